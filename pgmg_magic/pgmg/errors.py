@@ -1,0 +1,163 @@
+"""Every error pgmg raises on purpose: what happened, where, and what to do next (rule 11.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pgmg.model.place import Place
+
+
+class PgmgError(Exception):
+    """Base of all errors. `message` is one paragraph, `hint` says what to do next, `where` a place in a file."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, where: Place | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """All of it as plain text: `file:line:column: message`, the line with its caret, the hint."""
+        parts = [self.message if self.where is None else f"{self.where}: {self.message}"]
+        if self.where is not None and (caret := self.where.caret()):
+            parts.append(caret)
+        if self.hint:
+            parts.append(f"hint: {self.hint}")
+        return "\n".join(parts)
+
+
+class UsageError(PgmgError):
+    """The call's words are off (exit code 2)."""
+
+    code = "usage"
+
+
+class ConfigError(PgmgError):
+    """`pgmg.toml`, an environment variable or a folder is not usable."""
+
+    code = "config"
+
+
+class ConnectionFailedError(PgmgError):
+    """No server, wrong password, no such database. Never holds a password."""
+
+    code = "connection"
+
+
+class EmbeddedServerError(PgmgError):
+    """The embedded server cannot be installed, started or written to."""
+
+    code = "embedded-server"
+
+
+class SourceError(PgmgError):
+    """One problem in one file (rule 1)."""
+
+    code = "source"
+
+
+class SyntaxProblem(SourceError):
+    """The grammar does not accept a statement (rule 1.6)."""
+
+    code = "syntax"
+
+
+class RefusedStatement(SourceError):
+    """A statement that does not belong under the code folder or in a migration (rules 1.4, 9.7)."""
+
+    code = "refused-statement"
+
+
+class DuplicateObject(SourceError):
+    """The same object is declared twice (rule 1.5)."""
+
+    code = "duplicate"
+
+
+class SourceErrors(PgmgError):
+    """Several problems, reported together (rule 1.6). `problems` is never empty."""
+
+    code = "source"
+
+    def __init__(self, problems: tuple[SourceError, ...]) -> None:
+        super().__init__("\n\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class PlanError(PgmgError):
+    """The change cannot be planned."""
+
+    code = "plan"
+
+
+class CycleError(PlanError):
+    """Hard dependencies form a circle (rule 2.5)."""
+
+    code = "cycle"
+
+
+class RefusedChange(PlanError):
+    """pgmg will not do this without being told to (rules 5, 11.1)."""
+
+    code = "refused"
+
+
+class UnknownObjectError(PgmgError):
+    """No object of that name; the hint holds the nearest ones."""
+
+    code = "unknown-object"
+
+
+class StalePlanError(PgmgError):
+    """The plan was made from something that has changed since (rule 9.4)."""
+
+    code = "stale-plan"
+
+
+class ApplyError(PgmgError):
+    """The server refused a step; nothing was changed, or the message says which groups were.
+
+    `sqlstate` is the server's code, `object` the name of the step's object.
+    """
+
+    code = "apply"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: Place | None = None,
+        hint: str | None = None,
+        sqlstate: str | None = None,
+        object: str | None = None,  # noqa: A002 - the field's name in every output
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.sqlstate = sqlstate
+        self.object = object
+
+
+class LockedError(ApplyError):
+    """A lock was not had in time; the message names who holds it (rule 9.3)."""
+
+    code = "locked"
+
+
+class NotRestoredError(ApplyError):
+    """Something around a recreated object did not come back as it was (rule 6.3)."""
+
+    code = "not-restored"
+
+
+class InsufficientPrivilegeError(ApplyError):
+    """The role may not do this."""
+
+    code = "permission"
+
+
+class DeclinedError(PgmgError):
+    """Somebody said no at the prompt (exit code 4)."""
+
+    code = "declined"

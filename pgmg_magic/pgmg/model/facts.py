@@ -1,0 +1,200 @@
+"""What a statement declares beyond its name, kind by kind: enough to compare it with the database (rule 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.model.source import Target, TypeName
+
+Options = tuple[tuple[str, str], ...]
+"""`WITH (…)` options in lower case, sorted, values as the server stores them: `(("security_barrier", "true"),)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFacts:
+    """A view or materialized view.
+
+    `query` is the text after AS, as written, without WITH CHECK OPTION or WITH [NO] DATA; for RECURSIVE views it is
+    a complete query that selects from the recursive term. `columns` is the explicit column list, if there is one.
+    """
+
+    query: str
+    columns: tuple[str, ...] | None = None
+    options: Options = ()
+    check_option: str | None = None  # "local" or "cascaded"
+    with_data: bool | None = None  # None: not said
+    recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One parameter. `mode` is `in`, `out`, `inout`, `variadic` or `table`; `default` the expression's text."""
+
+    mode: str
+    name: str | None
+    type: TypeName
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutineFacts:
+    """A function or procedure. `result` is None for procedures and where OUT parameters alone say it."""
+
+    arguments: tuple[Argument, ...]
+    result: TypeName | None
+    language: str
+    is_trigger: bool = False
+    atomic: bool = False  # BEGIN ATOMIC or RETURN: the server tracks what it uses
+    body: str | None = None
+    window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateFacts:
+    """An aggregate. `definition` holds its options in lower case with their text, sorted."""
+
+    arguments: tuple[Argument, ...]
+    state_type: TypeName | None
+    definition: Options
+    direct_arguments: int = 0
+    ordered_set: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnumFacts:
+    """An enum: labels in order, and renames asked for by `-- pgmg: rename 'old' to 'new'`."""
+
+    labels: tuple[str, ...]
+    renames: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of a composite type."""
+
+    name: str
+    type: TypeName
+    collation: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeFacts:
+    """A composite type."""
+
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFacts:
+    """A range type. `options` as written, names in lower case."""
+
+    subtype: TypeName
+    options: Options = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainConstraint:
+    """A CHECK of a domain. `name` is None where the server chooses one."""
+
+    name: str | None
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFacts:
+    """A domain."""
+
+    base: TypeName
+    collation: tuple[str, ...] | None = None
+    default: str | None = None
+    not_null: bool = False
+    constraints: tuple[DomainConstraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerFacts:
+    """A trigger. `constraint` triggers cannot be replaced in place."""
+
+    constraint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """A row security policy. `command` is `all`, `select`, `insert`, `update` or `delete`."""
+
+    command: str
+    permissive: bool
+    roles: tuple[str, ...]
+    using: str | None
+    check: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """An index. `normal` is its definition in a spelling that does not depend on white space or quoting."""
+
+    relation: Target
+    unique: bool = False
+    normal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFacts:
+    """An object that is compared as a whole: operator, cast, collation, rule, statistics, text search.
+
+    `options` are its clauses, names in lower case, values in a spelling that does not depend on white space.
+    """
+
+    options: Options = ()
+    normal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentFacts:
+    """A comment. `text` is None for `IS NULL`."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """One privilege of a grant. `column` is set for column privileges; `granted` is False for REVOKE."""
+
+    privilege: str  # upper case: SELECT, EXECUTE, …; "ALL" stays ALL
+    column: str | None = None
+    grantable: bool = False
+    granted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """What one role may do with one object, as all GRANT and REVOKE statements about the two add up, in order."""
+
+    privileges: tuple[Privilege, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerFacts:
+    """`ALTER … OWNER TO role`; `role` may be CURRENT_USER or SESSION_USER."""
+
+    role: str
+
+
+Facts = (
+    ViewFacts
+    | RoutineFacts
+    | AggregateFacts
+    | EnumFacts
+    | CompositeFacts
+    | RangeFacts
+    | DomainFacts
+    | TriggerFacts
+    | PolicyFacts
+    | IndexFacts
+    | DefinitionFacts
+    | CommentFacts
+    | GrantFacts
+    | OwnerFacts
+)

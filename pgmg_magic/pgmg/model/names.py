@@ -1,0 +1,133 @@
+"""Names of objects: the kinds there are, and one spelling for each object that state, plans and people share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgmg.model.quoting import spell
+
+
+class Kind(StrEnum):
+    """What an object is; the value begins its name (rule 10)."""
+
+    # declared under the code folder (rule 1.4)
+    VIEW = "view"
+    MATERIALIZED_VIEW = "materialized_view"
+    FUNCTION = "function"
+    PROCEDURE = "procedure"
+    AGGREGATE = "aggregate"
+    TYPE = "type"  # enum, composite or range: which one is in the object's facts
+    DOMAIN = "domain"
+    OPERATOR = "operator"
+    OPERATOR_FAMILY = "operator_family"
+    OPERATOR_CLASS = "operator_class"
+    CAST = "cast"
+    COLLATION = "collation"
+    TEXT_SEARCH_PARSER = "text_search_parser"
+    TEXT_SEARCH_TEMPLATE = "text_search_template"
+    TEXT_SEARCH_DICTIONARY = "text_search_dictionary"
+    TEXT_SEARCH_CONFIGURATION = "text_search_configuration"
+    TRIGGER = "trigger"
+    EVENT_TRIGGER = "event_trigger"
+    RULE = "rule"
+    POLICY = "policy"
+    INDEX = "index"
+    STATISTICS = "statistics"
+    COMMENT = "comment"
+    GRANT = "grant"
+    OWNER = "owner"
+    DEFAULT_PRIVILEGES = "default_privileges"
+    # only ever met in a database or in migrations
+    TABLE = "table"  # ordinary, partitioned, foreign
+    SEQUENCE = "sequence"
+    COLUMN = "column"
+    COLUMN_DEFAULT = "column_default"
+    CONSTRAINT = "constraint"
+    SCHEMA = "schema"
+    EXTENSION = "extension"
+    LANGUAGE = "language"
+    ROLE = "role"
+    DATABASE = "database"
+    PUBLICATION = "publication"
+    OTHER = "other"
+    MIGRATION = "migration"
+
+    @property
+    def words(self) -> str:
+        """The kind as SQL says it: `materialized view`, `text search dictionary`."""
+        return self.value.replace("_", " ")
+
+
+def kind_of(word: str) -> Kind | None:
+    """Return the kind that a word such as `materialized_view` names, or None."""
+    return Kind.__members__.get(word.upper())
+
+
+RELATIONS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TABLE, Kind.SEQUENCE, Kind.INDEX})
+ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
+TYPES = frozenset({Kind.TYPE, Kind.DOMAIN})
+ON_PARENT = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
+ABOUT_PARENT = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
+"""Kinds that say something of another object and have no existence of their own."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectName:
+    """The identity of one object; `str()` is the name of rule 10.
+
+    `schema` is None for kinds that live in none (casts, event triggers, attachments of a parent).
+    `arguments` are canonical type spellings (`integer`, `status`, `app.kind[]`, without `public.`): input
+    arguments of a routine, both sides of an operator (`NONE` where absent), source and target of a cast.
+    `parent` is the relation of a trigger, rule or policy, or what a comment, grant or owner is about.
+    `detail` is the grantee of a grant (`public` for everybody), the access method of an operator class.
+    """
+
+    kind: Kind
+    name: str = ""
+    schema: str | None = None
+    arguments: tuple[str, ...] | None = None
+    parent: ObjectName | None = None
+    detail: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}.{self.bare}"
+
+    @property
+    def bare(self) -> str:
+        """The name without its kind: `reporting.daily`, `stamp on tasks`, `calculate_total(integer, numeric)`."""
+        match self.kind:
+            case Kind.CAST:
+                source, target = self.arguments or ("", "")
+                return f"({source} as {target})"
+            case Kind.COMMENT | Kind.OWNER:
+                return str(self.parent)
+            case Kind.GRANT:
+                return f"{self.parent} to {spell(self.detail or '')}"
+            case Kind.COLUMN:
+                return f"{self.parent.bare if self.parent else ''}.{spell(self.name)}"
+            case Kind.TRIGGER | Kind.RULE | Kind.POLICY | Kind.CONSTRAINT | Kind.COLUMN_DEFAULT:
+                return f"{spell(self.name)} on {self.parent.bare if self.parent else ''}"
+            case Kind.OPERATOR:
+                return f"{self._prefix}{self.name}({', '.join(self.arguments or ())})"
+            case Kind.OPERATOR_CLASS | Kind.OPERATOR_FAMILY:
+                return f"{self._prefix}{spell(self.name)} using {self.detail}"
+            case Kind.MIGRATION | Kind.DEFAULT_PRIVILEGES | Kind.OTHER:
+                return self.name
+            case _:
+                inside = "" if self.arguments is None else f"({', '.join(self.arguments)})"
+                return f"{self._prefix}{spell(self.name)}{inside}"
+
+    @property
+    def _prefix(self) -> str:
+        return "" if self.schema in (None, "public") else f"{spell(self.schema or '')}."
+
+    @property
+    def short(self) -> str:
+        """What progress lines call it: the bare name without arguments."""
+        return self.bare if self.arguments is None or self.kind is Kind.CAST else f"{self._prefix}{self.name}"
+
+
+def migration_name(file_name: str) -> ObjectName:
+    """Return the name under which a migration file appears in plans."""
+    return ObjectName(Kind.MIGRATION, file_name)

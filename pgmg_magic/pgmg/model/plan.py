@@ -1,0 +1,204 @@
+"""A plan is data: ordered steps, the reasons for them, and the fingerprint of what they were computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pgmg.model.names import ObjectName
+from pgmg.model.place import Place
+from pgmg.model.source import Migration, Notice, SourceObject
+
+
+class Action(StrEnum):
+    """What a step does."""
+
+    DROP = "drop"
+    MIGRATE = "migrate"
+    CREATE = "create"
+    REPLACE = "replace"  # CREATE OR REPLACE: the object's identifier survives
+    ALTER = "alter"
+    RESTORE = "restore"  # brought back from the catalog's own definition
+    COMMENT = "comment"
+    GRANT = "grant"
+    REVOKE = "revoke"
+    VALIDATE = "validate"  # a routine made with body checking off is checked
+
+
+class ChangeKind(StrEnum):
+    """How a declared or recorded object differs (rule 3.1)."""
+
+    NEW = "new"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    ADOPTED = "adopted"
+    MISSING = "missing"
+    DRIFTED = "drifted"
+    FORMATTING = "formatting"
+
+
+class Origin(StrEnum):
+    """Who said that an edge exists (rule 2.4)."""
+
+    SOURCE = "source"
+    CATALOG = "catalog"
+    ERROR = "error"
+
+
+class Recreate(StrEnum):
+    """How far a migration reaches (rule 4.2)."""
+
+    DEPENDENTS = "dependents"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What shapes a plan besides sources and database."""
+
+    recreate: Recreate = Recreate.DEPENDENTS
+    drop_unmanaged: bool = False
+    rewrite_tables: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the server taught during an apply (rule 8), for the next attempt.
+
+    `waits` are (object, for what); `hindered` are catalog addresses (class OID, OID) to be dropped before a migration,
+    by its name; `refused` are objects whose in-place change the server would not take; `made` are objects that a
+    migration turned out to have made; `alone` need a group of their own; `abandoned` cannot be restored and may go;
+    `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
+    in the way of dropping or altering an object.
+    """
+
+    waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
+    hindered: tuple[tuple[str, tuple[int, int]], ...] = ()
+    refused: tuple[ObjectName, ...] = ()
+    made: tuple[ObjectName, ...] = ()
+    alone: tuple[ObjectName, ...] = ()
+    abandoned: tuple[ObjectName, ...] = ()
+    vanished: tuple[tuple[ObjectName, str], ...] = ()
+    dropped_with: tuple[tuple[ObjectName, tuple[int, int]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between project and database.
+
+    `before` is the SQL that was applied last (or the database's own, where it drifted), `after` the source; either
+    is None where it is not known or does not exist.
+    """
+
+    object: ObjectName
+    change: ChangeKind
+    path: str | None = None
+    line: int | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """An object that a pending migration disturbs, and why."""
+
+    object: ObjectName
+    reason: str
+    because_of: tuple[ObjectName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationImpact:
+    """A pending migration and what it affects (rule 4)."""
+
+    name: str
+    path: str
+    affects: tuple[Affected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`object` depends on `depends_on`. Hard edges are enforced by the server; soft ones may form cycles."""
+
+    object: ObjectName
+    depends_on: ObjectName
+    origin: Origin = Origin.SOURCE
+    hard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing apply will do.
+
+    `statements` are sent one by one, exactly as they stand. `place` is where the SQL comes from; None for SQL that
+    pgmg or the catalog wrote. `group` counts from 1: the steps of a group share a transaction, unless
+    `transactional` is False: then every statement is its own. `managed` is False for objects nobody declared.
+    """
+
+    number: int
+    action: Action
+    object: ObjectName
+    statements: tuple[str, ...]
+    reason: str
+    place: Place | None = None
+    group: int = 1
+    managed: bool = True
+    transactional: bool = True
+    source: SourceObject | None = field(default=None, repr=False)
+    migration: Migration | None = field(default=None, repr=False)
+
+    @property
+    def sql(self) -> str:
+        """What is sent, as one text."""
+        return self.statements[0] if len(self.statements) == 1 else "".join(f"{s};\n" for s in self.statements)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What state is to say of one object once its group is done; `source` is None when it is to be forgotten."""
+
+    object: ObjectName
+    source: SourceObject | None
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """Which database a plan was made for."""
+
+    name: str
+    server_version: str
+    version_num: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything apply will do, in order. Two plans with the same fingerprint do the same thing.
+
+    `basis` holds a digest of each part that the fingerprint covers (`sources`, `state`, `catalog`, `options`), so
+    that a stale plan can say what changed.
+    """
+
+    fingerprint: str
+    database: DatabaseInfo
+    migrations: tuple[MigrationImpact, ...] = ()
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    options: PlanOptions = PlanOptions()
+    records: tuple[Record, ...] = ()
+    basis: tuple[tuple[str, str], ...] = ()
+    rebaseline: tuple[Record, ...] = ()
+    """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing would be executed and nothing recorded."""
+        return not self.steps and not self.records
+
+    @property
+    def groups(self) -> tuple[tuple[Step, ...], ...]:
+        """The steps, group by group."""
+        numbers = dict.fromkeys(step.group for step in self.steps)
+        return tuple(tuple(s for s in self.steps if s.group == number) for number in numbers)

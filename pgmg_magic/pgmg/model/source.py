@@ -1,0 +1,182 @@
+"""What files declare: objects with their references and facts, and migrations with what their statements touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgmg.model.facts import Facts
+from pgmg.model.names import Kind
+from pgmg.model.place import Place
+
+Parts = tuple[str, ...]
+"""A possibly qualified name as written, unquoted and folded: `("app", "users")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as the grammar read it.
+
+    `parts` keeps what was written, except that SQL's own spellings arrive as the grammar rewrites them
+    (`int` → `("pg_catalog", "int4")`). `modifiers` is the text in parentheses (`"10,2"`), `dimensions` the
+    number of `[]`. `relative` marks `table.column%TYPE`; then `parts` names the column.
+    """
+
+    parts: Parts
+    modifiers: str = ""
+    dimensions: int = 0
+    setof: bool = False
+    relative: bool = False
+
+
+class RefKind(StrEnum):
+    """In which of PostgreSQL's name spaces a reference looks."""
+
+    RELATION = "relation"
+    ROUTINE = "routine"
+    TYPE = "type"
+    OPERATOR = "operator"
+    COLLATION = "collation"
+    TEXT_SEARCH = "text_search"
+    OPERATOR_CLASS = "operator_class"
+    SCHEMA = "schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that a statement uses (rule 2.1).
+
+    `hard` references are recorded by the server in `pg_depend`; soft ones stand in text it does not track.
+    `arguments` are given where the statement itself spells a routine's or operator's types (`EXECUTE FUNCTION f()`,
+    `SFUNC = add_up` does not). `star` says that the relation is read by `*` or as a whole row; `columns` are the
+    column names that could be attributed to it (never used to decide safety, only for lineage and messages).
+    """
+
+    kind: RefKind
+    parts: Parts
+    hard: bool = True
+    star: bool = False
+    arguments: tuple[TypeName, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The name of an object before `search_path` and catalog have been consulted.
+
+    The fields mean what they mean in `ObjectName`, with types unresolved and schemas possibly unspoken.
+    """
+
+    kind: Kind
+    parts: Parts
+    arguments: tuple[TypeName, ...] | None = None
+    parent: Target | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """One declared object, or one attachment of an object (rule 1.3).
+
+    `sql` is the statement exactly as written, LF line ends, without the closing semicolon and without leading
+    comments; `place` is its first character. `settings` are the `SET` statements in force where it stands, in order.
+    `hash` is the SHA-256 (hex) of `sql` and `settings`; `file_hash` that of the whole file.
+    """
+
+    target: Target
+    sql: str
+    place: Place
+    hash: str
+    file_hash: str
+    references: tuple[Reference, ...] = ()
+    facts: Facts | None = None
+    settings: tuple[str, ...] = ()
+
+
+class Effect(StrEnum):
+    """What one migration statement does to an object; how far it reaches is rule 4.2."""
+
+    CREATE = "create"  # new relation, type, routine, schema …
+    DROP = "drop"
+    ADD_COLUMN = "add_column"
+    DROP_COLUMN = "drop_column"
+    RETYPE_COLUMN = "retype_column"
+    RENAME_COLUMN = "rename_column"
+    RENAME = "rename"
+    SET_SCHEMA = "set_schema"
+    DROP_CONSTRAINT = "drop_constraint"
+    REPLACE = "replace"  # CREATE OR REPLACE, ALTER TYPE … ADD VALUE: same identity, dependents stay valid
+    RESHAPE = "reshape"  # anything else that may change columns: INHERIT, OF type, ATTACH PARTITION …
+    TOUCH = "touch"  # nothing that a dependent can notice: constraints, defaults, storage, owner, row security
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """One effect of one migration statement. `member` is the column or constraint; `new_name` after a rename."""
+
+    effect: Effect
+    target: Target
+    member: str | None = None
+    new_name: str | None = None
+    if_exists: bool = False
+    cascade: bool = False
+
+
+class StatementKind(StrEnum):
+    """How a migration statement is sent."""
+
+    PLAIN = "plain"
+    COPY_IN = "copy_in"  # COPY … FROM stdin with inline data
+    OUTSIDE = "outside"  # cannot run inside a transaction block
+    SKIPPED = "skipped"  # an outer BEGIN or COMMIT (rule 9.7)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a migration: `sql` as written without its semicolon, `place` its first character."""
+
+    sql: str
+    place: Place
+    kind: StatementKind = StatementKind.PLAIN
+    data: str | None = None  # lines between COPY … FROM stdin and \\.
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration file; `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text."""
+
+    name: str
+    path: str
+    text: str
+    hash: str
+    statements: tuple[Statement, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
+    references: tuple[Reference, ...] = ()
+    no_transaction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFile:
+    """A migration that has been read but not parsed: all that an applied one needs."""
+
+    name: str
+    path: str
+    text: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth saying that stops nothing. `code` is a stable word such as `migration-edited`."""
+
+    code: str
+    message: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A file of the code folder that has been read but not parsed; `hash` is the SHA-256 (hex) of `text`."""
+
+    path: str
+    text: str
+    hash: str
