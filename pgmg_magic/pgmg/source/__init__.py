@@ -1,0 +1,55 @@
+"""Reads project files: SQL text in, objects, references and migrations out. The only home of postgast.
+
+Names are loaded when they are first used: reading files does not load the grammar.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.source.declarations import merge_grants, parse_code, parse_file, parse_recorded
+    from pgmg.source.files import SourceFiles, read_files
+    from pgmg.source.migrations import parse_migration
+    from pgmg.source.text import (
+        mask_passwords,
+        normal_form,
+        or_replace,
+        plain_create,
+        same_but_formatting,
+        split_statements,
+        without_data,
+    )
+
+__all__ = [
+    "SourceFiles",
+    "mask_passwords",
+    "merge_grants",
+    "normal_form",
+    "or_replace",
+    "parse_code",
+    "parse_file",
+    "parse_migration",
+    "parse_recorded",
+    "plain_create",
+    "read_files",
+    "same_but_formatting",
+    "split_statements",
+    "without_data",
+]
+
+
+def __getattr__(name: str) -> object:
+    match name:
+        case "SourceFiles" | "read_files":
+            home = "files"
+        case "parse_code" | "parse_file" | "parse_recorded" | "merge_grants":
+            home = "declarations"
+        case "parse_migration":
+            home = "migrations"
+        case _ if name in __all__:
+            home = "text"
+        case _:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

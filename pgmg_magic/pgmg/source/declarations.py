@@ -1,0 +1,174 @@
+"""Turns a code file into the objects it declares (rules 1.3, 1.4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pgmg.errors import SourceError, SourceErrors
+from pgmg.model.facts import GrantFacts
+from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.quoting import quote
+from pgmg.model.source import CodeFile, SourceObject, Target
+from pgmg.source.grammar import pb
+from pgmg.source.kinds import Declaration, key_of, readers
+from pgmg.source.positions import Located
+from pgmg.source.refusals import refuse
+from pgmg.source.statements import Parsed, parse_text
+from pgmg.source.targets import target_of
+
+_FAMILIES = (RELATIONS, ROUTINES, TYPES)
+
+
+def parse_code(files: Sequence[CodeFile], problems: Sequence[SourceError] = ()) -> tuple[SourceObject, ...]:
+    """Return what all files declare, in the order of files and of statements in them.
+
+    Raises:
+        SourceErrors: everything that is wrong in any of the files, `problems` included.
+    """
+    found: list[SourceObject] = []
+    wrong = list(problems)
+    for file in files:
+        try:
+            found += parse_file(file)
+        except SourceErrors as errors:
+            wrong += errors.problems
+    if wrong:
+        raise SourceErrors(tuple(wrong))
+    return merge_grants(found)
+
+
+def parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
+    """Return what one file declares.
+
+    Raises:
+        SourceErrors: everything that is wrong in it.
+    """
+    reading = _Reading(file)
+    for statement in parse_text(Located(file.path, file.text), reading.problems):
+        reading.take(statement)
+    reading.check_drops()
+    if reading.problems:
+        raise SourceErrors(tuple(reading.problems))
+    return tuple(reading.objects)
+
+
+def parse_recorded(sql: str, settings: tuple[str, ...] = ()) -> tuple[SourceObject, ...]:
+    """Return what SQL kept in state declared; nothing where it does not parse (any more)."""
+    text = "".join(f"{setting};\n" for setting in settings) + sql
+    try:
+        return merge_grants(parse_file(CodeFile("recorded", text, "")))
+    except SourceErrors:
+        return ()
+
+
+def merge_grants(
+    objects: Iterable[SourceObject], key: Callable[[SourceObject], Hashable] = lambda source: source.target
+) -> tuple[SourceObject, ...]:
+    """Return the objects with all GRANT and REVOKE statements about one object and one role made one, in order."""
+    found: dict[Hashable, SourceObject] = {}
+    for number, source in enumerate(objects):
+        about = (Kind.GRANT, key(source)) if source.target.kind is Kind.GRANT else number
+        known = found.get(about)
+        if known is None:
+            found[about] = source
+        elif isinstance(known.facts, GrantFacts) and isinstance(source.facts, GrantFacts):
+            sql = f"{known.sql};\n{source.sql}"
+            facts = GrantFacts(known.facts.privileges + source.facts.privileges)
+            merged = replace(known, sql=sql, facts=facts, hash=_hash(sql, known.settings))
+            found[about] = replace(merged, references=tuple(dict.fromkeys(known.references + source.references)))
+    return tuple(found.values())
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file while it is read: what it declares, and the settings in force so far."""
+
+    file: CodeFile
+    objects: list[SourceObject] = field(default_factory=list)
+    problems: list[SourceError] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    drops: list[tuple[Parsed, Target, int]] = field(default_factory=list)
+
+    def take(self, statement: Parsed) -> None:
+        """Read one statement."""
+        try:
+            match statement.node:
+                case "variable_set_stmt":
+                    self._set(statement)
+                case "select_stmt" if (setting := _set_config(statement)) is not None:
+                    self.settings[setting[0]] = setting[1]
+                case "drop_stmt":
+                    self._drop(statement)
+                case _:
+                    self._declare(statement)
+        except SourceError as error:
+            self.problems.append(error)
+
+    def _declare(self, statement: Parsed) -> None:
+        reader = readers().get(key_of(statement.node, statement.tree))
+        if reader is None:
+            raise refuse(statement)
+        self.objects += [self._object(statement, declaration) for declaration in reader(statement)]
+
+    def _object(self, statement: Parsed, declaration: Declaration) -> SourceObject:
+        sql = statement.sql if declaration.sql is None else declaration.sql
+        settings = tuple(self.settings.values())
+        return SourceObject(
+            target=declaration.target,
+            sql=sql,
+            place=statement.place,
+            hash=_hash(sql, settings),
+            file_hash=self.file.hash,
+            references=declaration.references,
+            facts=declaration.facts,
+            settings=settings,
+        )
+
+    def _set(self, statement: Parsed) -> None:
+        tree = statement.tree
+        match tree.kind:
+            case pb.VAR_RESET | pb.VAR_SET_DEFAULT:
+                self.settings.pop(tree.name, None)
+            case pb.VAR_RESET_ALL:
+                self.settings.clear()
+            case _:
+                self.settings[tree.name] = statement.sql
+
+    def _drop(self, statement: Parsed) -> None:
+        """DROP … IF EXISTS is passed over where the file then creates the object; anything else is refused."""
+        tree = statement.tree
+        targets = [target_of(tree.remove_type, node) for node in tree.objects]
+        if not tree.missing_ok or None in targets:
+            raise refuse(statement)
+        self.drops += [(statement, target, len(self.objects)) for target in targets if target is not None]
+
+    def check_drops(self) -> None:
+        """Refuse drops of what the rest of the file does not create."""
+        for statement, target, first in self.drops:
+            if not any(_same_object(target, source.target) for source in self.objects[first:]):
+                self.problems.append(refuse(statement))
+
+
+def _same_object(dropped: Target, made: Target) -> bool:
+    same_family = dropped.kind is made.kind or any(dropped.kind in f and made.kind in f for f in _FAMILIES)
+    return same_family and dropped.parts[-1:] == made.parts[-1:]
+
+
+def _set_config(statement: Parsed) -> tuple[str, str] | None:
+    """Return name and statement of what pg_dump sets: `SELECT pg_catalog.set_config('search_path', '', false)`."""
+    targets = statement.tree.target_list
+    if len(targets) != 1 or not targets[0].res_target.val.HasField("func_call"):
+        return None
+    call = targets[0].res_target.val.func_call
+    values = [node.a_const.sval.sval for node in call.args[:2] if node.a_const.HasField("sval")]
+    if call.funcname[-1].string.sval != "set_config" or len(values) != 2:  # noqa: PLR2004 - name and value
+        return None
+    name, value = values
+    names = ", ".join(quote(schema.strip().strip('"')) for schema in value.split(",")) if value else "''"
+    return name, f"SET {name} = {names if name == 'search_path' else quote(value)}"
+
+
+def _hash(sql: str, settings: Sequence[str]) -> str:
+    return hashlib.sha256("\x00".join((sql, *settings)).encode()).hexdigest()

@@ -1,0 +1,18 @@
+"""Shell and base types, which no code folder can declare (rule 1.4)."""
+
+from __future__ import annotations
+
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.statements import Parsed
+
+
+def refuse(statement: Parsed) -> tuple[Declaration, ...]:
+    """Refuse, saying which of the two it is."""
+    what = "base" if statement.tree.definition else "shell"
+    raise statement.refused(
+        f"a {what} type cannot be declared under the code folder",
+        "Enums, composite types, ranges and domains can. A base type needs C functions: create it in a migration.",
+    )
+
+
+READERS: Readers = {"define_stmt/OBJECT_TYPE": refuse}

@@ -1,0 +1,36 @@
+"""CREATE CAST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import DefinitionFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import RefKind, Target
+from pgmg.source.grammar import arguments, parts, pb, type_name
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.normal import normal_form
+from pgmg.source.references import Collector
+from pgmg.source.statements import Parsed
+
+_CONTEXTS = {pb.COERCION_IMPLICIT: "implicit", pb.COERCION_ASSIGNMENT: "assignment"}
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a cast."""
+    tree = statement.tree
+    collector = Collector()
+    collector.message(tree.sourcetype)
+    collector.message(tree.targettype)
+    method = "inout" if tree.inout else "without function"
+    if tree.HasField("func"):
+        name = parts(tree.func.objname)
+        collector.add(RefKind.ROUTINE, name, arguments=arguments(tree.func))
+        collector.message(tree.func)
+        method = f"function {'.'.join(name)}"
+    options = (("context", _CONTEXTS.get(tree.context, "explicit")), ("method", method))
+    target = Target(Kind.CAST, (), (type_name(tree.sourcetype), type_name(tree.targettype)))
+    yield Declaration(target, DefinitionFacts(options, normal_form(statement.sql)), collector.references)
+
+
+READERS: Readers = {"create_cast_stmt": read}

@@ -1,0 +1,28 @@
+"""CREATE COLLATION."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import DefinitionFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import RefKind, Target
+from pgmg.source.grammar import parts
+from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_options
+from pgmg.source.normal import normal_form
+from pgmg.source.references import Collector
+from pgmg.source.statements import Parsed
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a collation."""
+    tree = statement.tree
+    options = option_nodes(tree.definition)
+    collector = Collector()
+    if "from" in options:
+        collector.add(RefKind.COLLATION, option_parts(options["from"]))
+    facts = DefinitionFacts(read_options(tree.definition), normal_form(statement.sql))
+    yield Declaration(Target(Kind.COLLATION, parts(tree.defnames)), facts, collector.references)
+
+
+READERS: Readers = {"define_stmt/OBJECT_COLLATION": read}

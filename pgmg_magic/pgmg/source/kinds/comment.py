@@ -1,0 +1,27 @@
+"""COMMENT ON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import CommentFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import reference_to, target_of, words
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a comment. `IS NULL` and an empty text both say that there is none."""
+    tree = statement.tree
+    parent = target_of(tree.objtype, tree.object)
+    if parent is None:
+        raise statement.refused(
+            f"COMMENT ON {words(tree.objtype)} does not belong under the code folder", "Put it into a migration."
+        )
+    facts = CommentFacts(tree.comment or None)
+    yield Declaration(Target(Kind.COMMENT, (), parent=parent), facts, reference_to(parent))
+
+
+READERS: Readers = {"comment_stmt": read}

@@ -1,0 +1,30 @@
+"""CREATE TYPE … AS (…)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import Attribute, CompositeFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.grammar import parts, relation_parts, type_name
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references import references_of
+from pgmg.source.refusals import refuse_temporary
+from pgmg.source.statements import Parsed
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a composite type."""
+    tree = statement.tree
+    refuse_temporary(statement, tree.typevar, "type")
+    attributes = []
+    for node in tree.coldeflist:
+        column = node.column_def
+        collation = parts(column.coll_clause.collname) if column.HasField("coll_clause") else None
+        attributes.append(Attribute(column.colname, type_name(column.type_name), collation))
+    target = Target(Kind.TYPE, relation_parts(tree.typevar))
+    yield Declaration(target, CompositeFacts(tuple(attributes)), references_of(tree))
+
+
+READERS: Readers = {"composite_type_stmt": read}

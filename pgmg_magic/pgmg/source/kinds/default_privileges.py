@@ -1,0 +1,62 @@
+"""ALTER DEFAULT PRIVILEGES: one declaration for each creator, schema, kind of object and role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from pgmg.model.facts import GrantFacts
+from pgmg.model.names import Kind
+from pgmg.model.quoting import spell
+from pgmg.model.source import Target
+from pgmg.source.grammar import Tree, deparse, pb, role
+from pgmg.source.kinds.base import Declaration, Readers, option_nodes
+from pgmg.source.kinds.grant import privileges
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import words
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Split the statement; the name reads `for alice in app on tables to bob`."""
+    tree = statement.tree
+    options = option_nodes(tree.options)
+    creators, schemas = _listed(options.get("roles")), _listed(options.get("schemas"))
+    facts = GrantFacts(privileges(tree.action))
+    combinations = list(product(creators, schemas, tree.action.grantees))
+    for creator, schema, grantee in combinations:
+        single = tree if len(combinations) == 1 else _single(tree, creator, schema, grantee)
+        name = _name(creator, schema, tree.action.objtype, role(grantee.role_spec))
+        sql = None if single is tree else deparse(single)
+        yield Declaration(Target(Kind.DEFAULT_PRIVILEGES, (name,)), facts, sql=sql)
+
+
+READERS: Readers = {"alter_default_privileges_stmt": read}
+
+
+def _listed(element: Tree | None) -> Sequence[Tree | None]:
+    return (None,) if element is None else tuple(element.arg.list.items)
+
+
+def _name(creator: Tree | None, schema: Tree | None, object_type: int, grantee: str) -> str:
+    parts = []
+    if creator is not None:
+        parts.append(f"for {spell(role(creator.role_spec))}")
+    if schema is not None:
+        parts.append(f"in {spell(schema.string.sval)}")
+    parts.append(f"on {words(object_type).lower()}s to {spell(grantee)}")
+    return " ".join(parts)
+
+
+def _single(tree: Tree, creator: Tree | None, schema: Tree | None, grantee: Tree) -> Tree:
+    single = pb.AlterDefaultPrivilegesStmt()
+    single.CopyFrom(tree)
+    del single.options[:]
+    for option, value in (("roles", creator), ("schemas", schema)):
+        if value is not None:
+            element = single.options.add().def_elem
+            element.defname = option
+            element.defaction = pb.DEFELEM_UNSPEC
+            element.arg.list.items.add().CopyFrom(value)
+    del single.action.grantees[:]
+    single.action.grantees.add().CopyFrom(grantee)
+    return single

@@ -1,0 +1,30 @@
+"""CREATE EVENT TRIGGER."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import DefinitionFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Reference, RefKind, Target
+from pgmg.source.grammar import parts, strings
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.normal import normal_form
+from pgmg.source.statements import Parsed
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read an event trigger."""
+    tree = statement.tree
+    function = parts(tree.funcname)
+    options = [("event", tree.eventname), ("function", ".".join(function))]
+    options += [
+        (f"when {node.def_elem.defname.lower()}", ", ".join(sorted(strings(node.def_elem.arg.list.items))))
+        for node in tree.whenclause
+    ]
+    facts = DefinitionFacts(tuple(sorted(options)), normal_form(statement.sql))
+    references = (Reference(RefKind.ROUTINE, function, arguments=()),)
+    yield Declaration(Target(Kind.EVENT_TRIGGER, (tree.trigname,)), facts, references)
+
+
+READERS: Readers = {"create_event_trig_stmt": read}

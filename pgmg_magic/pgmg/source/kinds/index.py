@@ -1,0 +1,35 @@
+"""CREATE INDEX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import IndexFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.normal import normal_form
+from pgmg.source.references import references_of
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import relation_target
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read an index. It lives in the schema of its relation, which may be yet to be found out."""
+    tree = statement.tree
+    if tree.concurrent:
+        raise statement.refused(
+            "CREATE INDEX CONCURRENTLY does not belong under the code folder: it cannot run in a transaction",
+            "Leave CONCURRENTLY out, or build the index in a migration.",
+        )
+    if not tree.idxname:
+        raise statement.refused(
+            "an index under the code folder needs a name", "Write CREATE INDEX name ON …: what is declared is named."
+        )
+    relation = relation_target(tree.relation)
+    target = Target(Kind.INDEX, (*relation.parts[:-1], tree.idxname), parent=relation)
+    facts = IndexFacts(relation, unique=tree.unique, normal=normal_form(statement.sql))
+    yield Declaration(target, facts, references_of(tree))
+
+
+READERS: Readers = {"index_stmt": read}

@@ -1,0 +1,38 @@
+"""CREATE MATERIALIZED VIEW."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.grammar import relation_parts, strings
+from pgmg.source.kinds.base import Declaration, Readers, read_options
+from pgmg.source.kinds.view import query_after_as
+from pgmg.source.references import Collector
+from pgmg.source.statements import Parsed
+from pgmg.source.text import data_clause
+
+_MAY_SAY_DATA = re.compile(r"\bdata\b", re.IGNORECASE)
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a materialized view."""
+    into = statement.tree.into
+    collector = Collector()
+    collector.visit(statement.tree.query)
+    end, data = len(statement.sql), None
+    if _MAY_SAY_DATA.search(statement.sql):
+        end, data = data_clause(statement.sql)
+    facts = ViewFacts(
+        query=query_after_as(statement.sql, end)[0],
+        columns=strings(into.col_names) or None,
+        options=read_options(into.options),
+        with_data=data,
+    )
+    yield Declaration(Target(Kind.MATERIALIZED_VIEW, relation_parts(into.rel)), facts, collector.references)
+
+
+READERS: Readers = {"create_table_as_stmt/OBJECT_MATVIEW": read}

@@ -1,0 +1,39 @@
+"""ALTER … OWNER TO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import OwnerFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.grammar import pb, role
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.refusals import refuse
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import KINDS, reference_to, relation_target, target_of
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read `ALTER FUNCTION … OWNER TO` and its like."""
+    tree = statement.tree
+    parent = target_of(tree.object_type, tree.object)
+    if parent is None:
+        raise refuse(statement)
+    yield _owner(parent, role(tree.newowner))
+
+
+def read_relation(statement: Parsed) -> Iterator[Declaration]:
+    """Read `ALTER VIEW … OWNER TO` and its like; anything else that ALTER does to a relation is refused."""
+    tree = statement.tree
+    if [node.alter_table_cmd.subtype for node in tree.cmds] != [pb.AT_ChangeOwner] or tree.objtype not in KINDS:
+        raise refuse(statement)
+    parent = relation_target(tree.relation, KINDS[tree.objtype])
+    yield _owner(parent, role(tree.cmds[0].alter_table_cmd.newowner))
+
+
+READERS: Readers = {"alter_owner_stmt": read, "alter_table_stmt": read_relation}
+
+
+def _owner(parent: Target, name: str) -> Declaration:
+    return Declaration(Target(Kind.OWNER, (), parent=parent), OwnerFacts(name), reference_to(parent))

@@ -1,0 +1,31 @@
+"""CREATE POLICY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import PolicyFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.grammar import expression, role
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references import references_of
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import relation_target
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a row security policy."""
+    tree = statement.tree
+    facts = PolicyFacts(
+        command=tree.cmd_name,
+        permissive=tree.permissive,
+        roles=tuple(role(node.role_spec) for node in tree.roles),
+        using=expression(tree.qual) if tree.HasField("qual") else None,
+        check=expression(tree.with_check) if tree.HasField("with_check") else None,
+    )
+    target = Target(Kind.POLICY, (tree.policy_name,), parent=relation_target(tree.table))
+    yield Declaration(target, facts, references_of(tree))
+
+
+READERS: Readers = {"create_policy_stmt": read}

@@ -1,0 +1,37 @@
+"""CREATE STATISTICS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import DefinitionFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.grammar import expression, parts, relation_parts, strings
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.normal import normal_form
+from pgmg.source.references import references_of
+from pgmg.source.statements import Parsed
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read extended statistics."""
+    tree = statement.tree
+    if not tree.defnames:
+        raise statement.refused(
+            "statistics under the code folder need a name",
+            "Write CREATE STATISTICS name ON …: what is declared is named.",
+        )
+    elements = sorted(
+        node.stats_elem.name or f"({expression(node.stats_elem.expr)})" for node in tree.exprs
+    )  # fmt: skip
+    options = (
+        ("from", ".".join(relation_parts(tree.relations[0].range_var))),
+        ("kinds", ", ".join(sorted(strings(tree.stat_types)))),
+        ("on", ", ".join(elements)),
+    )
+    facts = DefinitionFacts(options, normal_form(statement.sql))
+    yield Declaration(Target(Kind.STATISTICS, parts(tree.defnames)), facts, references_of(tree))
+
+
+READERS: Readers = {"create_stats_stmt": read}

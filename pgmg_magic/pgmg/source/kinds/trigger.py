@@ -1,0 +1,23 @@
+"""CREATE TRIGGER."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.facts import TriggerFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import Target
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references import references_of
+from pgmg.source.statements import Parsed
+from pgmg.source.targets import relation_target
+
+
+def read(statement: Parsed) -> Iterator[Declaration]:
+    """Read a trigger."""
+    tree = statement.tree
+    target = Target(Kind.TRIGGER, (tree.trigname,), parent=relation_target(tree.relation))
+    yield Declaration(target, TriggerFacts(constraint=tree.isconstraint), references_of(tree))
+
+
+READERS: Readers = {"create_trig_stmt": read}

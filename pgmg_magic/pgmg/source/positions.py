@@ -1,0 +1,40 @@
+"""Turns offsets into places: lines and columns that people count, from the bytes that the grammar counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pgmg.model.place import Place
+from pgmg.source.text import mask_passwords
+
+_LEAD = re.compile(r"(?:\s+|--[^\n]*|/\*)")
+
+
+class Located:
+    """A text and the path it was read from."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+
+    def place(self, offset: int) -> Place:
+        """Return the place of a character, with its line, passwords masked."""
+        begin = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", offset)
+        line = self.text[begin:] if end < 0 else self.text[begin:end]
+        number = self.text.count("\n", 0, offset) + 1
+        return Place(self.path, number, offset - begin + 1, mask_passwords(line))
+
+
+def characters(text: str, offsets: Iterable[int]) -> Iterator[int]:
+    """Turn ascending byte offsets into character offsets, in one pass over the text."""
+    if text.isascii():
+        yield from offsets
+        return
+    data = text.encode()
+    byte = character = 0
+    for offset in offsets:
+        character += len(data[byte:offset].decode(errors="ignore"))
+        byte = offset
+        yield character
