@@ -1,0 +1,1 @@
+"""The server's side: snapshots of its catalogs, pgmg's own tables, and the embedded server."""

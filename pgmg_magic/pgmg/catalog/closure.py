@@ -1,0 +1,104 @@
+"""Reads what depends on given objects, and how the database would make each of those again (rules 4 to 6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import psycopg
+
+from pgmg.catalog.names import object_name
+from pgmg.catalog.reading import Row, addresses, ask
+from pgmg.model.names import Kind, ObjectName, kind_of
+from pgmg.model.snapshot import (
+    Address,
+    Closure,
+    Definition,
+    Dependency,
+    DependencyType,
+    LiveObject,
+    Surrounding,
+)
+_NAMELESS = frozenset({2604, 2606})
+"""The catalogs of column defaults and constraints, which no snapshot lists. Their OIDs are fixed in PostgreSQL."""
+
+
+def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -> tuple[Dependency, ...]:
+    """Return all rows of pg_depend below the seeds, in a stable order."""
+    seeds = frozenset(seeds)
+    if not seeds:
+        return ()
+    (rows,) = ask(conn, ("closure", addresses(seeds)))
+    return tuple(
+        Dependency(Address(a, b), Address(c, d), DependencyType(kind), column, own, own_type)
+        for a, b, c, d, kind, column, own, own_type in rows
+    )
+
+
+def read_definitions(
+    conn: psycopg.Connection[Row], wanted: Iterable[Address], live: Mapping[Address, LiveObject]
+) -> dict[Address, Definition]:
+    """Return how each wanted object is dropped, made, and what surrounds it; the caller has set the catalog path."""
+    arrays = addresses(wanted)
+    if not arrays[0]:
+        return {}
+    made, around, granted = ask(conn, ("definitions", arrays), ("surroundings", arrays), ("privileges", arrays))
+    nearby = defaultdict(list)
+    for classid, objid, rank, aspect, subject, statement, role, allowed in (*around, *granted):
+        nearby[Address(classid, objid)].append((rank, Surrounding(aspect, subject, statement, role, allowed)))
+    found = {}
+    for classid, objid, type_, schema, name, identity, parts, dropping, creating, kept_by, populated in made:
+        address = Address(classid, objid)
+        if dropping is None and address not in live:
+            continue  # a row type, an array type, a _RETURN rule: it comes and goes with its owner
+        known = live.get(address)
+        found[address] = Definition(
+            address=address,
+            name=known.name if known else _other_name(type_, schema, name, identity, parts),
+            drop=dropping or "",
+            create=() if creating is None or kept_by else (creating,),
+            surroundings=tuple(s for _, s in sorted(nearby[address], key=lambda pair: pair[0])),
+            extension=known.extension if known else None,
+            kept_by=kept_by,
+            populated=populated,
+        )
+    return found
+
+
+def read_surroundings(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> dict[Address, frozenset[str]]:
+    """Return the statements that would restore what surrounds each object now, to be compared (rule 6.3)."""
+    arrays = addresses(wanted)
+    found: dict[Address, set[str]] = {Address(c, o): set() for c, o in zip(*arrays, strict=True)}
+    if found:
+        for rows in ask(conn, ("surroundings", arrays), ("privileges", arrays)):
+            for classid, objid, _, _, _, statement, _, _ in rows:
+                found[Address(classid, objid)].add(statement)
+    return {address: frozenset(statements) for address, statements in found.items()}
+
+
+def closure_of(dependencies: tuple[Dependency, ...], definitions: Mapping[Address, Definition]) -> Closure:
+    """Put the two answers together."""
+    return Closure(definitions=definitions, dependencies=dependencies)
+
+
+def members(
+    dependencies: Iterable[Dependency], seeds: Iterable[Address], live: Mapping[Address, LiveObject]
+) -> frozenset[Address]:
+    """Return every object of a closure, the seeds included.
+
+    Row types, array types and _RETURN rules are left out: they come and go with their owners.
+    """
+    mentioned = frozenset(seeds) | {end for d in dependencies for end in (d.dependent, d.referenced)}
+    return frozenset(a for a in mentioned if a in live or a.classid in _NAMELESS)
+
+
+def _other_name(type_: str, schema: str | None, name: str | None, identity: str, parts: list[str]) -> ObjectName:
+    match type_, parts:
+        case "table constraint", [space, relation, constraint]:
+            return ObjectName(Kind.CONSTRAINT, constraint, parent=ObjectName(Kind.TABLE, relation, space))
+        case "default value", [space, relation, column]:
+            return ObjectName(Kind.COLUMN_DEFAULT, column, parent=ObjectName(Kind.TABLE, relation, space))
+    kind = kind_of(type_.replace(" ", "_"))
+    if name is not None and kind is not None:
+        return ObjectName(kind, name, schema)
+    return ObjectName(Kind.OTHER, f"{type_} {identity}")

@@ -1,0 +1,103 @@
+"""Opens connections; every failure becomes an error that holds no password (rule 11.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+
+from pgmg.catalog.reading import read_only
+from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+"""A connection whose rows are plain tuples."""
+
+
+def connect(dsn: str) -> Connection:
+    """Connect to `dsn` (URI or key words; what it leaves out libpq finds).
+
+    The connection is in autocommit mode, so that every transaction is written down where it happens; parameters are
+    `$1`; nothing is ever prepared on the server (rule 9.6).
+
+    Raises:
+        ConnectionFailedError: no server, wrong password, unknown database, unreadable connection string.
+    """
+    try:
+        return psycopg.connect(
+            dsn,
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=psycopg.RawCursor,
+            **_defaults(dsn),
+        )
+    except psycopg.ProgrammingError as error:
+        message = f"The connection string cannot be read: {_without_secrets(str(error), dsn)}"
+        raise ConnectionFailedError(message, hint="It is a postgresql:// URI or key=value words.") from None
+    except psycopg.OperationalError as error:
+        message = f"Cannot connect to {describe(dsn)}: {_without_secrets(str(error).strip(), dsn)}"
+        raise ConnectionFailedError(message, hint=_advice(str(error))) from None
+    except UnicodeError:
+        message = "Cannot connect: the connection string is not valid text"
+        raise ConnectionFailedError(message) from None
+
+
+@contextmanager
+def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
+    """Open one READ ONLY transaction; what the server objects to inside becomes an error of ours.
+
+    Raises:
+        ConnectionFailedError: the connection was lost.
+        InsufficientPrivilegeError: the role may not read what planning needs.
+    """
+    try:
+        with read_only(conn, search_path):
+            yield conn
+    except psycopg.errors.InsufficientPrivilege as error:
+        said = error.diag.message_primary or "permission denied"
+        hint = "The role needs to read pgmg's state tables; ask their owner for SELECT on them."
+        raise InsufficientPrivilegeError(f"The database does not let us look: {said}.", hint=hint) from None
+    except psycopg.OperationalError as error:
+        raise ConnectionFailedError(f"The connection was lost: {str(error).strip()}") from None
+
+
+def describe(dsn: str) -> str:
+    """Name server, port, user and database of a connection string; never its password."""
+    try:
+        known = conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return "the server"
+    host, port, user, name = (known.get(key) for key in ("host", "port", "user", "dbname"))
+    where = f"{host}:{port}" if host and port else str(host or "the default server")
+    return f"{where}{f' as {user}' if user else ''}{f', database {name}' if name else ''}"
+
+
+def _defaults(dsn: str) -> dict[str, Any]:
+    try:
+        known = conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return {}  # connect itself will say what is wrong
+    chosen: dict[str, Any] = {"application_name": "pgmg", "connect_timeout": 10, "client_encoding": "UTF8"}
+    return {key: value for key, value in chosen.items() if key not in known}
+
+
+def _without_secrets(message: str, dsn: str) -> str:
+    try:
+        password = conninfo.conninfo_to_dict(dsn).get("password")
+    except psycopg.ProgrammingError:
+        # unreadable: any part of it may be the password, so nothing of it is repeated
+        return re.sub(r'"[^"]*"', '"…"', message.replace(dsn, "…"))
+    return message.replace(str(password), "********") if password else message
+
+
+def _advice(message: str) -> str:
+    match message.lower():
+        case text if "password" in text or "authentication" in text:
+            return "Check user and password; the password file, PGPASSWORD and ${NAME} in pgmg.toml all work."
+        case text if "does not exist" in text:
+            return "Create the database or role first, or correct the connection string."
+        case _:
+            return "Is the server running, and are host and port right? `embedded:` needs no server at all."

@@ -1,0 +1,63 @@
+"""Runs the catalog queries of `queries/*.sql`: one question a file, set-based, several in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from pgmg.model.snapshot import Address
+
+CATALOG_PATH = "pg_catalog"
+"""The fixed search_path under which definitions are read (rule 6.2)."""
+
+Row = tuple[Any, ...]
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of `queries/<name>.sql`."""
+    return files("pgmg.catalog").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def ask(conn: psycopg.Connection[Row], *questions: tuple[str, Sequence[Any]]) -> list[list[Row]]:
+    """Run the named queries with their parameters in one round trip and return their rows, in order."""
+    with conn.pipeline():
+        cursors = [conn.execute(query(name), parameters or None) for name, parameters in questions]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
+    """Return the two arrays that the queries take for a set of addresses, in a stable order."""
+    ordered = sorted(these)
+    return [address.classid for address in ordered], [address.objid for address in ordered]
+
+
+def set_path(conn: psycopg.Connection[Row], setting: str) -> None:
+    """Set search_path for the rest of the transaction."""
+    conn.execute("SELECT pg_catalog.set_config('search_path', $1, true)", [setting])
+
+
+@contextmanager
+def catalog_path(conn: psycopg.Connection[Row], setting: str) -> Iterator[None]:
+    """Read under the fixed path inside, go back to `setting` afterwards."""
+    set_path(conn, CATALOG_PATH)
+    yield
+    set_path(conn, setting)
+
+
+@contextmanager
+def read_only(conn: psycopg.Connection[Row], search_path: str | None) -> Iterator[None]:
+    """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10)."""
+    conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        if search_path is not None:
+            set_path(conn, search_path)
+        yield
+    finally:
+        if not conn.closed:
+            conn.execute("ROLLBACK")
