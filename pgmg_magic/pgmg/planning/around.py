@@ -1,0 +1,71 @@
+"""Chooses what is put back around a recreated object (rule 6): all it had, except what its source says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.quoting import quote
+from pgmg.model.snapshot import Definition, Surrounding
+from pgmg.model.source import SourceObject
+from pgmg.planning.kinds.view import declared_options
+from pgmg.source.text import without_data
+
+_OF_COLUMNS = frozenset({"comment", "storage", "column_grant", "label"})
+
+
+def put_back(
+    definition: Definition,
+    source: SourceObject | None,
+    previous: SourceObject | None,
+    vanished: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Return the statements for an object that has just been made; `source` is None for one nobody declared."""
+    said = declared_options(source.facts if source else None) | declared_options(previous.facts if previous else None)
+    gone = frozenset(vanished)
+    kept = [
+        s
+        for s in definition.surroundings
+        if not (s.aspect == "option" and (source is None or s.subject in said))
+        and not (s.aspect in _OF_COLUMNS and s.subject in gone)
+    ]
+    owner = [statement for s in kept if s.aspect == "owner" for statement in _as_role(s)]
+    others = [statement for s in kept if s.aspect != "owner" for statement in _as_role(s)]
+    refresh = [_refresh(definition.name)] if _is_filled_later(definition, source) else []
+    return (*owner, *refresh, *others)
+
+
+def creation(definition: Definition | None, source: SourceObject) -> str:
+    """Return the statement that makes a declared object again.
+
+    A materialized view of another owner, or one that was not populated, is made without data (rule 6.4): its rows
+    are then read with its owner's rights.
+    """
+    if definition is None or definition.name.kind is not Kind.MATERIALIZED_VIEW:
+        return source.sql
+    return without_data(source.sql) if _made_empty(definition, source) else source.sql
+
+
+def _made_empty(definition: Definition, source: SourceObject | None) -> bool:
+    """Say whether the statement that makes it again leaves it without rows."""
+    owned_by_other = any(s.aspect == "owner" for s in definition.surroundings)
+    says_no_data = source is not None and isinstance(source.facts, ViewFacts) and source.facts.with_data is False
+    return source is None or owned_by_other or not definition.populated or says_no_data
+
+
+def _is_filled_later(definition: Definition, source: SourceObject | None) -> bool:
+    is_materialized = definition.name.kind is Kind.MATERIALIZED_VIEW
+    return is_materialized and definition.populated and _made_empty(definition, source)
+
+
+def _refresh(name: ObjectName) -> str:
+    schema = f"{quote(name.schema)}." if name.schema else ""
+    return f"REFRESH MATERIALIZED VIEW {schema}{quote(name.name)}"
+
+
+def _as_role(surrounding: Surrounding) -> list[str]:
+    """A grant by another role is restored under that role (rule 6.5)."""
+    if surrounding.role is None:
+        return [surrounding.statement]
+    return [f"SET LOCAL ROLE {quote(surrounding.role)}", surrounding.statement, "RESET ROLE"]

@@ -1,0 +1,220 @@
+"""The second half of planning: from answers to the finished plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import (
+    Action,
+    Affected,
+    Change,
+    ChangeKind,
+    DatabaseInfo,
+    Edge,
+    Learned,
+    MigrationImpact,
+    Origin,
+    Plan,
+    PlanOptions,
+    Record,
+    Step,
+)
+from pgmg.model.snapshot import Answers, Evidence
+from pgmg.model.source import Notice
+from pgmg.planning.changes import Difference
+from pgmg.planning.fate import Fates, decide
+from pgmg.planning.fingerprint import basis, fingerprint
+from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.node import Node, Phase
+from pgmg.planning.order import order
+from pgmg.planning.survey import Survey
+from pgmg.planning.timeline import Timeline, timeline
+from pgmg.planning.weave import CHECKED, UNCHECKED, Fabric, weave
+
+_MANY = 10
+"""From so many recorded objects on, deleting more than half needs a second word (rule 3.7)."""
+
+
+def build(
+    survey: Survey,
+    found: Sequence[Difference],
+    evidence: Evidence,
+    answers: Answers,
+    options: PlanOptions,
+    learned: Learned = Learned(),
+) -> Plan:
+    """Return the plan.
+
+    Raises:
+        RefusedChange: it would lose something.
+        CycleError: hard dependencies form a circle.
+    """
+    fates = decide(survey, found, evidence, answers, options, learned)
+    when = timeline(survey, fates, learned)
+    fabric = weave(survey, fates, when, learned)
+    nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)
+    steps = _number(_with_checks(nodes, given_up, fabric))
+    records = _records(found, steps, survey)
+    parts = basis(
+        sources=[(str(d.name), d.declared.source.hash) for d in found if d.declared],
+        catalog=[(str(d.name), d.live.address.objid, d.live.version) for d in found if d.live],
+        pending=survey.pending,
+        snapshot=survey.snapshot,
+        options=options,
+        steps=steps,
+        records=records,
+    )
+    server = survey.snapshot.server
+    return Plan(
+        fingerprint=fingerprint(parts),
+        database=DatabaseInfo(server.database, server.version, server.version_num),
+        migrations=_impacts(survey, when),
+        changes=tuple(_change(d) for d in found if d.change is not None),
+        steps=steps,
+        edges=_edges(survey, fates, steps, found, learned),
+        warnings=_warnings(survey, fates, found),
+        options=options,
+        records=records,
+        basis=parts,
+        rebaseline=tuple(Record(d.name, d.declared.source, 1) for d in found if d.rebaseline and d.declared),
+    )
+
+
+# -- steps ----------------------------------------------------------------------------------------------
+
+
+def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric: Fabric) -> list[Node]:
+    """Make the routines of a broken circle unchecked, and check them once all of it is there (rule 2.5)."""
+    late = {after for _, after in given_up}
+    checked: list[Node] = []
+    result = []
+    for node in nodes:
+        is_unchecked = node.id in late and node.name.kind in (Kind.FUNCTION, Kind.PROCEDURE)
+        if node.phase is Phase.MIGRATE or not is_unchecked or node.source is None:
+            result.append(node)
+            continue
+        result.append(replace(node, statements=(UNCHECKED, *node.statements, CHECKED)))
+        checked.append(node)
+    from pgmg.source.text import or_replace  # noqa: PLC0415 - only circles need it
+
+    for number, node in enumerate(checked, start=len(fabric.nodes)):
+        assert node.source is not None
+        statements = (*node.source.settings, or_replace(node.source.sql))
+        check = Node(
+            number, node.slot, Phase.CHECK, Action.VALIDATE, node.name, statements,
+            "its body is checked now that all it uses exists", node.place, node.managed, node.source,
+        )  # fmt: skip
+        result.append(check)
+    return result
+
+
+def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
+    """Number the steps, and start a new group around everything that commits by itself (rule 9.2)."""
+    steps = []
+    group, after_alone = 1, False
+    for number, node in enumerate(nodes, start=1):
+        if number > 1 and (node.alone or after_alone):
+            group += 1
+        after_alone = node.alone
+        steps.append(
+            Step(
+                number, node.action, node.name, node.statements, node.reason, node.place,
+                group, node.managed, node.transactional, node.source, node.migration,
+            )  # fmt: skip
+        )
+    return tuple(steps)
+
+
+# -- what is said about it --------------------------------------------------------------------------------
+
+
+def _records(found: Sequence[Difference], steps: Sequence[Step], survey: Survey) -> tuple[Record, ...]:
+    """Return what state is to say: once per object, in the group that touches it last."""
+    groups = {step.object: step.group for step in steps}
+    last = max((step.group for step in steps), default=1)
+    records = []
+    for difference in found:
+        touched = groups.get(difference.name)
+        if difference.change is ChangeKind.DELETED:
+            records.append(Record(difference.name, None, touched or last))
+        elif difference.declared is not None and (difference.change is not None or touched is not None):
+            records.append(Record(difference.name, difference.declared.source, touched or last))
+    return tuple(records)
+
+
+def _change(difference: Difference) -> Change:
+    assert difference.change is not None
+    source = difference.declared.source if difference.declared else None
+    path = source.place.path if source else (difference.row.path if difference.row else None)
+    before = difference.recorded_sql
+    if difference.change is ChangeKind.DRIFTED:
+        before = difference.live_text
+    return Change(
+        difference.name, difference.change, path, source.place.line if source else None, before, source.sql if source else None
+    )
+
+
+def _impacts(survey: Survey, when: Timeline) -> tuple[MigrationImpact, ...]:
+    return tuple(
+        MigrationImpact(
+            migration.name,
+            migration.path,
+            tuple(Affected(name, reason, because) for name, (reason, because) in affected.items()),
+        )
+        for migration, affected in zip(survey.pending, when.affected, strict=True)
+    )
+
+
+def _edges(
+    survey: Survey, fates: Fates, steps: Sequence[Step], found: Sequence[Difference], learned: Learned
+) -> tuple[Edge, ...]:
+    """Return the dependencies of everything the plan touches; what the catalog says outranks parsing (rule 2.4)."""
+    touched = {step.object for step in steps} | {d.name for d in found if d.change is not None}
+    edges: dict[tuple[ObjectName, ObjectName], Edge] = {}
+    for name, declared in survey.declared.items():
+        for use in declared.uses:
+            if name in touched or use.object in touched:
+                edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
+    for address in fates.web.definitions:
+        name = fates.web.name(address)
+        for link in fates.web.needs(address):
+            other = fates.web.name(link.on)
+            if (name in touched or other in touched) and (name, other) not in edges:
+                edges[name, other] = Edge(name, other, Origin.CATALOG, hard=True)
+    for name, on in learned.waits:
+        edges[name, on] = Edge(name, on, Origin.ERROR, hard=True)
+    return tuple(edges[key] for key in sorted(edges, key=lambda pair: (str(pair[0]), str(pair[1]))))
+
+
+def _warnings(survey: Survey, fates: Fates, found: Sequence[Difference]) -> tuple[Notice, ...]:
+    said = list(survey.notices)
+    for verdict in fates.verdicts.values():
+        if isinstance(verdict, InPlace):
+            said += verdict.warnings
+    deleted = [d for d in found if d.change is ChangeKind.DELETED]
+    recorded = len(survey.snapshot.state)
+    if recorded >= _MANY and len(deleted) * 2 > recorded:
+        text = f"{len(deleted)} of {recorded} recorded objects are no longer declared and would be dropped."
+        said.append(Notice("mass-deletion", text))
+    said += _volatile_indexes(survey, fates)
+    return tuple(said)
+
+
+def _volatile_indexes(survey: Survey, fates: Fates) -> list[Notice]:
+    """Warn where a replaced function stands under an index or generated column (rule 5.3)."""
+    said = []
+    for name, verdict in fates.verdicts.items():
+        live = survey.snapshot.objects.get(name)
+        if live is None or not isinstance(verdict, InPlace) or not verdict.statements or name.kind is not Kind.FUNCTION:
+            continue
+        for link in fates.web.dependents(live.address):
+            other = fates.web.definition(link.dependent)
+            if other.name.kind is Kind.INDEX:
+                text = f"{other.name} was built with the old {name}: run REINDEX INDEX {other.name.bare} afterwards."
+                said.append(Notice("reindex", text))
+            elif other.kept_by is not None:
+                text = f"{other.name} holds values computed by the old {name}; they are not computed again."
+                said.append(Notice("stale-values", text))
+    return said

@@ -1,0 +1,153 @@
+"""Tells what changed: declared against recorded against live (rule 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
+from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
+from pgmg.model.plan import ChangeKind
+from pgmg.model.snapshot import Doubts, Evidence, LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.planning.privileges import satisfied
+from pgmg.planning.resolve import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object with everything known of it; `change` None where nothing is to be done about it."""
+
+    name: ObjectName
+    change: ChangeKind | None
+    declared: Declared | None = None
+    live: LiveObject | None = None
+    row: StateRow | None = None
+    recorded_sql: str | None = None
+    live_text: str | None = None  # the database's own definition, where it was in doubt
+    rebaseline: bool = False
+
+
+def doubts(declared: Mapping[ObjectName, Declared], snapshot: Snapshot) -> Doubts:
+    """Return what has to be asked before `differences` can answer."""
+    definitions, recorded = [], []
+    about = {kind: False for kind in ABOUT_PARENT}
+    names = {str(name): name for name in declared}
+    for key, name in names.items():
+        row, live = snapshot.state.get(key), snapshot.objects.get(name)
+        if name.kind in ABOUT_PARENT:
+            about[name.kind] = True
+        if row is None:
+            continue
+        if row.hash != declared[name].source.hash:
+            recorded.append(key)
+        elif live is not None and row.version is not None and row.version != live.stamp:
+            definitions.append((name, live.address))
+    for key in snapshot.state:
+        if key not in names:
+            recorded.append(key)
+            for kind in ABOUT_PARENT:
+                about[kind] |= key.startswith(f"{kind.value}.")
+    grants = about[Kind.GRANT] or any(n.kind is Kind.DEFAULT_PRIVILEGES for n in declared)
+    return Doubts(tuple(definitions), tuple(recorded), about[Kind.COMMENT], grants)
+
+
+def differences(
+    declared: Mapping[ObjectName, Declared],
+    snapshot: Snapshot,
+    evidence: Evidence,
+    same_but_formatting: Callable[[str, str], bool],
+    deleted_name: Callable[[str, str | None], ObjectName | None],
+) -> tuple[Difference, ...]:
+    """Compare every declared and every recorded object (rule 3.1), in the order of the sources, deleted ones last.
+
+    `deleted_name` finds out which object a recorded name was about.
+    """
+    found = [_one(d, snapshot, evidence, same_but_formatting) for d in declared.values()]
+    names = {str(name) for name in declared}
+    for key, row in snapshot.state.items():
+        if key in names:
+            continue
+        recorded = evidence.recorded.get(key)
+        name = deleted_name(key, recorded)
+        if name is not None:
+            live = snapshot.objects.get(name)
+            found.append(Difference(name, ChangeKind.DELETED, None, live, row, recorded))
+    return tuple(found)
+
+
+def _one(
+    declared: Declared, snapshot: Snapshot, evidence: Evidence, same_but_formatting: Callable[[str, str], bool]
+) -> Difference:
+    name, source = declared.name, declared.source
+    row, live = snapshot.state.get(str(name)), snapshot.objects.get(name)
+    present = live is not None if name.kind not in ABOUT_PARENT else _about_is_there(declared, snapshot, evidence)
+    recorded = evidence.recorded.get(str(name))
+    text = evidence.definitions.get(name)
+
+    def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> Difference:
+        return Difference(name, change, declared, live, row, recorded, text, rebaseline)
+
+    if name.kind is Kind.DEFAULT_PRIVILEGES:
+        if row is None:
+            return difference(ChangeKind.NEW)
+        return difference(None if row.hash == source.hash else ChangeKind.MODIFIED)
+    if row is None:
+        return difference(ChangeKind.ADOPTED if present else ChangeKind.NEW)
+    if row.hash != source.hash:
+        if not present and name.kind not in ABOUT_PARENT:
+            return difference(ChangeKind.MISSING)
+        formatting = recorded is not None and same_but_formatting(recorded, source.sql)
+        return difference(ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED)
+    if name.kind in ABOUT_PARENT:
+        if present and _about_holds(declared, snapshot, evidence):
+            return difference(None)
+        return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
+    if live is None:
+        return difference(ChangeKind.MISSING)
+    moved = row.path != source.place.path or row.file_hash != source.file_hash
+    if row.version == live.stamp:
+        return difference(None, rebaseline=moved)
+    if text is None:
+        return difference(None, rebaseline=True)
+    if row.definition_hash is None or row.definition_hash == definition_hash(text):
+        return difference(None, rebaseline=True)
+    if row.server_version is None or row.server_version // 10000 != snapshot.server.version_num // 10000:
+        return difference(None, rebaseline=True)  # another server spells it differently (rule 3.2)
+    return difference(ChangeKind.DRIFTED)
+
+
+def _about_is_there(declared: Declared, snapshot: Snapshot, evidence: Evidence) -> bool:
+    """Say whether anything of a comment, grant or owner is in the database already."""
+    name, parent = declared.name, declared.name.parent
+    assert parent is not None
+    match declared.source.facts:
+        case CommentFacts(text=text):
+            return text is None or parent in evidence.comments
+        case GrantFacts() as facts:
+            live = evidence.privileges.get(parent, ())
+            return satisfied(facts, name.detail or "", parent.kind, live)
+        case OwnerFacts():
+            return parent in snapshot.objects
+        case _:
+            return False
+
+
+def _about_holds(declared: Declared, snapshot: Snapshot, evidence: Evidence) -> bool:
+    name, parent = declared.name, declared.name.parent
+    assert parent is not None
+    match declared.source.facts:
+        case CommentFacts(text=text):
+            return evidence.comments.get(parent) == text
+        case GrantFacts() as facts:
+            return satisfied(facts, name.detail or "", parent.kind, evidence.privileges.get(parent, ()))
+        case OwnerFacts(role=role):
+            live = snapshot.objects.get(parent)
+            wanted = snapshot.server.user if role in ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE") else role
+            return live is not None and live.owner == wanted
+        case _:
+            return False
+
+
+def deletions(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return the deleted ones."""
+    return tuple(d for d in found if d.change is ChangeKind.DELETED)

@@ -1,0 +1,348 @@
+"""Decides what happens to each object: changed in place, made again, dropped, restored, or refused (rules 3 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pgmg.errors import RefusedChange
+from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Learned, PlanOptions
+from pgmg.model.snapshot import Address, Answers, Definition, Evidence
+from pgmg.model.source import Effect, SourceObject
+from pgmg.planning.changes import Difference
+from pgmg.planning.kinds import judge
+from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
+from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
+from pgmg.planning.survey import Survey, previous_source
+from pgmg.planning.web import Web
+
+_JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
+_TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
+
+
+@dataclass(slots=True)
+class Fates:
+    """All decisions. `dropped` maps what goes because of the code to whether it must be dropped by name."""
+
+    web: Web
+    differences: Mapping[ObjectName, Difference]
+    verdicts: dict[ObjectName, Verdict] = field(default_factory=dict)
+    previous: dict[ObjectName, SourceObject] = field(default_factory=dict)
+    roots: dict[Address, str] = field(default_factory=dict)
+    dropped: dict[Address, bool] = field(default_factory=dict)
+    spare: frozenset[tuple[Address, Address]] = frozenset()
+    reaches: tuple[Reach, ...] = ()
+    made_by_migrations: frozenset[ObjectName] = frozenset()
+
+    def deleted(self, name: ObjectName) -> bool:
+        """Say whether the object is no longer declared."""
+        difference = self.differences.get(name)
+        return difference is not None and difference.change is ChangeKind.DELETED
+
+
+def decide(
+    survey: Survey,
+    found: Sequence[Difference],
+    evidence: Evidence,
+    answers: Answers,
+    options: PlanOptions,
+    learned: Learned,
+) -> Fates:
+    """Decide everything that does not depend on order.
+
+    Raises:
+        RefusedChange: something would be lost, or cannot be done without being told to.
+    """
+    live = survey.addresses()
+    web = Web(answers.closure, survey.snapshot.by_address())
+    fates = Fates(web, {d.name: d for d in found})
+    fates.made_by_migrations = _made_by_migrations(survey, learned)
+    fates.reaches = tuple(
+        reach(m, web, survey.resolver, survey.declared, live, options.recreate, _hindered(m.name, learned))
+        for m in survey.pending
+    )
+    _judge_all(fates, survey, evidence, answers, options, learned)
+    refusals = [verdict for verdict in fates.verdicts.values() if isinstance(verdict, Refuse)]
+    if refusals:
+        raise RefusedChange("\n\n".join(v.message for v in refusals), hint="\n".join(v.hint for v in refusals))
+    _find_roots(fates, survey, learned)
+    _check_uses_of_deleted(fates, survey)
+    _spread(fates, survey)
+    _check_droppable(fates, survey, options)
+    return fates
+
+
+def _hindered(migration: str, learned: Learned) -> list[Address]:
+    return [Address(*address) for name, address in learned.hindered if name == migration]
+
+
+def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectName]:
+    """Return declared objects that a pending migration itself creates, alters or drops (rule 7.4)."""
+    found = set(learned.made)
+    for migration in survey.pending:
+        for alteration in migration.alterations:
+            if alteration.effect is not Effect.TOUCH:
+                found.update(n for n in survey.resolver.altered(alteration) if n in survey.declared)
+    return frozenset(found)
+
+
+# -- in place or again --------------------------------------------------------------------------
+
+
+def _judge_all(
+    fates: Fates, survey: Survey, evidence: Evidence, answers: Answers, options: PlanOptions, learned: Learned
+) -> None:
+    remade: set[ObjectName] = {
+        d.name for d in fates.differences.values() if d.change in (ChangeKind.DELETED, ChangeKind.MISSING)
+    }
+    for affected in fates.reaches:
+        remade |= {fates.web.name(a) for a in fates.web.above(affected.roots)}
+        remade |= set(affected.altered)
+    for difference in _by_use(fates.differences.values()):
+        name = difference.name
+        always = name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES
+        if difference.declared is None or (difference.change not in _JUDGED and not (always and difference.change)):
+            continue
+        before = previous_source(difference)
+        if before is not None:
+            fates.previous[name] = before
+        if name in fates.made_by_migrations and difference.live is None:
+            continue
+        verdict = judge(_case(difference, before, remade, fates, survey, evidence, answers, options))
+        if name in learned.refused and isinstance(verdict, InPlace) and name.kind not in ABOUT_PARENT:
+            verdict = Remake("the server does not take the change in place")
+        if isinstance(verdict, Refuse) and name in fates.made_by_migrations:
+            continue  # judged after the migration (rule 7.4)
+        if isinstance(verdict, Remake):
+            remade.add(name)
+        fates.verdicts[name] = verdict
+    for difference in fates.differences.values():
+        if difference.change is ChangeKind.DELETED and (before := previous_source(difference)) is not None:
+            fates.previous[difference.name] = before
+
+
+def _by_use(found: Iterable[Difference]) -> list[Difference]:
+    """Put what is used before what uses it, as far as there is no cycle."""
+    pool = {d.name: d for d in found}
+    done: dict[ObjectName, Difference] = {}
+
+    for start in pool:
+        stack = [(start, False)]
+        on_way: set[ObjectName] = set()
+        while stack:
+            name, finished = stack.pop()
+            if finished:
+                done.setdefault(name, pool[name])
+                continue
+            if name in done or name in on_way:
+                continue
+            on_way.add(name)
+            stack.append((name, True))
+            declared = pool[name].declared
+            if declared is not None:
+                stack.extend((use.object, False) for use in declared.uses if use.object in pool)
+    return list(done.values())
+
+
+def _case(
+    difference: Difference,
+    before: SourceObject | None,
+    remade: set[ObjectName],
+    fates: Fates,
+    survey: Survey,
+    evidence: Evidence,
+    answers: Answers,
+    options: PlanOptions,
+) -> Case:
+    assert difference.declared is not None
+    assert difference.change is not None
+    name, source = difference.name, difference.declared.source
+    about = name.parent if name.kind in ABOUT_PARENT else None
+    live_about = survey.snapshot.objects.get(about) if about is not None else None
+    known = answers.facts.get(name)
+    address = difference.live.address if difference.live else None
+    return Case(
+        name=name,
+        source=source,
+        change=difference.change,
+        live=difference.live,
+        spell=lambda type_: survey.resolver.type(type_, source.settings),
+        facts=known.values if known else {},
+        previous=before,
+        shape=answers.shapes.get(name),
+        upstream=any(use.object in remade and use.hard for use in difference.declared.uses),
+        column_uses=_column_uses(address, fates.web) if address else (),
+        definition=fates.web.definitions.get(address) if address else None,
+        comment=evidence.comments.get(about) if about is not None else None,
+        privileges=evidence.privileges.get(about, ()) if about is not None else (),
+        owner=live_about.owner if live_about else None,
+        user=survey.snapshot.server.user,
+        version_num=survey.snapshot.server.version_num,
+        altered_by_migration=name in fates.made_by_migrations,
+        options=options,
+    )
+
+
+def _column_uses(address: Address, web: Web) -> tuple[ColumnUse, ...]:
+    """Return the table columns that hold values of a type, directly or inside other types."""
+    found, queue, seen = [], [address], {address}
+    while queue:
+        current = queue.pop()
+        for link in web.dependents(current):
+            name = web.name(link.dependent)
+            if name.kind is Kind.TABLE and link.own_column is not None:
+                found.append(ColumnUse(name, link.own_column, link.own_type or "", current != address))
+            elif name.kind in (Kind.TYPE, Kind.DOMAIN) and link.dependent not in seen:
+                seen.add(link.dependent)
+                queue.append(link.dependent)
+    return tuple(sorted(found, key=lambda use: (str(use.table), use.column)))
+
+
+# -- what goes ------------------------------------------------------------------------------------
+
+
+def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
+    live = survey.snapshot.objects
+    for name, verdict in fates.verdicts.items():
+        if isinstance(verdict, Remake) and name in live:
+            fates.roots[live[name].address] = verdict.reason
+        if isinstance(verdict, InPlace) and verdict.shakes and name in live:
+            for address in _shaken_by_conversion(live[name].address, fates.web):
+                fates.roots.setdefault(address, f"{name.bare} is converted")
+    for difference in fates.differences.values():
+        if difference.change is ChangeKind.DELETED and difference.live is not None:
+            fates.roots[difference.live.address] = "no longer declared"
+        if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:
+            for address in _users_of_overloads(difference.name, fates, survey):
+                fates.roots.setdefault(address, f"{difference.name.bare} is a new overload")
+    for name, other in learned.dropped_with:
+        if Address(*other) in fates.web.definitions:
+            fates.roots.setdefault(Address(*other), f"depends on {name.bare}")
+
+
+def _shaken_by_conversion(address: Address, web: Web) -> list[Address]:
+    """Return what stands in the way while a type's table columns are converted: its users, and the columns' views."""
+    found = []
+    for link in web.dependents(address):
+        name = web.name(link.dependent)
+        if name.kind is not Kind.TABLE:
+            found += [link.dependent] if not link.automatic else []
+            continue
+        found += [
+            other.dependent
+            for other in web.dependents(link.dependent)
+            if other.column == link.own_column and web.name(other.dependent).kind in RETYPE_HINDERS
+        ]
+    return found
+
+
+def _users_of_overloads(name: ObjectName, fates: Fates, survey: Survey) -> list[Address]:
+    """Return declared views and routines that call another overload of a new routine's name (rule 5.3)."""
+    users = []
+    for other, live in survey.snapshot.objects.items():
+        if other.kind in ROUTINES and (other.schema, other.name) == (name.schema, name.name):
+            users += [
+                link.dependent
+                for link in fates.web.dependents(live.address)
+                if not link.automatic and fates.web.name(link.dependent) in survey.declared
+            ]
+    return users
+
+
+def _spread(fates: Fates, survey: Survey) -> None:
+    """Add everything that depends on a root, except what lets go of it by its own change in place."""
+    wide = set(fates.web.above(fates.roots))
+    by_name = {fates.web.name(address): address for address in wide}
+    spare = set()
+    for name, verdict in fates.verdicts.items():
+        address = by_name.get(name)
+        if address is None or address in fates.roots or not isinstance(verdict, InPlace) or not verdict.statements:
+            continue
+        used = {by_name[u.object] for u in survey.declared[name].uses if u.object in by_name}
+        if not used & wide:
+            spare |= {(address, link.on) for link in fates.web.needs(address) if link.on in wide}
+    fates.spare = frozenset(spare)
+    fates.dropped = fates.web.above(fates.roots, fates.spare)
+
+
+# -- refusals -------------------------------------------------------------------------------------
+
+
+def _check_uses_of_deleted(fates: Fates, survey: Survey) -> None:
+    lines = []
+    for declared in survey.declared.values():
+        gone = [u.object for u in declared.uses if fates.deleted(u.object) and not _has_overload(u.object, survey)]
+        if declared.name.kind in ABOUT_PARENT and declared.name.parent and fates.deleted(declared.name.parent):
+            gone.append(declared.name.parent)
+        place = declared.source.place
+        lines += [f"{declared.name} ({place.path}:{place.line}) still uses {name}" for name in gone]
+    if lines:
+        raise RefusedChange(
+            "An object's file is gone, but something declared needs it: " + "; ".join(lines) + ".",
+            hint="Bring the file back, or change or delete what uses it.",
+        )
+
+
+def _has_overload(name: ObjectName, survey: Survey) -> bool:
+    """Say whether another routine or operator of the same name is declared, which the use may mean (rule 2.3)."""
+    if name.arguments is None:
+        return False
+    return any(
+        o != name and o.arguments is not None and (o.schema, o.name) == (name.schema, name.name) for o in survey.declared
+    )
+
+
+def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None:
+    """Refuse to drop what cannot be made again (rules 4.5, 11.1)."""
+    lines = []
+    everything = dict(fates.dropped)
+    for affected in fates.reaches:
+        everything |= fates.web.above(affected.roots)
+    for address, explicit in everything.items():
+        definition = fates.web.definition(address)
+        if not explicit or definition.name in survey.declared or fates.deleted(definition.name):
+            continue
+        blamed = next((l.on for l in fates.web.needs(address) if l.on in everything), address)
+        because = f"{fates.web.name(blamed)} is dropped or made again, and {definition.name} depends on it"
+        if definition.extension:
+            lines.append(f"{because}; it belongs to extension {definition.extension}.")
+        elif definition.name.kind in _TABLES:
+            lines.append(f"{because}; a {definition.name.kind.words} is never dropped to be made again.")
+        elif definition.kept_by:
+            lines.append(f"{because}; it cannot be made again: {definition.kept_by}.")
+        elif not definition.create:
+            lines.append(f"{because}; pgmg does not know how to restore it.")
+        elif _hangs_on_deleted(address, fates) and not options.drop_unmanaged:
+            lines.append(f"{because}; nobody declared it, and it could not come back.")
+    lines += [line for address in everything for line in _cannot_give_back(fates.web.definition(address), survey)]
+    for address, on in fates.web.foreign:
+        if on in everything:
+            lines.append(f"{fates.web.name(on)} would be dropped, but something pgmg cannot restore depends on it.")
+    if lines:
+        hint = "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
+        raise RefusedChange("\n".join(dict.fromkeys(lines)), hint=hint)
+
+
+def _cannot_give_back(definition: Definition, survey: Survey) -> list[str]:
+    """Say what our role could not restore around an object (rule 6.5)."""
+    user = survey.snapshot.server.user
+    return [
+        f"{definition.name} would be made again, but {user} may not do this then: {s.statement}"
+        for s in definition.surroundings
+        if not s.allowed
+    ]
+
+
+def _hangs_on_deleted(address: Address, fates: Fates) -> bool:
+    """Say whether an unmanaged object depends, directly or through unmanaged others, on a deleted one."""
+    queue, seen = [address], {address}
+    while queue:
+        for link in fates.web.needs(queue.pop()):
+            if link.on in seen or link.on not in fates.dropped:
+                continue
+            if fates.deleted(fates.web.name(link.on)):
+                return True
+            seen.add(link.on)
+            queue.append(link.on)
+    return False

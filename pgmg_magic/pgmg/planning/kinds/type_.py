@@ -1,0 +1,129 @@
+"""Enums, composites and ranges: grown in place, recreated while no table uses them, refused otherwise."""
+
+from __future__ import annotations
+
+from pgmg.model.facts import CompositeFacts, EnumFacts, RangeFacts
+from pgmg.model.names import Kind
+from pgmg.model.plan import Action
+from pgmg.model.quoting import literal, quote
+from pgmg.model.source import Notice
+from pgmg.planning.kinds.base import KEEP, Case, ColumnUse, InPlace, Refuse, Remake, Rules, Verdict
+from pgmg.planning.spelling import with_schema
+from pgmg.planning.targets import qualified, target
+from pgmg.source.text import same_but_formatting
+
+
+def judge(case: Case) -> Verdict:
+    """Decide by the form of the type."""
+    form = case.facts.get("form")
+    match case.source.facts:
+        case EnumFacts() as facts if form == "e":
+            return _enum(case, facts)
+        case CompositeFacts() as facts if form == "c":
+            return _composite(case, facts)
+        case RangeFacts() if form == "r" and _same_range(case):
+            return KEEP
+        case _:
+            return recreate_or_refuse(case, "its definition changes")
+
+
+def _enum(case: Case, facts: EnumFacts) -> Verdict:
+    live = list(case.facts.get("labels") or ())
+    name = qualified(case.name)
+    statements = []
+    for old, new in facts.renames:
+        if old in live and new not in live:
+            live[live.index(old)] = new
+            statements.append(f"ALTER TYPE {name} RENAME VALUE {literal(old).strip()} TO {literal(new).strip()}")
+    kept = [label for label in facts.labels if label in live]
+    if kept != live:
+        lost = [label for label in live if label not in facts.labels]
+        what = f"it loses {', '.join(map(repr, lost))}" if lost else "its labels change their order"
+        return recreate_or_refuse(case, what)
+    # IF NOT EXISTS where a pending migration may have added the same label meanwhile (rule 7.4)
+    guard = "IF NOT EXISTS " if case.altered_by_migration else ""
+    for position, label in enumerate(facts.labels):
+        if label not in live:
+            if position:
+                where = f" AFTER {literal(facts.labels[position - 1]).strip()}"
+            else:
+                where = f" BEFORE {literal(live[0]).strip()}" if live else ""
+            statements.append(f"ALTER TYPE {name} ADD VALUE {guard}{literal(label).strip()}{where}")
+            live.insert(position, label)
+    return InPlace(Action.ALTER, tuple(statements), "labels added" if statements else "")
+
+
+def _composite(case: Case, facts: CompositeFacts) -> Verdict:
+    live = [(a[0], a[1].removeprefix("public."), a[2]) for a in case.facts.get("attributes") or ()]
+    new = [(a.name, case.spell(a.type), a.collation[-1] if a.collation else None) for a in facts.attributes]
+    known = [(name, type_, None if collation is None else collation.rpartition(".")[2].strip('"')) for name, type_, collation in live]
+    if new[: len(known)] != known:
+        return recreate_or_refuse(case, "its attributes change")
+    statements = tuple(
+        f"ALTER TYPE {qualified(case.name)} ADD ATTRIBUTE {quote(name)} {with_schema(type_)}"
+        + (f" COLLATE {quote(collation)}" if collation else "")
+        for name, type_, collation in new[len(known) :]
+    )
+    return InPlace(Action.ALTER, statements, "attributes appended" if statements else "")
+
+
+def _same_range(case: Case) -> bool:
+    facts = case.source.facts
+    assert isinstance(facts, RangeFacts)
+    if case.previous is not None:
+        return same_but_formatting(case.previous.sql, case.source.sql)
+    return case.spell(facts.subtype) == str(case.facts.get("subtype") or "").removeprefix("public.")
+
+
+def recreate_or_refuse(case: Case, what: str) -> Verdict:
+    """Recreate a type that no table column uses; otherwise convert the columns, if allowed, or refuse (rule 5)."""
+    if not case.column_uses:
+        return Remake(what)
+    used = ", ".join(f"{use.table.bare}.{use.column}" for use in case.column_uses)
+    if any(use.nested for use in case.column_uses):
+        return Refuse(
+            f"{case.name} cannot be changed in place ({what}), and table columns hold it inside other types: {used}.",
+            "Write a migration that takes it out of them first.",
+        )
+    statements = _conversion(case)
+    if case.options.rewrite_tables:
+        warning = Notice("table-rewrite", f"{case.name}: {what}; tables are rewritten to convert {used}.", str(case.source.place))
+        return InPlace(Action.ALTER, statements, f"{what}; converts {used}", (warning,), shakes=True)
+    return Refuse(
+        f"{case.name} cannot be changed in place ({what}), and table columns use it: {used}.",
+        "Write a migration that converts them, such as\n"
+        + "\n".join(f"    {statement};" for statement in statements)
+        + "\nor let pgmg do it with --rewrite-tables.",
+    )
+
+
+def _conversion(case: Case) -> tuple[str, ...]:
+    """Put a new type beside the old one, convert every column, drop the old one."""
+    word = case.name.kind.words.upper()
+    old = quote(f"{case.name.name[:58]}_old")
+    around = case.definition.surroundings if case.definition else ()
+    return (
+        f"ALTER {target(case.name)} RENAME TO {old}",
+        case.source.sql,
+        *(_convert(case, use) for use in case.column_uses if use.type != "inherited"),
+        f"DROP {word} {quote(case.name.schema or 'public')}.{old}",
+        *(s.statement for s in around if s.role is None),
+    )
+
+
+def _convert(case: Case, use: ColumnUse) -> str:
+    new, column = qualified(case.name), quote(use.column)
+    array = "[]" if use.type.endswith("[]") else ""
+    value = f"{column}::text::{new}{array}"
+    facts, attributes = case.source.facts, case.facts.get("attributes")
+    if isinstance(facts, CompositeFacts) and attributes and not array:
+        known = {row[0] for row in attributes}
+        fields = ", ".join(
+            f"({column}).{quote(a.name)}::{with_schema(case.spell(a.type))}" if a.name in known else "NULL"
+            for a in facts.attributes
+        )
+        value = f"CASE WHEN {column} IS NULL THEN NULL ELSE ROW({fields})::{new} END"
+    return f"ALTER TABLE {qualified(use.table)} ALTER COLUMN {column} TYPE {new}{array} USING {value}"
+
+
+RULES = Rules(frozenset({Kind.TYPE}), judge)

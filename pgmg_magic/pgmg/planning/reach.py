@@ -1,0 +1,172 @@
+"""How far a pending migration reaches: which live objects it must, or had better, disturb (rule 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import Recreate
+from pgmg.model.snapshot import Address
+from pgmg.model.source import Alteration, Effect, Migration
+from pgmg.planning.resolve import Declared, Resolver
+from pgmg.planning.web import Link, Web
+
+SHAPE = frozenset(
+    {
+        Effect.ADD_COLUMN,
+        Effect.DROP_COLUMN,
+        Effect.RETYPE_COLUMN,
+        Effect.RENAME_COLUMN,
+        Effect.RENAME,
+        Effect.SET_SCHEMA,
+        Effect.RESHAPE,
+        Effect.DROP,
+    }
+)
+"""Effects after which a dependent may be stale."""
+
+_ON_TABLE = frozenset({Kind.INDEX, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.STATISTICS, Kind.SEQUENCE, Kind.TABLE})
+"""What lives on a table and is carried along by the server when a column changes its type (rule 4.1)."""
+
+
+RETYPE_HINDERS = frozenset(Kind) - _ON_TABLE
+"""Kinds that the server does not carry along when a column changes its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one migration disturbs: `roots` are dropped before and made after, `refreshed` replaced in place after."""
+
+    roots: Mapping[Address, tuple[ObjectName, ...]]
+    refreshed: Mapping[ObjectName, tuple[ObjectName, ...]]
+    altered: tuple[ObjectName, ...]
+
+
+def altered_addresses(migration: Migration, resolver: Resolver, live: Mapping[ObjectName, Address]) -> set[Address]:
+    """Return the live objects whose dependents have to be looked at."""
+    found: set[Address] = set()
+    for alteration in migration.alterations:
+        if alteration.effect in SHAPE | {Effect.DROP_CONSTRAINT}:
+            found.update(live[name] for name in resolver.altered(alteration) if name in live)
+    return found
+
+
+def reach(
+    migration: Migration,
+    web: Web,
+    resolver: Resolver,
+    declared: Mapping[ObjectName, Declared],
+    addresses: Mapping[ObjectName, Address],
+    mode: Recreate,
+    learned: Iterable[Address] = (),
+) -> Reach:
+    """Work out the roots for one migration."""
+    roots: dict[Address, tuple[ObjectName, ...]] = {}
+    altered: dict[ObjectName, None] = {}
+    stale: dict[Address, tuple[ObjectName, ...]] = {}
+    for alteration in migration.alterations:
+        for name in resolver.altered(alteration):
+            if alteration.effect in SHAPE:
+                altered[name] = None
+            if name not in addresses or addresses[name] not in web.definitions:
+                continue
+            for address in _required(alteration, addresses[name], web):
+                roots.setdefault(address, (name,))
+            for address in _stale(alteration, name, addresses[name], web, declared):
+                stale.setdefault(address, (name,))
+    for address in learned:
+        roots.setdefault(address, ())
+    if mode is Recreate.DEPENDENTS:
+        for name in altered:
+            if name in addresses:
+                for address in _views_above(addresses[name], web, declared):
+                    stale.setdefault(address, (name,))
+    # a root that is itself altered or dropped by the migration is the migration's own affair
+    own = {addresses[name] for name in altered if name in addresses}
+    refreshed: dict[ObjectName, tuple[ObjectName, ...]] = {}
+    willing, unwilling = _without_costly(set(stale) - own, set(roots), web, declared)
+    for address in willing:
+        roots.setdefault(address, stale[address])
+    for address in unwilling:
+        if _reads_by_star(web.name(address), stale[address], declared):
+            refreshed[web.name(address)] = stale[address]
+    return Reach({a: because for a, because in roots.items() if a not in own}, refreshed, tuple(altered))
+
+
+def _required(alteration: Alteration, address: Address, web: Web) -> list[Address]:
+    """Return what the server would refuse to leave in place (rule 4.2, `required`)."""
+    links = web.dependents(address)
+    match alteration.effect:
+        case Effect.DROP_COLUMN:
+            return [x.dependent for x in links if x.column == alteration.member and _hinders(x, web)]
+        case Effect.RETYPE_COLUMN:
+            return [
+                link.dependent
+                for link in links
+                if link.column == alteration.member and web.name(link.dependent).kind in RETYPE_HINDERS
+            ]
+        case Effect.DROP:
+            return [link.dependent for link in links if _hinders(link, web)]
+        case Effect.RESHAPE:
+            return [link.dependent for link in links if _hinders(link, web)]
+        case Effect.DROP_CONSTRAINT:
+            constraint = [
+                link.dependent
+                for link in links
+                if web.name(link.dependent).kind is Kind.CONSTRAINT and web.name(link.dependent).name == alteration.member
+            ]
+            return [x.dependent for c in constraint for x in web.dependents(c) if _hinders(x, web)]
+        case _:
+            return []
+
+
+def _hinders(link: Link, web: Web) -> bool:
+    return not link.automatic and web.name(link.dependent).kind not in _ON_TABLE
+
+
+def _stale(
+    alteration: Alteration, name: ObjectName, address: Address, web: Web, declared: Mapping[ObjectName, Declared]
+) -> list[Address]:
+    """Return managed views and materialized views whose `*` would now mean something else."""
+    if alteration.effect not in (Effect.ADD_COLUMN, Effect.RENAME_COLUMN):
+        return []
+    return [
+        link.dependent
+        for link in web.dependents(address)
+        if web.name(link.dependent).kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)
+        and _reads_by_star(web.name(link.dependent), (name,), declared)
+    ]
+
+
+def _reads_by_star(name: ObjectName, tables: tuple[ObjectName, ...], declared: Mapping[ObjectName, Declared]) -> bool:
+    known = declared.get(name)
+    return known is not None and any(use.star and use.object in tables for use in known.uses)
+
+
+def _views_above(address: Address, web: Web, declared: Mapping[ObjectName, Declared]) -> list[Address]:
+    """Return every managed view that depends on a relation, directly or through others."""
+    above = web.above([address])
+    return [a for a in above if a != address and web.name(a).kind is Kind.VIEW and web.name(a) in declared]
+
+
+def _without_costly(
+    stale: set[Address], required: set[Address], web: Web, declared: Mapping[ObjectName, Declared]
+) -> tuple[list[Address], list[Address]]:
+    """Split stale views into those whose recreation disturbs nothing but managed views, and the others.
+
+    Materialized views, routines and what nobody declared are rebuilt only where they must be (rule 4.2).
+    """
+    gone_anyway = set(web.above(required))
+    willing: list[Address] = []
+    unwilling: list[Address] = []
+    for address in sorted(stale):
+        disturbed = {a for a, explicit in web.above([address]).items() if explicit and a != address} - gone_anyway
+        cheap = all(web.name(a).kind is Kind.VIEW and web.name(a) in declared for a in disturbed)
+        own = web.name(address).kind is Kind.VIEW or _is_stale_materialized(address, stale, web)
+        (willing if (cheap and own) or address in gone_anyway else unwilling).append(address)
+    return willing, unwilling
+
+
+def _is_stale_materialized(address: Address, stale: set[Address], web: Web) -> bool:
+    return address in stale and web.name(address).kind is Kind.MATERIALIZED_VIEW

@@ -1,0 +1,164 @@
+"""The first half of planning: name everything, see what changed, and say what must be asked of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pgmg.errors import ConfigError
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, kind_of
+from pgmg.model.plan import ChangeKind, Learned
+from pgmg.model.snapshot import Address, Doubts, Evidence, Questions, ShapeQuestion, Snapshot
+from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
+from pgmg.planning.changes import Difference, differences, doubts
+from pgmg.planning.notices import migration_notices
+from pgmg.planning.reach import altered_addresses
+from pgmg.planning.resolve import Declared, Resolver, Use, search_path_of
+from pgmg.source import merge_grants, parse_recorded
+from pgmg.source.text import same_but_formatting
+
+_NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Sources and snapshot, named and compared as far as that goes without further questions."""
+
+    snapshot: Snapshot
+    resolver: Resolver
+    declared: Mapping[ObjectName, Declared]
+    considers_code: bool
+    pending: tuple[Migration, ...]
+    needs: tuple[tuple[Use, ...], ...]
+    """What each pending migration uses."""
+    notices: tuple[Notice, ...]
+    doubts: Doubts
+
+    def addresses(self) -> dict[ObjectName, Address]:
+        """Return the catalog address of everything live."""
+        return {name: live.address for name, live in self.snapshot.objects.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Sources and database side by side, before anything is decided."""
+
+    survey: Survey
+    evidence: Evidence
+    differences: tuple[Difference, ...]
+
+
+def survey(
+    objects: Sequence[SourceObject] | None,
+    files: Sequence[MigrationFile] | None,
+    pending: Sequence[Migration],
+    snapshot: Snapshot,
+    notices: Sequence[Notice] = (),
+) -> Survey:
+    """Name everything.
+
+    Raises:
+        SourceErrors: an object is declared twice.
+        ConfigError: no schema to create unqualified objects in.
+    """
+    resolver = Resolver(snapshot, tuple(pending))
+    merged = merge_grants(objects or ())
+    if not snapshot.server.search_path and any(_wants_home(o) for o in merged):
+        raise ConfigError(
+            f"The search_path ({snapshot.server.setting}) names no schema that exists.",
+            hint="Set search_path in pgmg.toml, or create the schema.",
+        )
+    declared = resolver.declare(merged)
+    return Survey(
+        snapshot=snapshot,
+        resolver=resolver,
+        declared=declared,
+        considers_code=objects is not None,
+        pending=tuple(pending),
+        needs=tuple(resolver.uses(m.references) for m in pending),
+        notices=(*notices, *migration_notices(files, snapshot)),
+        doubts=doubts(declared, snapshot) if objects is not None else Doubts(),
+    )
+
+
+def _wants_home(source: SourceObject) -> bool:
+    return len(source.target.parts) == 1 and source.target.parent is None and search_path_of(source.settings) is None
+
+
+def compare(survey_: Survey, evidence: Evidence) -> tuple[Difference, ...]:
+    """Return every difference (rule 3.1); a folder that is not configured deletes nothing (rule 3.7)."""
+    if not survey_.considers_code:
+        return ()
+
+    def deleted_name(key: str, recorded: str | None) -> ObjectName | None:
+        return name_of_recorded(key, recorded, survey_)
+
+    return differences(survey_.declared, survey_.snapshot, evidence, same_but_formatting, deleted_name)
+
+
+def name_of_recorded(key: str, recorded: str | None, survey_: Survey) -> ObjectName | None:
+    """Return which object a row of state was about: a live one of that name, else what its SQL says."""
+    for name in survey_.snapshot.objects:
+        if str(name) == key:
+            return name
+    for source in parse_recorded(recorded) if recorded else ():
+        name = survey_.resolver.name(source.target, source.settings)
+        if str(name) == key:
+            return name
+    kind, _, rest = key.partition(".")
+    return ObjectName(kind_of(kind) or Kind.OTHER, rest)
+
+
+def previous_source(difference: Difference) -> SourceObject | None:
+    """Return the last applied source, parsed again."""
+    if difference.recorded_sql is None:
+        # unchanged source: what is declared is what was applied
+        same = difference.row is not None and difference.change in (None, ChangeKind.DRIFTED, ChangeKind.MISSING)
+        return difference.declared.source if same and difference.declared else None
+    found = parse_recorded(difference.recorded_sql)
+    return found[0] if found else None
+
+
+def questions(survey_: Survey, found: Sequence[Difference], learned: Learned) -> Questions:
+    """Return what must be known about live objects before anything can be decided."""
+    live = survey_.addresses()
+    seeds: set[Address] = {Address(*address) for _, address in learned.hindered}
+    seeds |= {Address(*address) for _, address in learned.dropped_with}
+    for migration in survey_.pending:
+        seeds |= altered_addresses(migration, survey_.resolver, live)
+        for alteration in migration.alterations:
+            if alteration.effect in (Effect.CREATE, Effect.REPLACE):
+                seeds |= {live[n] for n in survey_.resolver.altered(alteration) if n in live and n in survey_.declared}
+    facts: list[tuple[ObjectName, Address]] = []
+    shapes: list[ShapeQuestion] = []
+    for difference in found:
+        name = difference.name
+        if difference.change is None or difference.change is ChangeKind.FORMATTING:
+            continue
+        if difference.live is not None:
+            seeds.add(difference.live.address)
+            if difference.change in _NEEDS_FACTS:
+                facts.append((name, difference.live.address))
+        if difference.change is ChangeKind.NEW and name.kind in ROUTINES:
+            seeds |= _overloads(name, live)
+        source = difference.declared.source if difference.declared else None
+        if difference.live is not None and source is not None and name.kind is Kind.VIEW:
+            view = source.facts
+            if difference.change in _NEEDS_FACTS and isinstance(view, ViewFacts):
+                shapes.append(ShapeQuestion(name, view.query, view.columns, source.settings))
+    seeds |= {
+        live[difference.name.parent]
+        for difference in found
+        if difference.change is not None and difference.name.kind in ABOUT_PARENT and difference.name.parent in live
+    }
+    return Questions(frozenset(seeds), tuple(facts), tuple(shapes))
+
+
+def _overloads(name: ObjectName, live: Mapping[ObjectName, Address]) -> set[Address]:
+    """Return existing routines of the same name: a new overload may change what their callers mean (rule 5.3)."""
+    return {
+        address
+        for other, address in live.items()
+        if other.kind in ROUTINES and (other.schema, other.name) == (name.schema, name.name)
+    }

@@ -1,0 +1,298 @@
+"""Places every drop and every creation between the pending migrations (rules 7.2 to 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Learned
+from pgmg.model.snapshot import Address
+from pgmg.model.source import Effect, Migration, StatementKind
+from pgmg.planning.fate import Fates
+from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.reach import SHAPE
+from pgmg.planning.resolve import Declared
+from pgmg.planning.survey import Survey
+
+
+@dataclass(slots=True)
+class Slot:
+    """What happens before one pending migration (or, in the last slot, after all of them)."""
+
+    drops: dict[ObjectName, str] = field(default_factory=dict)
+    makes: dict[ObjectName, str] = field(default_factory=dict)
+    in_place: dict[ObjectName, str] = field(default_factory=dict)
+    refreshes: dict[ObjectName, str] = field(default_factory=dict)
+    as_it_was: set[ObjectName] = field(default_factory=set)
+    """Objects to be made from the catalog's definition, because their new source may not hold yet."""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """One slot before each pending migration and one after the last."""
+
+    slots: list[Slot]
+    affected: list[dict[ObjectName, tuple[str, tuple[ObjectName, ...]]]]
+    vanishing: set[ObjectName] = field(default_factory=set)
+    """What goes with its owner instead of being dropped by name."""
+
+
+def runs_alone(migration: Migration) -> bool:
+    """Say whether a migration cannot share a transaction (rule 9.2)."""
+    return migration.no_transaction or any(s.kind is StatementKind.OUTSIDE for s in migration.statements)
+
+
+class _Simulation:
+    """Walks through the pending migrations and keeps track of what exists."""
+
+    def __init__(self, survey: Survey, fates: Fates, learned: Learned) -> None:
+        self.survey, self.fates, self.learned = survey, fates, learned
+        self.web = fates.web
+        self.slots = [Slot() for _ in range(len(survey.pending) + 1)]
+        self.affected: list[dict[ObjectName, tuple[str, tuple[ObjectName, ...]]]] = []
+        self.vanishing: set[ObjectName] = set()
+        self.old = set(survey.snapshot.objects) | {d.name for d in self.web.definitions.values()}
+        self.new: set[ObjectName] = set()
+        self.lost: dict[ObjectName, None] = {}
+        self.addresses = {d.name: a for a, d in self.web.definitions.items()}
+
+    def run(self) -> Timeline:
+        for index, migration in enumerate(self.survey.pending):
+            self._before(index, migration)
+            self._through(migration)
+        self._after()
+        return Timeline(self.slots, self.affected, self.vanishing)
+
+    # -- one migration ------------------------------------------------------------------------------
+
+    def _before(self, index: int, migration: Migration) -> None:
+        slot, reach = self.slots[index], self.fates.reaches[index]
+        reasons: dict[ObjectName, tuple[str, tuple[ObjectName, ...]]] = {}
+        above = self.web.above(reach.roots)
+        for address, explicit in above.items():
+            name = self.web.name(address)
+            if name in self.old:
+                reasons[name] = self._why(address, reach.roots, above)
+                self._drop(name, slot, reasons[name][0], explicit=explicit)
+        for name in self._made_early_but_affected(reach.altered):
+            reasons[name] = ("depends on modified tables", reach.altered)
+            self._drop(name, slot, reasons[name][0], explicit=True)
+        for name in self._in_the_way(migration):
+            self._drop(name, slot, f"{migration.name} makes something of the same name", explicit=True)
+        for name in self._needed(index):
+            self._make_early(name, index, migration, reasons)
+        if runs_alone(migration):
+            self._mend(slot)
+        for name, because in reach.refreshed.items():
+            if name in self.old and name not in self.lost:
+                self.slots[-1].refreshes.setdefault(name, "its `*` is read anew")
+                reasons.setdefault(name, ("depends on modified tables", because))
+        self.affected.append({n: r for n, r in reasons.items() if n not in self.vanishing})
+
+    def _why(
+        self, address: Address, roots: Iterable[Address], above: Iterable[Address]
+    ) -> tuple[str, tuple[ObjectName, ...]]:
+        roots, above = dict.fromkeys(roots), set(above)
+        if address in roots:
+            return "depends on modified tables", tuple(self._because(address))
+        nearest = next((l.on for l in self.web.needs(address) if l.on in above), None)
+        shown = self.web.name(nearest).bare if nearest is not None else "modified tables"
+        return f"depends on {shown}", (self.web.name(nearest),) if nearest is not None else ()
+
+    def _because(self, address: Address) -> list[ObjectName]:
+        for reach in self.fates.reaches:
+            if reach.roots.get(address):
+                return list(reach.roots[address])
+        return []
+
+    def _drop(self, name: ObjectName, slot: Slot, reason: str, *, explicit: bool) -> None:
+        if explicit:
+            slot.drops.setdefault(name, reason)
+        else:
+            self.vanishing.add(name)
+        self.old.discard(name)
+        self.new.discard(name)
+        self.lost[name] = None
+
+    def _made_early_but_affected(self, altered: tuple[ObjectName, ...]) -> list[ObjectName]:
+        """Return what was made before this migration and refers to what it alters (rule 7.3)."""
+        found: dict[ObjectName, None] = {}
+        gone = set(altered)
+        grown = True
+        while grown:
+            grown = False
+            for name in self.new - found.keys():
+                declared = self.survey.declared.get(name)
+                if declared is None or name.kind in ABOUT_PARENT:
+                    continue
+                if any(u.hard and u.object in gone for u in declared.uses) and name.kind not in ROUTINES:
+                    found[name] = None
+                    gone.add(name)
+                    grown = True
+        return sorted(found)
+
+    def _in_the_way(self, migration: Migration) -> list[ObjectName]:
+        """Return deleted objects whose place a migration takes: a view that becomes a table."""
+        found = []
+        for alteration in migration.alterations:
+            if alteration.effect is not Effect.CREATE:
+                continue
+            for made in self.survey.resolver.altered(alteration):
+                found += [
+                    n
+                    for n in self.old
+                    if (n.schema, n.name) == (made.schema, made.name) and n != made and self.fates.deleted(n)
+                ]
+        return sorted(set(found))
+
+    def _needed(self, index: int) -> list[ObjectName]:
+        """Return declared objects that a migration uses and that are not there, with what they need themselves."""
+        wanted: dict[ObjectName, None] = {}
+        migration = self.survey.pending[index]
+        queue = [use.object for use in self.survey.needs[index]]
+        queue += [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
+        made_here = {n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)}
+        while queue:
+            name = queue.pop()
+            declared = self.survey.declared.get(name)
+            if declared is None or name in wanted or name in self.new or name in made_here:
+                continue
+            if self._made_later(name, index):
+                continue
+            wanted[name] = None
+            queue += [use.object for use in declared.uses if use.hard or self._is_bodily(declared, use.object)]
+        return list(wanted)
+
+    def _is_bodily(self, declared: Declared, used: ObjectName) -> bool:
+        """A body may call declared functions and read declared views; they come along where they can."""
+        return declared.name.kind in ROUTINES and used in self.survey.declared and used.kind is not Kind.TABLE
+
+    def _made_later(self, name: ObjectName, index: int) -> bool:
+        return any(
+            name in self.survey.resolver.altered(a) and a.effect is Effect.CREATE
+            for m in self.survey.pending[index:]
+            for a in m.alterations
+        )
+
+    def _make_early(
+        self,
+        name: ObjectName,
+        index: int,
+        migration: Migration,
+        reasons: dict[ObjectName, tuple[str, tuple[ObjectName, ...]]],
+    ) -> None:
+        slot = self.slots[index]
+        if name in self.old:
+            verdict = self.fates.verdicts.get(name)
+            if isinstance(verdict, InPlace) and verdict.statements and not self._waits_for_migration(name, index):
+                slot.in_place[name] = f"{migration.name} needs it"
+                self.new.add(name)
+            return
+        if name in reasons and name in self.lost and name in slot.drops:
+            return  # dropped because of this very migration: it cannot be there before it
+        slot.makes[name] = f"{migration.name} needs it"
+        self.new.add(name)
+        self.lost.pop(name, None)
+
+    def _waits_for_migration(self, name: ObjectName, index: int) -> bool:
+        """Say whether a changed object refers to something that a migration still to come makes or alters."""
+        uses = {use.object for use in self.survey.declared[name].uses}
+        return any(
+            other in uses
+            for m in self.survey.pending[index:]
+            for a in m.alterations
+            if a.effect in SHAPE | {Effect.CREATE}
+            for other in self.survey.resolver.altered(a)
+        )
+
+    def _mend(self, slot: Slot) -> None:
+        """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""
+        for name in list(self.lost):
+            if name in slot.drops:
+                continue
+            slot.makes[name] = "a group makes again what it dropped"
+            self.lost.pop(name)
+            difference = self.fates.differences.get(name)
+            if difference is not None and difference.change is not None:
+                slot.as_it_was.add(name)
+                self.old.add(name)
+            else:
+                self.new.add(name)
+
+    def _through(self, migration: Migration) -> None:
+        """Take note of what the migration itself makes and drops (rule 7.4)."""
+        for alteration in migration.alterations:
+            for name in self.survey.resolver.altered(alteration):
+                if alteration.effect is Effect.DROP:
+                    self.old.discard(name)
+                    self.new.discard(name)
+                elif alteration.effect is Effect.CREATE and name in self.survey.declared:
+                    self.old.add(name)
+                    self.new.discard(name)
+
+    # -- the last slot --------------------------------------------------------------------------------
+
+    def _after(self) -> None:
+        slot = self.slots[-1]
+        self.old |= set(self.learned.made)
+        code = self.web.above(self.fates.roots, self.fates.spare)
+        for address, explicit in code.items():
+            name = self.web.name(address)
+            if name in self.old:
+                self._drop(name, slot, self._code_reason(address, code), explicit=explicit)
+        for name in self.survey.declared:
+            if name.kind in ABOUT_PARENT:
+                continue
+            self._settle(name, slot)
+        for name in self.lost:
+            if name not in self.survey.declared and not self.fates.deleted(name) and not self._owner_deleted(name):
+                slot.makes.setdefault(name, "restored as it was")
+        for name in self.new:
+            self._late_in_place(name, slot)
+
+    def _settle(self, name: ObjectName, slot: Slot) -> None:
+        difference = self.fates.differences[name]
+        if name in self.new:
+            return
+        if name not in self.old:
+            slot.makes[name] = self._make_reason(name, difference.change)
+            self.lost.pop(name, None)
+            return
+        if name in self.survey.snapshot.objects or difference.change is not ChangeKind.NEW:
+            verdict = self.fates.verdicts.get(name)
+            if isinstance(verdict, InPlace) and verdict.statements:
+                slot.in_place.setdefault(name, verdict.reason)
+        if name in self.fates.made_by_migrations and name not in slot.in_place:
+            slot.in_place[name] = "a migration made it"
+
+    def _late_in_place(self, name: ObjectName, slot: Slot) -> None:
+        if any(name in earlier.makes for earlier in self.slots) and name in slot.in_place:
+            del slot.in_place[name]
+
+    def _owner_deleted(self, name: ObjectName) -> bool:
+        address = self.addresses.get(name)
+        if address is None:
+            return True
+        return any(self.fates.deleted(self.web.name(l.on)) for l in self.web.needs(address))
+
+    def _code_reason(self, address: Address, code: dict[Address, bool]) -> str:
+        if address in self.fates.roots:
+            return self.fates.roots[address]
+        nearest = next((l.on for l in self.web.needs(address) if l.on in code), None)
+        return f"depends on {self.web.name(nearest).bare}" if nearest is not None else ""
+
+    def _make_reason(self, name: ObjectName, change: ChangeKind | None) -> str:
+        match change:
+            case ChangeKind.NEW | ChangeKind.MODIFIED | ChangeKind.DRIFTED | ChangeKind.MISSING | ChangeKind.ADOPTED:
+                return change.value
+            case _:
+                for slot in self.slots:
+                    if name in slot.drops:
+                        return f"made again: {slot.drops[name]}"
+                return "made again with what it stood on"
+
+
+def timeline(survey: Survey, fates: Fates, learned: Learned) -> Timeline:
+    """Return when each object is dropped, made, or changed in place."""
+    return _Simulation(survey, fates, learned).run()

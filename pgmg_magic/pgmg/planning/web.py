@@ -1,0 +1,108 @@
+"""The catalog's dependencies between whole objects: what must be dropped before what, and what goes along with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pgmg.model.names import ObjectName
+from pgmg.model.snapshot import Address, Closure, Definition, Dependency, DependencyType, LiveObject
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`dependent` needs `on`. `automatic`: it vanishes with it, instead of standing in its way."""
+
+    dependent: Address
+    on: Address
+    automatic: bool
+    column: str | None = None
+    own_column: str | None = None
+    own_type: str | None = None
+
+
+class Web:
+    """Closure of the catalog, with row types, array types and `_RETURN` rules folded into their owners."""
+
+    def __init__(self, closure: Closure, live: Mapping[Address, LiveObject]) -> None:
+        self.definitions = closure.definitions
+        self.live = live
+        self._inner = _internal_owners(closure.dependencies)
+        self._dependents: dict[Address, list[Link]] = defaultdict(list)
+        self._needs: dict[Address, list[Link]] = defaultdict(list)
+        self.foreign: list[tuple[Address, Address]] = []
+        for dependency in closure.dependencies:
+            self._add(dependency)
+
+    def _add(self, dependency: Dependency) -> None:
+        if dependency.type in (DependencyType.EXTENSION, DependencyType.INTERNAL):
+            if dependency.type is DependencyType.INTERNAL and dependency.dependent in self.definitions:
+                owner = self.owner(dependency.referenced)
+                if owner is not None and owner != dependency.dependent:
+                    self._link(Link(dependency.dependent, owner, automatic=True))
+            return
+        automatic = dependency.type is not DependencyType.NORMAL
+        dependent, on = self.owner(dependency.dependent), self.owner(dependency.referenced)
+        if on is None or dependent == on:
+            return
+        if dependent is None:
+            if not automatic:
+                self.foreign.append((dependency.dependent, on))
+            return
+        self._link(Link(dependent, on, automatic, dependency.column, dependency.own_column, dependency.own_type))
+
+    def _link(self, link: Link) -> None:
+        self._dependents[link.on].append(link)
+        self._needs[link.dependent].append(link)
+
+    def owner(self, address: Address) -> Address | None:
+        """Return the object that an address belongs to: itself, or what a row type or rule is part of."""
+        seen = set()
+        while address not in self.definitions:
+            inner = self._inner.get(address)
+            if inner is None or inner in seen:
+                return None
+            seen.add(inner)
+            address = inner
+        return address
+
+    def name(self, address: Address) -> ObjectName:
+        """Return the name of an object of the closure."""
+        return self.definitions[address].name
+
+    def definition(self, address: Address) -> Definition:
+        """Return how the database would drop and make the object."""
+        return self.definitions[address]
+
+    def dependents(self, address: Address) -> list[Link]:
+        """Return what depends directly on an object."""
+        return self._dependents.get(address, [])
+
+    def needs(self, address: Address) -> list[Link]:
+        """Return what an object depends on directly, within the closure."""
+        return self._needs.get(address, [])
+
+    def above(self, roots: Iterable[Address], spare: frozenset[tuple[Address, Address]] = frozenset()) -> dict[Address, bool]:
+        """Return all that goes when the roots are dropped; True where it must be dropped by name first.
+
+        `spare` holds pairs (dependent, on) that will no longer exist by then.
+        """
+        found: dict[Address, bool] = dict.fromkeys(roots, True)
+        queue = list(found)
+        while queue:
+            on = queue.pop()
+            for link in self.dependents(on):
+                if (link.dependent, on) in spare:
+                    continue
+                explicit = not link.automatic
+                if link.dependent not in found:
+                    found[link.dependent] = explicit
+                    queue.append(link.dependent)
+                elif explicit and not found[link.dependent]:
+                    found[link.dependent] = True
+        return found
+
+
+def _internal_owners(dependencies: Iterable[Dependency]) -> dict[Address, Address]:
+    return {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.INTERNAL}
