@@ -1,0 +1,1 @@
+"""Carries plans out: transactions, locks, learning from errors, state, events (rules 8 to 10)."""

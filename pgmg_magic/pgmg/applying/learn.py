@@ -1,0 +1,137 @@
+"""Reads from a server error what the plan did not know, so that the next attempt does (rule 8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import psycopg
+
+from pgmg.applying.failure import failing_statement
+from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.plan import Action, Edge, Learned, Origin, Plan, Step
+from pgmg.model.snapshot import Snapshot
+
+_UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
+_IN_USE = frozenset({"2BP01", "0A000"})
+_NOT_IN_PLACE = frozenset({"42P16", "42P13", "2BP01", "0A000"})
+_EXISTS = frozenset({"42P07", "42723", "42710"})
+_NEW_LABEL = "55P04"
+_CAN_HINDER = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}) | ROUTINES
+_CHANGES = frozenset({Action.REPLACE, Action.ALTER})
+_MAKES = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE, Action.VALIDATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is known now, and the edges to show for it."""
+
+    learned: Learned
+    edges: tuple[Edge, ...]
+
+
+def learn(
+    error: psycopg.Error, step: Step, number: int, plan: Plan, learned: Learned, snapshot: Snapshot
+) -> Lesson | None:
+    """Return what an error teaches, or None where no other order could have avoided it."""
+    said = _text(error)
+    state = error.sqlstate or ""
+    lesson: Lesson | None = None
+    if state == _NEW_LABEL:
+        lesson = _new_label(said, step, plan, learned)
+    elif state in _EXISTS and step.action is Action.CREATE and step.object not in learned.made:
+        edge = Edge(step.object, step.object, Origin.ERROR, hard=True)
+        lesson = Lesson(replace(learned, made=(*learned.made, step.object)), (edge,))
+    elif state in _IN_USE and step.action in (Action.MIGRATE, Action.DROP):
+        lesson = _in_use(said, step, learned, snapshot)
+    elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
+        lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
+    elif state in _UNDEFINED:
+        lesson = _undefined(error, said, step, number, plan, learned)
+    if lesson is None and _may_let_go(step, plan, learned):
+        lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
+    return lesson if lesson is not None and lesson.learned != learned else None
+
+
+def _may_let_go(step: Step, plan: Plan, learned: Learned) -> bool:
+    """`--drop-unmanaged` lets go what nobody declared and what cannot come back (rule 4.5)."""
+    return (
+        plan.options.drop_unmanaged
+        and step.action is Action.RESTORE
+        and not step.managed
+        and step.object not in learned.abandoned
+    )
+
+
+def _text(error: psycopg.Error) -> str:
+    diag = error.diag
+    return "\n".join(part for part in (diag.message_primary, diag.message_detail, diag.context) if part)
+
+
+def mentions(text: str, name: ObjectName) -> bool:
+    """Say whether a message names an object; messages are translated, names are not."""
+    if name.kind is Kind.OPERATOR:
+        return f" {name.name} " in f" {text} "
+    return re.search(rf"(?<![\w$]){re.escape(name.name)}(?![\w$])", text) is not None
+
+
+def _in_use(said: str, step: Step, learned: Learned, snapshot: Snapshot) -> Lesson | None:
+    """Dependents still exist: those that the message names are dropped first and made again after."""
+    known = {address for _, address in (*learned.hindered, *learned.dropped_with)}
+    found = [
+        live
+        for live in snapshot.objects.values()
+        if live.name.kind in _CAN_HINDER and tuple(live.address) not in known and mentions(said, live.name)
+        and live.name != step.object
+    ]  # fmt: skip
+    if not found:
+        return None
+    edges = tuple(Edge(live.name, step.object, Origin.ERROR, hard=True) for live in found)
+    addresses = [(live.address.classid, live.address.objid) for live in found]
+    if step.action is Action.MIGRATE:
+        more = tuple((step.object.name, address) for address in addresses)
+        return Lesson(replace(learned, hindered=(*learned.hindered, *more)), edges)
+    gone = tuple((step.object, address) for address in addresses)
+    return Lesson(replace(learned, dropped_with=(*learned.dropped_with, *gone)), edges)
+
+
+def _undefined(
+    error: psycopg.Error, said: str, step: Step, number: int, plan: Plan, learned: Learned
+) -> Lesson | None:
+    """Something does not exist yet: wait for the later step that makes it."""
+    if error.sqlstate == "42703" and step.action is Action.RESTORE:
+        return _vanished(said, step, number, learned)
+    later = plan.steps[step.number :]
+    known = set(learned.waits)
+    for candidate in _candidates(later):
+        if candidate != step.object and (step.object, candidate) not in known and mentions(said, candidate):
+            edge = Edge(step.object, candidate, Origin.ERROR, hard=True)
+            return Lesson(replace(learned, waits=(*learned.waits, (step.object, candidate))), (edge,))
+    return None
+
+
+def _candidates(later: Iterable[Step]) -> list[ObjectName]:
+    sought = RELATIONS | ROUTINES | TYPES | {Kind.OPERATOR, Kind.COLLATION, Kind.CAST}
+    return [step.object for step in later if step.action in _MAKES and step.object.kind in sought]
+
+
+def _vanished(said: str, step: Step, number: int, learned: Learned) -> Lesson | None:
+    """A column that had a comment or a grant is no longer there: nothing is left to restore on it."""
+    statement = failing_statement(step, number)
+    for column in re.findall(r'"((?:[^"]|"")+)"', said):
+        name = column.replace('""', '"')
+        pair = (step.object, name)
+        if re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", statement) and pair not in learned.vanished:
+            if step.managed:
+                return Lesson(replace(learned, vanished=(*learned.vanished, pair)), ())
+    return None
+
+
+def _new_label(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
+    """A label added in this transaction may not be used in it: its ALTER TYPE gets a group of its own."""
+    before = [s for s in plan.steps[: step.number] if s.action is Action.ALTER and s.object.kind is Kind.TYPE]
+    named = [s.object for s in before if mentions(said, s.object)] or [s.object for s in before]
+    fresh = tuple(name for name in named if name not in learned.alone)
+    edges = tuple(Edge(step.object, name, Origin.ERROR, hard=True) for name in fresh)
+    return Lesson(replace(learned, alone=(*learned.alone, *fresh)), edges) if fresh else None

@@ -1,0 +1,33 @@
+"""How patient an apply is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Timeouts as PostgreSQL writes them (`500ms`, `2s`); `retries` counts whole runs after the first.
+
+    `advisory_wait` is in seconds: how long another apply may take before this one gives up.
+    """
+
+    lock_timeout: str = "500ms"
+    statement_timeout: str | None = None
+    retries: int = 5
+    advisory_wait: float = 600.0
+
+    @property
+    def lock_seconds(self) -> float:
+        """`lock_timeout` in seconds."""
+        return seconds(self.lock_timeout)
+
+
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "": 1e-3}
+
+
+def seconds(duration: str) -> float:
+    """Read a duration as the server does: a number with a unit, milliseconds without one."""
+    text = duration.strip()
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    return float(number or 0) * _UNITS.get(text[len(number) :].strip(), 1e-3)

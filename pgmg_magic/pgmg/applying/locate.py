@@ -1,0 +1,106 @@
+"""Finds the place in a file that a server error means (rule 8.2)."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from pgmg.model.place import Place
+from pgmg.model.plan import Step
+from pgmg.model.source import Statement, StatementKind
+from pgmg.source.lexer import Sort, tokens
+from pgmg.source.text import mask_passwords
+
+_IN_DO_BLOCK = re.compile(r"\binline_code_block\b\D*(\d+)")  # a name of the server's, in every language
+_IN_COPY = re.compile(r"^COPY \S+,\D+(\d+)", re.MULTILINE)
+
+
+def sent_statements(step: Step) -> tuple[Statement, ...]:
+    """Return the statements of a migration step as they are numbered in `step.statements`."""
+    if step.migration is None:
+        return ()
+    return tuple(s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED)
+
+
+def place_of(step: Step, number: int, error: psycopg.Error) -> Place | None:
+    """Return the place in the file that an error of the `number`-th statement means."""
+    if step.migration is not None:
+        sent = sent_statements(step)
+        if number >= len(sent):
+            return step.place
+        statement = sent[number]
+        if statement.kind is StatementKind.COPY_IN and (row := _copied_row(statement, error)) is not None:
+            return row
+        return _shifted(statement.place, statement.sql, _offset(statement.sql, error))
+    if step.source is None or step.place is None:
+        return step.place
+    text = step.statements[min(number, len(step.statements) - 1)] if step.statements else ""
+    at = _written_offset(text, step.source.sql, _offset(text, error))
+    return _shifted(step.source.place, step.source.sql, at)
+
+
+def _offset(text: str, error: psycopg.Error) -> int:
+    """Return the offset in the statement sent; 0 where the server does not say."""
+    diag = error.diag
+    if diag.statement_position:
+        return int(diag.statement_position) - 1
+    if diag.internal_query and diag.internal_position and text.count(diag.internal_query) == 1:
+        return text.index(diag.internal_query) + int(diag.internal_position) - 1
+    if diag.context and (line := _IN_DO_BLOCK.search(diag.context)):
+        return _body_line(text, int(line[1]))
+    return 0
+
+
+def _body_line(text: str, line: int) -> int:
+    """Return where the `line`-th line of a DO block's body begins; the first is that of its opening quote."""
+    body = next((token.start for token in tokens(text) if token.sort is Sort.STRING), 0)
+    for _ in range(line - 1):
+        end = text.find("\n", body)
+        if end < 0:
+            break
+        body = end + 1
+    return body + len(text[body:]) - len(text[body:].lstrip(" \t"))
+
+
+def _written_offset(sent: str, written: str, at: int) -> int:
+    """Turn an offset in the text sent into one in the source: OR REPLACE may have been put in, WITH DATA taken out.
+
+    A text that was not made of the source in this way has no places in it.
+    """
+    same = 0
+    while same < min(len(sent), len(written)) and sent[same] == written[same]:
+        same += 1
+    if at < same:
+        return at
+    tail = 0
+    while tail < min(len(sent), len(written)) - same and sent[-1 - tail] == written[-1 - tail]:
+        tail += 1
+    if same + tail < min(len(sent), len(written)) or not same:
+        return at if at < same else 0
+    return max(at - len(sent) + len(written), same) if at >= len(sent) - tail else same
+
+
+def _copied_row(statement: Statement, error: psycopg.Error) -> Place | None:
+    """Return the line of inline data that COPY stumbled over."""
+    found = _IN_COPY.search(error.diag.context or "")
+    rows = (statement.data or "").split("\n")
+    if found is None or int(found[1]) > len(rows):
+        return None
+    row = int(found[1])
+    first = (statement.place.line or 1) + statement.sql.count("\n") + 1
+    return Place(statement.place.path, first + row - 1, 1, mask_passwords(rows[row - 1]))
+
+
+def _shifted(start: Place, text: str, at: int) -> Place:
+    """Return the place `at` characters into a statement; what is shown of it shows no password (rule 11.3)."""
+    before = text[:at]
+    line = before.count("\n")
+    column = at - (before.rfind("\n") + 1) + 1
+    shown = mask_passwords(text).split("\n")
+    here = shown[min(line, len(shown) - 1)]
+    if line == 0:
+        lead, whole, first = (start.column or 1) - 1, start.text or "", text.split("\n", 1)[0]
+        column += lead
+        here = mask_passwords(whole[:lead].ljust(lead)) + here + mask_passwords(whole[lead + len(first) :])
+    return Place(start.path, (start.line or 1) + line, column, here)

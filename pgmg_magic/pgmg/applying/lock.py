@@ -1,0 +1,120 @@
+"""The advisory lock that keeps two applies apart, and who stands in the way of others (rule 9.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgmg.errors import LockedError, PgmgError
+from pgmg.model.events import Listener, Waiting
+from pgmg.source.text import mask_passwords
+
+_POLL = 0.1  # seconds
+_UNHURRIED = 1.0  # seconds until somebody asks who is in the way, where no lock_timeout presses
+
+_HOLDER = """
+SELECT a.pid, a.application_name, a.state, left(a.query, 200)
+FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND l.classid::int8 = ($1::int8 >> 32) & 4294967295 AND l.objid::int8 = $1::int8 & 4294967295 AND a.pid <> pg_backend_pid()
+"""
+_BLOCKERS = """
+SELECT a.pid, a.application_name, a.state, left(a.query, 200)
+FROM unnest(pg_catalog.pg_blocking_pids($1)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
+"""
+
+Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
+
+
+def lock_key(state_schema: str) -> int:
+    """Return the key of a project's lock: one for each state schema of a database."""
+    digest = hashlib.sha256(f"pgmg:{state_schema}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def take_lock(conn: psycopg.Connection[Any], key: int, patience: float, listener: Listener) -> None:
+    """Take the transaction-scoped advisory lock, polling: a session that waits for it could deadlock index builds.
+
+    Raises:
+        LockedError: another apply kept it longer than `patience` seconds.
+    """
+    # without parameters it goes out as a simple query: an open portal would keep its snapshot, and a concurrent
+    # index build would wait for the session that holds the lock
+    attempt = sql.SQL("SELECT pg_catalog.pg_try_advisory_xact_lock({})").format(sql.Literal(key))
+    began = time.monotonic()
+    announced = 0.0
+    while True:
+        row = conn.execute(attempt).fetchone()
+        if row is not None and row[0]:
+            return
+        waited = time.monotonic() - began
+        if waited >= announced:
+            holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
+            listener(Waiting(f"another apply is running: {holder}", waited))
+            announced = waited + 5
+        if waited > patience:
+            holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
+            raise LockedError(
+                f"Another apply has been running for more than {patience:.0f} s: {holder}.",
+                hint="Wait for it, or end it with pg_terminate_backend(pid).",
+            )
+        time.sleep(_POLL)
+
+
+class LockWatch:
+    """Finds out who blocks a statement, from a second connection, while it still waits.
+
+    `every` says how often `tick` wants to be called.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], connect: Connect, timeout: float, listener: Listener) -> None:
+        self._pid = conn.info.backend_pid
+        self._connect = connect
+        self._after = timeout / 2 or _UNHURRIED
+        self.every = min(max(timeout / 10, 0.01), _POLL)
+        self._listener = listener
+        self._other: psycopg.Connection[Any] | None = None
+        self._asked = False
+        self.blockers: str | None = None
+
+    def begin(self) -> None:
+        """A new statement starts."""
+        self._asked = False
+
+    def tick(self, silent: float) -> None:
+        """Ask once a statement has been silent for long enough."""
+        if self._asked or silent < self._after:
+            return
+        self._asked = True
+        try:
+            self._other = self._other or self._connect()
+            rows = self._other.execute(_BLOCKERS, [self._pid]).fetchall()
+        except (psycopg.Error, PgmgError):
+            return  # who blocks is nice to know, never worth failing for
+        if rows:
+            self.blockers = _describe(rows)
+            self._listener(Waiting(f"a lock is held by {self.blockers}", silent))
+
+    def close(self) -> None:
+        """Close the second connection, if there was need for one."""
+        if self._other is not None:
+            self._other.close()
+
+
+def _describe(rows: list[tuple[Any, ...]]) -> str:
+    if not rows:
+        return "a session that has gone meanwhile"
+    return "; ".join(
+        f"pid {pid}{f' ({name})' if name else ''}, {state or 'state unknown'}: {_one_line(query or '')}"
+        for pid, name, state, query in rows
+    )
+
+
+def _one_line(query: str) -> str:
+    """Return what another session runs, as it may be shown (rule 11.3)."""
+    return " ".join(mask_passwords(query).split())

@@ -1,0 +1,48 @@
+"""Reads again what was restored and compares it with what was noted, before the commit (rule 6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from pgmg.catalog.closure import read_surroundings
+from pgmg.catalog.reading import CATALOG_PATH, set_path
+from pgmg.errors import NotRestoredError
+from pgmg.model.names import ABOUT_PARENT, ObjectName
+from pgmg.model.plan import Action, Step
+from pgmg.model.snapshot import Snapshot
+
+_PASSING = ("REFRESH ", "SET LOCAL ROLE", "RESET ROLE", "CREATE ", "ALTER TABLE ", "ALTER DOMAIN ")
+
+
+def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) -> None:
+    """Compare every restored object with the statements that restored it.
+
+    Raises:
+        NotRestoredError: an owner, a privilege, a comment, an option is missing.
+    """
+    restored = {s.object: s for s in steps if s.action is Action.RESTORE and s.object in now.objects}
+    if not restored:
+        return
+    changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
+    set_path(conn, CATALOG_PATH)
+    found = read_surroundings(conn, [now.objects[name].address for name in restored])
+    set_path(conn, now.server.setting)
+    for name, step in restored.items():
+        if name in changed:
+            continue  # a step of this plan set something else on purpose
+        wanted = [s for s in step.statements if not s.startswith(_PASSING) and not s.startswith("REVOKE")]
+        missing = [s for s in wanted if s not in found[now.objects[name].address]]
+        if missing:
+            raise NotRestoredError(
+                f"{name} did not come back as it was: {'; '.join(missing)}",
+                hint="Nothing has been changed. Please report this with the plan.",
+                object=str(name),
+            )
+
+
+def _subject(name: ObjectName) -> ObjectName:
+    inner = name.parent or name
+    return inner.parent or inner
