@@ -1,0 +1,189 @@
+"""A dependency graph in Graphviz's language: what is needed stands left, an arrow points to what is depended on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote as percent
+
+import graphviz
+from graphviz.quoting import a_list, quote
+
+from pgmg.model.graph import Graph, Node
+from pgmg.model.names import ObjectName
+from pgmg.model.place import Place
+from pgmg.model.plan import ChangeKind, Edge, Origin
+from pgmg.render import clean, look, words
+
+_FONT = "Helvetica,Arial,sans-serif"
+_MARGIN, _NARROW = "0.2,0.08", "0.04,0.02"
+"""Inches around a label; shapes that leave room in their corners need less."""
+_ROOMY = frozenset({"ellipse", "hexagon", "octagon", "parallelogram"})
+_TOOLTIP_LINES = 25
+"""A tooltip is a glance; the file is a click away."""
+
+_MANY = 2000
+"""From here on Graphviz is told to hurry: twice as fast, and nobody follows a line with the finger there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is drawn besides nodes and edges: a legend, links to files, the SQL in tooltips."""
+
+    legend: bool = True
+    links: bool = True
+    sql: bool = True
+
+
+def to_dot(graph: Graph, extras: Extras = Extras()) -> str:
+    """Return the graph as DOT source; the same graph is always the same text.
+
+    Nodes have the ids `n1`, `n2`, … and edges `e1`, `e2`, … in the order in which the graph has them, and classes
+    (`change-new`, `kind-view`, `unmanaged`; `soft`, `origin-catalog`) for whoever styles the SVG.
+    """
+    drawing = graphviz.Digraph("dependencies")
+    drawing.attr(rankdir="RL", ranksep="0.7", nodesep="0.18", bgcolor=look.PAPER, fontname=_FONT, fontsize="12")
+    drawing.attr("node", fontname=_FONT, fontsize="12", fontcolor=look.INK, margin=_MARGIN, height="0.45")
+    drawing.attr("edge", arrowsize="0.7")
+    if len(graph.nodes) > _MANY:
+        drawing.attr(mclimit="0.1", nslimit="0.5", nslimit1="1", splines="polyline")
+    ids = _identities(graph)
+    numbers = {node.object: number for number, node in enumerate(graph.nodes, start=1)}
+    for cluster, (schema, nodes) in enumerate(look.by_schema(graph.nodes).items()):
+        if schema is None:
+            drawing.body += [f"\t{line}" for line in _nodes(nodes, ids, numbers, extras)]
+            continue
+        with drawing.subgraph(name=f"cluster_{cluster}") as inner:
+            inner.attr(label=_text(clean.line(schema)), style="rounded", color="#cbd2d9", fontcolor="#616e7c")
+            inner.body += [f"\t{line}" for line in _nodes(nodes, ids, numbers, extras)]
+    shown = (edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids)
+    drawing.body += [f"\t{_edge(edge, ids, number)}" for number, edge in enumerate(shown, start=1)]
+    if extras.legend:
+        _legend(drawing, graph)
+    return str(drawing.source)
+
+
+def _identities(graph: Graph) -> dict[ObjectName, str]:
+    """Give each node a name that people can read in the DOT source."""
+    ids: dict[ObjectName, str] = {}
+    taken: set[str] = set()
+    for number, node in enumerate(graph.nodes, start=1):
+        name = clean.line(str(node.object))
+        if name in taken:  # two names that differ in what cannot be shown
+            name = f"{name} #{number}"
+        taken.add(name)
+        ids[node.object] = quote(graphviz.escape(name))
+    return ids
+
+
+def _nodes(
+    nodes: list[Node], ids: dict[ObjectName, str], numbers: dict[ObjectName, int], extras: Extras
+) -> Iterator[str]:
+    for node in nodes:
+        name, paint = node.object, look.paint(node.change)
+        shape = look.shape(name.kind).dot
+        attributes = {
+            "label": _text(f"{clean.line(name.bare)}\n{name.kind.words}"),
+            "shape": shape,
+            "style": _style(shape, managed=node.managed),
+            "fillcolor": paint.fill if node.managed else look.PAPER,
+            "color": paint.line,
+            "tooltip": _text(_tooltip(node, extras)),
+            "class": _node_classes(node),
+            "id": f"n{numbers[name]}",
+        }
+        if shape in _ROOMY:
+            attributes["margin"] = _NARROW
+        if extras.links and node.place is not None:
+            attributes["URL"] = _link(node.place)
+        yield f"{ids[name]} [{a_list(attributes=attributes)}]\n"
+
+
+def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
+    classes = [f"origin-{edge.origin.value}"] if edge.hard else [f"origin-{edge.origin.value}", "soft"]
+    attributes = {
+        "color": look.stroke(edge.origin),
+        "tooltip": _text(clean.line(f"{words.edge(edge)}: {words.origin(edge)}")),
+        "class": " ".join(classes),
+        "id": f"e{number}",
+    }
+    if not edge.hard:
+        attributes |= {"style": "dashed", "arrowhead": "vee"}
+    return f"{ids[edge.object]} -> {ids[edge.depends_on]} [{a_list(attributes=attributes)}]\n"
+
+
+def _style(shape: str, *, managed: bool) -> str:
+    return ",".join(("rounded,filled" if shape == "box" else "filled", *(() if managed else ("dashed",))))
+
+
+def _node_classes(node: Node) -> str:
+    change = "unchanged" if node.change is None else node.change.value
+    return f"kind-{node.object.kind.value} change-{change}{'' if node.managed else ' unmanaged'}"
+
+
+def _tooltip(node: Node, extras: Extras) -> str:
+    facts = [node.object.kind.words]
+    if node.change is not None:
+        facts.append(words.change(node.change).word)
+    if not node.managed:
+        facts.append("unmanaged")
+    lines = [clean.line(str(node.object)), ", ".join(facts)]
+    if node.place is not None:
+        lines.append(clean.line(str(node.place)))
+    if extras.sql and node.sql:
+        rows = clean.block(node.sql).split("\n")
+        lines += ["", *rows[:_TOOLTIP_LINES], *(["…"] if len(rows) > _TOOLTIP_LINES else [])]
+    return "\n".join(lines)
+
+
+def _link(place: Place) -> str:
+    """Return a relative link that no path can turn into another scheme or host."""
+    path = percent(place.path.lstrip("/").encode(errors="replace"), safe="/")
+    return path if place.line is None else f"{path}#L{place.line}"
+
+
+def _text(text: str) -> str:
+    """Return a text that Graphviz shows as it is: no escapes, entities or markup in it mean anything."""
+    escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "    ")
+    shown: str = graphviz.nohtml(escaped)
+    return shown
+
+
+# -- the legend -----------------------------------------------------------------------------------------
+
+
+def _legend(drawing: graphviz.Digraph, graph: Graph) -> None:
+    """Explain what occurs, and only that."""
+    found = {node.change for node in graph.nodes}
+    changes = [kind for kind in ChangeKind if kind in found]
+    unmanaged = any(not node.managed for node in graph.nodes)
+    lines = _edge_styles(graph)
+    if not changes and not unmanaged and not lines:
+        return
+    with drawing.subgraph(name="cluster_legend") as box:
+        box.attr(label="Legend", style="rounded", color="#e4e7eb", fontcolor="#616e7c", fontsize="10")
+        box.attr("node", shape="box", fontsize="9", height="0.25", width="1.2", margin="0.08,0.03")
+        # a column is drawn from below
+        for (origin, hard), word in reversed(lines.items()):
+            style = "rounded" if hard else "rounded,dashed"
+            box.node(f"legend {word}", word, color=look.stroke(origin), style=style)
+        if unmanaged:
+            line = look.paint(None).line
+            box.node("legend unmanaged", "unmanaged", fillcolor=look.PAPER, color=line, style="rounded,filled,dashed")
+        for kind in reversed(changes):
+            word, paint = words.change(kind).word, look.paint(kind)
+            box.node(f"legend {word}", word, fillcolor=paint.fill, color=paint.line, style="rounded,filled")
+
+
+def _edge_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
+    """Return the kinds of edges to explain: none where there is only the usual one."""
+    found = {(edge.origin, edge.hard) for edge in graph.edges}
+    if found <= {(Origin.SOURCE, True)}:
+        return {}
+    said = {Origin.SOURCE: "source", Origin.CATALOG: "catalog", Origin.ERROR: "learned"}
+    return {
+        (origin, hard): f"edge: {said[origin]}{'' if hard else ', soft'}"
+        for origin in Origin
+        for hard in (True, False)
+        if (origin, hard) in found
+    }

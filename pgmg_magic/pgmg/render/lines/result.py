@@ -1,0 +1,73 @@
+"""What an apply did: every step, what was recorded, what the server taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.events import ApplyResult
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import Action
+from pgmg.render import words
+from pgmg.render.lines.notices import warnings
+from pgmg.render.lines.plan import NO_CHANGES, plan_lines
+from pgmg.render.spans import Line, Role, Span, say, sections
+
+APPLIED = "All changes applied successfully."
+NOT_APPLIED = "Nothing was changed: this was a rehearsal."
+
+
+def result_lines(result: ApplyResult, verbose: int = 0) -> Iterator[Line]:
+    """Say what was done; with `verbose` 1 also how long each step took."""
+    if not result.applied:
+        if result.plan.is_empty:
+            return sections([say(NO_CHANGES)], warnings(result.plan.warnings))
+        return sections(plan_lines(result.plan, verbose), [say(NOT_APPLIED)])
+    took = f" ({words.duration(result.duration_ms)})" if verbose else ""
+    end = [say(Span(APPLIED, Role.MADE), Span(took, Role.MUTED))]
+    return sections(_steps(result, verbose), _state(result), _learned(result), warnings(result.plan.warnings), end)
+
+
+def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
+    if not result.steps:
+        return
+    yield say(Span("Executing changes:", Role.HEADING))
+    ambiguous = _ambiguous(result)
+    created: set[ObjectName] = set()
+    for applied in result.steps:
+        step = applied.step
+        if step.action is Action.CREATE:
+            created.add(step.object)
+        text = words.deed(step, distinct=step.object in ambiguous)
+        if step.action is Action.RESTORE and step.object in created:
+            text = text.replace("Restored", f"Restored {words.aspects(step)} of", 1)
+        verb = words.verb(step.action)
+        took = f" ({words.duration(applied.duration_ms)})" if verbose else ""
+        yield say("  ", Span(verb.mark, verb.role), f" {text}", Span(took, Role.MUTED))
+
+
+def _ambiguous(result: ApplyResult) -> set[ObjectName]:
+    """Return overloads: objects whose short names would not tell them apart."""
+    shared: dict[tuple[str, str], set[ObjectName]] = {}
+    for applied in result.steps:
+        name = applied.step.object
+        shared.setdefault((name.kind, name.short), set()).add(name)
+    return {name for names in shared.values() if len(names) > 1 for name in names}
+
+
+def _state(result: ApplyResult) -> Iterator[Line]:
+    if not result.migrations_recorded and not result.objects_updated:
+        return
+    done = Span("✓", Role.MADE)
+    yield say(Span("Updated state tracking:", Role.HEADING))
+    for migration in result.migrations_recorded:
+        yield say("  ", done, f" Recorded migration: {migration}")
+    if result.objects_updated:
+        noun = "object hash" if result.objects_updated == 1 else "object hashes"
+        yield say("  ", done, f" Updated {result.objects_updated} {noun}")
+
+
+def _learned(result: ApplyResult) -> Iterator[Line]:
+    if result.discovered:
+        yield say(Span("Learned from the server:", Role.HEADING))
+    for edge in result.discovered:
+        yield say(f"  - {words.edge(edge)}")

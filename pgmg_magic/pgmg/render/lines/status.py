@@ -1,0 +1,82 @@
+"""What a status says: connection, migrations, objects, changes, drift, warnings, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.model.plan import Change, ChangeKind
+from pgmg.model.status import Status
+from pgmg.render import words
+from pgmg.render.lines.changes import changes
+from pgmg.render.lines.notices import warnings
+from pgmg.render.spans import Line, Role, Span, say, sections
+
+_DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
+_SHOWN = 15
+"""More lines than this of a kind are counted, not shown: a status is one screen."""
+
+
+def status_lines(status: Status) -> Iterator[Line]:
+    """Say all of a status."""
+    drift = [change for change in status.changes if change.change in _DRIFT]
+    code = [change for change in status.changes if change.change not in _DRIFT]
+    return sections(
+        _facts(status),
+        _pending(status.pending),
+        _list("Code changes:", code),
+        _list("Drift:", drift),
+        warnings(status.warnings),
+        _verdict(status),
+    )
+
+
+def _facts(status: Status) -> Iterator[Line]:
+    database = f"{status.database.name} (PostgreSQL {status.database.server_version})"
+    migrations = f"{len(status.applied)} applied, {len(status.pending)} pending"
+    total = sum(number for _, number in status.objects)
+    yield say(_label("Connection"), status.connection)
+    yield say(_label("Database"), database)
+    yield say(_label("Migrations"), migrations)
+    if status.applied:
+        yield say(_label(""), Span(f"last applied: {status.applied[-1]}", Role.MUTED))
+    yield say(_label("Objects"), f"{total} managed")
+    width = max((len(kind) for kind, _ in status.objects), default=0)
+    for kind, number in status.objects:
+        yield say(_label(""), f"{kind:<{width}}  {number:>5}")
+
+
+def _label(word: str) -> Span:
+    return Span(f"{word + ':' if word else '':<13}", Role.HEADING)
+
+
+def _pending(names: Sequence[str]) -> Iterator[Line]:
+    if not names:
+        return
+    yield say(Span("Pending data migrations:", Role.HEADING))
+    for name in names[:_SHOWN]:
+        yield say("  - ", Span(name, Role.RUN))
+    yield from _more(len(names))
+
+
+def _list(heading: str, found: Sequence[Change]) -> Iterator[Line]:
+    if not found:
+        return
+    yield say(Span(heading, Role.HEADING))
+    yield from changes(found[:_SHOWN])
+    yield from _more(len(found))
+
+
+def _more(number: int) -> Iterator[Line]:
+    if number > _SHOWN:
+        yield say(Span(f"  … and {number - _SHOWN:,} more", Role.MUTED))
+
+
+def _verdict(status: Status) -> Iterator[Line]:
+    if status.pending or status.changes:
+        parts = (
+            words.count(len(status.pending), "migration") if status.pending else "",
+            words.count(len(status.changes), "change") if status.changes else "",
+        )
+        yield say(Span(f"To do: {', '.join(part for part in parts if part)}.", Role.CHANGED), " `pgmg plan` shows how.")
+    else:
+        yield say(Span("Nothing to do.", Role.MADE), " The database matches the project.")

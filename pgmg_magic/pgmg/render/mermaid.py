@@ -1,0 +1,60 @@
+"""A dependency graph in Mermaid's language, which code hosts and wikis draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.graph import Graph, Node
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import ChangeKind, Origin
+from pgmg.render import clean, look
+
+
+def to_mermaid(graph: Graph) -> str:
+    """Return the graph as a Mermaid flowchart."""
+    return "\n".join(("flowchart RL", *_body(graph), ""))
+
+
+def _body(graph: Graph) -> Iterator[str]:
+    ids = {node.object: f"n{number}" for number, node in enumerate(graph.nodes, start=1)}
+    for number, (schema, nodes) in enumerate(look.by_schema(graph.nodes).items(), start=1):
+        if schema is None:
+            yield from (f"  {_node(node, ids)}" for node in nodes)
+            continue
+        yield f'  subgraph s{number}["{_text(schema)}"]'
+        yield from (f"    {_node(node, ids)}" for node in nodes)
+        yield "  end"
+    edges = [edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids]
+    for edge in edges:
+        yield f"  {ids[edge.object]} {'-->' if edge.hard else '-.->'} {ids[edge.depends_on]}"
+    for origin in Origin:
+        numbers = [str(number) for number, edge in enumerate(edges) if edge.origin is origin]
+        if numbers:
+            yield f"  linkStyle {','.join(numbers)} stroke:{look.stroke(origin)}"
+    yield from _classes(graph, ids)
+
+
+def _node(node: Node, ids: dict[ObjectName, str]) -> str:
+    before, after = look.shape(node.object.kind).mermaid
+    kind = node.object.kind.words
+    return f'{ids[node.object]}{before}"{_text(node.object.bare)}<br/>{kind}"{after}'
+
+
+def _classes(graph: Graph, ids: dict[ObjectName, str]) -> Iterator[str]:
+    members: dict[ChangeKind | None, list[str]] = {}
+    for node in graph.nodes:
+        members.setdefault(node.change, []).append(ids[node.object])
+    for change in (None, *ChangeKind):
+        if change in members:
+            paint, name = look.paint(change), "unchanged" if change is None else change.value
+            yield f"  classDef {name} fill:{paint.fill},stroke:{paint.line},color:{look.INK}"
+            yield f"  class {','.join(members[change])} {name}"
+    unmanaged = [ids[node.object] for node in graph.nodes if not node.managed]
+    if unmanaged:
+        yield f"  classDef unmanaged fill:{look.PAPER},stroke-dasharray:4 3"
+        yield f"  class {','.join(unmanaged)} unmanaged"
+
+
+def _text(text: str) -> str:
+    """Spell out whatever could mean something to Mermaid or to HTML."""
+    return "".join(char if char.isalnum() or char in " _.,()" else f"#{ord(char)};" for char in clean.line(text))

@@ -1,0 +1,97 @@
+"""Reads a saved plan: a claim to compare a new plan with, never a script (rule 9.4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pgmg.errors import ConfigError
+from pgmg.model.plan import Action, PlanOptions, Recreate
+
+FORMAT = 1
+_HINT = "make one with `pgmg plan --out PLAN.json`"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a saved plan claims.
+
+    `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), for telling what has changed.
+    No SQL is kept: none of a file's is ever run.
+    """
+
+    fingerprint: str
+    basis: tuple[tuple[str, str], ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
+    options: PlanOptions = PlanOptions()
+
+
+def load_saved_plan(text: str) -> SavedPlan:
+    """Read what `pgmg plan --out` wrote.
+
+    Raises:
+        ConfigError: it is no saved plan, or one of another version.
+    """
+    try:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"The saved plan is not JSON: {error}", hint=_HINT) from error
+    if not isinstance(document, dict) or "fingerprint" not in document or "steps" not in document:
+        raise ConfigError("This is JSON, but not a saved plan", hint=_HINT)
+    if document.get("format") != FORMAT or isinstance(document["format"], bool):
+        found = document.get("format")
+        raise ConfigError(f"The saved plan has format {found!r}; this pgmg reads format {FORMAT}", hint=_HINT)
+    return SavedPlan(
+        _text(document["fingerprint"], "fingerprint"),
+        _basis(document.get("basis", {})),
+        tuple(_step(step, number) for number, step in enumerate(_list(document["steps"]), start=1)),
+        _options(document.get("options", {})),
+    )
+
+
+def _basis(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise _damaged("basis", "an object")
+    return tuple((name, _text(digest, f"basis.{name}")) for name, digest in value.items())
+
+
+def _step(value: Any, number: int) -> tuple[str, str]:
+    if not isinstance(value, dict) or value.get("action") not in set(Action):
+        raise _damaged(f"step {number}", "a step")
+    return value["action"], _text(value.get("object"), f"the object of step {number}")
+
+
+def _options(value: Any) -> PlanOptions:
+    if not isinstance(value, dict):
+        raise _damaged("options", "an object")
+    recreate = value.get("recreate", PlanOptions().recreate)
+    if recreate not in set(Recreate):
+        raise _damaged("options.recreate", " or ".join(f'"{mode}"' for mode in Recreate))
+    return PlanOptions(
+        Recreate(recreate),
+        drop_unmanaged=_flag(value.get("drop_unmanaged", False), "options.drop_unmanaged"),
+        rewrite_tables=_flag(value.get("rewrite_tables", False), "options.rewrite_tables"),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _damaged("steps", "a list")
+    return value
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise _damaged(what, "a text")
+    return value
+
+
+def _flag(value: Any, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise _damaged(what, "true or false")
+    return value
+
+
+def _damaged(what: str, wanted: str) -> ConfigError:
+    return ConfigError(f"The saved plan is damaged: {what} is not {wanted}", hint=_HINT)

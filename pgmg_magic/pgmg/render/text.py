@@ -1,0 +1,41 @@
+"""Plans, results, statuses and differences as plain text: the shape of the original tool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pgmg.render.spans import plain
+
+if TYPE_CHECKING:
+    from pgmg.model.events import ApplyResult
+    from pgmg.model.plan import Change, Plan
+    from pgmg.model.status import Status
+
+
+def plan_text(plan: Plan, verbose: int = 0) -> str:
+    """Return a plan as text. With `verbose` 1 each step shows its SQL and why, with 2 also what depends on what."""
+    from pgmg.render.lines.plan import plan_lines
+
+    return plain(plan_lines(plan, verbose))
+
+
+def result_text(result: ApplyResult, verbose: int = 0) -> str:
+    """Return what an apply did as text; with `verbose` 1 also how long each step took."""
+    from pgmg.render.lines.result import result_lines
+
+    return plain(result_lines(result, verbose))
+
+
+def status_text(status: Status) -> str:
+    """Return a status as text, one screen of it."""
+    from pgmg.render.lines.status import status_lines
+
+    return plain(status_lines(status))
+
+
+def diff_text(changes: Sequence[Change]) -> str:
+    """Return a unified difference of the SQL of each changed object."""
+    from pgmg.render.lines.diff import diff_lines
+
+    return plain(diff_lines(changes))

@@ -1,0 +1,109 @@
+"""A dependency graph as a tree of lines: what nothing depends on first, below each object what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.graph import Graph, Node
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import Edge, Origin
+from pgmg.render import words
+from pgmg.render.spans import Line, Role, Span, plain, say, sections
+
+_AGAIN = "(*)"
+_CIRCLE = "(circle)"
+_SOFT = "~"
+
+
+def to_tree(graph: Graph) -> str:
+    """Return the graph as text. What was shown before is marked `(*)`, where a circle closes `(circle)`."""
+    return plain(tree_lines(graph))
+
+
+def tree_lines(graph: Graph) -> Iterator[Line]:
+    """Say the graph line by line."""
+    return sections(*_Forest(graph).run())
+
+
+class _Forest:
+    """Walks a graph once; each object's own branches are shown where it is met first."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: dict[ObjectName, Node] = {node.object: node for node in graph.nodes}
+        self.edges: dict[ObjectName, list[Edge]] = {name: [] for name in self.nodes}
+        self.roots = dict.fromkeys(self.nodes)
+        for edge in graph.edges:
+            if edge.object in self.nodes and edge.depends_on in self.nodes:
+                self.edges[edge.object].append(edge)
+                if edge.object != edge.depends_on:
+                    self.roots.pop(edge.depends_on, None)
+        self.shown: set[ObjectName] = set()
+        self.marks: set[str] = set()
+
+    def run(self) -> tuple[list[Line], list[Line]]:
+        if not self.nodes:
+            return [say("No objects.")], list(self._footnotes())
+        lines: list[Line] = []
+        for name in (*self.roots, *self.nodes):  # what only circles lead to is not below any root
+            if name not in self.shown:
+                lines += self._tree(name)
+        return lines, list(self._footnotes())
+
+    def _tree(self, root: ObjectName) -> Iterator[Line]:
+        """Say one tree; without recursion, for chains are as long as people make them."""
+        self.shown.add(root)
+        yield say(*self._described(root))
+        path: list[tuple[ObjectName, Iterator[Edge], int]] = [(root, iter(self.edges[root]), len(self.edges[root]))]
+        above = {root}
+        indent = ""
+        while path:
+            name, branches, left = path[-1]
+            edge = next(branches, None)
+            if edge is None:
+                path.pop()
+                above.discard(name)
+                indent = indent[:-4]
+                continue
+            path[-1] = (name, branches, left - 1)
+            target, is_last = edge.depends_on, left == 1
+            mark = _CIRCLE if target in above else _AGAIN if target in self.shown and self.edges[target] else ""
+            stem = Span(f"{indent}{'└──' if is_last else '├──'} ", Role.MUTED)
+            yield say(stem, *self._arrow(edge), *self._described(target), Span(f" {mark}" if mark else "", Role.MUTED))
+            if mark:
+                self.marks.add(mark)
+            elif target not in self.shown:
+                self.shown.add(target)
+                above.add(target)
+                path.append((target, iter(self.edges[target]), len(self.edges[target])))
+                indent += "    " if is_last else "│   "
+
+    def _arrow(self, edge: Edge) -> Iterator[Span]:
+        if not edge.hard:
+            self.marks.add(_SOFT)
+            yield Span(f"{_SOFT} ", Role.MUTED)
+        if edge.origin is Origin.ERROR:
+            yield Span("learned: ", Role.WARNING)
+
+    def _described(self, name: ObjectName) -> Iterator[Span]:
+        node = self.nodes[name]
+        if node.change is None:
+            yield Span(str(name))
+        else:
+            said = words.change(node.change)
+            yield Span(str(name), said.role)
+            yield Span(f" [{said.word}]", said.role)
+        if not node.managed:
+            yield Span(" (unmanaged)", Role.MUTED)
+
+    def _footnotes(self) -> Iterator[Line]:
+        explained = {
+            _SOFT: "only text that the server does not track says so",
+            _AGAIN: "its dependencies are shown above",
+            _CIRCLE: "depends on itself in the end",
+        }
+        for mark, meaning in explained.items():
+            if mark in self.marks:
+                yield say(Span(f"{mark} {meaning}", Role.MUTED))
+        if self.graph.hidden:
+            yield say(Span(f"… {words.count(self.graph.hidden, 'more object')} not shown", Role.MUTED))
