@@ -1,0 +1,85 @@
+"""pgmg: PostgreSQL migrations for tables, declared files for everything else."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgmg.errors import (
+        ApplyError,
+        ConfigError,
+        ConnectionFailedError,
+        CycleError,
+        LockedError,
+        PgmgError,
+        PlanError,
+        RefusedChange,
+        SourceErrors,
+        StalePlanError,
+        UnknownObjectError,
+    )
+    from pgmg.model.events import ApplyResult, Event
+    from pgmg.model.graph import Graph
+    from pgmg.model.names import Kind, ObjectName
+    from pgmg.model.plan import Action, Change, ChangeKind, Edge, Plan, PlanOptions, Recreate, Step
+    from pgmg.model.status import Status
+    from pgmg.planning.graph import to_networkx as graph
+    from pgmg.project import Project
+
+_HOMES = {
+    "pgmg.errors": (
+        "ApplyError ConfigError ConnectionFailedError CycleError LockedError PgmgError PlanError RefusedChange "
+        "SourceErrors StalePlanError UnknownObjectError"
+    ),
+    "pgmg.model.events": "ApplyResult Event",
+    "pgmg.model.graph": "Graph",
+    "pgmg.model.names": "Kind ObjectName",
+    "pgmg.model.plan": "Action Change ChangeKind Edge Plan PlanOptions Recreate Step",
+    "pgmg.model.status": "Status",
+    "pgmg.project": "Project",
+}
+
+__all__ = [
+    "Action",
+    "ApplyError",
+    "ApplyResult",
+    "Change",
+    "ChangeKind",
+    "ConfigError",
+    "ConnectionFailedError",
+    "CycleError",
+    "Edge",
+    "Event",
+    "Graph",
+    "Kind",
+    "LockedError",
+    "ObjectName",
+    "PgmgError",
+    "Plan",
+    "PlanError",
+    "PlanOptions",
+    "Project",
+    "Recreate",
+    "RefusedChange",
+    "SourceErrors",
+    "StalePlanError",
+    "Status",
+    "Step",
+    "UnknownObjectError",
+    "graph",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
+    if name == "graph":
+        return importlib.import_module("pgmg.planning.graph").to_networkx
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

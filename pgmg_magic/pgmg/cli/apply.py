@@ -1,0 +1,59 @@
+"""`pgmg apply`: executes a plan, made now or saved before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgmg.cli import opening, saved, showing
+from pgmg.cli.call import Call
+from pgmg.cli.command import command
+from pgmg.cli.options import DRY_RUN, FORMAT, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES, Argument, Value
+
+_PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
+
+
+@command(
+    "apply",
+    _PLAN_FILE,
+    YES,
+    DRY_RUN,
+    *PLAN_SHAPE,
+    *TIMEOUTS,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg apply",
+)
+def command_(
+    call: Call, *, plan_file: Path | None, yes: bool, dry_run: bool, drop_unmanaged: bool, rewrite_tables: bool
+) -> None:
+    """Bring the database to what the project says.
+
+    On a terminal the plan is shown and you are asked once; elsewhere apply goes ahead. A saved PLAN.json is made
+    again and compared: what has changed since is never applied unseen.
+    """
+    from pgmg.planning.deletions import check_deletions
+
+    asks = call.interactive and not yes and not dry_run
+    with opening.open_project(call) as project:
+        options = opening.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
+        given = {
+            "drop_unmanaged": drop_unmanaged,
+            "rewrite_tables": rewrite_tables,
+            "recreate": call.overrides.get("recreate"),
+        }
+        plan = None
+        if plan_file is not None:
+            plan = saved.plan_again(project, plan_file, given)
+        elif asks or dry_run:
+            plan = project.plan(options)
+        if plan is not None and dry_run:
+            showing.rehearsal(call, plan)
+            return
+        if plan is not None and asks and plan.steps:
+            check_deletions(plan)  # no use in asking first and refusing then
+            showing.question(call, plan)
+            call.confirm("Apply these changes?")
+        with showing.progress(call) as listener:
+            result = project.apply(plan, options=options, listener=listener, yes=yes)
+    showing.result(call, result)

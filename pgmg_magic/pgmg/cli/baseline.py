@@ -1,0 +1,33 @@
+"""`pgmg baseline`: records migrations that an existing database has already seen."""
+
+from __future__ import annotations
+
+from pgmg.cli import opening, showing
+from pgmg.cli.call import Call
+from pgmg.cli.command import command
+from pgmg.cli.options import FORMAT, PROJECT, SPEECH, YES, Argument
+
+
+@command(
+    "baseline",
+    Argument("name", "[NAME]"),
+    YES,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg baseline 007_add_orders_table.sql",
+)
+def command_(call: Call, *, name: str | None, yes: bool) -> None:
+    """Record the migrations up to NAME (or all) as applied, without running them.
+
+    For a database that has those tables already. The migrations are shown first; on a terminal you are asked.
+    """
+    with opening.open_project(call) as project:
+        pending = project.pending(name)
+        if pending:
+            listed = "\n".join(f"  - {migration}" for migration in pending)
+            call.remark(f"Migrations to record as applied, without running them:\n{listed}")
+            if call.interactive and not yes:
+                call.confirm("Record them?")
+        recorded = project.baseline(name) if pending else ()
+    showing.baseline(call, recorded)

@@ -1,0 +1,109 @@
+"""Makes a click command of a function and the plain declarations of its options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, assert_never
+
+import click
+
+from pgmg.cli import failures
+from pgmg.cli.call import Call
+from pgmg.cli.options import SETTINGS, Argument, Option, Value
+
+Body = Callable[..., int | None]
+"""What a command does: takes a `Call` and its own options, returns an exit code other than 0."""
+
+_SETTINGS = frozenset(option.name for option in SETTINGS)
+
+
+def command(name: str, *declared: Option | Argument, example: str) -> Callable[[Body], click.Command]:
+    """Make the command `name` of a function; its docstring is the help, `example` stands below it."""
+
+    def make(body: Body) -> click.Command:
+        def callback(**values: object) -> int:
+            call, own = _split(values)
+            return failures.guarded(call, lambda: body(call, **own))
+
+        return click.Command(
+            name,
+            callback=callback,
+            params=[_parameter(one) for one in declared],
+            help=inspect.getdoc(body),
+            epilog=f"\b\nExample:\n  {example}",
+            context_settings={"help_option_names": ["--help", "-h"]},
+        )
+
+    return make
+
+
+def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
+    """Take the common options out of `values`; what is left is the command's own."""
+    overrides = {key: values.pop(key) for key in tuple(values) if key in _SETTINGS}
+    config, environment = values.pop("config", None), values.pop("environment", None)
+    spoken = int(str(values.pop("verbose", 0))) - int(str(values.pop("quiet", 0)))
+    call = Call(
+        overrides={key: value for key, value in overrides.items() if value is not None},
+        config=config if isinstance(config, Path) else None,
+        environment=environment if isinstance(environment, str) else None,
+        json=values.pop("format", None) == "json",
+        verbosity=spoken,
+        no_color=bool(values.pop("no_color", False)),
+    )
+    return call, values
+
+
+def _parameter(declared: Option | Argument) -> click.Parameter:
+    if isinstance(declared, Argument):
+        return click.Argument(
+            [declared.name],
+            metavar=declared.metavar + ("…" if declared.many else ""),
+            required=declared.required,
+            nargs=-1 if declared.many else 1,
+            type=_type(declared.value, ()),
+        )
+    spellings = [*declared.flags]
+    if declared.off:
+        spellings[0] += f"/{declared.off}"
+    return click.Option(
+        [*spellings, declared.name],
+        help=declared.help,
+        metavar=declared.metavar,
+        is_flag=declared.value is Value.FLAG,
+        count=declared.value is Value.COUNT,
+        default=_default(declared),
+        type=_type(declared.value, declared.choices),
+        show_default=declared.value is Value.CHOICE and declared.default is not None,
+    )
+
+
+def _default(option: Option) -> object:
+    match option.value:
+        case Value.FLAG:
+            return bool(option.default)
+        case Value.COUNT:
+            return 0
+        case _:
+            return option.default
+
+
+def _type(value: Value, choices: tuple[str, ...]) -> click.ParamType[Any]:
+    match value:
+        case Value.FLAG:
+            return click.BOOL
+        case Value.COUNT:
+            return click.IntRange(min=0)
+        case Value.TEXT:
+            return click.STRING
+        case Value.NUMBER:
+            return click.IntRange(min=0)
+        case Value.CHOICE:
+            return click.Choice(choices)
+        case Value.FILE:
+            return click.Path(dir_okay=False, path_type=Path)
+        case Value.FOLDER:
+            return click.Path(file_okay=False, path_type=Path)
+        case _:
+            assert_never(value)

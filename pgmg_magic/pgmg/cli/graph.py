@@ -1,0 +1,40 @@
+"""`pgmg graph`: draws what depends on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgmg.cli import opening, showing
+from pgmg.cli.call import Call
+from pgmg.cli.command import command
+from pgmg.cli.options import FORMAT, NEIGHBOURHOOD, OBJECTS, OUTPUT, PROJECT, SPEECH
+
+
+@command(
+    "graph",
+    OBJECTS,
+    *NEIGHBOURHOOD,
+    OUTPUT,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg graph --output graph.svg",
+)
+def command_(
+    call: Call,
+    *,
+    objects: tuple[str, ...],
+    upstream: int | None,
+    downstream: int | None,
+    changes_only: bool,
+    output: Path | None,
+) -> None:
+    """Draw the dependency graph, of everything or around some objects: a tree here, a picture into a file."""
+    drawing = None if output is None else showing.drawing_for(output)
+    with opening.open_project(call) as project:
+        graph = project.graph(objects, upstream=upstream, downstream=downstream, changes_only=changes_only)
+    if output is not None and drawing is not None:
+        output.write_bytes(drawing(graph))
+        call.remark(f"Wrote {output}")
+    else:
+        showing.graph(call, graph)

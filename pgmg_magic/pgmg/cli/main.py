@@ -1,0 +1,106 @@
+"""The program: finds the command, runs it, and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+import click
+
+from pgmg.cli import failures
+from pgmg.cli.call import Call
+
+COMMANDS = ("init", "new", "plan", "apply", "status", "diff", "graph", "baseline", "reset", "demo")
+"""In the order in which people meet them."""
+
+_HELP = """PostgreSQL migrations for tables, declared SQL files for everything else.
+
+Settings come from pgmg.toml, then PGMG_* variables, then options. Without a server named anywhere, a terminal gets
+the embedded one, in the folder .pgmg/.
+
+Completion of commands and options: put this in ~/.bashrc (or zsh_source in ~/.zshrc, fish_source for fish):
+
+\b
+  eval "$(_PGMG_COMPLETE=bash_source pgmg)"
+"""
+
+
+class Program(click.Group):
+    """`pgmg`: commands are imported when they are called, so that each pays only for itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = import_module(f"pgmg.cli.{cmd_name}").command_
+        return found if isinstance(found, click.Command) else None
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = False,  # noqa: ARG002, FBT001, FBT002 - as above
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit with the code that says how it went."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to fail
+        words = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            code = failures.misused(error, _asked(words))
+        except click.Abort:
+            code = failures.interrupted(_asked(words))
+        sys.exit(code)
+
+
+def _asked(words: Sequence[str]) -> Call:
+    """Read off the bare words how to report what went wrong before they were understood."""
+    json = "--format=json" in words or ("--format", "json") in pairwise(words)
+    return Call(json=json, no_color="--no-color" in words)
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's protocol
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"pgmg {version('pgmg')}")
+        except PackageNotFoundError:
+            click.echo("pgmg (not installed)")
+        ctx.exit()
+
+
+def _overview() -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+program = Program(
+    "pgmg",
+    callback=_overview,
+    invoke_without_command=True,
+    help=_HELP,
+    params=[
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
+        )
+    ],
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def main() -> None:
+    """Run `pgmg` with the words of the command line."""
+    program()

@@ -1,0 +1,35 @@
+"""`pgmg reset`: takes everything away again."""
+
+from __future__ import annotations
+
+from pgmg.cli import opening, showing
+from pgmg.cli.call import Call
+from pgmg.cli.command import command
+from pgmg.cli.options import ALL, FORMAT, PROJECT, SPEECH, YES
+from pgmg.errors import RefusedChange
+
+
+@command(
+    "reset",
+    ALL,
+    YES,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg reset --yes",
+)
+def command_(call: Call, *, all: bool, yes: bool) -> None:  # noqa: A002 - the option's name
+    """Drop every managed object and forget all state; with --all, empty the user schemas, tables included.
+
+    You are shown what would be dropped and asked, unless --yes. Without a terminal and without --yes it refuses.
+    """
+    if not yes and not call.interactive:
+        raise RefusedChange("reset drops what is in the database, and nobody is here to ask", hint="pgmg reset --yes")
+    with opening.open_project(call) as project:
+        if not yes:
+            statements = project.reset(everything=all, dry_run=True)
+            call.remark("\n".join(f"  {statement};" for statement in statements) or "  nothing is there to drop")
+            what = "Drop all this, with all data," if all else "Drop all this and forget all state"
+            call.confirm(f"{what} in {project.server}?")
+        done = project.reset(everything=all)
+    showing.reset(call, done)

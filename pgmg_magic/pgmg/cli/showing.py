@@ -1,0 +1,180 @@
+"""Shows results: JSON where it is asked for, colours on a terminal, plain text elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pgmg.cli.call import Call
+from pgmg.errors import UsageError
+from pgmg.model.events import AppliedStep, ApplyResult, Listener
+from pgmg.model.graph import Graph
+from pgmg.model.plan import Change, Plan
+from pgmg.model.status import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pgmg.render.json import Document
+
+Drawing = Callable[[Graph], bytes]
+
+
+def plan(call: Call, shown: Plan) -> None:
+    """Show a plan."""
+    from pgmg.render import json, styled, text
+
+    verbose = max(call.verbosity, 0)
+    _show(
+        call,
+        lambda: json.plan_document(shown),
+        lambda: text.plan_text(shown, verbose),
+        lambda console: styled.show_plan(console, shown, verbose),
+    )
+
+
+def plan_json(shown: Plan) -> str:
+    """Return what `--out` writes."""
+    from pgmg.render import json
+
+    return json.dumps(json.plan_document(shown))
+
+
+def question(call: Call, shown: Plan) -> None:
+    """Show a plan on standard error, where the question about it will stand."""
+    from pgmg.render import styled
+
+    styled.show_plan(_console(call, sys.stderr), shown, max(call.verbosity, 0))
+
+
+def rehearsal(call: Call, shown: Plan) -> None:
+    """Show what an apply would do, as the result of one that did nothing."""
+    if not call.json:
+        plan(call, shown)
+        return
+    result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
+
+
+def result(call: Call, shown: ApplyResult) -> None:
+    """Show what an apply did."""
+    from pgmg.render import json, styled, text
+
+    verbose = max(call.verbosity, 0)
+    _show(
+        call,
+        lambda: json.result_document(shown),
+        lambda: text.result_text(shown, verbose),
+        lambda console: styled.show_result(console, shown, verbose),
+    )
+
+
+def status(call: Call, shown: Status) -> None:
+    """Show a status."""
+    from pgmg.render import json, styled, text
+
+    _show(
+        call,
+        lambda: json.status_document(shown),
+        lambda: text.status_text(shown),
+        lambda console: styled.show_status(console, shown),
+    )
+
+
+def changes(call: Call, shown: Sequence[Change]) -> None:
+    """Show differences."""
+    from pgmg.render import json, styled, text
+
+    _show(
+        call,
+        lambda: json.diff_document(shown),
+        lambda: text.diff_text(shown),
+        lambda console: styled.show_diff(console, shown),
+    )
+
+
+def graph(call: Call, shown: Graph) -> None:
+    """Show a graph as a tree."""
+    from pgmg.render import graph as drawing
+    from pgmg.render import json, styled
+
+    _show(
+        call,
+        lambda: json.graph_document(shown),
+        lambda: drawing.to_tree(shown),
+        lambda console: styled.show_graph(console, shown),
+    )
+
+
+def baseline(call: Call, recorded: Sequence[str]) -> None:
+    """Show what a baseline recorded."""
+    if call.json:
+        from pgmg.render import json
+
+        call.result(json.dumps(json.baseline_document(recorded)))
+    elif recorded:
+        call.result("\n".join(f"✓ Recorded migration: {name}" for name in recorded))
+    else:
+        call.result("Nothing to record. All these migrations are recorded already.")
+
+
+def reset(call: Call, executed: Sequence[str]) -> None:
+    """Show what a reset did."""
+    if call.json:
+        from pgmg.render import json
+
+        call.result(json.dumps(json.reset_document(executed)))
+    else:
+        plural = "" if len(executed) == 1 else "s"
+        call.result(f"Reset: {len(executed)} statement{plural} executed, all state forgotten.")
+
+
+def drawing_for(path: Path) -> Drawing:
+    """Return what draws a file of this name.
+
+    Raises:
+        UsageError: nothing is known that such a file could hold.
+    """
+    from pgmg.render import graph as drawing
+
+    found = drawing.file_writer(path.suffix)
+    if found is None:
+        raise UsageError(f"{path}: no such kind of picture", hint="Use .svg, .png, .html, .dot or .mmd.")
+    return found
+
+
+@contextmanager
+def progress(call: Call) -> Iterator[Listener]:
+    """Give a listener that tells on standard error how an apply goes."""
+    from pgmg.render import progress as listeners
+
+    if call.verbosity < 0:
+        yield lambda _event: None
+        return
+    if call.json or not sys.stderr.isatty():
+        with listeners.PlainProgress(sys.stderr) as listener:
+            yield listener
+        return
+    with listeners.RichProgress(_console(call, sys.stderr)) as listener:
+        yield listener
+
+
+def _show(
+    call: Call, document: Callable[[], Document], plain: Callable[[], str], styled: Callable[[Console], None]
+) -> None:
+    if call.json:
+        from pgmg.render import json
+
+        call.result(json.dumps(document()))
+    elif sys.stdout.isatty() and not call.no_color:
+        styled(_console(call, sys.stdout))
+    else:
+        call.result(plain().rstrip("\n"))
+
+
+def _console(call: Call, stream: object) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, no_color=call.no_color or None)  # type: ignore[arg-type]

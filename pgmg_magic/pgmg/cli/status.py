@@ -1,0 +1,22 @@
+"""`pgmg status`: one screen about project and database."""
+
+from __future__ import annotations
+
+from pgmg.cli import opening, showing
+from pgmg.cli.call import Call
+from pgmg.cli.command import command
+from pgmg.cli.options import FORMAT, PROJECT, SPEECH
+
+
+@command(
+    "status",
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg status --environment staging",
+)
+def command_(call: Call) -> None:
+    """Show connection, migrations, objects, changes, drift and warnings on one screen."""
+    with opening.open_project(call) as project:
+        status = project.status()
+    showing.status(call, status)

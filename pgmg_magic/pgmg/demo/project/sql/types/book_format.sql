@@ -1,0 +1,1 @@
+CREATE TYPE book_format AS ENUM ('paper', 'audio', 'ebook');

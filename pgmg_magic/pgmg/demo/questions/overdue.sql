@@ -1,0 +1,1 @@
+SELECT * FROM overdue ORDER BY days_late DESC;

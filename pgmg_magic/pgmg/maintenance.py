@@ -1,0 +1,91 @@
+"""What `baseline` and `reset` do: state without work, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pgmg.config import Settings
+from pgmg.errors import ConfigError, UnknownObjectError
+from pgmg.model.source import MigrationFile
+from pgmg.planner import Planner
+
+if TYPE_CHECKING:
+    from pgmg.catalog.connection import Connection
+    from pgmg.model.snapshot import Snapshot
+
+
+class Maintenance:
+    """Changes state without applying a plan."""
+
+    def __init__(
+        self, settings: Settings, planner: Planner, connect: Callable[[], Connection]
+    ) -> None:
+        self._settings = settings
+        self._planner = planner
+        self._connect = connect
+
+    @contextmanager
+    def _locked(self) -> Iterator[Connection]:
+        """One transaction under the lock that applies take."""
+        from pgmg.applying.limits import Limits
+        from pgmg.applying.lock import lock_key, take_lock
+        from pgmg.applying.transaction import writing
+
+        limits = Limits(self._settings.lock_timeout, self._settings.statement_timeout)
+        with self._connect() as conn, writing(conn, limits, self._planner.search_path):
+            take_lock(conn, lock_key(self._settings.state_schema), limits.advisory_wait, lambda _: None)
+            yield conn
+
+    def pending(self, upto: str | None) -> tuple[str, ...]:
+        """Return the names that `baseline` would record."""
+        with self._locked() as conn:
+            return tuple(file.name for file in self._pending(conn, upto)[0])
+
+    def baseline(self, upto: str | None) -> tuple[str, ...]:
+        """Record them."""
+        from pgmg.catalog.state import StateTables
+
+        with self._locked() as conn:
+            files, snapshot = self._pending(conn, upto)
+            state = StateTables(conn, self._settings.state_schema)
+            if files:
+                state.prepare(snapshot.server)
+                state.record_migrations([(file.name, file.hash) for file in files])
+            return tuple(file.name for file in files)
+
+    def _pending(
+        self, conn: Connection, upto: str | None
+    ) -> tuple[list[MigrationFile], Snapshot]:
+        from pgmg.catalog.snapshot import read_snapshot
+
+        files = self._planner.files().migrations
+        if files is None:
+            raise ConfigError("No migrations folder is configured.", hint="Set migrations_dir in pgmg.toml.")
+        snapshot = read_snapshot(conn, self._settings.state_schema)
+        names = [file.name for file in files]
+        if upto is not None and upto not in names:
+            import difflib
+
+            near = difflib.get_close_matches(upto, names, n=3, cutoff=0.4)
+            raise UnknownObjectError(
+                f"There is no migration {upto!r}.", hint=f"Did you mean {', '.join(near)}?" if near else None
+            )
+        chosen = files if upto is None else files[: names.index(upto) + 1]
+        return [file for file in chosen if file.name not in snapshot.migrations], snapshot
+
+    def reset(self, *, everything: bool, dry_run: bool) -> tuple[str, ...]:
+        """Drop managed objects, dependents first, and pgmg's tables; or all that users made."""
+        from pgmg.catalog.answers import read_closure
+        from pgmg.catalog.snapshot import read_snapshot
+        from pgmg.planning.reset import reset_statements
+
+        with self._locked() as conn:
+            snapshot = read_snapshot(conn, self._settings.state_schema)
+            closure = read_closure(conn, snapshot)
+            statements = reset_statements(snapshot, closure, self._settings.state_schema, everything=everything)
+            if not dry_run:
+                for statement in statements:
+                    conn.execute(statement.encode())
+            return statements

@@ -1,0 +1,251 @@
+"""The façade: a project folder and its database, from `open` over `plan` to `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from pgmg.config import EMBEDDED, Settings, load
+from pgmg.errors import ConfigError
+from pgmg.model.events import ApplyResult, Event, Listener
+from pgmg.model.graph import Graph
+from pgmg.model.plan import Change, Learned, Plan, PlanOptions
+from pgmg.model.snapshot import Snapshot
+from pgmg.model.status import Status
+from pgmg.planner import Planner
+
+if TYPE_CHECKING:
+    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.embedded import EmbeddedServer
+    from pgmg.maintenance import Maintenance
+    from pgmg.planning.survey import Picture
+
+_Answer = TypeVar("_Answer")
+
+
+class Project:
+    """A project folder with its settings; connects when it first needs to and closes with `close()` or `with`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.root = settings.root
+        self._planner = Planner(settings)
+        self._embedded: EmbeddedServer | None = None
+        self._connection: Connection | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path = ".",
+        *,
+        config: Path | None = None,
+        environment: str | None = None,
+        **overrides: object,
+    ) -> Project:
+        """Open the project at `path`, or whose `pgmg.toml` is found upward from it.
+
+        Raises:
+            ConfigError: settings or folders are not usable.
+        """
+        return cls(load(path, config=config, environment=environment, overrides=overrides))
+
+    # -- connections ------------------------------------------------------------------------------------
+
+    def _dsn(self) -> str:
+        dsn = self.settings.connection_string
+        if dsn is None:
+            raise ConfigError(
+                "No server is named.",
+                hint="Set connection_string in pgmg.toml, PGMG_CONNECTION_STRING, or use `embedded:`.",
+            )
+        if not dsn.startswith(EMBEDDED):
+            return dsn
+        if self._embedded is None:
+            from pgmg.catalog.embedded import acquire
+
+            self._embedded = acquire(self.root / ".pgmg")
+        return self._embedded.dsn
+
+    def connect(self) -> Connection:
+        """Return a new connection to the project's database, in autocommit mode.
+
+        Raises:
+            ConnectionFailedError: the server cannot be reached or does not let us in.
+            EmbeddedServerError: the embedded server cannot be started.
+        """
+        from pgmg.catalog.connection import connect
+
+        return connect(self._dsn())
+
+    def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
+        """Ask inside one read-only transaction of a connection that is kept for the next question."""
+        from pgmg.catalog.connection import reading
+
+        if self._connection is None or self._connection.closed or self._connection.broken:
+            self._connection = self.connect()
+        with reading(self._connection, self._planner.search_path) as conn:
+            return ask(conn)
+
+    @property
+    def server(self) -> str:
+        """One line that names the server in use; no password."""
+        from pgmg.catalog.connection import describe
+
+        dsn = self._dsn()
+        return self._embedded.description if self._embedded is not None else describe(dsn)
+
+    def close(self) -> None:
+        """Close the connection; stop the embedded server if nobody else uses it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._embedded is not None:
+            self._embedded.release()
+            self._embedded = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- planning and applying --------------------------------------------------------------------------
+
+    def _options(self, options: PlanOptions | None) -> PlanOptions:
+        return PlanOptions(self.settings.recreate) if options is None else options
+
+    def plan(self, options: PlanOptions | None = None) -> Plan:
+        """Return what apply would do. Reads files and database, writes nothing (rule 10).
+
+        Raises:
+            SourceErrors: files that cannot be read, all of them together.
+            PlanError: the change cannot be planned; `RefusedChange` where it would lose something.
+            ConnectionFailedError: the database cannot be reached.
+        """
+        chosen = self._options(options)
+        return self._read(lambda conn: self._planner.plan(conn, chosen)[0])
+
+    def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        options: PlanOptions | None = None,
+        listener: Listener | None = None,
+        yes: bool = False,
+    ) -> ApplyResult:
+        """Carry out `plan`, or plan and carry out at once; `yes` also allows deleting most of what is recorded.
+
+        Raises:
+            StalePlanError: `plan` was made from something that has changed since (rule 9.4).
+            RefusedChange: it would lose something.
+            LockedError: a lock was not had in time.
+            ApplyError: the server refused a step; nothing has changed, unless the message says otherwise.
+        """
+        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.limits import Limits
+        from pgmg.planning.deletions import check_deletions
+
+        chosen = plan.options if plan is not None else self._options(options)
+        settings = self.settings
+
+        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+            from pgmg.catalog.reading import set_path
+
+            if self._planner.search_path is not None:
+                set_path(conn, self._planner.search_path)
+            made, snapshot = self._planner.plan(conn, chosen, learned)
+            if not yes:
+                check_deletions(made)
+            return made, snapshot
+
+        limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        target = Target(self.connect, settings.state_schema, limits)
+        return apply(target, planner, plan, listener or _ignore)
+
+    # -- looking ----------------------------------------------------------------------------------------
+
+    def _picture(self) -> Picture:
+        def ask(conn: Connection) -> Picture:
+            from pgmg.catalog.snapshot import read_snapshot
+
+            files = self._planner.files()
+            return self._planner.picture(conn, read_snapshot(conn, self.settings.state_schema), files)
+
+        return self._read(ask)
+
+    def status(self) -> Status:
+        """Return one screen: connection, migrations, objects by kind, changes, warnings."""
+        from pgmg.planning.report import status
+
+        return status(self._picture(), self.server)
+
+    def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
+        """Return the changes with the SQL before and after.
+
+        Raises:
+            UnknownObjectError: a name that nothing bears.
+        """
+        from pgmg.planning.report import changes
+
+        return changes(self._picture(), names)
+
+    def graph(
+        self,
+        names: Sequence[str] = (),
+        *,
+        upstream: int | None = None,
+        downstream: int | None = None,
+        changes_only: bool = False,
+    ) -> Graph:
+        """Return the dependency graph of the project and what the database adds to it.
+
+        With `names`, their neighbourhood: `upstream` steps towards what they use, `downstream` towards their users
+        (None: without limit, but 0 for the one where only the other is given).
+
+        Raises:
+            UnknownObjectError: a name that nothing bears.
+        """
+        from pgmg.planning.graph import neighbourhood, project_graph
+
+        def ask(conn: Connection) -> Graph:
+            from pgmg.catalog.answers import read_closure
+            from pgmg.catalog.snapshot import read_snapshot
+
+            files = self._planner.files()
+            snapshot = read_snapshot(conn, self.settings.state_schema)
+            picture = self._planner.picture(conn, snapshot, files)
+            return project_graph(picture, read_closure(conn, snapshot))
+
+        whole = self._read(ask)
+        return neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
+
+    # -- state ------------------------------------------------------------------------------------------
+
+    def pending(self, upto: str | None = None) -> tuple[str, ...]:
+        """Return the migrations that `baseline` would record, in order."""
+        return self._maintenance().pending(upto)
+
+    def baseline(self, upto: str | None = None) -> tuple[str, ...]:
+        """Record pending migrations (up to and with `upto`) as applied without running them; return their names."""
+        return self._maintenance().baseline(upto)
+
+    def reset(self, *, everything: bool = False, dry_run: bool = False) -> tuple[str, ...]:
+        """Drop every managed object and forget all state; with `everything`, empty the user schemas.
+
+        Returns the statements that were run, or with `dry_run` would be.
+        """
+        return self._maintenance().reset(everything=everything, dry_run=dry_run)
+
+    def _maintenance(self) -> Maintenance:
+        from pgmg.maintenance import Maintenance
+
+        return Maintenance(self.settings, self._planner, self.connect)
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""
+
