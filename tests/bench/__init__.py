@@ -1,0 +1,1 @@
+"""`python -m tests.bench` measures what was promised about speed, each figure against a bound from the same run."""

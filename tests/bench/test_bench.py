@@ -1,0 +1,28 @@
+"""The benchmark's own tools: a workload that a server accepts, a link that counts and delays."""
+
+from __future__ import annotations
+
+import psycopg
+
+from tests.bench import clock, workload
+from tests.bench.link import Link
+
+
+def test_a_workload_is_the_same_twice_and_builds_in_its_order(database, tmp_path):
+    first, second = workload.write(tmp_path / "a", 60), workload.write(tmp_path / "b", 60)
+    assert first.ordered.read_text() == second.ordered.read_text()
+    assert len(list(first.root.glob("sql/*/*.sql"))) == 60
+    with psycopg.connect(database) as connection:
+        connection.execute(first.tables.read_text())
+        connection.execute(first.ordered.read_text())
+
+
+def test_a_link_counts_round_trips_and_makes_them_long(database):
+    with Link(database, 0.02) as link, psycopg.connect(link.dsn, autocommit=True) as connection:
+        link.turns = 0
+        assert clock.work(lambda: connection.execute("SELECT 1")).seconds >= 0.02
+        assert link.turns == 1
+        with connection.pipeline():
+            for _ in range(20):
+                connection.execute("SELECT 1")
+        assert link.turns == 2

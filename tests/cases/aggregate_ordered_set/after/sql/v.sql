@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT middle(0.4) WITHIN GROUP (ORDER BY age) AS n FROM users;

@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT how_many(*) AS n FROM users;

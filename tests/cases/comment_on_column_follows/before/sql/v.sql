@@ -1,0 +1,3 @@
+CREATE VIEW v AS SELECT id FROM users;
+COMMENT ON COLUMN v.id IS 'key';
+COMMENT ON VIEW v IS 'ids';

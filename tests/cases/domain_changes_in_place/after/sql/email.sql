@@ -1,0 +1,1 @@
+CREATE DOMAIN email AS text DEFAULT 'a@b' NOT NULL CHECK (VALUE LIKE '%@%');

@@ -1,0 +1,1 @@
+CREATE TYPE status AS ENUM ('first', 'new', 'doing', 'done', 'dropped');

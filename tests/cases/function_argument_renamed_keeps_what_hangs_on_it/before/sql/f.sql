@@ -1,0 +1,1 @@
+CREATE FUNCTION ok(n integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT n > 0 $$;

@@ -1,0 +1,5 @@
+ALTER TABLE users ADD CONSTRAINT fine CHECK (ok(age));
+ALTER TABLE users ALTER COLUMN active SET DEFAULT ok(1);
+CREATE INDEX by_ok ON users (ok(age));
+CREATE POLICY p ON users USING (ok(id));
+REVOKE EXECUTE ON FUNCTION ok(integer) FROM PUBLIC;

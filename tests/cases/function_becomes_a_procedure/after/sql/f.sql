@@ -1,0 +1,1 @@
+CREATE PROCEDURE f(n integer) LANGUAGE sql AS $$ SELECT $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(n integer) RETURNS void LANGUAGE sql AS $$ SELECT $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a integer, b integer) RETURNS integer LANGUAGE sql AS $$ SELECT a + b $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(n integer) RETURNS text LANGUAGE sql AS $$ SELECT 'integer' $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(n bigint) RETURNS text LANGUAGE sql AS $$ SELECT 'bigint' $$;

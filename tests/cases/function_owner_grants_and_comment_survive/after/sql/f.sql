@@ -1,0 +1,1 @@
+CREATE FUNCTION f(number integer) RETURNS integer LANGUAGE sql AS $$ SELECT number $$;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS TABLE (id integer) LANGUAGE sql AS $$ SELECT id FROM users $$;

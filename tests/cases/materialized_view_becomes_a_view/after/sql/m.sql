@@ -1,0 +1,1 @@
+CREATE VIEW m AS SELECT id FROM users;

@@ -1,0 +1,3 @@
+CREATE MATERIALIZED VIEW m AS SELECT id, name FROM users;
+CREATE INDEX m_id ON m (id);
+CREATE INDEX m_name ON m (name);

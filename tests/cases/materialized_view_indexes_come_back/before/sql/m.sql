@@ -1,0 +1,2 @@
+CREATE MATERIALIZED VIEW m AS SELECT id, name, age FROM users;
+CREATE UNIQUE INDEX m_key ON m (id);

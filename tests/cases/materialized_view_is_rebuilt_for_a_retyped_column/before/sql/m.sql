@@ -1,0 +1,2 @@
+CREATE MATERIALIZED VIEW m AS SELECT id, age FROM users;
+CREATE INDEX m_age ON m (age);

@@ -1,0 +1,1 @@
+ALTER MATERIALIZED VIEW m OWNER TO pgmg_test_owner;

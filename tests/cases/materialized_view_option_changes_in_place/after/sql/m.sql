@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW m WITH (fillfactor = 80) AS SELECT id FROM users;

@@ -1,0 +1,2 @@
+CREATE MATERIALIZED VIEW m AS SELECT id, name FROM users;
+CREATE STATISTICS m_both ON id, name FROM m;

@@ -1,0 +1,3 @@
+COMMENT ON MATERIALIZED VIEW m IS 'kept';
+GRANT SELECT ON m TO PUBLIC;
+CREATE INDEX m_id ON m (id) WITH (fillfactor = 50);

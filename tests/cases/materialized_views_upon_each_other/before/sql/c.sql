@@ -1,0 +1,1 @@
+CREATE VIEW c AS SELECT id FROM b;

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(a integer, OUT b text) LANGUAGE plpgsql AS $$ BEGIN b := 'y'; END $$;

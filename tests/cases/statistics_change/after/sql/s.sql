@@ -1,0 +1,1 @@
+CREATE STATISTICS s (ndistinct, dependencies) ON id, age FROM users;

@@ -1,0 +1,1 @@
+CREATE FUNCTION oldest() RETURNS integer LANGUAGE sql AS $$ SELECT max(age) FROM users $$;

@@ -1,0 +1,1 @@
+CREATE VIEW adults AS SELECT * FROM names WHERE age > 17;

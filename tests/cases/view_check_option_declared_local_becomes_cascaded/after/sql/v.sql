@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT id, active FROM users WHERE active WITH CHECK OPTION;

@@ -1,0 +1,1 @@
+ALTER VIEW v ALTER COLUMN name SET DEFAULT 'nobody';

@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT name::varchar(20) AS name FROM users;

@@ -1,0 +1,1 @@
+CREATE VIEW v (a, c) AS SELECT id, name FROM users;

@@ -1,0 +1,1 @@
+CREATE VIEW short AS SELECT name FROM names;

@@ -1,0 +1,2 @@
+COMMENT ON VIEW short IS 'kept';
+COMMENT ON COLUMN names.name IS 'who';

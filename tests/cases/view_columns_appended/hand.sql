@@ -1,0 +1,2 @@
+GRANT SELECT ON names TO PUBLIC;
+ALTER VIEW names SET (security_barrier);

@@ -1,0 +1,4 @@
+-- all of them
+create view v as
+  select id
+  from users;

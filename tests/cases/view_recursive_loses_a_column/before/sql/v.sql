@@ -1,0 +1,3 @@
+CREATE RECURSIVE VIEW v (id, depth) AS
+  SELECT id, 0 FROM nodes WHERE up IS NULL
+  UNION ALL SELECT n.id, v.depth + 1 FROM nodes n JOIN v ON n.up = v.id;

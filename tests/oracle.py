@@ -1,0 +1,68 @@
+"""The oracle of every applying test: what pg_dump says of a database, in a form that two databases can share."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+from psycopg import conninfo
+
+from pgmg.catalog import cluster
+
+_HEADER = re.compile(r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.M)
+_OURS = re.compile(r"\bpgmg_(state|migrations|progress)")
+
+
+def find_pg_dump(major: int) -> Path:
+    """The pg_dump of a server's own version: the embedded server's, PGMG_TEST_BIN's, or the one on the PATH."""
+    installed = cluster.programs()
+    folders = [os.environ.get("PGMG_TEST_BIN"), installed.get(major), os.environ.get("PATH")]
+    for folder in folders:
+        if folder and (found := shutil.which("pg_dump", path=folder)):
+            said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+            if int(re.search(r"(\d+)", said).group(1)) == major:
+                return Path(found)
+    raise LookupError(f"no pg_dump of PostgreSQL {major}: set PGMG_TEST_BIN to the folder that holds it")
+
+
+def dump(dsn: str) -> dict[str, str]:
+    """Every object of a database as pg_dump writes it, by `TYPE schema.name`; pgmg's own tables left out."""
+    with psycopg.connect(dsn) as conn:
+        major = conn.info.server_version // 10000
+    known = conninfo.conninfo_to_dict(dsn)
+    name = known.pop("dbname")
+    environment = {**os.environ, **{f"PG{key.upper()}": str(value) for key, value in known.items() if key in ("host", "port", "user", "password")}}
+    command = [find_pg_dump(major), "--schema-only", "--quote-all-identifiers", "--dbname", name]
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    entries: dict[str, list[str]] = {}
+    marks = list(_HEADER.finditer(text))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        body = text[mark.end() : following.start() if following else len(text)]
+        body = re.sub(r"^(--|SET default_|\\(un)?restrict|SELECT pg_catalog\.set_config).*$", "", body, flags=re.M)
+        key = f"{mark.group(2)} {mark.group(3)}.{mark.group(1)}"
+        if not _OURS.search(key):
+            entries.setdefault(key, []).append(_normal(mark.group(2), body))
+    return {key: "\n".join(sorted(parts)) for key, parts in sorted(entries.items())}
+
+
+def _normal(type_: str, body: str) -> str:
+    lines = [line.rstrip() for line in body.split("\n") if line.strip()]
+    if type_ in ("ACL", "DEFAULT ACL"):
+        lines.sort()  # in which order privileges were granted means nothing
+    return "\n".join(lines)
+
+
+def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+    """What two dumps disagree about, in words."""
+    said = [f"missing: {key}\n{wanted[key]}" for key in wanted if key not in found]
+    said += [f"not wanted: {key}\n{found[key]}" for key in found if key not in wanted]
+    said += [
+        f"different: {key}\n--- wanted\n{wanted[key]}\n--- found\n{found[key]}"
+        for key in wanted
+        if key in found and wanted[key] != found[key]
+    ]
+    return said

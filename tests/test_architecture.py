@@ -1,0 +1,109 @@
+"""The house keeps its rules: layers, homes of libraries, cheap imports, small modules, complete registries."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+import pgmg
+from pgmg.model.names import Kind
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pgmg_magic" / "pgmg"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+DECLARED = (*takewhile(lambda kind: kind is not Kind.DEFAULT_PRIVILEGES, Kind), Kind.DEFAULT_PRIVILEGES)
+HEAVY = {"IPython", "graphviz", "ipywidgets", "jinja2", "sqlglot", "traitlets", "wasmtime", "watchfiles"}
+LIBRARIES = HEAVY | {"click", "google.protobuf", "networkx", "postgast", "psycopg", "rich"}
+
+loaded = """
+import json, runpy, sys
+try:
+    {code}
+except SystemExit as end:
+    assert not end.code, end.code
+print("\\n" + json.dumps(sorted(sys.modules)))
+"""
+
+
+def modules_after(code, **environment):
+    """The names of the modules that a fresh Python has loaded after `code`."""
+    done = subprocess.run(
+        [sys.executable, "-c", loaded.format(code=code)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def of_program(*words):
+    return f"sys.argv = {['pgmg', *words]!r}; runpy.run_module('pgmg', run_name='__main__')"
+
+
+def relative(path):
+    return str(path.relative_to(PACKAGE))
+
+
+def test_imports_run_one_way_and_each_library_has_one_home():
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "--no-cache"], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_pgmg_loads_no_library():
+    assert modules_after("import pgmg") & LIBRARIES == set()
+
+
+def test_showing_help_loads_nothing_but_click():
+    assert modules_after(of_program("--help")) & LIBRARIES == {"click"}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status"])
+def test_a_command_loads_nothing_that_it_does_not_use(project, command):
+    project.write("sql/one.sql", "CREATE VIEW one AS SELECT 1 AS n;")
+    found = modules_after(of_program(command, f"--config={project.root}/pgmg.toml"), PGMG_CONNECTION_STRING=project.dsn)
+    assert found & HEAVY == set()
+
+
+def test_public_names_are_sorted_and_importable():
+    assert list(pgmg.__all__) == sorted(pgmg.__all__)
+    for name in pgmg.__all__:
+        assert getattr(pgmg, name) is not None
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_module_begins_by_saying_what_it_is_for(path):
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert said, "no docstring"
+    assert said.splitlines()[0].endswith((".", "…")), "its first line is not a sentence"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_module_holds_one_idea(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_every_kind_of_source_module_is_registered():
+    from pgmg.source import kinds
+
+    found = {module.name for module in pkgutil.iter_modules(kinds.__path__)}
+    readers = [reader for name in found - {"base"} for reader in getattr(kinds, name).READERS]
+    assert sorted(readers) == sorted(kinds.readers())
+
+
+def test_every_declared_kind_has_rules_for_changing_it():
+    from pgmg.planning import kinds
+
+    assert set(DECLARED) - set(kinds.registry()) == set()
