@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.config import Settings
 from pgmg.errors import SourceError, SourceErrors
 from pgmg.model.names import ABOUT_PARENT, Kind
-from pgmg.model.plan import DatabaseInfo, Learned, Plan, PlanOptions
+from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import Migration, SourceObject
 from pgmg.source import SourceFiles, read_files
@@ -63,7 +66,17 @@ class Planner:
         asked = questions(picture.survey, picture.differences, learned)
         answers = read_answers(conn, snapshot, asked)
         plan = build(picture.survey, picture.differences, picture.evidence, answers, options, learned)
-        return plan, snapshot
+        return replace(plan, changes=self.shown(plan.changes)), snapshot
+
+    def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Return changes with paths as people see them: relative to the code folder."""
+        folder = self.settings.code_dir
+        if folder is None:
+            return tuple(changes)
+        prefix = os.path.relpath(folder, self.settings.root).replace(os.sep, "/") + "/"
+        return tuple(
+            change if change.path is None else replace(change, path=change.path.removeprefix(prefix)) for change in changes
+        )
 
     def picture(
         self, conn: Connection, snapshot: Snapshot, files: SourceFiles

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, load
-from pgmg.errors import ConfigError
+from pgmg.errors import ConfigError, ConnectionFailedError
 from pgmg.model.events import ApplyResult, Event, Listener
 from pgmg.model.graph import Graph
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pgmg.planning.survey import Picture
 
 _Answer = TypeVar("_Answer")
+_TRIES = 5
+_PAUSE = 0.05  # seconds
 
 
 class Project:
@@ -81,12 +85,24 @@ class Project:
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
-        from pgmg.catalog.connection import reading
+        from pgmg.catalog.connection import UnansweredError, reading
 
-        if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = self.connect()
-        with reading(self._connection, self._planner.search_path) as conn:
-            return ask(conn)
+        tries = _TRIES
+        while True:
+            tries -= 1
+            kept = self._connection is not None and not self._connection.closed
+            conn = self._connection if kept and self._connection is not None else self.connect()
+            self._connection = conn
+            try:
+                with reading(conn, self._planner.search_path):
+                    return ask(conn)
+            except UnansweredError as error:
+                if not (error.is_passing and tries):
+                    raise
+                time.sleep(_PAUSE)  # an apply was at work: what was just read about is gone or has another identity
+            except ConnectionFailedError:
+                if not kept:
+                    raise  # a new connection; one that was kept may have been closed while nobody looked
 
     @property
     def server(self) -> str:
@@ -181,7 +197,8 @@ class Project:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
         from pgmg.planning.report import status
 
-        return status(self._picture(), self.server)
+        report = status(self._picture(), self.server)
+        return replace(report, changes=self._planner.shown(report.changes))
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
         """Return the changes with the SQL before and after.
@@ -191,7 +208,7 @@ class Project:
         """
         from pgmg.planning.report import changes
 
-        return changes(self._picture(), names)
+        return self._planner.shown(changes(self._picture(), names))
 
     def graph(
         self,
@@ -227,7 +244,7 @@ class Project:
 
     def pending(self, upto: str | None = None) -> tuple[str, ...]:
         """Return the migrations that `baseline` would record, in order."""
-        return self._maintenance().pending(upto)
+        return self._read(lambda conn: self._maintenance().pending(conn, upto))
 
     def baseline(self, upto: str | None = None) -> tuple[str, ...]:
         """Record pending migrations (up to and with `upto`) as applied without running them; return their names."""
@@ -238,7 +255,9 @@ class Project:
 
         Returns the statements that were run, or with `dry_run` would be.
         """
-        return self._maintenance().reset(everything=everything, dry_run=dry_run)
+        if dry_run:
+            return self._read(lambda conn: self._maintenance().reset_statements(conn, everything=everything))
+        return self._maintenance().reset(everything=everything)
 
     def _maintenance(self) -> Maintenance:
         from pgmg.maintenance import Maintenance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Place:
     path: str
     line: int | None = None
     column: int | None = None
-    text: str | None = None  # the whole line, for the caret
+    text: str | None = field(default=None, repr=False)  # the whole line, for the caret
 
     def __str__(self) -> str:
         parts = [self.path, self.line, self.column]

@@ -94,8 +94,8 @@ class Change:
     change: ChangeKind
     path: str | None = None
     line: int | None = None
-    before: str | None = None
-    after: str | None = None
+    before: str | None = field(default=None, repr=False)
+    after: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Step:
     number: int
     action: Action
     object: ObjectName
-    statements: tuple[str, ...]
+    statements: tuple[str, ...] = field(repr=False)  # a password may stand in any SQL (rule 11.3)
     reason: str
     place: Place | None = None
     group: int = 1

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 from pgmg.model.names import ObjectName
 
 
+OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
+"""The tables of rule 10."""
+
+
 class Address(NamedTuple):
     """An object's place in the system catalogs: the OIDs of its catalog and of itself."""
 

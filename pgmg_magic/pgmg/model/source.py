@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pgmg.model.facts import Facts
@@ -83,12 +83,12 @@ class SourceObject:
     """
 
     target: Target
-    sql: str
+    sql: str = field(repr=False)  # a password may stand in any SQL (rule 11.3)
     place: Place
     hash: str
     file_hash: str
     references: tuple[Reference, ...] = ()
-    facts: Facts | None = None
+    facts: Facts | None = field(default=None, repr=False)
     settings: tuple[str, ...] = ()
 
 
@@ -134,10 +134,10 @@ class StatementKind(StrEnum):
 class Statement:
     """One statement of a migration: `sql` as written without its semicolon, `place` its first character."""
 
-    sql: str
+    sql: str = field(repr=False)
     place: Place
     kind: StatementKind = StatementKind.PLAIN
-    data: str | None = None  # lines between COPY … FROM stdin and \\.
+    data: str | None = field(default=None, repr=False)  # lines between COPY … FROM stdin and \\.
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Migration:
 
     name: str
     path: str
-    text: str
+    text: str = field(repr=False)
     hash: str
     statements: tuple[Statement, ...] = ()
     alterations: tuple[Alteration, ...] = ()
@@ -160,7 +160,7 @@ class MigrationFile:
 
     name: str
     path: str
-    text: str
+    text: str = field(repr=False)
     hash: str
 
 
@@ -178,5 +178,5 @@ class CodeFile:
     """A file of the code folder that has been read but not parsed; `hash` is the SHA-256 (hex) of `text`."""
 
     path: str
-    text: str
+    text: str = field(repr=False)
     hash: str

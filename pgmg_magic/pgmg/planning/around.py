@@ -20,8 +20,13 @@ def put_back(
     source: SourceObject | None,
     previous: SourceObject | None,
     vanished: Iterable[str] = (),
+    silenced: Iterable[str | None] = (),
 ) -> tuple[str, ...]:
-    """Return the statements for an object that has just been made; `source` is None for one nobody declared."""
+    """Return the statements for an object that has just been made; `source` is None for one nobody declared.
+
+    `vanished` are columns that are gone; `silenced` those (None: the object) whose comment is no longer declared.
+    """
+    mute = frozenset(silenced)
     said = declared_options(source.facts if source else None) | declared_options(previous.facts if previous else None)
     gone = frozenset(vanished)
     kept = [
@@ -29,6 +34,7 @@ def put_back(
         for s in definition.surroundings
         if not (s.aspect == "option" and (source is None or s.subject in said))
         and not (s.aspect in _OF_COLUMNS and s.subject in gone)
+        and not (s.aspect == "comment" and s.subject in mute)
     ]
     owner = [statement for s in kept if s.aspect == "owner" for statement in _as_role(s)]
     others = [statement for s in kept if s.aspect != "owner" for statement in _as_role(s)]

@@ -9,7 +9,6 @@ from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import (
     Action,
     Affected,
-    Change,
     ChangeKind,
     DatabaseInfo,
     Edge,
@@ -29,6 +28,7 @@ from pgmg.planning.fingerprint import basis, fingerprint
 from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.order import order
+from pgmg.planning.report import change
 from pgmg.planning.survey import Survey
 from pgmg.planning.timeline import Timeline, timeline
 from pgmg.planning.weave import CHECKED, UNCHECKED, Fabric, weave
@@ -71,7 +71,7 @@ def build(
         fingerprint=fingerprint(parts),
         database=DatabaseInfo(server.database, server.version, server.version_num),
         migrations=_impacts(survey, when),
-        changes=tuple(_change(d) for d in found if d.change is not None),
+        changes=tuple(change(d) for d in found if d.change is not None),
         steps=steps,
         edges=_edges(survey, fates, steps, found, learned),
         warnings=_warnings(survey, fates, found),
@@ -142,18 +142,6 @@ def _records(found: Sequence[Difference], steps: Sequence[Step], survey: Survey)
         elif difference.declared is not None and (difference.change is not None or touched is not None):
             records.append(Record(difference.name, difference.declared.source, touched or last))
     return tuple(records)
-
-
-def _change(difference: Difference) -> Change:
-    assert difference.change is not None
-    source = difference.declared.source if difference.declared else None
-    path = source.place.path if source else (difference.row.path if difference.row else None)
-    before = difference.recorded_sql
-    if difference.change is ChangeKind.DRIFTED:
-        before = difference.live_text
-    return Change(
-        difference.name, difference.change, path, source.place.line if source else None, before, source.sql if source else None
-    )
 
 
 def _impacts(survey: Survey, when: Timeline) -> tuple[MigrationImpact, ...]:

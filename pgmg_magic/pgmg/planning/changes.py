@@ -125,7 +125,8 @@ def _about_is_there(declared: Declared, snapshot: Snapshot, evidence: Evidence) 
             return text is None or parent in evidence.comments
         case GrantFacts() as facts:
             live = evidence.privileges.get(parent, ())
-            return satisfied(facts, name.detail or "", parent.kind, live)
+            exists = parent in snapshot.objects or bool(live)
+            return exists and satisfied(facts, name.detail or "", parent.kind, live)
         case OwnerFacts():
             return parent in snapshot.objects
         case _:

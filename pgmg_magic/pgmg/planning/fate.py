@@ -109,7 +109,7 @@ def _judge_all(
             fates.previous[name] = before
         if name in fates.made_by_migrations and difference.live is None:
             continue
-        verdict = judge(_case(difference, before, remade, fates, survey, evidence, answers, options))
+        verdict = judge(_case(difference, before, remade, fates, survey, evidence, answers, options, learned))
         if name in learned.refused and isinstance(verdict, InPlace) and name.kind not in ABOUT_PARENT:
             verdict = Remake("the server does not take the change in place")
         if isinstance(verdict, Refuse) and name in fates.made_by_migrations:
@@ -154,6 +154,7 @@ def _case(
     evidence: Evidence,
     answers: Answers,
     options: PlanOptions,
+    learned: Learned,
 ) -> Case:
     assert difference.declared is not None
     assert difference.change is not None
@@ -177,6 +178,7 @@ def _case(
         comment=evidence.comments.get(about) if about is not None else None,
         privileges=evidence.privileges.get(about, ()) if about is not None else (),
         owner=live_about.owner if live_about else None,
+        vanished=frozenset(column for other, column in learned.vanished if other == name),
         user=survey.snapshot.server.user,
         version_num=survey.snapshot.server.version_num,
         altered_by_migration=name in fates.made_by_migrations,
@@ -227,7 +229,7 @@ def _shaken_by_conversion(address: Address, web: Web) -> list[Address]:
     for link in web.dependents(address):
         name = web.name(link.dependent)
         if name.kind is not Kind.TABLE:
-            found += [link.dependent] if not link.automatic else []
+            found += [link.dependent] if not web.vanishes(link.dependent, address) else []
             continue
         found += [
             other.dependent

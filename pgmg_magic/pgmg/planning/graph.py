@@ -10,7 +10,8 @@ from pgmg.model.graph import Graph, Node
 from pgmg.model.names import ON_PARENT, Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Edge, Origin, Plan
-from pgmg.model.snapshot import Closure
+from pgmg.model.snapshot import OWN_TABLES, Closure
+from pgmg.model.source import Effect
 from pgmg.planning.lookup import find_all
 from pgmg.planning.survey import Picture
 from pgmg.planning.web import Web
@@ -61,12 +62,16 @@ def project_graph(picture: Picture, closure: Closure) -> Graph:
             edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
         for alteration in migration.alterations:
             for made in survey.resolver.altered(alteration):
-                if made.kind is Kind.TABLE:
-                    edges[made, name] = Edge(made, name, Origin.SOURCE)
+                if made.kind is not Kind.TABLE:
+                    continue
+                # a table needs the migration that makes it; a migration needs the table that it alters
+                ends = (made, name) if alteration.effect is Effect.CREATE else (name, made)
+                if ends[::-1] not in edges:
+                    edges[ends] = Edge(*ends, Origin.SOURCE)
     web = Web(closure, survey.snapshot.by_address())
     for address in web.definitions:
         name = web.name(address)
-        if name not in survey.declared and (name.kind in _MINOR or name.kind in ON_PARENT):
+        if name not in survey.declared and (name.kind in _MINOR or name.kind in ON_PARENT or name.name in OWN_TABLES):
             continue
         for link in web.needs(address):
             other = web.name(link.on)
@@ -74,7 +79,8 @@ def project_graph(picture: Picture, closure: Closure) -> Graph:
                 edges.setdefault((name, other), Edge(name, other, Origin.CATALOG))
         if name not in nodes and web.definition(address).extension is None:
             shown = web.definition(address).create
-            nodes[name] = Node(name, managed=False, sql=shown[0] if shown else None)
+            managed = str(name) in survey.snapshot.state
+            nodes[name] = Node(name, managed, changes.get(name), sql=shown[0] if shown else None)
     for edge in edges.values():
         for end in (edge.object, edge.depends_on):
             nodes.setdefault(end, Node(end, managed=False))

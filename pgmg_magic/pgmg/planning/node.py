@@ -23,6 +23,7 @@ class Phase(IntEnum):
 
 
 _RANK = (
+    (Kind.DEFAULT_PRIVILEGES,),  # what is made after them has them
     (Kind.SCHEMA, Kind.TYPE, Kind.DOMAIN, Kind.COLLATION),
     (Kind.TEXT_SEARCH_PARSER, Kind.TEXT_SEARCH_TEMPLATE, Kind.TEXT_SEARCH_DICTIONARY, Kind.TEXT_SEARCH_CONFIGURATION),
     (Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE),

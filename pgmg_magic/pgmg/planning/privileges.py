@@ -37,8 +37,10 @@ def expanded(facts: GrantFacts, kind: Kind) -> tuple[Privilege, ...]:
     return tuple(state.values())
 
 
-def lacking(facts: GrantFacts, grantee: str, kind: Kind, live: Iterable[Privileges]) -> tuple[Privilege, ...]:
-    """Return the declared privileges (and absences) that the database does not show."""
+def lacking(facts: GrantFacts, grantee: str, kind: Kind, live: Iterable[Privileges] | None) -> tuple[Privilege, ...]:
+    """Return the declared privileges (and absences) that the database does not show; None: it is yet to be made."""
+    if live is None:
+        return expanded(facts, kind)
     have = {(p.privilege, p.column): p.grantable for p in live if p.grantee == grantee}
     return tuple(
         item
@@ -60,6 +62,12 @@ def no_longer(before: GrantFacts, after: GrantFacts | None, kind: Kind) -> tuple
     return tuple(p for p in expanded(before, kind) if (p.privilege, p.column) not in kept)
 
 
+def only_option_lost(before: GrantFacts, after: GrantFacts, kind: Kind) -> tuple[Privilege, ...]:
+    """Return what was granted WITH GRANT OPTION and now is without."""
+    plain = {(p.privilege, p.column) for p in expanded(after, kind) if p.granted and not p.grantable}
+    return tuple(p for p in expanded(before, kind) if p.granted and p.grantable and (p.privilege, p.column) in plain)
+
+
 def statements(items: Sequence[Privilege], target: str, grantee: str, *, undo: bool = False) -> tuple[str, ...]:
     """Spell privileges as statements about `target` (`TABLE "public"."v"`); `undo` turns each into its opposite."""
     role = "PUBLIC" if grantee == "public" else quote(grantee)
@@ -69,10 +77,20 @@ def statements(items: Sequence[Privilege], target: str, grantee: str, *, undo: b
             chosen = [p for p in items if (p.granted is not undo) is granted and p.grantable is grantable]
             if not chosen:
                 continue
-            what = ", ".join(p.privilege if p.column is None else f"{p.privilege} ({quote(p.column)})" for p in chosen)
+            what = _listed(chosen)
             if granted:
                 option = " WITH GRANT OPTION" if grantable and not undo else ""
                 said.append(f"GRANT {what} ON {target} TO {role}{option}")
             else:
                 said.append(f"REVOKE {what} ON {target} FROM {role}")
     return tuple(said)
+
+
+def without_option(items: Sequence[Privilege], target: str, grantee: str) -> tuple[str, ...]:
+    """Spell the loss of the grant option alone."""
+    role = "PUBLIC" if grantee == "public" else quote(grantee)
+    return (f"REVOKE GRANT OPTION FOR {_listed(items)} ON {target} FROM {role}",) if items else ()
+
+
+def _listed(items: Sequence[Privilege]) -> str:
+    return ", ".join(p.privilege if p.column is None else f"{p.privilege} ({quote(p.column)})" for p in items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgmg.errors import RefusedChange
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import Address, Closure, Snapshot
+from pgmg.model.snapshot import OWN_TABLES, Address, Closure, Snapshot
 from pgmg.planning.targets import target
 from pgmg.planning.web import Web
 
@@ -13,7 +13,6 @@ _DROPPED = (RELATIONS - {Kind.INDEX}) | ROUTINES | TYPES | {
     Kind.OPERATOR, Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY, Kind.CAST, Kind.COLLATION, Kind.EVENT_TRIGGER,
     Kind.TEXT_SEARCH_CONFIGURATION, Kind.TEXT_SEARCH_DICTIONARY, Kind.TEXT_SEARCH_PARSER, Kind.TEXT_SEARCH_TEMPLATE,
 }  # fmt: skip
-_TABLES = ("pgmg_progress", "pgmg_state", "pgmg_migrations")
 
 
 def reset_statements(snapshot: Snapshot, closure: Closure, state_schema: str, *, everything: bool) -> tuple[str, ...]:
@@ -25,7 +24,7 @@ def reset_statements(snapshot: Snapshot, closure: Closure, state_schema: str, *,
     Raises:
         RefusedChange: something that is not managed depends on a managed object.
     """
-    forget = tuple(f"DROP TABLE IF EXISTS {quote(state_schema)}.{quote(table)}" for table in _TABLES)
+    forget = tuple(f"DROP TABLE IF EXISTS {quote(state_schema)}.{quote(table)}" for table in OWN_TABLES)
     if everything:
         return (*_everything(snapshot), *forget)
     web = Web(closure, snapshot.by_address())
@@ -61,7 +60,7 @@ def _everything(snapshot: Snapshot) -> list[str]:
     own = [
         name
         for name, live in snapshot.objects.items()
-        if live.extension is None and name.kind in _DROPPED and name.name not in _TABLES
+        if live.extension is None and name.kind in _DROPPED and name.name not in OWN_TABLES
     ]
     first = (Kind.EVENT_TRIGGER, Kind.TABLE)  # tables take their indexes and sequences along
     own.sort(key=lambda name: (first.index(name.kind) if name.kind in first else len(first), str(name)))

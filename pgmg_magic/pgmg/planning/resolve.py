@@ -150,13 +150,18 @@ class Resolver:
             case Kind.COLUMN | Kind.CONSTRAINT | Kind.TRIGGER | Kind.RULE | Kind.POLICY:
                 return self.name(target, settings)
             case kind if kind in RELATIONS or kind is Kind.OTHER:
-                return self.relation(target.parts, settings) or self._guess(target, settings)
+                return self._relation_or_row(target, settings) or self._guess(target, settings)
             case kind if kind in TYPES:
                 return self._named_type(target.parts, settings) or self._guess(target, settings)
             case kind if kind in ROUTINES:
                 return self._routine(target, settings)
             case _:
                 return self.name(target, settings)
+
+    def _relation_or_row(self, target: Target, settings: tuple[str, ...]) -> ObjectName | None:
+        """Return a relation, or the composite type whose columns a statement names as if it were a table."""
+        found = self.relation(target.parts, settings)
+        return self._named_type(target.parts, settings) if found is None and target.kind is Kind.TABLE else found
 
     def _guess(self, target: Target, settings: tuple[str, ...]) -> ObjectName:
         schema = target.parts[-2] if len(target.parts) > 1 else self._path(settings)[0]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pgmg.model.facts import DomainFacts
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration, StatementKind
 from pgmg.planning.fate import Fates
 from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.reach import SHAPE
 from pgmg.planning.resolve import Declared
 from pgmg.planning.survey import Survey
@@ -169,11 +171,14 @@ class _Simulation:
         return declared.name.kind in ROUTINES and used in self.survey.declared and used.kind is not Kind.TABLE
 
     def _made_later(self, name: ObjectName, index: int) -> bool:
-        return any(
-            name in self.survey.resolver.altered(a) and a.effect is Effect.CREATE
+        """Say whether a migration still to come makes it, rather than renaming or dropping the one there is first."""
+        effects = (
+            a.effect
             for m in self.survey.pending[index:]
             for a in m.alterations
+            if a.effect is not Effect.TOUCH and not a.if_exists and name in self.survey.resolver.altered(a)
         )
+        return next(effects, None) is Effect.CREATE
 
     def _make_early(
         self,
@@ -242,11 +247,13 @@ class _Simulation:
             if name in self.old:
                 self._drop(name, slot, self._code_reason(address, code), explicit=explicit)
         for name in self.survey.declared:
-            if name.kind in ABOUT_PARENT:
+            if name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES:
                 continue
             self._settle(name, slot)
         for name in self.lost:
-            if name not in self.survey.declared and not self.fates.deleted(name) and not self._owner_deleted(name):
+            if name in self.survey.declared or self.fates.deleted(name) or self._owner_deleted(name):
+                continue
+            if not self._made_with_owner(name):
                 slot.makes.setdefault(name, "restored as it was")
         for name in self.new:
             self._late_in_place(name, slot)
@@ -275,6 +282,21 @@ class _Simulation:
         if address is None:
             return True
         return any(self.fates.deleted(self.web.name(l.on)) for l in self.web.needs(address))
+
+    def _made_with_owner(self, name: ObjectName) -> bool:
+        """Say whether making something else makes it too: an index by its constraint, a constraint by its domain."""
+        address, domain = self.addresses.get(name), name.parent
+        if address is not None and any(link.internal for link in self.web.needs(address)):
+            return True
+        if name.kind is not Kind.CONSTRAINT or domain is None or domain.kind is not Kind.DOMAIN:
+            return False
+        declared = self.survey.declared.get(domain)
+        if declared is None:
+            return domain in self.lost
+        sources = (declared.source, self.fates.previous.get(domain))
+        facts = [s.facts for s in sources if s is not None and isinstance(s.facts, DomainFacts)]
+        said = any(name.name in made_with_domain(domain.name, f) for f in facts)
+        return said and any(domain in slot.makes for slot in self.slots)
 
     def _code_reason(self, address: Address, code: dict[Address, bool]) -> str:
         if address in self.fates.roots:

@@ -136,7 +136,7 @@ class _Weaver:
         declared = self.survey.declared.get(name)
         vanished = [column for other, column in self.learned.vanished if other == name]
         if declared is None or as_it_was:
-            if definition is None or name in self.learned.abandoned:
+            if definition is None or not definition.create or name in self.learned.abandoned:
                 return
             around = put_back(definition, None, None, vanished)
             statements = (*definition.create, *around)
@@ -148,12 +148,21 @@ class _Weaver:
         node = self._node(number, Phase.MAKE, Action.CREATE, name, (*source.settings, sql), reason, source=source)
         last = node
         if definition is not None and name in self.survey.snapshot.objects:
-            around = put_back(definition, source, self.fates.previous.get(name, source), vanished)
+            around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))
             if around:
                 last = self._node(number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition")
                 self.fabric.hard.add((node.id, last.id))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
+
+    def _silenced(self, name: ObjectName) -> list[str | None]:
+        """Return the columns of an object (None: itself) whose comment is no longer declared."""
+        gone = (n.parent for n in self.fates.differences if n.kind is Kind.COMMENT and self.fates.deleted(n))
+        return [
+            None if about == name else about.name
+            for about in gone
+            if about is not None and (about == name or (about.kind is Kind.COLUMN and about.parent == name))
+        ]
 
     def _in_place(self, number: int, name: ObjectName, reason: str) -> None:
         declared = self.survey.declared[name]
@@ -192,8 +201,9 @@ class _Weaver:
                 continue
             previous = self.fates.previous.get(name)
             if change is ChangeKind.DELETED:
-                parent_goes = name.parent is not None and self._goes(name.parent)
-                action, statements = removal(name, previous)
+                vanished = frozenset(column for other, column in self.learned.vanished if other == name)
+                parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
+                action, statements = removal(name, previous, vanished)
                 if not parent_goes and statements:
                     self._node(last, Phase.ATTACH, action, name, statements, "no longer declared")
                 continue
@@ -207,8 +217,11 @@ class _Weaver:
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
 
-    def _goes(self, name: ObjectName) -> bool:
-        inner = name.parent if name.kind is Kind.COLUMN and name.parent is not None else name
+    def _goes(self, name: ObjectName, kind: Kind) -> bool:
+        """Say whether what an attachment was about goes, or (a comment) is made again without it."""
+        inner = name.parent if name.kind in (Kind.COLUMN, Kind.CONSTRAINT) and name.parent is not None else name
+        if kind is Kind.COMMENT and inner in self.drops:
+            return True
         return self.fates.deleted(inner) or inner not in self.survey.snapshot.objects and inner not in self.survey.declared
 
     def _check_soft_dependents(self) -> None:

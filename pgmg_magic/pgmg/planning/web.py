@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pgmg.model.names import ObjectName
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address, Closure, Definition, Dependency, DependencyType, LiveObject
 
 
@@ -20,6 +20,7 @@ class Link:
     column: str | None = None
     own_column: str | None = None
     own_type: str | None = None
+    internal: bool = False  # part of it, and made with it
 
 
 class Web:
@@ -40,7 +41,7 @@ class Web:
             if dependency.type is DependencyType.INTERNAL and dependency.dependent in self.definitions:
                 owner = self.owner(dependency.referenced)
                 if owner is not None and owner != dependency.dependent:
-                    self._link(Link(dependency.dependent, owner, automatic=True))
+                    self._link(Link(dependency.dependent, owner, automatic=True, internal=True))
             return
         automatic = dependency.type is not DependencyType.NORMAL
         dependent, on = self.owner(dependency.dependent), self.owner(dependency.referenced)
@@ -57,7 +58,7 @@ class Web:
         self._needs[link.dependent].append(link)
 
     def owner(self, address: Address) -> Address | None:
-        """Return the object that an address belongs to: itself, or what a row type or rule is part of."""
+        """Return the object that an address belongs to: itself, or what a row type, rule or index is part of."""
         seen = set()
         while address not in self.definitions:
             inner = self._inner.get(address)
@@ -65,7 +66,8 @@ class Web:
                 return None
             seen.add(inner)
             address = inner
-        return address
+        whole = self._inner.get(address)  # an index stands and falls with its constraint
+        return whole if whole in self.definitions and self.name(whole).kind is Kind.CONSTRAINT else address
 
     def name(self, address: Address) -> ObjectName:
         """Return the name of an object of the closure."""
@@ -83,6 +85,10 @@ class Web:
         """Return what an object depends on directly, within the closure."""
         return self._needs.get(address, [])
 
+    def vanishes(self, dependent: Address, on: Address) -> bool:
+        """Say whether an object goes along with another, even if it refers to it as well (a rule on a view)."""
+        return any(link.automatic for link in self.dependents(on) if link.dependent == dependent)
+
     def above(self, roots: Iterable[Address], spare: frozenset[tuple[Address, Address]] = frozenset()) -> dict[Address, bool]:
         """Return all that goes when the roots are dropped; True where it must be dropped by name first.
 
@@ -95,7 +101,7 @@ class Web:
             for link in self.dependents(on):
                 if (link.dependent, on) in spare:
                     continue
-                explicit = not link.automatic
+                explicit = not self.vanishes(link.dependent, on)
                 if link.dependent not in found:
                     found[link.dependent] = explicit
                     queue.append(link.dependent)

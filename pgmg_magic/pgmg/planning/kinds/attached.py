@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
+from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts, Privilege
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal
 from pgmg.model.source import SourceObject
 from pgmg.planning.kinds.base import KEEP, Case, InPlace, Rules, Verdict
-from pgmg.planning.privileges import lacking, no_longer, statements
+from pgmg.planning.privileges import lacking, no_longer, only_option_lost, statements, without_option
 from pgmg.planning.targets import grant_target, target
+from pgmg.source import reversed_default_privileges
+from pgmg.source.text import split_statements
 
 
 def judge(case: Case) -> Verdict:
@@ -25,25 +27,38 @@ def judge(case: Case) -> Verdict:
         case GrantFacts() as facts if name.kind is Kind.GRANT:
             assert parent is not None
             grantee = name.detail or ""
-            taken = no_longer(_granted(case.previous), facts, parent.kind)
-            new = lacking(facts, grantee, parent.kind, case.privileges)
+            about, before = grant_target(parent), _granted(case.previous)
+            taken = _on_what_is_left(no_longer(before, facts, parent.kind), case.vanished)
+            new = lacking(facts, grantee, parent.kind, case.privileges if case.privileges or case.owner else None)
             said = (
-                *statements(taken, grant_target(parent), grantee, undo=True),
-                *statements(new, grant_target(parent), grantee),
+                *statements(taken, about, grantee, undo=True),
+                *without_option(only_option_lost(before, facts, parent.kind), about, grantee),
+                *statements(new, about, grantee),
             )
             return InPlace(Action.GRANT, said) if said else KEEP
         case _:
-            return InPlace(Action.GRANT, (*undo_default_privileges(case.previous), case.source.sql))
+            return InPlace(
+                Action.GRANT, (*undo_default_privileges(case.previous), *split_statements(case.source.sql))
+            )
 
 
-def removal(name: ObjectName, previous: SourceObject | None) -> tuple[Action, tuple[str, ...]]:
-    """Return what takes back an attachment whose source is gone; an owner stays (rule 3.6)."""
+def _on_what_is_left(items: tuple[Privilege, ...], vanished: frozenset[str]) -> tuple[Privilege, ...]:
+    return tuple(item for item in items if item.column not in vanished)
+
+
+def removal(
+    name: ObjectName, previous: SourceObject | None, vanished: frozenset[str] = frozenset()
+) -> tuple[Action, tuple[str, ...]]:
+    """Return what takes back an attachment whose source is gone; an owner stays (rule 3.6).
+
+    `vanished` are columns and the like that the server said are gone.
+    """
     parent = name.parent
     match name.kind:
         case Kind.COMMENT if parent is not None:
-            return Action.COMMENT, (comment(parent, None),)
+            return Action.COMMENT, () if parent.name in vanished else (comment(parent, None),)
         case Kind.GRANT if parent is not None:
-            gone = no_longer(_granted(previous), None, parent.kind)
+            gone = _on_what_is_left(no_longer(_granted(previous), None, parent.kind), vanished)
             return Action.REVOKE, statements(gone, grant_target(parent), name.detail or "", undo=True)
         case Kind.DEFAULT_PRIVILEGES:
             return Action.REVOKE, undo_default_privileges(previous)
@@ -57,20 +72,8 @@ def comment(about: ObjectName, text: str | None) -> str:
 
 
 def undo_default_privileges(previous: SourceObject | None) -> tuple[str, ...]:
-    """Turn ALTER DEFAULT PRIVILEGES … GRANT … TO into REVOKE … FROM and the other way round."""
-    if previous is None:
-        return ()
-    words = previous.sql.split()
-    upper = [word.upper() for word in words]
-    if "GRANT" in upper:
-        at, to = upper.index("GRANT"), len(upper) - 1 - upper[::-1].index("TO")
-        tail = " ".join(words[to + 1 :])
-        tail = tail[: tail.upper().find(" WITH GRANT OPTION")] if " WITH GRANT OPTION" in tail.upper() else tail
-        return (" ".join([*words[:at], "REVOKE", *words[at + 1 : to], "FROM", tail]),)
-    if "REVOKE" in upper:
-        at, source = upper.index("REVOKE"), len(upper) - 1 - upper[::-1].index("FROM")
-        return (" ".join([*words[:at], "GRANT", *words[at + 1 : source], "TO", *words[source + 1 :]]),)
-    return ()
+    """Return what takes back the last applied ALTER DEFAULT PRIVILEGES; it says nothing of what exists already."""
+    return () if previous is None else reversed_default_privileges(previous.sql)
 
 
 def _granted(previous: SourceObject | None) -> GrantFacts:

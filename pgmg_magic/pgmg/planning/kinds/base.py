@@ -29,7 +29,7 @@ class Case:
 
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
     view's new columns, `upstream` whether something it uses is recreated, `column_uses` the table columns of a type,
-    `live_normal` the catalog's own definition in normal form, where the kind is compared as a whole.
+    `vanished` columns that the server said are gone, `owner` that of what an attachment is about.
     """
 
     name: ObjectName
@@ -46,6 +46,7 @@ class Case:
     comment: str | None = None
     privileges: tuple[Privileges, ...] = ()
     owner: str | None = None
+    vanished: frozenset[str] = frozenset()
     user: str = ""
     version_num: int = 0
     altered_by_migration: bool = False

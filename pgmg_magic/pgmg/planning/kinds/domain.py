@@ -7,6 +7,7 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.quoting import quote
 from pgmg.planning.kinds.base import Case, InPlace, Rules, Verdict
+from pgmg.planning.kinds.constraints import constraint_names
 from pgmg.planning.kinds.type_ import recreate_or_refuse
 from pgmg.planning.targets import qualified
 from pgmg.source.text import same_but_formatting
@@ -52,7 +53,7 @@ def _constraints(case: Case, facts: DomainFacts) -> list[str]:
     if before is None or case.change is ChangeKind.DRIFTED:
         # nothing tells which live constraint stands for which declared one: all are made anew
         return [f"DROP CONSTRAINT {quote(name)}" for name in live] + [_add(c) for c in facts.constraints]
-    old = dict(zip(_names(case, before.constraints), before.constraints, strict=True))
+    old = dict(zip(constraint_names(case.name.name, before.constraints), before.constraints, strict=True))
     kept: set[str] = set()
     added = []
     for constraint in facts.constraints:
@@ -63,20 +64,6 @@ def _constraints(case: Case, facts: DomainFacts) -> list[str]:
             kept.add(twin)
     dropped = [f"DROP CONSTRAINT {quote(name)}" for name in old if name not in kept and name in live]
     return dropped + [_add(constraint) for constraint in added]
-
-
-def _names(case: Case, constraints: tuple[DomainConstraint, ...]) -> list[str]:
-    """Return the names, those the server chose included: `email_check`, `email_check1` …"""
-    taken = {c.name for c in constraints if c.name}
-    names = []
-    for constraint in constraints:
-        name, number = constraint.name or f"{case.name.name}_check", 0
-        while constraint.name is None and name in taken:
-            number += 1
-            name = f"{case.name.name}_check{number}"
-        taken.add(name)
-        names.append(name)
-    return names
 
 
 def _same(old: DomainConstraint, new: DomainConstraint) -> bool:

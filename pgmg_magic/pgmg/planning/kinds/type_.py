@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import CompositeFacts, EnumFacts, RangeFacts
+from pgmg.model.facts import CompositeFacts, DomainFacts, EnumFacts, RangeFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
 from pgmg.planning.kinds.base import KEEP, Case, ColumnUse, InPlace, Refuse, Remake, Rules, Verdict
+from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.spelling import with_schema
 from pgmg.planning.targets import qualified, target
 from pgmg.source.text import same_but_formatting
@@ -99,16 +100,56 @@ def recreate_or_refuse(case: Case, what: str) -> Verdict:
 
 def _conversion(case: Case) -> tuple[str, ...]:
     """Put a new type beside the old one, convert every column, drop the old one."""
+    if isinstance(case.source.facts, RangeFacts):
+        return _conversion_by_way_of_text(case)
     word = case.name.kind.words.upper()
     old = quote(f"{case.name.name[:58]}_old")
     around = case.definition.surroundings if case.definition else ()
     return (
+        *_free_constraint_names(case),
         f"ALTER {target(case.name)} RENAME TO {old}",
         case.source.sql,
         *(_convert(case, use) for use in case.column_uses if use.type != "inherited"),
         f"DROP {word} {quote(case.name.schema or 'public')}.{old}",
+        *_constraints_by_hand(case),
         *(s.statement for s in around if s.role is None),
     )
+
+
+def _constraints_by_hand(case: Case) -> tuple[str, ...]:
+    """Return what adds a domain's constraints that no source ever declared (rule 3.6)."""
+    declared: set[str] = set()
+    for source in (case.source, case.previous):
+        if source is not None and isinstance(source.facts, DomainFacts):
+            declared |= made_with_domain(case.name.name, source.facts)
+    rows = [(row[0], row[1]) for row in case.facts.get("constraints") or ()]
+    return tuple(
+        f"ALTER {target(case.name)} ADD CONSTRAINT {quote(name)} {text}" for name, text in rows if name not in declared
+    )
+
+
+def _free_constraint_names(case: Case) -> tuple[str, ...]:
+    """A domain's constraints leave their names to those of the new one."""
+    names = [row[0] for row in case.facts.get("constraints") or ()]
+    return tuple(f"ALTER {target(case.name)} DROP CONSTRAINT {quote(name)}" for name in names)
+
+
+def _conversion_by_way_of_text(case: Case) -> tuple[str, ...]:
+    """A range cannot stand beside another one: its constructors and its multirange keep their names."""
+    around = case.definition.surroundings if case.definition else ()
+    columns = [use for use in case.column_uses if use.type != "inherited"]
+    return (
+        *(_convert_to(use, "text") for use in columns),
+        f"DROP TYPE {qualified(case.name)}",
+        case.source.sql,
+        *(_convert_to(use, qualified(case.name)) for use in columns),
+        *(s.statement for s in around if s.role is None),
+    )
+
+
+def _convert_to(use: ColumnUse, type_: str) -> str:
+    column, whole = quote(use.column), type_ + ("[]" if use.type.endswith("[]") else "")
+    return f"ALTER TABLE {qualified(use.table)} ALTER COLUMN {column} TYPE {whole} USING {column}::{whole}"
 
 
 def _convert(case: Case, use: ColumnUse) -> str:

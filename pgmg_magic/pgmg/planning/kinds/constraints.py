@@ -1,0 +1,25 @@
+"""Names of a domain's constraints, those that the server chooses included."""
+
+from __future__ import annotations
+
+from pgmg.model.facts import DomainConstraint, DomainFacts
+
+
+def constraint_names(domain: str, constraints: tuple[DomainConstraint, ...]) -> list[str]:
+    """Return a name for each constraint: its own, or the server's `email_check`, `email_check1` …"""
+    taken = {c.name for c in constraints if c.name}
+    names = []
+    for constraint in constraints:
+        name, number = constraint.name or f"{domain}_check", 0
+        while constraint.name is None and name in taken:
+            number += 1
+            name = f"{domain}_check{number}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def made_with_domain(domain: str, facts: DomainFacts) -> set[str]:
+    """Return the names of all constraints that a declaration makes; PostgreSQL 17 has one for NOT NULL as well."""
+    made = set(constraint_names(domain, facts.constraints))
+    return made | {f"{domain}_not_null"} if facts.not_null else made
