@@ -49,6 +49,7 @@ def command_(
             plan = project.plan(options)
         if plan is not None and dry_run:
             showing.rehearsal(call, plan)
+            call.remark("Dry run: nothing was changed.")
             return
         if plan is not None and asks and plan.steps:
             check_deletions(plan)  # no use in asking first and refusing then

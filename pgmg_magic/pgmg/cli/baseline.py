@@ -18,9 +18,10 @@ from pgmg.cli.options import FORMAT, PROJECT, SPEECH, YES, Argument
     example="pgmg baseline 007_add_orders_table.sql",
 )
 def command_(call: Call, *, name: str | None, yes: bool) -> None:
-    """Record the migrations up to NAME (or all) as applied, without running them.
+    """Record migrations as applied without running them.
 
-    For a database that has those tables already. The migrations are shown first; on a terminal you are asked.
+    All that are pending, or those up to NAME: for a database that has their tables already. They are shown first; on
+    a terminal you are asked.
     """
     with opening.open_project(call) as project:
         pending = project.pending(name)

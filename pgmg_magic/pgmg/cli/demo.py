@@ -21,9 +21,10 @@ from pgmg.cli.options import KEEP, PAUSE, SPEECH, Argument, Value
     example="pgmg demo --pause",
 )
 def command_(call: Call, *, folder: Path | None, keep: bool, pause: bool) -> None:
-    """Build a small project in FOLDER (pgmg-demo) and walk through plan, apply, edit, plan, apply.
+    """Build a small project and walk through it.
 
-    Everything is really done, on the embedded server in that folder.
+    Plan, apply, edit, plan, apply, in FOLDER (pgmg-demo unless named). Everything is really done, on the embedded
+    server in that folder.
     """
     from pgmg.demo.walk import Teller, walk
 

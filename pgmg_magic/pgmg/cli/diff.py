@@ -17,7 +17,10 @@ from pgmg.cli.options import FORMAT, OBJECTS, PROJECT, SPEECH
     example="pgmg diff view.user_stats",
 )
 def command_(call: Call, *, objects: tuple[str, ...]) -> None:
-    """Show how the SQL differs: from what was applied to the source, from the database where it drifted."""
+    """Show differences as SQL.
+
+    From what was applied to the source; where the database drifted, from what it has to the source.
+    """
     with opening.open_project(call) as project:
         changes = project.diff(objects)
     showing.changes(call, changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -51,12 +52,12 @@ def report(error: Exception, call: Call) -> int:
         import traceback
 
         _complain(_hidden("".join(traceback.format_exception(error)), secrets), call)
-    lead = click.style("error:", fg="red", bold=True)
-    _complain(f"{lead} {_hidden(str(problem), secrets)}", call)
+    lead = "" if isinstance(problem, DeclinedError) else click.style("error:", fg="red", bold=True) + " "
+    _complain(lead + _hidden(str(problem), secrets), call)
     if call.json:
         from pgmg.render import json
 
-        click.echo(_hidden(json.dumps(json.error_document(problem)), secrets))
+        click.echo(json.dumps({"error": _hidden_in(json.error_document(problem)["error"], secrets)}))
     return _exit_code(problem)
 
 
@@ -77,8 +78,9 @@ def _understood(error: Exception) -> PgmgError:
     match error:
         case PgmgError():
             return error
-        case OSError() if error.filename is not None:
-            return FileError(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        case OSError() if error.strerror is not None:
+            what = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+            return FileError(f"{what}{error.strerror}")
         case _:
             message = f"Unexpected {type(error).__name__}: {error}"
             return UnexpectedError(message, hint="-vv shows the traceback; please report it with that")
@@ -101,6 +103,19 @@ def _hidden(text: str, secrets: tuple[str, ...]) -> str:
         if len(secret) > 2:  # noqa: PLR2004 - shorter ones would tear words apart and protect nobody
             text = text.replace(secret, "***")
     return clean.block(mask(text))
+
+
+def _hidden_in(part: Any, secrets: tuple[str, ...]) -> Any:
+    """Hide passwords in the texts of a document, one by one: what hides may reach further than a text's end."""
+    match part:
+        case str():
+            return _hidden(part, secrets)
+        case list():
+            return [_hidden_in(one, secrets) for one in part]
+        case dict():
+            return {key: _hidden_in(value, secrets) for key, value in part.items()}
+        case _:
+            return part
 
 
 def _complain(text: str, call: Call) -> None:

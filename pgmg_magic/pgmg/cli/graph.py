@@ -29,7 +29,10 @@ def command_(
     changes_only: bool,
     output: Path | None,
 ) -> None:
-    """Draw the dependency graph, of everything or around some objects: a tree here, a picture into a file."""
+    """Draw the dependency graph.
+
+    Of everything or around some objects; as a tree here, or into a file as a picture.
+    """
     drawing = None if output is None else showing.drawing_for(output)
     with opening.open_project(call) as project:
         graph = project.graph(objects, upstream=upstream, downstream=downstream, changes_only=changes_only)

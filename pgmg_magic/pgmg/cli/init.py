@@ -24,7 +24,11 @@ _IGNORE_FILE = ".gitignore"
     example="pgmg init",
 )
 def command_(call: Call) -> None:
-    """Write a commented pgmg.toml and the folders into the current folder. What is there already stays as it is."""
+    """Write a commented pgmg.toml and the folders.
+
+    They are made in the current folder; what is there already stays as it is. The folder .pgmg/ of the embedded
+    server is added to .gitignore.
+    """
     template = files("pgmg.cli").joinpath("templates", CONFIG_FILE).read_text(encoding="utf-8")
     for key, usual in DEFAULT_FOLDERS.items():
         wanted = str(call.overrides.get(key, usual))

@@ -24,7 +24,10 @@ from pgmg.errors import ConfigError, UsageError
     example='pgmg new "add orders table"',
 )
 def command_(call: Call, *, name: str) -> None:
-    """Create the next migration file, numbered the way the folder numbers, and print its path."""
+    """Create the next migration file.
+
+    It is numbered the way the folder numbers its files; its path is printed.
+    """
     folder = opening.load_settings(call).migrations_dir
     if folder is None:
         raise ConfigError("No migrations folder is configured", hint="set migrations_dir in pgmg.toml")

@@ -30,7 +30,10 @@ def command_(
     exit_code: bool,
     output_graph: Path | None,
 ) -> int:
-    """Show what would be applied. Writes nothing to the database."""
+    """Show what would be applied.
+
+    Nothing is written to the database.
+    """
     drawing = None if output_graph is None else showing.drawing_for(output_graph)
     with opening.open_project(call) as project:
         options = opening.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)

@@ -19,9 +19,10 @@ from pgmg.errors import RefusedChange
     example="pgmg reset --yes",
 )
 def command_(call: Call, *, all: bool, yes: bool) -> None:  # noqa: A002 - the option's name
-    """Drop every managed object and forget all state; with --all, empty the user schemas, tables included.
+    """Drop every managed object and forget all state.
 
-    You are shown what would be dropped and asked, unless --yes. Without a terminal and without --yes it refuses.
+    With --all the user schemas are emptied, tables and their data included. You are shown what would be dropped and
+    asked, unless --yes; without a terminal and without --yes it refuses.
     """
     if not yes and not call.interactive:
         raise RefusedChange("reset drops what is in the database, and nobody is here to ask", hint="pgmg reset --yes")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from pgmg.cli.call import Call
 from pgmg.errors import UsageError
@@ -18,22 +18,22 @@ from pgmg.model.status import Status
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pgmg.render.json import Document
-
 Drawing = Callable[[Graph], bytes]
 
 
 def plan(call: Call, shown: Plan) -> None:
     """Show a plan."""
-    from pgmg.render import json, styled, text
-
     verbose = max(call.verbosity, 0)
-    _show(
-        call,
-        lambda: json.plan_document(shown),
-        lambda: text.plan_text(shown, verbose),
-        lambda console: styled.show_plan(console, shown, verbose),
-    )
+    if call.json:
+        call.result(plan_json(shown))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_plan(console, shown, verbose)
+    else:
+        from pgmg.render import text
+
+        call.result(text.plan_text(shown, verbose).rstrip("\n"))
 
 
 def plan_json(shown: Plan) -> str:
@@ -51,61 +51,76 @@ def question(call: Call, shown: Plan) -> None:
 
 
 def rehearsal(call: Call, shown: Plan) -> None:
-    """Show what an apply would do, as the result of one that did nothing."""
-    if not call.json:
+    """Show what an apply would do: the plan, or in JSON the result of an apply that did nothing."""
+    if call.json:
+        result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
+    else:
         plan(call, shown)
-        return
-    result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
 
 
 def result(call: Call, shown: ApplyResult) -> None:
     """Show what an apply did."""
-    from pgmg.render import json, styled, text
-
     verbose = max(call.verbosity, 0)
-    _show(
-        call,
-        lambda: json.result_document(shown),
-        lambda: text.result_text(shown, verbose),
-        lambda console: styled.show_result(console, shown, verbose),
-    )
+    if call.json:
+        from pgmg.render import json
+
+        call.result(json.dumps(json.result_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_result(console, shown, verbose)
+    else:
+        from pgmg.render import text
+
+        call.result(text.result_text(shown, verbose).rstrip("\n"))
 
 
 def status(call: Call, shown: Status) -> None:
     """Show a status."""
-    from pgmg.render import json, styled, text
+    if call.json:
+        from pgmg.render import json
 
-    _show(
-        call,
-        lambda: json.status_document(shown),
-        lambda: text.status_text(shown),
-        lambda console: styled.show_status(console, shown),
-    )
+        call.result(json.dumps(json.status_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_status(console, shown)
+    else:
+        from pgmg.render import text
+
+        call.result(text.status_text(shown).rstrip("\n"))
 
 
 def changes(call: Call, shown: Sequence[Change]) -> None:
     """Show differences."""
-    from pgmg.render import json, styled, text
+    if call.json:
+        from pgmg.render import json
 
-    _show(
-        call,
-        lambda: json.diff_document(shown),
-        lambda: text.diff_text(shown),
-        lambda console: styled.show_diff(console, shown),
-    )
+        call.result(json.dumps(json.diff_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_diff(console, shown)
+    else:
+        from pgmg.render import text
+
+        call.result(text.diff_text(shown).rstrip("\n"))
 
 
 def graph(call: Call, shown: Graph) -> None:
     """Show a graph as a tree."""
-    from pgmg.render import graph as drawing
-    from pgmg.render import json, styled
+    if call.json:
+        from pgmg.render import json
 
-    _show(
-        call,
-        lambda: json.graph_document(shown),
-        lambda: drawing.to_tree(shown),
-        lambda console: styled.show_graph(console, shown),
-    )
+        call.result(json.dumps(json.graph_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_graph(console, shown)
+    else:
+        from pgmg.render import graph as drawing
+
+        call.result(drawing.to_tree(shown).rstrip("\n"))
 
 
 def baseline(call: Call, recorded: Sequence[str]) -> None:
@@ -161,20 +176,12 @@ def progress(call: Call) -> Iterator[Listener]:
         yield listener
 
 
-def _show(
-    call: Call, document: Callable[[], Document], plain: Callable[[], str], styled: Callable[[Console], None]
-) -> None:
-    if call.json:
-        from pgmg.render import json
-
-        call.result(json.dumps(document()))
-    elif sys.stdout.isatty() and not call.no_color:
-        styled(_console(call, sys.stdout))
-    else:
-        call.result(plain().rstrip("\n"))
+def _terminal(call: Call) -> Console | None:
+    """Return where colours belong, None where plain text does: pipes do not pay for what colours need."""
+    return _console(call, sys.stdout) if sys.stdout.isatty() and not call.no_color else None
 
 
-def _console(call: Call, stream: object) -> Console:
+def _console(call: Call, stream: TextIO) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, no_color=call.no_color or None)  # type: ignore[arg-type]
+    return Console(file=stream, no_color=call.no_color or None)

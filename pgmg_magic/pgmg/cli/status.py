@@ -16,7 +16,10 @@ from pgmg.cli.options import FORMAT, PROJECT, SPEECH
     example="pgmg status --environment staging",
 )
 def command_(call: Call) -> None:
-    """Show connection, migrations, objects, changes, drift and warnings on one screen."""
+    """Show project and database on one screen.
+
+    Connection, migrations applied and pending, objects by kind, changes, drift and warnings.
+    """
     with opening.open_project(call) as project:
         status = project.status()
     showing.status(call, status)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgmg.catalog.connection import connect
-from pgmg.catalog.embedded import acquire
 from pgmg.config import CONFIG_FILE, EMBEDDED
 from pgmg.demo import scenery
 from pgmg.demo.table import table
@@ -19,7 +17,7 @@ from pgmg.project import Project
 from pgmg.render import text
 
 if TYPE_CHECKING:
-    import psycopg
+    from pgmg.catalog.connection import Connection
 
 NO_CHANGES = "No changes. The database matches the project."
 
@@ -47,21 +45,23 @@ def walk(folder: Path, teller: Teller) -> None:
         PgmgError: whatever planning and applying raise.
     """
     paths = scenery.lay_out(folder)
-    with acquire(folder / ".pgmg") as server, Project.open(folder, **_settings(folder)) as project:
+    with Project.open(folder, **_settings(folder)) as project:
         teller.say(f"Server: {project.server}")
         project.reset(everything=True)  # what an earlier demo left
-        with closing(connect(server.dsn)) as conn:
+        with closing(project.connect()) as conn:
             _Walk(folder, teller, project, conn).everything(paths)
 
 
 def _settings(folder: Path) -> dict[str, Any]:
     """Everything by option, so that no variable leads the demo to another database."""
     return {
+        "environment": "",
         "config": folder / CONFIG_FILE,
         "connection_string": EMBEDDED,
         "migrations_dir": folder / "migrations",
         "code_dir": folder / "sql",
         "state_schema": "public",
+        "search_path": ("public",),
         "recreate": "dependents",
     }
 
@@ -71,7 +71,7 @@ class _Walk:
     folder: Path
     teller: Teller
     project: Project
-    conn: psycopg.Connection[tuple[Any, ...]]
+    conn: Connection
 
     def everything(self, paths: Sequence[str]) -> None:
         self._first_apply(paths)
@@ -161,4 +161,4 @@ def _check(as_told: bool, what: str) -> None:  # noqa: FBT001 - reads like an as
 
 
 def _indented(lines: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in lines.strip().splitlines())
+    return "\n".join(f"    {line}".rstrip() for line in lines.strip("\n").splitlines())

@@ -22,7 +22,7 @@ def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:
             return found
     known = sorted({spelled(name) for name in pool for spelled in (str, _short)})
     near = difflib.get_close_matches(typed, known, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else "`pgmg status -v` lists what there is."
+    hint = f"Did you mean {', '.join(near)}?" if near else "`pgmg graph` lists what there is."
     raise UnknownObjectError(f"There is no object {typed!r}.", hint=hint)
 
 

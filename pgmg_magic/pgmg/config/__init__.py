@@ -1,0 +1,16 @@
+"""Settings of a project: `load` finds, reads and checks them."""
+
+from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load
+from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Settings, mask, passwords
+
+__all__ = [
+    "CONFIG_FILE",
+    "DEFAULT_FOLDERS",
+    "EMBEDDED",
+    "KEYS",
+    "LIBPQ_VARIABLES",
+    "Settings",
+    "load",
+    "mask",
+    "passwords",
+]

@@ -1,0 +1,107 @@
+"""Settings from defaults, `pgmg.toml`, the environment and options; the later wins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from pgmg.config.file import find, from_file, named, nearest
+from pgmg.config.settings import CONFIG_FILE, KEYS, Settings
+from pgmg.config.values import CHECKS, Value, expanded
+from pgmg.errors import ConfigError
+
+DEFAULT_FOLDERS = {"migrations_dir": "migrations", "code_dir": "sql"}
+"""Folders that count without being configured, where they exist and no folder is configured."""
+
+LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+"""Variables of libpq that name a server or database."""
+
+
+def load(
+    path: str | Path = ".",
+    *,
+    config: str | Path | None = None,
+    environment: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings for the working folder `path`; the later wins: defaults, file, environment, overrides.
+
+    `config` names the file instead of looking for `pgmg.toml` upward from `path`. `environment` chooses a table
+    `[environments.NAME]`; empty it means none, whatever the variable says. Overrides that are None count as not
+    given; their relative folders, like those of `PGMG_*` variables, are relative to the current folder, those of the
+    file to the file.
+
+    Raises `ConfigError` for whatever is unknown, of a wrong type, or not there.
+    """
+    environ = os.environ if environ is None else environ
+    start = _start(Path(path))
+    config = config or (start if start.is_file() else environ.get("PGMG_CONFIG") or None)
+    file = find(start) if config is None else named(Path(config))
+    environment = (environ.get("PGMG_ENVIRONMENT") if environment is None else environment) or None
+    values: dict[str, Value] = {}
+    if file is not None:
+        values.update(from_file(file, environment))
+    elif environment is not None:
+        raise ConfigError(
+            f"There is no {CONFIG_FILE} that could hold the environment {environment!r}", hint="create one: pgmg init"
+        )
+    values.update(_from_environment(environ))
+    values.update(_from_overrides(overrides or {}))
+    root = start if file is None else file.parent
+    chosen = {key: CHECKS[key](expanded(value, environ)) for key, value in values.items()}
+    chosen.update(_folders(chosen, values, root))
+    if "connection_string" not in chosen and any(environ.get(name) for name in LIBPQ_VARIABLES):
+        chosen["connection_string"] = ""
+    return Settings(root=root, config_path=file, environment=environment, **chosen)  # type: ignore[arg-type]
+
+
+def _start(path: Path) -> Path:
+    path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow symbolic links
+    if not path.exists():
+        raise ConfigError(f"There is no folder {path}", hint="name the project's folder")
+    return path
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
+    here = Path.cwd()
+    named = ((key, f"PGMG_{key.upper()}") for key in KEYS)
+    return {key: Value(environ[name], name, None, here) for key, name in named if environ.get(name)}
+
+
+def _from_overrides(overrides: Mapping[str, object]) -> dict[str, Value]:
+    for key in overrides:
+        if key not in KEYS:
+            raise ConfigError(f"There is no setting {key!r}", hint=nearest(key, KEYS))
+    here = Path.cwd()
+    return {key: Value(raw, key, None, here) for key, raw in overrides.items() if raw is not None}
+
+
+def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Path) -> dict[str, Path]:
+    """Return the folders that count; every one that is configured must be there (rule 3.7)."""
+    configured = {key: cast("Path", chosen[key]) for key in DEFAULT_FOLDERS if key in chosen}
+    if not configured:
+        usual = {key: root / name for key, name in DEFAULT_FOLDERS.items()}
+        found = {key: folder for key, folder in usual.items() if folder.is_dir()}
+        if not found:
+            names = " and ".join(DEFAULT_FOLDERS.values())
+            if (root / CONFIG_FILE).is_file():
+                message = f"{root / CONFIG_FILE} names no folder, and the usual ones, {names}, are not there"
+                raise ConfigError(message, hint=f"set {' or '.join(DEFAULT_FOLDERS)}")
+            raise ConfigError(f"No project here: neither {CONFIG_FILE} nor the folders {names}", hint="pgmg init")
+        return found
+    for key, folder in configured.items():
+        if not folder.is_dir():
+            what = "is not a folder" if folder.exists() else "does not exist"
+            raise ConfigError(
+                f"{values[key].label}: {folder} {what}", where=values[key].where, hint=f"create it: mkdir -p {folder}"
+            )
+    if len({folder.resolve() for folder in configured.values()}) < len(configured):
+        raise ConfigError(
+            "migrations_dir and code_dir are the same folder",
+            where=values["code_dir"].where,
+            hint="migrations run once, code is declared: keep them apart",
+        )
+    return configured

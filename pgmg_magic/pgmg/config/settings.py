@@ -1,0 +1,67 @@
+"""What can be configured, with its defaults, and how its passwords are kept out of sight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from pgmg.model.plan import Recreate
+
+CONFIG_FILE = "pgmg.toml"
+EMBEDDED = "embedded:"
+"""The connection string of the embedded server in the project's `.pgmg/` folder."""
+
+_SECRETS = (
+    re.compile(r"(?P<keep>\w://[^\s:/@]*:)(?P<secret>\S*)(?=@)"),
+    re.compile(r"(?P<keep>password\s*=\s*)(?P<secret>'(?:\\.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """Everything that is configured about a project; its `repr` shows no password.
+
+    `root` is the folder of `pgmg.toml`, or the working folder. `connection_string` is None where nothing names a
+    server, and empty where only libpq's own variables do. A folder that is None is not considered (rule 3.7).
+    Durations are texts that PostgreSQL understands: `500ms`. `lock_retries` is how often a run that met a lock or a
+    deadlock is tried again (rule 9.3).
+    """
+
+    root: Path
+    config_path: Path | None = None
+    connection_string: str | None = None
+    migrations_dir: Path | None = None
+    code_dir: Path | None = None
+    state_schema: str = "public"
+    search_path: tuple[str, ...] | None = None
+    recreate: Recreate = Recreate.DEPENDENTS
+    lock_timeout: str = "500ms"
+    statement_timeout: str | None = None
+    lock_retries: int = 5
+    environment: str | None = None
+
+    def __repr__(self) -> str:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["connection_string"] = self.connection_string and mask(self.connection_string)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})"
+
+
+KEYS = tuple(field.name for field in fields(Settings) if field.name not in {"root", "config_path", "environment"})
+"""What `pgmg.toml`, its environments, `PGMG_*` variables and options may set."""
+
+
+def mask(text: str) -> str:
+    """Return `text` with the passwords of connection strings replaced (rule 11.3)."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\g<keep>***", text)
+    return text
+
+
+def passwords(connection_string: str | None, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the passwords that may turn up in texts about this connection, longest first."""
+    found = {match["secret"] for pattern in _SECRETS for match in pattern.finditer(connection_string or "")}
+    found |= {secret[1:-1] for secret in found if secret[:1] == secret[-1:] == "'"}
+    found.add((environ or {}).get("PGPASSWORD", ""))
+    return tuple(sorted(found - {"", "'", "***"}, key=lambda secret: (-len(secret), secret)))

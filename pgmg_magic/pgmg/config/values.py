@@ -1,0 +1,143 @@
+"""Checks raw values, one function a type; what is wrong is said with its key and place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from pgmg.errors import ConfigError
+from pgmg.model.place import Place
+from pgmg.model.plan import Recreate
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
+_SCHEMA = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^\s,"]+))\s*(?:,|\Z)')
+_VARIABLE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A raw value, what to call it in a message, where it stands, and what relative folders are relative to."""
+
+    raw: object
+    label: str
+    where: Place | None
+    base: Path
+
+    def wrong(self, expected: str) -> ConfigError:
+        """Return the error to raise."""
+        return ConfigError(f"{self.label}: expected {expected}, not {_describe(self.raw)}", where=self.where)
+
+
+def expanded(value: Value, environ: Mapping[str, str]) -> Value:
+    """Replace `${NAME}` in what the file says by the environment's variable; `$${` stands for `${`."""
+    if value.where is None:
+        return value
+
+    def variable(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in environ:
+            raise ConfigError(
+                f"{value.label}: the environment variable {name} is not set", where=value.where, hint=f"export {name}=…"
+            )
+        return environ[name]
+
+    def expand(raw: object) -> object:
+        if isinstance(raw, list):
+            return [expand(item) for item in raw]
+        return _VARIABLE.sub(variable, raw).replace("$${", "${") if isinstance(raw, str) else raw
+
+    return Value(expand(value.raw), value.label, value.where, value.base)
+
+
+def _text(value: Value) -> str:
+    if not isinstance(value.raw, str) or not value.raw.strip():
+        raise value.wrong("a text that is not empty")
+    return value.raw
+
+
+def _folder(value: Value) -> Path:
+    if not isinstance(value.raw, str | Path) or not str(value.raw):
+        raise value.wrong("a folder")
+    return Path(os.path.abspath(value.base / Path(value.raw).expanduser()))  # noqa: PTH100 - as above
+
+
+def _schemas(value: Value) -> tuple[str, ...]:
+    """Take a list of schema names as they are; read one text as SQL would: `app, "My Schema"`."""
+    raw = _split(value) if isinstance(value.raw, str) else value.raw
+    if not isinstance(raw, list | tuple) or not raw or not all(isinstance(name, str) and name for name in raw):
+        raise value.wrong("names of schemas")
+    return tuple(cast("Iterable[str]", raw))
+
+
+def _split(value: Value) -> list[str]:
+    text, names, position = str(value.raw).strip(), [], 0
+    while position < len(text):
+        found = _SCHEMA.match(text, position)
+        if found is None:
+            raise value.wrong('names of schemas, such as app, "My Schema"')
+        names.append(found[1].replace('""', '"') if found[1] else found[2].lower())
+        position = found.end()
+    return names
+
+
+def _recreate(value: Value) -> Recreate:
+    if value.raw not in tuple(Recreate):
+        raise value.wrong(" or ".join(f'"{mode.value}"' for mode in Recreate))
+    return Recreate(cast("str", value.raw))
+
+
+def _duration(value: Value) -> str:
+    match value.raw:
+        case bool():
+            found = None
+        case int(number) if number >= 0:
+            return f"{number}ms"
+        case str(text):
+            found = _DURATION.fullmatch(text.strip())
+        case _:
+            found = None
+    if found is None:
+        raise value.wrong("a duration such as 500ms, 2s or 1min")
+    return f"{found[1]}{found[2] or 'ms'}"
+
+
+def _count(value: Value) -> int:
+    match value.raw:
+        case bool():
+            pass
+        case int(number) if number >= 0:
+            return number
+        case str(text) if text.strip().isdecimal():
+            return int(text)
+    raise value.wrong("a whole number, 0 or more")
+
+
+CHECKS: Mapping[str, Callable[[Value], object]] = {
+    "connection_string": _text,
+    "migrations_dir": _folder,
+    "code_dir": _folder,
+    "state_schema": _text,
+    "search_path": _schemas,
+    "recreate": _recreate,
+    "lock_timeout": _duration,
+    "statement_timeout": _duration,
+    "lock_retries": _count,
+}
+
+
+def _describe(raw: object) -> str:
+    match raw:
+        case bool():
+            return "true" if raw else "false"
+        case str():
+            return f'"{raw}"'
+        case list() | tuple():
+            return "an array"
+        case dict():
+            return "a table"
+        case _:
+            return str(raw)

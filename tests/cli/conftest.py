@@ -1,0 +1,111 @@
+"""Commands without a server: a project that answers what it is told to."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pgmg.cli import opening
+from pgmg.cli.call import Call
+from pgmg.cli.main import program
+from pgmg.config import Settings
+from pgmg.model.events import AppliedStep, ApplyResult, ServerNotice, Started
+from pgmg.model.graph import Graph
+from tests.render import builders
+
+
+@dataclass
+class FakeProject:
+    """Answers with `planned`; notes every question in `asked`."""
+
+    settings: Settings
+    planned: Any = None
+    asked: list = field(default_factory=list)
+    graphed: Graph = field(default_factory=Graph)
+    names: tuple = ()
+    error: Exception | None = None
+    server: str = "somewhere"
+
+    def _ask(self, *question):
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+    def plan(self, options=None):
+        self._ask("plan", options)
+        return self.planned
+
+    def apply(self, plan=None, *, options=None, listener=None, yes=False):
+        self._ask("apply", plan, options, yes)
+        made = plan or self.planned
+        listener(Started(made))
+        listener(ServerNotice("NOTICE", "hear, hear"))
+        return ApplyResult(made, applied=bool(made.steps), steps=tuple(AppliedStep(step, 1.0) for step in made.steps))
+
+    def status(self):
+        self._ask("status")
+        return builders.status()
+
+    def diff(self, names=()):
+        self._ask("diff", names)
+        return self.planned.changes
+
+    def graph(self, names=(), **options):
+        self._ask("graph", names, options)
+        return self.graphed
+
+    def pending(self, upto=None):
+        self._ask("pending", upto)
+        return self.names
+
+    def baseline(self, upto=None):
+        self._ask("baseline", upto)
+        return self.names
+
+    def reset(self, *, everything=False, dry_run=False):
+        self._ask("reset", everything, dry_run)
+        return self.names
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current folder, and no variable that could lead elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PGMG_CONNECTION_STRING", "PGMG_ENVIRONMENT", "PGMG_CONFIG", "PGHOST", "PGDATABASE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def fake(here, monkeypatch):
+    """A project in place of the real one; `calls` are those that opened it."""
+    project = FakeProject(Settings(here, connection_string="dbname=x"), builders.example())
+    project.calls = []
+
+    @contextmanager
+    def open_project(call):
+        project.calls.append(call)
+        yield project
+
+    monkeypatch.setattr(opening, "open_project", open_project)
+    return project
+
+
+@pytest.fixture
+def pgmg(here):
+    """Run a command in this process."""
+
+    def run(*words, typed=None):
+        return CliRunner().invoke(program, list(words), input=typed)
+
+    return run
+
+
+@pytest.fixture
+def somebody(monkeypatch):
+    """Somebody sits at a terminal."""
+    monkeypatch.setattr(Call, "interactive", True)

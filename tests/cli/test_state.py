@@ -1,0 +1,56 @@
+"""`pgmg baseline` and `pgmg reset`."""
+
+import json
+
+NAMES = ("001_users.sql", "002_orders.sql")
+
+
+def test_baseline_shows_the_migrations_then_records_them(fake, pgmg):
+    fake.names = NAMES
+    done = pgmg("baseline", "002_orders.sql")
+    assert fake.asked == [("pending", "002_orders.sql"), ("baseline", "002_orders.sql")]
+    assert "  - 001_users.sql" in done.stderr
+    assert "✓ Recorded migration: 002_orders.sql" in done.stdout
+
+
+def test_baseline_asks_somebody_unless_yes(fake, pgmg, somebody):
+    fake.names = NAMES
+    assert pgmg("baseline", typed="n\n").exit_code == 4
+    assert ("baseline", None) not in fake.asked
+    assert pgmg("baseline", typed="y\n").exit_code == 0
+    assert "[y/N]" not in pgmg("baseline", "--yes").stderr
+
+
+def test_baseline_with_nothing_to_record_says_so(fake, pgmg, somebody):
+    done = pgmg("baseline")
+    assert done.exit_code == 0
+    assert "Nothing to record" in done.stdout
+
+
+def test_baseline_in_json(fake, pgmg):
+    fake.names = NAMES
+    assert json.loads(pgmg("baseline", "--format", "json").stdout) == {"recorded": True, "migrations": list(NAMES)}
+
+
+def test_reset_refuses_where_nobody_can_be_asked(fake, pgmg):
+    done = pgmg("reset")
+    assert (done.exit_code, fake.asked) == (1, [])
+    assert "--yes" in done.stderr
+
+
+def test_reset_shows_what_it_would_drop_and_asks(fake, pgmg, somebody):
+    fake.names = ("DROP VIEW a",)
+    done = pgmg("reset", "--all", typed="n\n")
+    assert (done.exit_code, fake.asked) == (4, [("reset", True, True)])
+    assert "DROP VIEW a;" in done.stderr
+    assert "somewhere" in done.stderr
+    assert pgmg("reset", typed="y\n").exit_code == 0
+    assert fake.asked[-1] == ("reset", False, False)
+
+
+def test_reset_with_yes_asks_nobody(fake, pgmg):
+    fake.names = ("DROP VIEW a",)
+    done = pgmg("reset", "--yes")
+    assert (fake.asked, done.stderr) == ([("reset", False, False)], "")
+    assert "1 statement executed" in done.stdout
+    assert json.loads(pgmg("reset", "--yes", "--format", "json").stdout)["statements"] == ["DROP VIEW a"]

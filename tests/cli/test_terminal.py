@@ -1,0 +1,96 @@
+"""A real terminal around a real apply: questions, colours, interruption."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass
+class Done:
+    exit_code: int
+    shown: str
+
+
+@pytest.fixture
+def terminal(project):
+    """Run pgmg on a terminal of its own, with `typed` waiting to be read; `then` gets the process."""
+
+    def run(*words, typed="", then=None, connection=project.dsn):
+        keyboard, screen = pty.openpty()
+        named = {} if connection is None else {"PGMG_CONNECTION_STRING": connection}
+        left_out = ("NO_COLOR", "PGMG_", "PGHOST", "PGPORT", "PGDATABASE")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pgmg", *words],
+            cwd=project.root,
+            env={**kept, **named, "TERM": "xterm-256color"},
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+        )
+        os.close(screen)
+        os.write(keyboard, typed.encode())
+        if then is not None:
+            then(process)
+        shown = b"".join(iter(lambda: _read(keyboard), b""))
+        os.close(keyboard)
+        return Done(process.wait(timeout=60), shown.decode())
+
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
+    return run
+
+
+def _read(keyboard):
+    try:
+        return os.read(keyboard, 65536)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_the_plan_is_shown_in_colours_and_applied_after_a_yes(project, terminal):
+    done = terminal("apply", typed="y\n")
+    assert done.exit_code == 0
+    assert done.shown.index("Execution order:") < done.shown.index("[y/N]") < done.shown.index("Created view: v")
+    assert "\x1b[" in done.shown
+    assert project.value("SELECT one FROM v") == 1
+
+
+def test_a_no_changes_nothing(project, terminal):
+    assert terminal("apply", typed="n\n").exit_code == 4
+    assert project.value("SELECT to_regclass('v')") is None
+
+
+def test_colours_can_be_switched_off(terminal):
+    assert "\x1b[" not in terminal("plan", "--no-color").shown
+
+
+def test_with_no_server_named_the_embedded_one_is_started_and_named_first(terminal):
+    done = terminal("plan", connection=None)
+    assert done.exit_code == 0, done.shown
+    assert done.shown.startswith("Server: embedded server in .pgmg/")
+
+
+def test_an_interrupted_apply_says_so_and_changes_nothing(project, terminal):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);\nSELECT pg_sleep(60);")
+
+    def interrupt(process):
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        for _ in range(300):
+            if project.value(asleep):
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+
+    done = terminal("apply", "--yes", then=interrupt)
+    assert done.exit_code == 130, done.shown
+    assert "interrupted" in done.shown
+    assert "Traceback" not in done.shown
+    assert project.value("SELECT to_regclass('t')") is None
