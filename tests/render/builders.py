@@ -144,7 +144,7 @@ def shop():
     nodes = (
         Node(users, managed=False),
         Node(orders, managed=False),
-        Node(active, change=ChangeKind.NEW, place=Place("sql/a b#1?.sql", 1, 1), sql="SELECT 1 < 2 AS \"</script>\""),
+        Node(active, change=ChangeKind.NEW, place=Place("sql/a b#1?.sql", 1, 1), sql='SELECT 1 < 2 AS "</script>"'),
         Node(stats, change=ChangeKind.MODIFIED, place=place, sql=f"ALTER ROLE r PASSWORD '{PASSWORD}'"),
         Node(daily, change=ChangeKind.DRIFTED),
         Node(revenue, change=ChangeKind.MISSING),

@@ -1,6 +1,5 @@
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render.text import diff_text
-
 from tests.render import builders as made
 
 
@@ -10,7 +9,7 @@ def difference(change, before, after, path="sql/v.sql"):
 
 def test_a_modified_object_shows_what_was_applied_against_its_source():
     change = difference(ChangeKind.MODIFIED, "SELECT 1,\n-- old\n  2\nFROM t", "SELECT 1,\n  3\nFROM t")
-    assert diff_text([change]) == """\
+    expected = """\
 # view.v (modified) sql/v.sql:1
 --- view.v (applied)
 +++ view.v (sql/v.sql)
@@ -20,6 +19,7 @@ def test_a_modified_object_shows_what_was_applied_against_its_source():
 -  2
 +  3
  FROM t"""
+    assert diff_text([change]) == expected
 
 
 def test_a_drifted_object_is_compared_with_the_database():
@@ -29,7 +29,7 @@ def test_a_drifted_object_is_compared_with_the_database():
 def test_new_and_deleted_objects_stand_against_nothing():
     new = Change(made.view("n"), ChangeKind.NEW, "sql/n.sql", 4, None, "SELECT 1")
     gone = Change(made.view("o"), ChangeKind.DELETED, None, None, "SELECT 2", None)
-    assert diff_text([new, gone]) == """\
+    expected = """\
 # view.n (new) sql/n.sql:4
 --- /dev/null
 +++ view.n (sql/n.sql)
@@ -41,6 +41,7 @@ def test_new_and_deleted_objects_stand_against_nothing():
 +++ /dev/null
 @@ -1 +0,0 @@
 -SELECT 2"""
+    assert diff_text([new, gone]) == expected
 
 
 def test_what_cannot_be_compared_says_why():

@@ -10,7 +10,6 @@ from pgmg.model.names import Kind
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
 from pgmg.render import json
-
 from tests.render import builders as made
 
 DOCUMENTS = ("plan", "result", "status", "graph", "diff", "error", "baseline", "reset", "event")
@@ -72,7 +71,8 @@ def test_a_plan_document_holds_what_the_interface_promises():
     assert document["steps"][3]["sql"] == "ALTER TABLE orders\n  ADD COLUMN n integer;\nSELECT 2;\n"
     assert document["steps"][3]["object"] == "migration.003_add_orders_table.sql"
     assert document["edges"][1] == {
-        "object": "function.get_user_summary(integer)", "depends_on": "view.user_stats", "origin": "catalog", "hard": True,
+        "object": "function.get_user_summary(integer)", "depends_on": "view.user_stats", "origin": "catalog",
+        "hard": True,
     }  # fmt: skip
     assert document["warnings"] == [
         {

@@ -5,7 +5,6 @@ import pytest
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, MigrationImpact, Record
 from pgmg.render.text import plan_text
-
 from tests.render import builders as made
 
 EXAMPLE = """\
@@ -82,7 +81,7 @@ def test_a_plan_of_formatting_alone_says_what_is_recorded_and_that_nothing_runs(
             records=(Record(name, made.source(name, "sql/a.sql"), 1), Record(old, None, 1)),
         )
     )
-    assert text == """\
+    expected = """\
 PLAN:
 Code changes detected:
   - sql/a.sql (formatting: nothing is executed)
@@ -90,6 +89,7 @@ Code changes detected:
 Nothing to execute. Only the recorded state is updated:
   - view.a (from sql/a.sql)
   - view.old is forgotten"""
+    assert text == expected
 
 
 def test_changes_say_what_happened_and_objects_of_one_file_stay_distinguishable():
@@ -162,14 +162,15 @@ def test_what_a_migration_disturbs_is_told_by_what_becomes_of_it():
 
 def test_verbose_shows_the_sql_and_the_reason_of_every_step():
     text = plan_text(made.example(), verbose=1)
-    assert """\
+    expected = """\
   4. Run migration: 003_add_orders_table.sql (pending)
      ALTER TABLE orders
        ADD COLUMN n integer;
      SELECT 2;
   5. CREATE VIEW user_stats (from sql/views/user_stats.sql; made again: depends on modified tables)
      CREATE VIEW user_stats AS SELECT 1;
-""" in text
+"""
+    assert expected in text
     assert "- view.user_stats (depends on modified tables: table.orders)" in text
     assert "Dependencies:" not in text
 

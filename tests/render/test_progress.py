@@ -17,7 +17,6 @@ from pgmg.model.events import (
 )
 from pgmg.model.plan import Action, Edge, Origin
 from pgmg.render.progress import JsonLines, PlainProgress, RichProgress
-
 from tests.render import builders as made
 
 PLAN = made.every_action()
@@ -95,7 +94,8 @@ def test_each_event_is_a_line_of_json():
     assert [line["event"] for line in lines] == [
         "started", *["step-begun", "step-done"] * len(PLAN.steps), "recorded", "finished",
     ]  # fmt: skip
-    assert lines[1] == {"event": "step-begun", "number": 1, "action": "drop", "object": "view.reporting.gone", "group": 1}
+    begun = {"event": "step-begun", "number": 1, "action": "drop", "object": "view.reporting.gone", "group": 1}
+    assert lines[1] == begun
 
 
 def test_a_bar_shows_the_object_and_the_count():
@@ -114,9 +114,14 @@ def test_a_bar_is_gone_and_the_cursor_is_back_when_it_is_over():
 def test_a_bar_ends_cleanly_with_an_error():
     stream = io.StringIO()
     listener = RichProgress(Console(file=stream, force_terminal=True))
-    with pytest.raises(KeyboardInterrupt), listener:
-        listener(Started(PLAN))
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with listener:
+            listener(Started(PLAN))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert stream.getvalue().endswith("\x1b[2K")
     assert "\x1b[?25h" in stream.getvalue()
 
@@ -132,6 +137,6 @@ def test_remarks_scroll_by_above_the_bar_and_are_no_markup():
 
 
 def test_events_before_the_start_and_after_the_end_are_survived():
-    assert "Learned: view.a depends on view.b" in rich(
+    assert "\x1b[36mLearned\x1b[0m: view.a depends on view.b" in rich(
         StepBegun(STEP), Discovered(Edge(made.view("a"), made.view("b")), ""), *everything(), StepDone(STEP, 1.0)
     )

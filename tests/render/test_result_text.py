@@ -3,7 +3,6 @@ from dataclasses import replace
 from pgmg.model.events import ApplyResult
 from pgmg.model.plan import Action, Edge
 from pgmg.render.text import result_text
-
 from tests.render import builders as made
 
 EXAMPLE = """\
@@ -77,11 +76,12 @@ def test_nothing_to_do_says_so_and_still_warns():
 
 def test_state_alone_is_told_without_executed_changes():
     result = ApplyResult(made.plan(), applied=True, objects_updated=1)
-    assert result_text(result) == """\
+    expected = """\
 Updated state tracking:
   ✓ Updated 1 object hash
 
 All changes applied successfully."""
+    assert result_text(result) == expected
 
 
 def test_a_rehearsal_shows_the_plan_and_that_nothing_was_done():

@@ -1,7 +1,6 @@
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.model.source import Notice
 from pgmg.render.text import status_text
-
 from tests.render import builders as made
 
 
@@ -17,7 +16,7 @@ def test_a_status_is_one_screen_about_everything():
         changes=changes,
         warnings=(Notice("x", "Careful."),),
     )
-    assert status_text(status) == """\
+    expected = """\
 Connection:  postgresql://app@db:5432/shop
 Database:    shop (PostgreSQL 18.4)
 Migrations:  2 applied, 1 pending
@@ -39,6 +38,7 @@ Warnings:
   - Careful.
 
 To do: 1 migration, 2 changes. `pgmg plan` shows how."""
+    assert status_text(status) == expected
 
 
 def test_a_status_without_differences_says_that_there_is_nothing_to_do():

@@ -6,7 +6,6 @@ from rich.console import Console
 
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import styled, text, tree
-
 from tests.render import builders as made
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -44,6 +43,7 @@ def test_a_pipe_gets_plain_text():
 
 def test_names_are_not_read_as_markup_or_emoji():
     stream = io.StringIO()
-    plan = made.plan(changes=(Change(made.view("[red]x[/red] :smile:"), ChangeKind.NEW),), records=made.example().records)
+    change = Change(made.view("[red]x[/red] :smile:"), ChangeKind.NEW)
+    plan = made.plan(changes=(change,), records=made.example().records)
     styled.show_plan(Console(file=stream, force_terminal=True), plan)
     assert "[red]x[/red] :smile:" in stream.getvalue()

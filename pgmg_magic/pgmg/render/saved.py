@@ -57,7 +57,7 @@ def _basis(value: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _step(value: Any, number: int) -> tuple[str, str]:
-    if not isinstance(value, dict) or value.get("action") not in set(Action):
+    if not isinstance(value, dict) or value.get("action") not in tuple(Action):
         raise _damaged(f"step {number}", "a step")
     return value["action"], _text(value.get("object"), f"the object of step {number}")
 
@@ -66,7 +66,7 @@ def _options(value: Any) -> PlanOptions:
     if not isinstance(value, dict):
         raise _damaged("options", "an object")
     recreate = value.get("recreate", PlanOptions().recreate)
-    if recreate not in set(Recreate):
+    if recreate not in tuple(Recreate):
         raise _damaged("options.recreate", " or ".join(f'"{mode}"' for mode in Recreate))
     return PlanOptions(
         Recreate(recreate),
