@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pgmg.source.declarations import merge_grants, parse_code, parse_file, parse_recorded
     from pgmg.source.files import SourceFiles, read_files
+    from pgmg.source.kinds.default_privileges import reversed_default_privileges
     from pgmg.source.migrations import parse_migration
     from pgmg.source.text import (
         mask_passwords,
@@ -34,6 +35,7 @@ __all__ = [
     "parse_recorded",
     "plain_create",
     "read_files",
+    "reversed_default_privileges",
     "same_but_formatting",
     "split_statements",
     "without_data",
@@ -48,6 +50,8 @@ def __getattr__(name: str) -> object:
             home = "declarations"
         case "parse_migration":
             home = "migrations"
+        case "reversed_default_privileges":
+            home = "kinds.default_privileges"
         case _ if name in __all__:
             home = "text"
         case _:

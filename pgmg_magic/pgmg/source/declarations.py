@@ -18,6 +18,7 @@ from pgmg.source.refusals import refuse
 from pgmg.source.statements import Parsed, parse_text
 from pgmg.source.targets import target_of
 
+_ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
 _FAMILIES = (RELATIONS, ROUTINES, TYPES)
 
 
@@ -69,7 +70,7 @@ def merge_grants(
     """Return the objects with all GRANT and REVOKE statements about one object and one role made one, in order."""
     found: dict[Hashable, SourceObject] = {}
     for number, source in enumerate(objects):
-        about = (Kind.GRANT, key(source)) if source.target.kind is Kind.GRANT else number
+        about = (source.target.kind, key(source)) if source.target.kind in _ADDED_UP else number
         known = found.get(about)
         if known is None:
             found[about] = source

@@ -80,7 +80,7 @@ def wrap(message: Tree) -> Tree:
 
 def _field_of(message: Tree) -> str:
     name = message.DESCRIPTOR.name
-    return next(f.name for f in pb.Node.DESCRIPTOR.fields if f.message_type.name == name)
+    return str(next(f.name for f in pb.Node.DESCRIPTOR.fields if f.message_type.name == name))
 
 
 def unwrap(node: Tree) -> tuple[str, Tree]:

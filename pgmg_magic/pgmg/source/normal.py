@@ -79,7 +79,9 @@ def _plain_constant(node: Tree) -> None:
 
 def _text_value(element: Tree) -> None:
     """`fillfactor = 70` is stored, and shown by the catalog, as `'70'`."""
-    kind, inner = unwrap(element.arg) if element.HasField("arg") else ("", None)
+    if not element.HasField("arg"):
+        return
+    kind, inner = unwrap(element.arg)
     match kind:
         case "integer":
             text = str(inner.ival)

@@ -9,7 +9,7 @@ from pgmg.model.facts import GrantFacts
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 from pgmg.model.source import Target
-from pgmg.source.grammar import Tree, deparse, pb, role
+from pgmg.source.grammar import Tree, deparse, parse, pb, role
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes
 from pgmg.source.kinds.grant import privileges
 from pgmg.source.statements import Parsed
@@ -60,3 +60,15 @@ def _single(tree: Tree, creator: Tree | None, schema: Tree | None, grantee: Tree
     del single.action.grantees[:]
     single.action.grantees.add().CopyFrom(grantee)
     return single
+
+
+def reversed_default_privileges(sql: str) -> tuple[str, ...]:
+    """Return statements that take back what ALTER DEFAULT PRIVILEGES statements say: GRANT for REVOKE, and back."""
+    undone = []
+    for raw in parse(sql).stmts:
+        tree = raw.stmt.alter_default_privileges_stmt
+        tree.action.is_grant = not tree.action.is_grant
+        tree.action.grant_option = False
+        tree.action.behavior = pb.DROP_RESTRICT
+        undone.append(deparse(tree))
+    return tuple(undone)
