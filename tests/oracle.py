@@ -18,15 +18,15 @@ _OURS = re.compile(r"\bpgmg_(state|migrations|progress)")
 
 
 def find_pg_dump(major: int) -> Path:
-    """The pg_dump of a server's own version: the embedded server's, PGMG_TEST_BIN's, or the one on the PATH."""
+    """A pg_dump that is not older than the server: the embedded server's, or the one on the PATH."""
     installed = cluster.programs()
-    folders = [os.environ.get("PGMG_TEST_BIN"), installed.get(major), os.environ.get("PATH")]
-    for folder in folders:
-        if folder and (found := shutil.which("pg_dump", path=folder)):
-            said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-            if int(re.search(r"(\d+)", said).group(1)) == major:
-                return Path(found)
-    raise LookupError(f"no pg_dump of PostgreSQL {major}: set PGMG_TEST_BIN to the folder that holds it")
+    folders = [installed[max(installed)]] if installed else []
+    for folder in [*folders, None]:
+        found = shutil.which("pg_dump", path=folder)
+        said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout if found else ""
+        if found and int(re.search(r"(\d+)", said).group(1)) >= major:
+            return Path(found)
+    raise LookupError(f"no pg_dump for PostgreSQL {major}")
 
 
 def dump(dsn: str) -> dict[str, str]:

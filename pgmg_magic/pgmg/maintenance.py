@@ -38,10 +38,14 @@ class Maintenance:
             take_lock(conn, lock_key(self._settings.state_schema), limits.advisory_wait, lambda _: None)
             yield conn
 
-    def pending(self, upto: str | None) -> tuple[str, ...]:
-        """Return the names that `baseline` would record."""
-        with self._locked() as conn:
-            return tuple(file.name for file in self._pending(conn, upto)[0])
+    def pending(self, conn: Connection, upto: str | None) -> tuple[str, ...]:
+        """Return the names that `baseline` would record; only reads.
+
+        Raises:
+            ConfigError: no migrations folder is configured.
+            UnknownObjectError: no migration bears the name.
+        """
+        return tuple(file.name for file in self._pending(conn, upto)[0])
 
     def baseline(self, upto: str | None) -> tuple[str, ...]:
         """Record them."""
@@ -75,17 +79,24 @@ class Maintenance:
         chosen = files if upto is None else files[: names.index(upto) + 1]
         return [file for file in chosen if file.name not in snapshot.migrations], snapshot
 
-    def reset(self, *, everything: bool, dry_run: bool) -> tuple[str, ...]:
-        """Drop managed objects, dependents first, and pgmg's tables; or all that users made."""
+    def reset_statements(self, conn: Connection, *, everything: bool) -> tuple[str, ...]:
+        """Return the statements that drop managed objects and pgmg's tables, or all that users made; only reads.
+
+        Raises:
+            RefusedChange: something that nobody declared depends on a managed object.
+        """
         from pgmg.catalog.answers import read_closure
         from pgmg.catalog.snapshot import read_snapshot
         from pgmg.planning.reset import reset_statements
 
+        snapshot = read_snapshot(conn, self._settings.state_schema)
+        closure = read_closure(conn, snapshot)
+        return reset_statements(snapshot, closure, self._settings.state_schema, everything=everything)
+
+    def reset(self, *, everything: bool) -> tuple[str, ...]:
+        """Run them, all or none."""
         with self._locked() as conn:
-            snapshot = read_snapshot(conn, self._settings.state_schema)
-            closure = read_closure(conn, snapshot)
-            statements = reset_statements(snapshot, closure, self._settings.state_schema, everything=everything)
-            if not dry_run:
-                for statement in statements:
-                    conn.execute(statement.encode())
+            statements = self.reset_statements(conn, everything=everything)
+            for statement in statements:
+                conn.execute(statement.encode())
             return statements

@@ -124,13 +124,9 @@ def add_overload(world: World, choose: Chooser) -> str | None:
         return None
     of = world.objects[pick(choose, scalars)]
     id_ = world.next()
-    type_ = pick(choose, ("integer", "boolean", "numeric"))
-    f = Function(id_, of.name, argument="n", type="text", returns="bigint")
-    f.type = type_
+    f = Function(id_, of.name, form="overload", argument="n", type=pick(choose, ("integer", "boolean", "numeric")))
     if any(world.signature(o) == world.signature(f) for o in world.of(Function)):
         return None
-    f.argument = "(n::text)"
-    f.form = "overload"
     _add(world, choose, f)
     return f"add an overload of {of.name}"
 
@@ -493,8 +489,6 @@ def add_index(world: World, choose: Chooser) -> str | None:
     column = pick(choose, table.columns)
     concurrently = "CONCURRENTLY " if chance(choose, 4) else ""
     said = f"CREATE INDEX {concurrently}i{world.next()} ON {table.name} ({column.name})"
-    if column.type not in PLAIN:
-        return None
     if concurrently:
         number = len(world.migrations) + 1
         world.migrations.append((f"{number}_index.sql", f"{said};\n"))
@@ -582,7 +576,7 @@ def comment(world: World, choose: Chooser) -> list[str]:
 
 
 def owner(world: World, choose: Chooser) -> list[str]:
-    own = [o.id for o in _own(world) if not (isinstance(o, View) and o.materialized) and o.id not in world.pinned]
+    own = [o.id for o in _own(world) if not (isinstance(o, View) and o.materialized)]
     return _do(world, ByHand("owner", pick(choose, own), role=BOSS)) if own else []
 
 

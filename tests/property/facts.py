@@ -9,7 +9,11 @@ import psycopg
 _ACL = """coalesce((SELECT string_agg(concat_ws(' ', pg_get_userbyid(x.grantor), nullif(x.grantee, 0)::regrole,
   x.privilege_type, x.is_grantable), ', ' ORDER BY pg_get_userbyid(x.grantor), x.grantee::regrole::text, x.privilege_type)
   FROM aclexplode(coalesce({0}, acldefault({1}, {2}))) x), 'nobody')"""
-_TEXT = "to_jsonb(ARRAY[{}])::text"
+_OF_RELATION, _OF_FUNCTION, _OF_TYPE = (
+    _ACL.format("c.relacl", "'r'::\"char\"", "c.relowner"),
+    _ACL.format("p.proacl", "'f'::\"char\"", "p.proowner"),
+    _ACL.format("t.typacl", "'T'::\"char\"", "t.typowner"),
+)
 
 _QUERY = f"""
 WITH ours AS (
@@ -20,7 +24,7 @@ WITH ours AS (
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHEN 'i' THEN 'index' WHEN 'c' THEN 'type'
     WHEN 'r' THEN 'table' ELSE 'other' END || '.' || c.relname, c.oid::int8, c.relfilenode::int8,
   jsonb_build_object('options', c.reloptions, 'owner', c.relowner::regrole, 'populated', c.relispopulated,
-    'acl', {_ACL.format("c.relacl", "'r'::\"char\"", "c.relowner")},
+    'acl', {_OF_RELATION},
     'comment', obj_description(c.oid, 'pg_class'),
     'query', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
     'index', CASE WHEN c.relkind = 'i' THEN pg_get_indexdef(c.oid) END,
@@ -35,7 +39,7 @@ FROM ours c
 UNION ALL
 SELECT 'function.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')', p.oid::int8, 0,
   jsonb_build_object('sql', pg_get_functiondef(p.oid), 'owner', p.proowner::regrole, 'comment', obj_description(p.oid, 'pg_proc'),
-    'acl', {_ACL.format("p.proacl", "'f'::\"char\"", "p.proowner")})::text
+    'acl', {_OF_FUNCTION})::text
 FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
 UNION ALL
 SELECT 'trigger.' || g.tgname || ' on ' || c.relname, g.oid::int8, 0,
@@ -44,7 +48,7 @@ FROM pg_trigger g JOIN ours c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
 UNION ALL
 SELECT CASE t.typtype WHEN 'd' THEN 'domain.' WHEN 'e' THEN 'type.' ELSE 'row type.' END || t.typname, t.oid::int8, 0,
   jsonb_build_object('owner', t.typowner::regrole, 'comment', obj_description(t.oid, 'pg_type'),
-    'acl', {_ACL.format("t.typacl", "'T'::\"char\"", "t.typowner")}, 'default', t.typdefault, 'not null', t.typnotnull,
+    'acl', {_OF_TYPE}, 'default', t.typdefault, 'not null', t.typnotnull,
     'base', nullif(t.typbasetype, 0)::regtype,
     'labels', (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
     'checks', (SELECT jsonb_agg(pg_get_constraintdef(k.oid) ORDER BY pg_get_constraintdef(k.oid))

@@ -197,7 +197,7 @@ class World:
         return [o.id for o in self.of(*USER_TYPES) if o.id < below]
 
     def signature(self, function: Function) -> str:
-        if function.form != "scalar":
+        if function.form in ("rows", "trigger"):
             return f"{function.name}()"
         second = f", {self.type(function.second)}" if function.second is not None else ""
         return f"{function.name}({function.type}{second})"
@@ -246,7 +246,7 @@ class World:
         for role, privilege, column in sorted(declared.grants):
             yield f"GRANT {privilege}{f' ({column})' if column else ''} ON {self.privileged(declared.id)} TO {role}"
         for name, column in declared.indexes.items() if isinstance(declared, View) else ():
-            yield f"CREATE INDEX {name} ON {declared.name} (({column}::text))"
+            yield f"CREATE INDEX {name} ON {declared.name} ({column})"
 
     def create(self, declared: Declared) -> str:
         match declared:
@@ -263,10 +263,13 @@ class World:
                     f"EXECUTE FUNCTION {self.name(function)}()"
                 )
             case Enum(name=name, labels=labels):
-                return f"CREATE TYPE {name} AS ENUM ({', '.join(f"'{label}'" for label in labels)})"
+                spelled = ", ".join(f"'{label}'" for label in labels)
+                return f"CREATE TYPE {name} AS ENUM ({spelled})"
             case Domain(name=name, base=base, default=default, checks=checks):
                 said = f" DEFAULT '{default}'" if default else ""
-                return f"CREATE DOMAIN {name} AS {base}{said}" + "".join(f" CHECK (VALUE::text <> '{c}')" for c in checks)
+                return f"CREATE DOMAIN {name} AS {base}{said}" + "".join(
+                    f" CONSTRAINT k{c} CHECK (VALUE::text <> '{c}')" for c in checks
+                )
             case Composite(name=name, attributes=attributes):
                 return f"CREATE TYPE {name} AS ({', '.join(f'{a.name} {self.type(a.type)}' for a in attributes)})"
             case _:
@@ -302,8 +305,9 @@ class World:
             asked = f"PERFORM count(b.{f.column}) FROM {self.name(f.reads)} b; " if f.reads else ""
             return f"{head}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {asked}RAISE DEBUG '{f.number}'; RETURN NEW; END $$"
         if f.form == "rows":
+            # bodies name schemas: the server fills materialized views under a search_path of its own
             relation, where = self.name(f.reads), f" WHERE {f.number} >= 0"
-            query = f"SELECT b.* FROM {relation} b{where}"
+            query = f"SELECT b.* FROM public.{relation} b{where}"
             match f.language:
                 case "plpgsql":
                     body = f"LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY {query}; END $$"
@@ -316,11 +320,11 @@ class World:
         if f.second is not None:
             default = "NULL" if isinstance(f.second, int) else f"{f.default}"
             second = f", z {self.type(f.second)} DEFAULT {default}"
-        value = f"length({f.argument}) + {f.number}"
+        value = f"length({f.argument}::text) + {f.number}"
         if f.calls:
-            value += f" + length({self.name(f.calls)}({f.argument}::text)::text)"
+            value += f" + length(public.{self.name(f.calls)}({f.argument}::text)::text)"
         if f.reads:
-            value += f" + (SELECT count(b.{f.column}) FROM {self.name(f.reads)} b)"
+            value += f" + (SELECT count(b.{f.column}) FROM public.{self.name(f.reads)} b)"
         value = f"({value})::{f.returns}"
         match f.language:
             case "plpgsql":
@@ -348,7 +352,7 @@ class World:
                 about = f"COLUMN {self.name(done.on)}.{done.column}" if done.column else self.target(done.on)
                 return [f"COMMENT ON {about} IS '{done.name}'"]
             case ByHand(what="index"):
-                return [f"CREATE INDEX {done.name} ON {self.name(done.on)} (({done.column}::text))"]
+                return [f"CREATE INDEX {done.name} ON {self.name(done.on)} ({done.column})"]
             case ByHand(what="view"):
                 shown = ", ".join(f"b.{column} AS {own}" for column, own in done.columns)
                 return [f"CREATE VIEW {done.name} AS SELECT {shown} FROM {self.name(done.on)} b", f"GRANT SELECT ON {done.name} TO {READER}"]
@@ -398,7 +402,9 @@ class World:
         view.items = [
             i
             for i in view.items
-            if (not i.column or i.column in known) and (not i.other or i.other in self.tables or i.other in self.objects)
+            if (not i.column or i.column in known)
+            and (not i.other or i.other in self.tables or i.other in self.objects)
+            and not (view.star and i.alias in known)
         ]
         if not view.items and not view.star:
             view.items = [Item("constant", f"k{self.next()}")]
@@ -419,13 +425,15 @@ class World:
             if done.column and done.column not in self.columns(done.on):
                 continue
             now = self.objects.get(done.on)
+            if done.what == "revoke" and now is not None and any(role == "PUBLIC" for role, _, _ in now.grants):
+                continue
             if done.what == "comment" and now is not None:
                 said = now.column_comments.get(done.column) if done.column else now.comment
                 if said is not None:
                     continue
             kept.append(done)
-        granted = {(d.on, d.role) for d in kept if d.what == "grant" and d.option}
-        self.hand = [d for d in kept if d.what != "regrant" or (d.on, READER) in granted]
+        granted = {(d.on, d.privilege, d.column) for d in kept if d.what == "grant" and d.option}
+        self.hand = [d for d in kept if d.what != "regrant" or (d.on, d.privilege, d.column) in granted]
 
     def identity(self, id_: int) -> str:
         """Return what tells an object from one that takes its place; a table keeps its own under any name."""
@@ -450,6 +458,9 @@ def refusals(old: World, new: World, *, rewrite: bool) -> tuple[list[str], list[
                 must.append(f"{done.name} stands on what is gone")
             elif any(column not in new.columns(done.on) for column, _ in done.columns):
                 must.append(f"{done.name} shows a column that is gone")
+        elif done.what == "index" and done.on in new.objects and new.identity(done.on) == old.identity(done.on):
+            if done.column not in new.columns(done.on):
+                may.append(f"{done.name} is an index on a column that is gone")
     for id_, before in old.objects.items():
         after = new.objects.get(id_)
         if isinstance(before, USER_TYPES) and after is not None and not _in_place(before, after, new):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.failure import explain
 from pgmg.applying.learn import learn
 from pgmg.applying.limits import Limits
 from pgmg.applying.lock import Connect, LockWatch, lock_key, take_lock
+from pgmg.applying.outside import Outside
+from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
-from pgmg.applying.verify import verify
-from pgmg.catalog.snapshot import read_snapshot
+from pgmg.applying.stale import check_same
 from pgmg.catalog.state import StateTables
-from pgmg.errors import ApplyError, StalePlanError
+from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
     AppliedStep,
     ApplyResult,
@@ -27,14 +28,17 @@ from pgmg.model.events import (
     Listener,
     Recorded,
     Retrying,
+    ServerNotice,
     Started,
 )
-from pgmg.model.plan import Edge, Learned, Plan, Record, Step
+from pgmg.model.plan import Edge, Learned, Plan, Step
 from pgmg.model.snapshot import Snapshot
+from pgmg.source.text import mask_passwords
 
 _LOCK_ERRORS = frozenset({"55P03", "40P01"})
+_MOVED = frozenset({"XX000", "40001"})
+"""What planning meets where somebody changes the schema meanwhile: a catalog row that has just gone."""
 _MOST_LESSONS = 1000
-_NOTIFY_BYTES = 7900
 
 Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
 """Plans inside the given connection's transaction, with what has been learned so far."""
@@ -42,12 +46,11 @@ Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to apply: how to connect, which schema holds the state, which lock to take."""
+    """Where to apply: how to connect, which schema holds the state, how patient to be."""
 
     connect: Connect
     state_schema: str
     limits: Limits = Limits()
-    search_path: str | None = None
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ class _Progress:
     migrations: list[str] = field(default_factory=list)
     objects: int = 0
     committed: bool = False
+    taught_by: StepFailed | None = None
 
 
 def apply(target: Target, planner: Planner, expected: Plan | None, listener: Listener) -> ApplyResult:
@@ -82,6 +86,8 @@ class _Apply:
         self._expected, self._listener = expected, listener
         self._progress = _Progress()
         self._conn = target.connect()
+        self._conn.add_notice_handler(self._notice)
+        self._current: Callable[[], Step | None] = _nothing
         self._keeper: psycopg.Connection[Any] | None = None
         self._state = StateTables(self._conn, target.state_schema)
 
@@ -91,84 +97,121 @@ class _Apply:
                 plan = self._attempt()
                 if plan is not None:
                     return self._finish(plan)
+        except psycopg.Error as error:
+            raise self._explained(StepFailed(error, None, 0), None) from None
         finally:
             if self._keeper is not None:
                 self._keeper.close()
             self._conn.close()
 
+    def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        step = self._current()
+        if step is not None:  # what pgmg's own statements cause is of no interest
+            severity = diagnostic.severity_nonlocalized or diagnostic.severity or "NOTICE"
+            self._listener(ServerNotice(severity, mask_passwords(diagnostic.message_primary or ""), step))
+
+    # -- one attempt ------------------------------------------------------------------------------------
+
     def _attempt(self) -> Plan | None:
         """Run everything once. None: try again, something was learned or a lock was not free."""
-        self._conn.execute("BEGIN")
-        self._lock()
-        plan, snapshot = self._planner(self._conn, self._progress.learned)
-        self._compare(plan)
-        groups = plan.groups
-        if len(groups) > 1 and self._keeper is None:
-            # the lock has to outlive single transactions: a second connection holds it meanwhile
-            self._conn.execute("ROLLBACK")
-            self._keeper = self._target.connect()
-            self._keeper.execute("BEGIN")
-            self._conn.execute("BEGIN")
-            self._lock()
-            plan, snapshot = self._planner(self._conn, self._progress.learned)
-            self._compare(plan)
-            groups = plan.groups
+        try:
+            plan, snapshot = self._planned()
+            if len(plan.groups) > 1 and self._keeper is None:
+                # the lock has to outlive single transactions: a second connection holds it meanwhile
+                self._conn.execute("ROLLBACK")
+                self._keeper = self._target.connect()
+                self._keeper.execute("BEGIN")
+                self._keeper.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                plan, snapshot = self._planned()
+        except psycopg.Error as error:
+            self._rollback()
+            if self._try_again(error, also=_MOVED):
+                return None
+            raise
         if plan.is_empty and not plan.rebaseline:
             self._conn.execute("ROLLBACK")
             return plan
         if plan.steps:
             self._listener(Started(plan))
-        return plan if self._run_groups(plan, groups or ((),), snapshot) else None
+        return plan if self._run_groups(plan, plan.groups or ((),), snapshot) else None
 
-    def _lock(self) -> None:
-        holder = self._keeper or self._conn
-        if self._keeper is not None and self._progress.committed:
-            return
-        take_lock(holder, lock_key(self._target.state_schema), self._target.limits.advisory_wait, self._listener)
+    def _planned(self) -> tuple[Plan, Snapshot]:
+        """Open the transaction, take the lock, plan, and see that it is the plan that was shown."""
+        self._conn.execute("BEGIN")
+        if self._keeper is None or not self._progress.committed:
+            key, patience = lock_key(self._target.state_schema), self._target.limits.advisory_wait
+            take_lock(self._keeper or self._conn, key, patience, self._listener)
+        self._limit()
+        try:
+            plan, snapshot = self._planner(self._conn, self._progress.learned)
+        except (CycleError, RefusedChange) as error:
+            raise self._with_cause(error) from None
+        if self._expected is not None and not self._progress.committed:
+            check_same(self._expected, plan, learned=self._progress.lessons > 0)
+        return plan, snapshot
 
-    def _compare(self, plan: Plan) -> None:
-        """Refuse a plan that is not the one that was shown (rule 9.4)."""
-        expected = self._expected
-        if expected is None or self._progress.attempts or self._progress.lessons or self._progress.committed:
-            return
-        if plan.fingerprint != expected.fingerprint:
-            raise StalePlanError(
-                f"This plan is stale: {what_changed(expected, plan)} since it was made.", hint="Plan again and look."
-            )
+    def _limit(self) -> None:
+        """What pgmg itself asks and writes waits no longer than what it runs."""
+        self._conn.execute("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [self._target.limits.lock_timeout])
+
+    def _with_cause(self, error: CycleError | RefusedChange) -> Exception:
+        """What was learned leads nowhere: the server's error is the one to report (rule 8.2)."""
+        cause = self._progress.taught_by
+        if cause is None:
+            return error
+        said = self._explained(cause, None)
+        if isinstance(error, CycleError):
+            return said
+        return RefusedChange(f"{error.message}\n\nThe server said: {said.message}", where=said.where, hint=error.hint)
 
     # -- groups -----------------------------------------------------------------------------------------
 
     def _run_groups(self, plan: Plan, groups: Sequence[Sequence[Step]], snapshot: Snapshot) -> bool:
-        first = True
         for group in groups:
-            if not first:
-                self._conn.execute("BEGIN")
-            first = False
-            last = group is groups[-1]
-            number = group[0].group if group else 1
-            records = [r for r in plan.records if r.group == number]
-            silent = list(plan.rebaseline) if last else []
-            if not self._run_group(plan, group, records, silent, snapshot):
+            try:
+                if group is groups[0]:
+                    outside = any(not step.transactional for step in plan.steps)
+                    self._state.prepare(snapshot.server, progress=outside)
+                else:
+                    self._begin_next()
+            except psycopg.Error as error:
+                self._rollback()
+                if self._try_again(error):
+                    return False
+                raise
+            if not self._run_group(plan, group, snapshot, is_last=group is groups[-1]):
                 return False
         return True
 
-    def _run_group(
-        self, plan: Plan, group: Sequence[Step], records: list[Record], silent: list[Record], snapshot: Snapshot
-    ) -> bool:
-        limits = self._target.limits
-        watch = LockWatch(self._conn, self._target.connect, limits.lock_seconds / 2, self._listener)
-        runner = Runner(self._conn, self._path(snapshot), limits, watch, self._listener)
-        outside = bool(group) and not group[0].transactional
+    def _begin_next(self) -> None:
+        assert self._keeper is not None  # several groups have one
+        self._keeper.execute("SELECT")  # still holding the lock?
+        self._conn.execute("BEGIN")
+        self._limit()
+
+    def _run_group(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, *, is_last: bool) -> bool:
+        number = group[0].group if group else 1
+        records = [r for r in plan.records if r.group == number]
+        silent = plan.rebaseline if is_last else ()
+        limits, path = self._target.limits, snapshot.server.setting
+        watch = LockWatch(self._conn, self._target.connect, limits.lock_seconds, self._listener)
+        done: list[AppliedStep]
         try:
-            self._state.prepare(snapshot.server, progress=outside)
-            if outside:
+            if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
                 self._progress.committed = True
-                self._run_outside(runner, group[0], snapshot)
+                outside = Outside(self._conn, path, limits, watch, self._listener, self._state)
+                self._current = lambda: outside.current
+                done = [outside.run(group[0], snapshot.progress)]
                 self._conn.execute("BEGIN")
+                self._limit()
             else:
+                runner = Runner(self._conn, path, limits, watch, self._listener)
+                self._current = lambda: runner.current
                 runner.run(group)
-            self._write_state(group, records, silent, snapshot)
+                done = runner.done
+            self._current = _nothing
+            record_group(self._conn, self._state, self._target.state_schema, group, records, silent)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()
@@ -177,59 +220,24 @@ class _Apply:
             self._rollback()
             if self._try_again(error):
                 return False
-            raise explain(error, None, 0, watch.blockers) from None
+            raise self._explained(StepFailed(error, None, 0), watch) from None
         finally:
             watch.close()
         self._progress.committed = True
-        self._progress.steps += runner.done
-        migrations = [s.object.name for s in group if s.migration is not None]
+        self._progress.steps += done
+        migrations = tuple(s.object.name for s in group if s.migration is not None)
         self._progress.migrations += migrations
         self._progress.objects += len(records)
         if migrations or records:
-            self._listener(Recorded(tuple(migrations), len(records)))
+            self._listener(Recorded(migrations, len(records)))
         return True
-
-    def _path(self, snapshot: Snapshot) -> str:
-        return self._target.search_path if self._target.search_path is not None else snapshot.server.setting
-
-    def _run_outside(self, runner: Runner, step: Step, snapshot: Snapshot) -> None:
-        migration = step.migration
-        assert migration is not None  # only migrations run outside a transaction
-        first = snapshot.progress.get(f"{migration.name}@{migration.hash}", 0)
-        runner.run_outside(step, first, lambda n: self._state.record_progress(migration.name, migration.hash, n))
-
-    def _write_state(
-        self, group: Sequence[Step], records: list[Record], silent: list[Record], snapshot: Snapshot
-    ) -> None:
-        migrations = [s.migration for s in group if s.migration is not None]
-        self._state.record_migrations([(m.name, m.hash) for m in migrations])
-        for step in group:
-            if not step.transactional:
-                self._state.clear_progress(step.object.name)
-        self._state.forget([r.object for r in records if r.source is None])
-        kept = [r for r in records if r.source is not None]
-        if kept or silent or migrations:
-            now = read_snapshot(self._conn, self._target.state_schema)
-            verify(self._conn, group, now)
-            self._state.record(kept, now)
-            self._state.record(silent, now, touch=False)
-            if migrations:
-                self._state.refresh(now)
-        if group:
-            self._notify([m.name for m in migrations], records)
-
-    def _notify(self, migrations: list[str], records: list[Record]) -> None:
-        """Tell servers that cache the schema (rule 9.6)."""
-        names = [str(record.object) for record in records]
-        text = json.dumps({"migrations": migrations, "objects": names})
-        if len(text.encode()) > _NOTIFY_BYTES:
-            text = json.dumps({"migrations": len(migrations), "objects": len(names)})
-        self._conn.execute("SELECT pg_catalog.pg_notify('pgmg', $1)", [text])
 
     # -- errors -----------------------------------------------------------------------------------------
 
     def _rollback(self) -> None:
-        if not self._conn.closed and self._conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        self._current = _nothing
+        usable = self._conn.pgconn.status == ConnStatus.OK
+        if usable and self._conn.info.transaction_status is not TransactionStatus.IDLE:
             self._conn.execute("ROLLBACK")
 
     def _recover(self, failure: StepFailed, plan: Plan, snapshot: Snapshot, watch: LockWatch) -> bool:
@@ -238,31 +246,42 @@ class _Apply:
             return False
         step = failure.step
         lesson = None
-        if step is not None and self._progress.lessons < _MOST_LESSONS and not self._conn.closed:
+        if step is not None and self._progress.lessons < _MOST_LESSONS and self._conn.pgconn.status == ConnStatus.OK:
             lesson = learn(failure.error, step, failure.number, plan, self._progress.learned, snapshot)
         if lesson is None:
             raise self._explained(failure, watch) from None
         self._progress.learned = lesson.learned
         self._progress.lessons += 1
+        self._progress.taught_by = failure
         for edge in lesson.edges:
             self._progress.discovered.append(edge)
-            self._listener(Discovered(edge, failure.error.diag.message_primary or ""))
+            self._listener(Discovered(edge, mask_passwords(failure.error.diag.message_primary or "")))
         return False
 
-    def _explained(self, failure: StepFailed, watch: LockWatch) -> ApplyError:
-        error = explain(failure.error, failure.step, failure.number, watch.blockers)
-        if self._progress.committed:
-            done = ", ".join(self._progress.migrations) or "earlier groups"
-            error.hint = f"{error.hint or ''}\nAlready committed: {done}. The next apply continues from there.".strip()
+    def _explained(self, failure: StepFailed, watch: LockWatch | None) -> ApplyError:
+        """Return the error to raise, which says what has been changed."""
+        step = failure.step
+        error = explain(failure.error, step, failure.number, watch.blockers if watch else None)
+        if step is not None and not step.transactional and failure.number:
+            done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
+            told = f"The {done} done and recorded; the next apply continues with this one."
+        elif self._progress.steps:
+            done = ", ".join(self._progress.migrations) or "an earlier group"
+            told = f"Already committed: {done}. The next apply continues from there."
+        elif self._conn.pgconn.status != ConnStatus.OK:
+            told = "Unless the connection broke during the very commit, nothing has been changed. Apply again."
+        else:
+            told = "" if error.hint else "Nothing has been changed."
+        error.hint = "\n".join(part for part in (error.hint, told) if part)
         return error
 
-    def _try_again(self, error: psycopg.Error) -> bool:
+    def _try_again(self, error: psycopg.Error, also: frozenset[str] = frozenset()) -> bool:
         """After a lock timeout or a deadlock: wait a little longer each time, then run everything again."""
         limits = self._target.limits
-        if error.sqlstate not in _LOCK_ERRORS or self._progress.attempts >= limits.retries:
+        if error.sqlstate not in _LOCK_ERRORS | also or self._progress.attempts >= limits.retries:
             return False
         self._progress.attempts += 1
-        reason = error.diag.message_primary or "a lock was not free"
+        reason = mask_passwords(error.diag.message_primary or "a lock was not free")
         self._listener(Retrying(self._progress.attempts, limits.retries, reason))
         time.sleep(min(0.1 * 2**self._progress.attempts, 5.0))
         return True
@@ -282,17 +301,6 @@ class _Apply:
         return result
 
 
-def what_changed(old: Plan, new: Plan) -> str:
-    """Say in words in which parts two plans differ."""
-    before = dict(old.basis)
-    changed = [part for part, digest in new.basis if before.get(part) != digest]
-    said = {
-        "sources": "the files have changed",
-        "state": "something was applied",
-        "catalog": "the database has changed",
-        "options": "the options differ",
-        "steps": "other steps are needed",
-    }
-    return " and ".join(said[part] for part in changed[:2]) or "something has changed"
-
-
+def _nothing() -> Step | None:
+    """Return what the server is working on between steps."""
+    return None

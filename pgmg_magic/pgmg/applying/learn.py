@@ -17,7 +17,11 @@ _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
 _IN_USE = frozenset({"2BP01", "0A000"})
 _NOT_IN_PLACE = frozenset({"42P16", "42P13", "2BP01", "0A000"})
 _EXISTS = frozenset({"42P07", "42723", "42710"})
+_VANISHED = frozenset({"42703", "42704"})
+_SAYS = frozenset({Action.RESTORE, Action.COMMENT, Action.GRANT, Action.REVOKE})
 _NEW_LABEL = "55P04"
+_ADD_VALUE = re.compile(r"\bADD\s+VALUE\b", re.IGNORECASE)
+_NO_LABEL = "22P02"
 _CAN_HINDER = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}) | ROUTINES
 _CHANGES = frozenset({Action.REPLACE, Action.ALTER})
 _MAKES = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE, Action.VALIDATE})
@@ -47,7 +51,7 @@ def learn(
         lesson = _in_use(said, step, learned, snapshot)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
-    elif state in _UNDEFINED:
+    elif state in _UNDEFINED or state == _NO_LABEL:
         lesson = _undefined(error, said, step, number, plan, learned)
     if lesson is None and _may_let_go(step, plan, learned):
         lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
@@ -100,19 +104,21 @@ def _undefined(
     error: psycopg.Error, said: str, step: Step, number: int, plan: Plan, learned: Learned
 ) -> Lesson | None:
     """Something does not exist yet: wait for the later step that makes it."""
-    if error.sqlstate == "42703" and step.action is Action.RESTORE:
+    if error.sqlstate in _VANISHED and step.action in _SAYS:
         return _vanished(said, step, number, learned)
     later = plan.steps[step.number :]
     known = set(learned.waits)
-    for candidate in _candidates(later):
+    for candidate in _candidates(error, later):
         if candidate != step.object and (step.object, candidate) not in known and mentions(said, candidate):
             edge = Edge(step.object, candidate, Origin.ERROR, hard=True)
             return Lesson(replace(learned, waits=(*learned.waits, (step.object, candidate))), (edge,))
     return None
 
 
-def _candidates(later: Iterable[Step]) -> list[ObjectName]:
+def _candidates(error: psycopg.Error, later: Iterable[Step]) -> list[ObjectName]:
     sought = RELATIONS | ROUTINES | TYPES | {Kind.OPERATOR, Kind.COLLATION, Kind.CAST}
+    if error.sqlstate == _NO_LABEL:
+        sought = frozenset({Kind.TYPE})  # an enum that a later step gives the label
     return [step.object for step in later if step.action in _MAKES and step.object.kind in sought]
 
 
@@ -130,8 +136,19 @@ def _vanished(said: str, step: Step, number: int, learned: Learned) -> Lesson | 
 
 def _new_label(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
     """A label added in this transaction may not be used in it: its ALTER TYPE gets a group of its own."""
-    before = [s for s in plan.steps[: step.number] if s.action is Action.ALTER and s.object.kind is Kind.TYPE]
-    named = [s.object for s in before if mentions(said, s.object)] or [s.object for s in before]
+    before = [s for s in plan.steps[: step.number - 1] if s.group == step.group and _adds_value(s)]
+    named = [s.object for s in before if _is_about(said, s)] or [s.object for s in before]
     fresh = tuple(name for name in named if name not in learned.alone)
     edges = tuple(Edge(step.object, name, Origin.ERROR, hard=True) for name in fresh)
     return Lesson(replace(learned, alone=(*learned.alone, *fresh)), edges) if fresh else None
+
+
+def _adds_value(step: Step) -> bool:
+    return step.action in (Action.ALTER, Action.MIGRATE) and _ADD_VALUE.search("\n".join(step.statements)) is not None
+
+
+def _is_about(said: str, step: Step) -> bool:
+    """Say whether the message names the type that a step adds a label to."""
+    if step.migration is None:
+        return mentions(said, step.object)
+    return any(re.search(rf"\b{re.escape(a.target.parts[-1])}\b", said) for a in step.migration.alterations)

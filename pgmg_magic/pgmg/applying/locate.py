@@ -13,6 +13,7 @@ from pgmg.source.lexer import Sort, tokens
 from pgmg.source.text import mask_passwords
 
 _IN_DO_BLOCK = re.compile(r"\binline_code_block\b\D*(\d+)")  # a name of the server's, in every language
+_PERFORMED = re.compile(r"\ASELECT")  # PL/pgSQL sends PERFORM as SELECT
 _IN_COPY = re.compile(r"^COPY \S+,\D+(\d+)", re.MULTILINE)
 
 
@@ -45,8 +46,10 @@ def _offset(text: str, error: psycopg.Error) -> int:
     diag = error.diag
     if diag.statement_position:
         return int(diag.statement_position) - 1
-    if diag.internal_query and diag.internal_position and text.count(diag.internal_query) == 1:
-        return text.index(diag.internal_query) + int(diag.internal_position) - 1
+    if diag.internal_query and diag.internal_position:
+        for asked, moved in ((diag.internal_query, 0), (_PERFORMED.sub("PERFORM", diag.internal_query), 1)):
+            if text.count(asked) == 1:
+                return text.index(asked) + int(diag.internal_position) - 1 + moved
     if diag.context and (line := _IN_DO_BLOCK.search(diag.context)):
         return _body_line(text, int(line[1]))
     return 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.limits import Limits
+from pgmg.applying.locate import sent_statements
 from pgmg.applying.lock import LockWatch
 from pgmg.applying.runner import CLEARED, DISCARDED, StepFailed, copy_in, copy_statements, is_setting
 from pgmg.catalog.pipeline import alone
@@ -17,7 +19,6 @@ from pgmg.catalog.state import StateTables
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.plan import Step
 from pgmg.model.source import Migration, StatementKind
-from pgmg.applying.locate import sent_statements
 from pgmg.source.lexer import significant
 
 _DONE_ALREADY = frozenset({"42P07", "42704", "42710", "42P04", "3D000"})
@@ -45,6 +46,7 @@ class Outside:
     ) -> None:
         self._conn, self._path, self._limits = conn, path, limits
         self._watch, self._listener, self._state = watch, listener, state
+        self.current: Step | None = None
 
     def run(self, step: Step, progress: Mapping[str, int]) -> AppliedStep:
         """Run the step; `progress` is what the state says of earlier attempts.
@@ -57,6 +59,7 @@ class Outside:
         began = time.monotonic()
         first = progress.get(f"{migration.name}@{migration.hash}", 0)
         begun = progress.get(f"{migration.name}@{_begun(migration)}", -1)
+        self.current = step
         self._listener(StepBegun(step))
         try:
             self._set("search_path", self._path)
@@ -71,6 +74,7 @@ class Outside:
         except psycopg.Error as error:
             raise StepFailed(error, None, 0) from None
         finally:
+            self.current = None
             self._leave()
         done = AppliedStep(step, round((time.monotonic() - began) * 1000, 3))
         self._listener(StepDone(step, done.duration_ms))
@@ -88,7 +92,8 @@ class Outside:
         if shared and idle and words[0] not in ("BEGIN", "START"):
             self._conn.execute("BEGIN")
         elif idle:
-            self._state.record_progress(migration.name, _begun(migration), number)
+            with self._noting():
+                self._state.record_progress(migration.name, _begun(migration), number)
         self._watch.begin()
         try:
             self._send(step, number)
@@ -99,7 +104,8 @@ class Outside:
                 self._undo(migration)
                 raise StepFailed(error, step, number) from None
         if self._conn.info.transaction_status is not TransactionStatus.INERROR:
-            self._state.record_progress(migration.name, migration.hash, number + 1)
+            with self._noting():
+                self._state.record_progress(migration.name, migration.hash, number + 1)
         if shared and idle and words[0] not in ("BEGIN", "START"):
             self._conn.execute("COMMIT")
         if concurrent:
@@ -114,14 +120,29 @@ class Outside:
 
     def _undo(self, migration: Migration) -> None:
         """The server said no: nothing of the statement is left, and the note that it begins would be wrong."""
-        if self._conn.pgconn.status is ConnStatus.OK:
+        if self._conn.pgconn.status == ConnStatus.OK:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:
                 self._conn.execute("ROLLBACK")
-            self._state.forget_progress(migration.name, _begun(migration))
+            with self._noting():
+                self._state.forget_progress(migration.name, _begun(migration))
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Notes are written as ourselves, whatever role the migration has taken."""
+        role = self._setting("role")
+        idle = self._conn.info.transaction_status is TransactionStatus.IDLE
+        if idle:
+            self._conn.execute("BEGIN")
+        self._conn.execute("SET LOCAL ROLE NONE")
+        yield
+        if idle:
+            self._conn.execute("COMMIT")
+        else:
+            self._conn.execute("SELECT pg_catalog.set_config('role', $1, true)", [role])
 
     def _leave(self) -> None:
         """Whatever happened, the next attempt finds the session as it was."""
-        usable = self._conn.pgconn.status is ConnStatus.OK
+        usable = self._conn.pgconn.status == ConnStatus.OK
         if usable and self._conn.info.transaction_status is not TransactionStatus.ACTIVE:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:
                 self._conn.execute("ROLLBACK")

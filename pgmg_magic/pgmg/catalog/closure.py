@@ -96,6 +96,8 @@ def _other_name(type_: str, schema: str | None, name: str | None, identity: str,
     match type_, parts:
         case "table constraint", [space, relation, constraint]:
             return ObjectName(Kind.CONSTRAINT, constraint, parent=ObjectName(Kind.TABLE, relation, space))
+        case "domain constraint", [space, domain, constraint]:
+            return ObjectName(Kind.CONSTRAINT, constraint, parent=ObjectName(Kind.DOMAIN, domain, space))
         case "default value", [space, relation, column]:
             return ObjectName(Kind.COLUMN_DEFAULT, column, parent=ObjectName(Kind.TABLE, relation, space))
     kind = kind_of(type_.replace(" ", "_"))

@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
+from psycopg.pq import ConnStatus
 
 from pgmg.catalog.reading import read_only
-from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError
+from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, PlanError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are plain tuples."""
@@ -52,6 +53,7 @@ def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
     Raises:
         ConnectionFailedError: the connection was lost.
         InsufficientPrivilegeError: the role may not read what planning needs.
+        UnansweredError: something else went wrong.
     """
     try:
         with read_only(conn, search_path):
@@ -60,8 +62,19 @@ def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
         said = error.diag.message_primary or "permission denied"
         hint = "The role needs to read pgmg's state tables; ask their owner for SELECT on them."
         raise InsufficientPrivilegeError(f"The database does not let us look: {said}.", hint=hint) from None
-    except psycopg.OperationalError as error:
-        raise ConnectionFailedError(f"The connection was lost: {str(error).strip()}") from None
+    except psycopg.Error as error:
+        said = error.diag.message_primary or str(error).strip()
+        if conn.pgconn.status is not ConnStatus.OK:
+            raise ConnectionFailedError(f"The connection was lost: {said}") from None
+        raise UnansweredError(said, error.sqlstate) from None
+
+
+class UnansweredError(PlanError):
+    """The server did not answer a question of ours; `is_passing` where somebody was changing the schema just then."""
+
+    def __init__(self, said: str, sqlstate: str | None) -> None:
+        super().__init__(f"The database could not be read: {said}", hint="Is somebody else changing it? Try again.")
+        self.is_passing = (sqlstate or "")[:2] in ("XX", "40", "42", "3F", "2B")
 
 
 def describe(dsn: str) -> str:
@@ -80,8 +93,9 @@ def _defaults(dsn: str) -> dict[str, Any]:
         known = conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         return {}  # connect itself will say what is wrong
-    chosen: dict[str, Any] = {"application_name": "pgmg", "connect_timeout": 10, "client_encoding": "UTF8"}
-    return {key: value for key, value in chosen.items() if key not in known}
+    chosen: dict[str, Any] = {"application_name": "pgmg", "connect_timeout": 10}
+    # SQL goes out in UTF-8, whatever the connection string or PGCLIENTENCODING say
+    return {key: value for key, value in chosen.items() if key not in known} | {"client_encoding": "UTF8"}
 
 
 def _without_secrets(message: str, dsn: str) -> str:

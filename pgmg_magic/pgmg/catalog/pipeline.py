@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ Tick = Callable[[float], None]
 
 def stream(
     conn: psycopg.Connection[Any], commands: Sequence[Command], tick: Tick | None = None, every: float = _TICK
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     """Send all commands in pipeline mode and yield one answer for each, in order.
 
     `tick` is called every so many seconds while the server is silent.

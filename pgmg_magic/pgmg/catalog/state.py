@@ -96,6 +96,10 @@ class StateTables:
         )
         self._conn.execute(self._sql(upsert), [name, hash_, statements])
 
+    def forget_progress(self, name: str, hash_: str) -> None:
+        """Take back a note of `record_progress`."""
+        self._conn.execute(self._sql("DELETE FROM {progress} WHERE name = $1 AND hash = $2"), [name, hash_])
+
     def clear_progress(self, name: str) -> None:
         """Forget a migration's partial progress: it is recorded as applied now."""
         self._conn.execute(self._sql("DELETE FROM {progress} WHERE name = $1"), [name])

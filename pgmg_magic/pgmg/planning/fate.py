@@ -59,7 +59,7 @@ def decide(
     fates = Fates(web, {d.name: d for d in found})
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     fates.reaches = tuple(
-        reach(m, web, survey.resolver, survey.declared, live, options.recreate, _hindered(m.name, learned))
+        reach(m, web, survey.resolver, survey.declared, live, options.recreate, _hindered(m.name, learned), learned.refused)
         for m in survey.pending
     )
     _judge_all(fates, survey, evidence, answers, options, learned)
@@ -83,7 +83,8 @@ def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectNam
     for migration in survey.pending:
         for alteration in migration.alterations:
             if alteration.effect is not Effect.TOUCH:
-                found.update(n for n in survey.resolver.altered(alteration) if n in survey.declared)
+                names = (*survey.resolver.altered(alteration), *survey.resolver.became(alteration))
+                found.update(n for n in names if n in survey.declared)
     return frozenset(found)
 
 
@@ -315,7 +316,7 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
             lines.append(f"{because}; it cannot be made again: {definition.kept_by}.")
         elif not definition.create:
             lines.append(f"{because}; pgmg does not know how to restore it.")
-        elif _hangs_on_deleted(address, fates) and not options.drop_unmanaged:
+        elif _hangs_on_deleted(address, fates, survey) and not options.drop_unmanaged:
             lines.append(f"{because}; nobody declared it, and it could not come back.")
     lines += [line for address in everything for line in _cannot_give_back(fates.web.definition(address), survey)]
     for address, on in fates.web.foreign:
@@ -336,15 +337,17 @@ def _cannot_give_back(definition: Definition, survey: Survey) -> list[str]:
     ]
 
 
-def _hangs_on_deleted(address: Address, fates: Fates) -> bool:
+def _hangs_on_deleted(address: Address, fates: Fates, survey: Survey) -> bool:
     """Say whether an unmanaged object depends, directly or through unmanaged others, on a deleted one."""
     queue, seen = [address], {address}
     while queue:
         for link in fates.web.needs(queue.pop()):
             if link.on in seen or link.on not in fates.dropped:
                 continue
-            if fates.deleted(fates.web.name(link.on)):
+            name = fates.web.name(link.on)
+            if fates.deleted(name):
                 return True
             seen.add(link.on)
-            queue.append(link.on)
+            if name not in survey.declared:  # what is declared comes back
+                queue.append(link.on)
     return False

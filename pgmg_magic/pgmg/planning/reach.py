@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgmg.model.names import Kind, ObjectName
@@ -60,8 +60,9 @@ def reach(
     addresses: Mapping[ObjectName, Address],
     mode: Recreate,
     learned: Iterable[Address] = (),
+    refused: Collection[ObjectName] = (),
 ) -> Reach:
-    """Work out the roots for one migration."""
+    """Work out the roots for one migration; the server would not replace `refused` in place."""
     roots: dict[Address, tuple[ObjectName, ...]] = {}
     altered: dict[ObjectName, None] = {}
     stale: dict[Address, tuple[ObjectName, ...]] = {}
@@ -73,8 +74,8 @@ def reach(
                 continue
             for address in _required(alteration, addresses[name], web):
                 roots.setdefault(address, (name,))
-            for address in _stale(alteration, name, addresses[name], web, declared):
-                stale.setdefault(address, (name,))
+            for address, read in _stale(alteration, name, addresses[name], web, declared).items():
+                stale.setdefault(address, (read,))
     for address in learned:
         roots.setdefault(address, ())
     if mode is Recreate.DEPENDENTS:
@@ -89,8 +90,13 @@ def reach(
     for address in willing:
         roots.setdefault(address, stale[address])
     for address in unwilling:
-        if _reads_by_star(web.name(address), stale[address], declared):
-            refreshed[web.name(address)] = stale[address]
+        name = web.name(address)
+        if not _reads_by_star(name, stale[address], declared):
+            continue
+        if name.kind is Kind.MATERIALIZED_VIEW or name in refused:
+            roots.setdefault(address, stale[address])
+        else:
+            refreshed[name] = stale[address]
     return Reach({a: because for a, because in roots.items() if a not in own}, refreshed, tuple(altered))
 
 
@@ -127,16 +133,24 @@ def _hinders(link: Link, web: Web) -> bool:
 
 def _stale(
     alteration: Alteration, name: ObjectName, address: Address, web: Web, declared: Mapping[ObjectName, Declared]
-) -> list[Address]:
-    """Return managed views and materialized views whose `*` would now mean something else."""
+) -> dict[Address, ObjectName]:
+    """Return managed views and materialized views whose `*` would now mean something else, and what they read by it.
+
+    A view whose own `*` grows is read by the `*` of others.
+    """
     if alteration.effect not in (Effect.ADD_COLUMN, Effect.RENAME_COLUMN):
-        return []
-    return [
-        link.dependent
-        for link in web.dependents(address)
-        if web.name(link.dependent).kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)
-        and _reads_by_star(web.name(link.dependent), (name,), declared)
-    ]
+        return {}
+    found: dict[Address, ObjectName] = {}
+    queue = [(address, name)]
+    while queue:
+        on, read = queue.pop(0)
+        for link in web.dependents(on):
+            dependent = web.name(link.dependent)
+            is_view = dependent.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)
+            if is_view and link.dependent not in found and _reads_by_star(dependent, (read,), declared):
+                found[link.dependent] = read
+                queue.append((link.dependent, dependent))
+    return found
 
 
 def _reads_by_star(name: ObjectName, tables: tuple[ObjectName, ...], declared: Mapping[ObjectName, Declared]) -> bool:

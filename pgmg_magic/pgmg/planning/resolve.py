@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgmg.errors import DuplicateObject, SourceError, SourceErrors
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
@@ -72,7 +72,7 @@ class Resolver:
     """Resolves names under one search_path against declared, live and pending objects."""
 
     def __init__(self, snapshot: Snapshot, pending: Sequence[Migration] = ()) -> None:
-        self.path = snapshot.server.search_path
+        self.path = _path_with_new_schemas(snapshot, pending)
         self.home = self.path[0] if self.path else "public"
         self.space = NameSpace()
         self._snapshot = snapshot
@@ -276,6 +276,14 @@ class Resolver:
         keys = list(self._keys(parts, settings))
         return [name for kind in sorted(kinds) for key in keys for name in self.space.others.get((kind, *key), ())]
 
+    def became(self, alteration: Alteration) -> list[ObjectName]:
+        """Return what the altered objects are called after a rename or a move."""
+        new = alteration.new_name
+        if new is None or alteration.effect not in (Effect.RENAME, Effect.SET_SCHEMA):
+            return []
+        moved = {"name": new} if alteration.effect is Effect.RENAME else {"schema": new}
+        return [replace(name, **moved) for name in self.altered(alteration)]
+
     def altered(self, alteration: Alteration) -> list[ObjectName]:
         """Return the objects that a migration's alteration is about."""
         target = alteration.target
@@ -292,6 +300,22 @@ class Resolver:
                 return self.routines(target.parts)
             return [self._routine(target, ())]
         return [self.name(target)]
+
+
+def _path_with_new_schemas(snapshot: Snapshot, pending: Sequence[Migration]) -> tuple[str, ...]:
+    """Return the search_path as it will be once pending migrations have made the schemas that it names."""
+    server = snapshot.server
+    made = {
+        alteration.target.parts[-1]
+        for migration in pending
+        for alteration in migration.alterations
+        if alteration.effect is Effect.CREATE and alteration.target.kind is Kind.SCHEMA
+    }
+    named = (_unquoted(name) for name in server.setting.split(","))
+    wanted = [server.user if name == "$user" else name for name in named]
+    if not made.intersection(wanted):
+        return server.search_path
+    return tuple(name for name in dict.fromkeys(wanted) if name in server.search_path or name in made)
 
 
 def search_path_of(settings: tuple[str, ...]) -> tuple[str, ...] | None:

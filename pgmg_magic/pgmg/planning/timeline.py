@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pgmg.model.facts import DomainFacts
-from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
+from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration, StatementKind
@@ -84,8 +84,8 @@ class _Simulation:
             self._drop(name, slot, f"{migration.name} makes something of the same name", explicit=True)
         for name in self._needed(index):
             self._make_early(name, index, migration, reasons)
-        if runs_alone(migration):
-            self._mend(slot)
+        if runs_alone(migration) or migration_name(migration.name) in self.learned.alone:
+            self._mend(index, slot)
         for name, because in reach.refreshed.items():
             if name in self.old and name not in self.lost:
                 self.slots[-1].refreshes.setdefault(name, "its `*` is read anew")
@@ -153,14 +153,15 @@ class _Simulation:
         wanted: dict[ObjectName, None] = {}
         migration = self.survey.pending[index]
         queue = [use.object for use in self.survey.needs[index]]
-        queue += [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
+        missed = [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
+        queue += missed
         made_here = {n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)}
         while queue:
             name = queue.pop()
             declared = self.survey.declared.get(name)
-            if declared is None or name in wanted or name in self.new or name in made_here:
+            if declared is None or name in wanted or name in self.new:
                 continue
-            if self._made_later(name, index):
+            if name not in missed and (name in made_here or self._made_later(name, index)):
                 continue
             wanted[name] = None
             queue += [use.object for use in declared.uses if use.hard or self._is_bodily(declared, use.object)]
@@ -211,28 +212,37 @@ class _Simulation:
             for other in self.survey.resolver.altered(a)
         )
 
-    def _mend(self, slot: Slot) -> None:
+    def _mend(self, index: int, slot: Slot) -> None:
         """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""
-        for name in list(self.lost):
-            if name in slot.drops:
-                continue
+        for name in [n for n in self.lost if n not in slot.drops and not self.fates.deleted(n)]:
             slot.makes[name] = "a group makes again what it dropped"
-            self.lost.pop(name)
             difference = self.fates.differences.get(name)
-            if difference is not None and difference.change is not None:
+            if difference is None or difference.change is None or self._holds_already(name, index):
+                self.new.add(name)
+            else:
                 slot.as_it_was.add(name)
                 self.old.add(name)
-            else:
-                self.new.add(name)
+        for name in slot.makes:
+            self.lost.pop(name, None)
+
+    def _holds_already(self, name: ObjectName, index: int) -> bool:
+        """Say whether a changed object finds all that its new source needs before the last migration has run."""
+        there = self.old | self.new | self.lost.keys()
+        needed = [use.object for use in self.survey.declared[name].uses if use.object in self.survey.declared]
+        return all(n in there for n in needed) and not self._waits_for_migration(name, index)
 
     def _through(self, migration: Migration) -> None:
         """Take note of what the migration itself makes and drops (rule 7.4)."""
         for alteration in migration.alterations:
             for name in self.survey.resolver.altered(alteration):
-                if alteration.effect is Effect.DROP:
+                if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
                     self.old.discard(name)
                     self.new.discard(name)
                 elif alteration.effect is Effect.CREATE and name in self.survey.declared:
+                    self.old.add(name)
+                    self.new.discard(name)
+            for name in self.survey.resolver.became(alteration):
+                if name in self.survey.declared:
                     self.old.add(name)
                     self.new.discard(name)
 
@@ -270,7 +280,13 @@ class _Simulation:
             verdict = self.fates.verdicts.get(name)
             if isinstance(verdict, InPlace) and verdict.statements:
                 slot.in_place.setdefault(name, verdict.reason)
-        if name in self.fates.made_by_migrations and name not in slot.in_place:
+        if name not in self.fates.made_by_migrations or name in slot.in_place:
+            return
+        if name in self.learned.refused:
+            self._drop(name, slot, "the server does not take the change in place", explicit=True)
+            slot.makes[name] = self._make_reason(name, difference.change)
+            self.lost.pop(name, None)
+        else:
             slot.in_place[name] = "a migration made it"
 
     def _late_in_place(self, name: ObjectName, slot: Slot) -> None:

@@ -59,6 +59,7 @@ class _Weaver:
         self._bind_makes()
         self._bind_conversions()
         self._bind_learned()
+        self._bind_alone()
         self._bind_event_triggers()
         return self.fabric
 
@@ -101,7 +102,7 @@ class _Weaver:
             "pending",
             place=Place(migration.path, 1, 1),
             transactional=not runs_alone(migration),
-            alone=runs_alone(migration),
+            alone=runs_alone(migration) or migration_name(migration.name) in self.learned.alone,
             migration=migration,
         )
         self.migrations.append(node)
@@ -172,6 +173,9 @@ class _Weaver:
         if not isinstance(verdict, InPlace) or not verdict.statements:
             return
         statements = (*declared.source.settings, *verdict.statements)
+        alone = name in self.learned.alone
+        if alone and name in self.survey.snapshot.objects and name not in self.fates.made_by_migrations:
+            number = 0  # its commit is not to catch anything between drop and recreation (rule 9.2)
         node = self._node(
             number,
             Phase.MAKE,
@@ -180,7 +184,7 @@ class _Weaver:
             statements,
             verdict.reason or reason,
             source=declared.source,
-            alone=name in self.learned.alone,
+            alone=alone,
         )
         self.makes[name].append(node)
         self._firsts[node.id] = node.id
@@ -199,20 +203,21 @@ class _Weaver:
             name, change = difference.name, difference.change
             if name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES or change is None:
                 continue
+            phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
             if change is ChangeKind.DELETED:
                 vanished = frozenset(column for other, column in self.learned.vanished if other == name)
                 parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
                 action, statements = removal(name, previous, vanished)
                 if not parent_goes and statements:
-                    self._node(last, Phase.ATTACH, action, name, statements, "no longer declared")
+                    self._node(last, phase, action, name, statements, "no longer declared")
                 continue
             assert difference.declared is not None
             source = difference.declared.source
             verdict = self.fates.verdicts.get(name)
             if isinstance(verdict, InPlace) and verdict.statements:
                 node = self._node(
-                    last, Phase.ATTACH, verdict.action, name, verdict.statements, change.value, source=source
+                    last, phase, verdict.action, name, verdict.statements, change.value, source=source
                 )
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
@@ -335,6 +340,13 @@ class _Weaver:
                         first = self._firsts.get(made.id, made.id)
                         if self.fabric.nodes[first].slot == node.slot and made.id != node.id:
                             self.fabric.hard.add((node.id, first))
+
+    def _bind_alone(self) -> None:
+        """What commits by itself comes before whatever is dropped."""
+        for node in list(self.fabric.nodes.values()):
+            if node.alone and node.phase is Phase.MAKE:
+                drops = (d for d in self.fabric.nodes.values() if d.phase is Phase.DROP and d.slot == node.slot)
+                self.fabric.hard.update((node.id, drop.id) for drop in drops)
 
     def _bind_learned(self) -> None:
         for name, on in self.learned.waits:

@@ -29,7 +29,7 @@ class Web:
     def __init__(self, closure: Closure, live: Mapping[Address, LiveObject]) -> None:
         self.definitions = closure.definitions
         self.live = live
-        self._inner = _internal_owners(closure.dependencies)
+        self._inner = _owners(closure.dependencies)
         self._dependents: dict[Address, list[Link]] = defaultdict(list)
         self._needs: dict[Address, list[Link]] = defaultdict(list)
         self.foreign: list[tuple[Address, Address]] = []
@@ -37,8 +37,8 @@ class Web:
             self._add(dependency)
 
     def _add(self, dependency: Dependency) -> None:
-        if dependency.type in (DependencyType.EXTENSION, DependencyType.INTERNAL):
-            if dependency.type is DependencyType.INTERNAL and dependency.dependent in self.definitions:
+        if dependency.type in (DependencyType.EXTENSION, DependencyType.INTERNAL, DependencyType.PARTITION_PRIMARY):
+            if dependency.type is not DependencyType.EXTENSION and dependency.dependent in self.definitions:
                 owner = self.owner(dependency.referenced)
                 if owner is not None and owner != dependency.dependent:
                     self._link(Link(dependency.dependent, owner, automatic=True, internal=True))
@@ -66,8 +66,11 @@ class Web:
                 return None
             seen.add(inner)
             address = inner
-        whole = self._inner.get(address)  # an index stands and falls with its constraint
-        return whole if whole in self.definitions and self.name(whole).kind is Kind.CONSTRAINT else address
+        whole = self._inner.get(address)
+        if self.name(address).kind is not Kind.INDEX or whole not in self.definitions:
+            return address
+        # an index stands and falls with its constraint, a partition's with that of the partitioned table
+        return self.owner(whole) if self.name(whole).kind in (Kind.CONSTRAINT, Kind.INDEX) else address
 
     def name(self, address: Address) -> ObjectName:
         """Return the name of an object of the closure."""
@@ -110,5 +113,7 @@ class Web:
         return found
 
 
-def _internal_owners(dependencies: Iterable[Dependency]) -> dict[Address, Address]:
-    return {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.INTERNAL}
+def _owners(dependencies: Iterable[Dependency]) -> dict[Address, Address]:
+    """Return what each part is part of: a row type of its relation, a partition's trigger or index of its parent's."""
+    found = {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.PARTITION_PRIMARY}
+    return found | {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.INTERNAL}

@@ -1,5 +1,7 @@
 -- All of pg_depend below the given objects: what depends on them, on that, and so on. $1, $2: their catalogs and OIDs.
 -- An internal dependency (a view's _RETURN rule, a row type) leads to its owner as well, as it would for DROP.
+-- Before PostgreSQL 15 a generated column, not its expression, depends on what that uses, and is dropped without a word
+-- (in pg_depend an 'a' at a column, which stands for nothing else): told here as later versions do.
 WITH RECURSIVE reached(classid, objid) AS (
     SELECT s.classid, s.objid FROM unnest($1::oid[], $2::oid[]) AS s(classid, objid)
     UNION
@@ -7,16 +9,33 @@ WITH RECURSIVE reached(classid, objid) AS (
     FROM reached r CROSS JOIN LATERAL (
         SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
         WHERE d.refclassid = r.classid AND d.refobjid = r.objid AND d.deptype IN ('n', 'a', 'i', 'P', 'S')
+          AND NOT (d.deptype = 'a' AND d.objsubid > 0 AND d.classid = 'pg_catalog.pg_class'::regclass)
+        UNION ALL
+        SELECT 'pg_catalog.pg_attrdef'::regclass, k.oid
+        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attrdef k ON k.adrelid = d.objid AND k.adnum = d.objsubid
+        WHERE d.refclassid = r.classid AND d.refobjid = r.objid AND d.deptype = 'a'
+          AND d.classid = 'pg_catalog.pg_class'::regclass AND current_setting('server_version_num')::int < 150000
         UNION ALL
         SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
         WHERE d.classid = r.classid AND d.objid = r.objid AND d.deptype = 'i'
     ) n
+), found AS (
+    SELECT d.* FROM reached r JOIN pg_catalog.pg_depend d ON d.classid = r.classid AND d.objid = r.objid
+    WHERE NOT (d.deptype = 'a' AND d.objsubid > 0 AND d.classid = 'pg_catalog.pg_class'::regclass)
+    UNION ALL
+    SELECT r.classid, r.objid, 0, d.refclassid, d.refobjid, d.refobjsubid, 'n'
+    FROM reached r JOIN pg_catalog.pg_attrdef k ON k.oid = r.objid
+    JOIN pg_catalog.pg_depend d ON d.objid = k.adrelid AND d.objsubid = k.adnum AND d.deptype = 'a'
+    WHERE r.classid = 'pg_catalog.pg_attrdef'::regclass AND d.classid = 'pg_catalog.pg_class'::regclass
+      AND current_setting('server_version_num')::int < 150000
 )
 SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.deptype::text,
        CASE WHEN d.refobjsubid > 0 THEN (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.refobjid AND a.attnum = d.refobjsubid) END AS ref_column,
        CASE WHEN d.objsubid > 0 THEN (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.objid AND a.attnum = d.objsubid) END AS own_column,
        CASE WHEN d.objsubid > 0 THEN (SELECT CASE WHEN a.attinhcount > 0 THEN 'inherited' ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.objid AND a.attnum = d.objsubid) END AS own_type
-FROM reached r JOIN pg_catalog.pg_depend d ON d.classid = r.classid AND d.objid = r.objid
-WHERE d.deptype = 'e' OR (d.refclassid, d.refobjid) IN (SELECT x.classid, x.objid FROM reached x)
+FROM found d
+WHERE (d.deptype = 'e' OR (d.refclassid, d.refobjid) IN (SELECT x.classid, x.objid FROM reached x))
+  -- an inherited constraint goes and comes with its parent's
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid AND NOT k.conislocal)
 ORDER BY 1, 2, 3, 4, 5, 6, 7

@@ -18,7 +18,9 @@ WITH wanted AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('v', 'm')
     UNION ALL
-    SELECT n.classid, n.objid, concat('DROP INDEX ', n.identity), pg_catalog.pg_get_indexdef(c.oid), NULL, true
+    -- of a partitioned table's index without ONLY, so that its parts come along
+    SELECT n.classid, n.objid, concat('DROP INDEX ', n.identity),
+           replace(pg_catalog.pg_get_indexdef(c.oid), format('INDEX %I ON ONLY ', c.relname), format('INDEX %I ON ', c.relname)), NULL, true
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('i', 'I')
     UNION ALL
@@ -132,8 +134,10 @@ WITH wanted AS MATERIALIZED (
     WHERE n.classid IN ('pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass, 'pg_catalog.pg_collation'::regclass, 'pg_catalog.pg_ts_parser'::regclass,
                         'pg_catalog.pg_ts_template'::regclass, 'pg_catalog.pg_ts_dict'::regclass, 'pg_catalog.pg_ts_config'::regclass)
 )
-SELECT n.classid::int8, n.objid::int8, n.type, n.schema, n.name, n.identity, a.object_names, m.dropping, m.creating, m.kept_by, coalesce(m.populated, true) AS populated
+SELECT n.classid::int8, n.objid::int8, n.type, n.schema, n.name, n.identity,
+       CASE WHEN d.oid IS NULL THEN a.object_names ELSE ARRAY[n.schema, d.typname::text, k.conname::text] END, m.dropping, m.creating, m.kept_by, coalesce(m.populated, true) AS populated
 FROM named n LEFT JOIN made m ON m.classid = n.classid AND m.objid = n.objid
 CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(n.classid, n.objid, 0) a
+LEFT JOIN pg_catalog.pg_constraint k ON n.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = n.objid LEFT JOIN pg_catalog.pg_type d ON d.oid = k.contypid
 WHERE n.identity IS NOT NULL
 ORDER BY n.n

@@ -9,7 +9,7 @@ from pgmg.model.quoting import quote
 from pgmg.planning.kinds.base import Case, InPlace, Remake, Rules, Verdict
 from pgmg.planning.targets import target
 
-_KEY_WORDS = frozenset({"public", "current_user", "session_user", "current_role"})
+_KEY_WORDS = frozenset({"public", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"})
 
 
 def judge(case: Case) -> Verdict:

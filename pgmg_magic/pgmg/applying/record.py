@@ -1,0 +1,55 @@
+"""Writes what a group did into the state, and tells those who listen (rules 9.6, 10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from pgmg.applying.verify import verify
+from pgmg.catalog.snapshot import read_snapshot
+from pgmg.catalog.state import StateTables
+from pgmg.model.plan import Action, Record, Step
+
+_NOTIFY_BYTES = 7900
+
+
+def record_group(
+    conn: psycopg.Connection[Any],
+    state: StateTables,
+    schema: str,
+    group: Sequence[Step],
+    records: Sequence[Record],
+    silent: Sequence[Record],
+) -> None:
+    """Write a group's state inside its transaction; `silent` rows are brought up to date without being touched.
+
+    Raises:
+        NotRestoredError: something around a recreated object did not come back.
+    """
+    migrations = [s.migration for s in group if s.migration is not None]
+    state.record_migrations([(m.name, m.hash) for m in migrations])
+    for step in group:
+        if not step.transactional:
+            state.clear_progress(step.object.name)
+    state.forget([r.object for r in records if r.source is None])
+    kept = [r for r in records if r.source is not None]
+    if kept or silent or migrations or any(s.action is Action.RESTORE for s in group):
+        now = read_snapshot(conn, schema)
+        verify(conn, group, now)
+        state.record(kept, now)
+        state.record(silent, now, touch=False)
+        if migrations:
+            state.refresh(now)
+    if group:
+        _notify(conn, [m.name for m in migrations], records)
+
+
+def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> None:
+    names = [str(record.object) for record in records]
+    text = json.dumps({"migrations": migrations, "objects": names})
+    if len(text.encode()) > _NOTIFY_BYTES:
+        text = json.dumps({"migrations": len(migrations), "objects": len(names)})
+    conn.execute("SELECT pg_catalog.pg_notify('pgmg', $1)", [text])

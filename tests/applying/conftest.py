@@ -1,0 +1,51 @@
+"""What the tests of applying share: databases that are copies of one another, and roles."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+
+@pytest.fixture
+def copy(server):
+    """A function that copies a database nobody is connected to; the copies are dropped at the end."""
+    made = []
+
+    def copied(dsn: str) -> str:
+        template = conninfo.conninfo_to_dict(dsn)["dbname"]
+        name = f"pgmg_test_{uuid.uuid4().hex[:12]}"
+        server.admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        made.append(conninfo.make_conninfo(dsn, dbname=name))
+        return made[-1]
+
+    yield copied
+    for dsn in made:
+        server.drop(dsn)
+
+
+@pytest.fixture
+def role(server, database):
+    """A function that makes a role of a given beginning; `options` are those of CREATE ROLE."""
+    made = []
+
+    def make(beginning: str, options: str = "") -> str:
+        name = f"{beginning}_{uuid.uuid4().hex[:8]}"
+        server.admin.execute(f"CREATE ROLE {name} {options}")
+        made.append(name)
+        return name
+
+    yield make
+    with psycopg.connect(database, autocommit=True) as here:
+        for name in made:
+            here.execute(f"DROP OWNED BY {name} CASCADE")
+    for name in made:
+        server.admin.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")
+        server.admin.execute(f"DROP OWNED BY {name}")
+        server.admin.execute(f"DROP ROLE {name}")

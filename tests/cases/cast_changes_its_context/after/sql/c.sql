@@ -1,0 +1,2 @@
+CREATE TYPE status AS ENUM ('new');
+CREATE CAST (text AS status) WITH INOUT AS IMPLICIT;

@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT name COLLATE german AS name FROM users;

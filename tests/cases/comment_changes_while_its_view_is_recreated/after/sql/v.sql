@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id FROM users;
+COMMENT ON VIEW v IS 'new';

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(p pair) RETURNS integer LANGUAGE sql AS $$ SELECT p.x $$;

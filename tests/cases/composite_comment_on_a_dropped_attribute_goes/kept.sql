@@ -1,0 +1,1 @@
+COMMENT ON COLUMN pair.x IS 'kept';

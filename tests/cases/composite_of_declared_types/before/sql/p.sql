@@ -1,0 +1,1 @@
+CREATE TYPE pair AS (k kind, list kind[]);

@@ -1,0 +1,2 @@
+CREATE DOMAIN d AS bigint;
+COMMENT ON DOMAIN d IS 'n';

@@ -1,0 +1,2 @@
+CREATE DOMAIN d AS integer;
+COMMENT ON DOMAIN d IS 'n';

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(n d) RETURNS d LANGUAGE sql AS $$ SELECT n $$;

@@ -1,0 +1,2 @@
+CREATE FUNCTION ok(n integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT n > 0 $$;
+CREATE DOMAIN d AS integer CONSTRAINT fine CHECK (ok(VALUE));

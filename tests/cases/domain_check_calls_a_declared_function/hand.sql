@@ -1,0 +1,1 @@
+COMMENT ON CONSTRAINT fine ON DOMAIN d IS 'kept';

@@ -1,0 +1,1 @@
+CREATE DOMAIN d AS varchar(20) DEFAULT 'x' CHECK (VALUE <> '');

@@ -1,0 +1,1 @@
+CREATE DOMAIN d AS varchar(10) DEFAULT 'x' CHECK (VALUE <> '');

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(s status) RETURNS text LANGUAGE sql AS $$ SELECT s::text $$;

@@ -1,0 +1,2 @@
+COMMENT ON TYPE status IS 'kept';
+COMMENT ON COLUMN t.s IS 'kept';

@@ -1,0 +1,2 @@
+-- pgmg: rename 'done' to 'finished'
+CREATE TYPE status AS ENUM ('new', 'doing', 'finished');

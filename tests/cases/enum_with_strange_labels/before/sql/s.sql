@@ -1,0 +1,1 @@
+CREATE TYPE "Zu stand" AS ENUM ('it''s', 'a\b');

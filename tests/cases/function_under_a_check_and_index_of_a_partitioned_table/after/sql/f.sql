@@ -1,0 +1,1 @@
+CREATE FUNCTION f(number integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT number $$;

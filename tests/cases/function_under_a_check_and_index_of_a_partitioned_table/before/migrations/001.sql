@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer DEFAULT f(1), k integer, CONSTRAINT fine CHECK (f(a) > 0)) PARTITION BY LIST (k);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+CREATE INDEX t_f ON t (f(a));

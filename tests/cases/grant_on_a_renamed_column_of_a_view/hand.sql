@@ -1,0 +1,2 @@
+GRANT SELECT (name) ON v TO PUBLIC;
+COMMENT ON COLUMN v.name IS 'who';

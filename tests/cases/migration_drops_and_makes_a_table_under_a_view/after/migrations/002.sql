@@ -1,0 +1,2 @@
+DROP TABLE users;
+CREATE TABLE users (id bigint, name text);

@@ -1,0 +1,2 @@
+ALTER TABLE users ALTER COLUMN age TYPE bigint;
+SELECT 1 / 0;

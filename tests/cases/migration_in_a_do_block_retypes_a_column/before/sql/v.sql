@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id, age FROM users;
+COMMENT ON VIEW v IS 'kept';

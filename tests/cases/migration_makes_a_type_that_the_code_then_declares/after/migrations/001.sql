@@ -1,0 +1,2 @@
+CREATE TYPE kind AS ENUM ('a');
+CREATE TABLE t (k kind);

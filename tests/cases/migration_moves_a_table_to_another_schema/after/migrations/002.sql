@@ -1,0 +1,2 @@
+CREATE SCHEMA app;
+ALTER TABLE users SET SCHEMA app;

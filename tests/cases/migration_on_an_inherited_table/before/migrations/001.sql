@@ -1,0 +1,2 @@
+CREATE TABLE t (id integer, n integer);
+CREATE TABLE child () INHERITS (t);

@@ -1,0 +1,3 @@
+-- pgmg: no-transaction
+CREATE TABLE a (id integer);
+VACUUM a;

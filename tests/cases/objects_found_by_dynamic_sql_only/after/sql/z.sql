@@ -1,0 +1,1 @@
+CREATE VIEW zz AS SELECT id FROM users;

@@ -1,0 +1,4 @@
+CREATE FUNCTION back(x integer, y integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN x < y THEN 1 WHEN x > y THEN -1 ELSE 0 END $$;
+CREATE OPERATOR FAMILY backwards USING btree;
+CREATE OPERATOR CLASS backwards_int FOR TYPE integer USING btree FAMILY backwards AS
+  OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 back(integer, integer);

@@ -1,0 +1,1 @@
+COMMENT ON OPERATOR === (text, text) IS 'kept';

@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id, name FROM users;
+ALTER VIEW v OWNER TO pgmg_test_owner;

@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id FROM users;
+CREATE POLICY p ON users USING (EXISTS (SELECT FROM v WHERE v.id = users.id));

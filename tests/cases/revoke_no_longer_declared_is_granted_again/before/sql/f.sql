@@ -1,0 +1,2 @@
+CREATE FUNCTION f(n integer) RETURNS integer LANGUAGE sql AS $$ SELECT n $$;
+REVOKE ALL ON FUNCTION f(integer) FROM PUBLIC;

@@ -1,0 +1,1 @@
+ALTER TABLE b.t ALTER COLUMN x TYPE bigint;

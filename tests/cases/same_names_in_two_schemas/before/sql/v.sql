@@ -1,0 +1,2 @@
+CREATE VIEW a.v AS SELECT id, x FROM a.t;
+CREATE VIEW b.v AS SELECT id, x FROM b.t;

@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id, x FROM t;
+CREATE FUNCTION f(r t) RETURNS integer LANGUAGE sql AS $$ SELECT r.x $$;

@@ -1,0 +1,3 @@
+SET search_path = app;
+CREATE VIEW v AS SELECT id, x FROM t;
+COMMENT ON VIEW v IS 'one';

@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id FROM users;
+CREATE FUNCTION reads() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM v); END $$;

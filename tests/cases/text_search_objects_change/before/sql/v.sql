@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT to_tsvector('conf'::regconfig, name) AS words FROM users;

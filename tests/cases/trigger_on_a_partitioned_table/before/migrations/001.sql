@@ -1,0 +1,2 @@
+CREATE TABLE t (id integer, k integer) PARTITION BY LIST (k);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);

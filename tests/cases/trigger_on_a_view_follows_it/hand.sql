@@ -1,0 +1,1 @@
+COMMENT ON TRIGGER t ON v IS 'kept';

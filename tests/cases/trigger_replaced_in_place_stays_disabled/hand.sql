@@ -1,0 +1,2 @@
+ALTER TABLE users DISABLE TRIGGER t;
+COMMENT ON TRIGGER t ON users IS 'kept';

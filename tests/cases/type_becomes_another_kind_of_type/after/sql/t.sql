@@ -1,0 +1,1 @@
+CREATE DOMAIN kind AS text;

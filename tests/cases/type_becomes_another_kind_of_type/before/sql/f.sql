@@ -1,0 +1,1 @@
+CREATE FUNCTION f(k kind) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;

@@ -1,0 +1,13 @@
+DO $$ BEGIN CREATE ROLE pgmg_test_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE pgmg_test_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+GRANT SELECT ON users TO pgmg_test_owner;
+CREATE VIEW one AS SELECT id, name FROM v;
+CREATE RULE put AS ON INSERT TO one DO INSTEAD NOTHING;
+CREATE MATERIALIZED VIEW two WITH (fillfactor = 70) AS SELECT id FROM one;
+CREATE UNIQUE INDEX two_id ON two (id);
+COMMENT ON MATERIALIZED VIEW two IS 'kept';
+CREATE FUNCTION three() RETURNS SETOF one LANGUAGE sql AS 'SELECT * FROM one';
+CREATE FUNCTION four() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET work_mem = '8MB' BEGIN ATOMIC SELECT count(*) FROM two; END;
+ALTER FUNCTION four() OWNER TO pgmg_test_owner;
+REVOKE ALL ON FUNCTION four() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION four() TO pgmg_test_reader;

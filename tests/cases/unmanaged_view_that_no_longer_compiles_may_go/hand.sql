@@ -1,0 +1,2 @@
+CREATE VIEW by_hand AS SELECT age FROM v;
+CREATE VIEW other AS SELECT id FROM v;

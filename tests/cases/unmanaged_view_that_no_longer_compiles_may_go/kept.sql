@@ -1,0 +1,1 @@
+CREATE VIEW other AS SELECT id FROM v;

@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT id, age FROM users;
+CREATE VIEW w AS SELECT id, age FROM v;

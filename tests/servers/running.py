@@ -1,0 +1,74 @@
+"""Runs a server with nothing worth keeping, on a Unix socket, for as long as a `with` statement lasts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pgmg.catalog import cluster
+from tests.conftest import THROW_AWAY
+from tests.servers.programs import Programs
+
+SETTINGS = {
+    **THROW_AWAY,
+    "jit": "off",
+    "listen_addresses": "",
+    "log_min_messages": "fatal",  # what tests provoke is not the server's trouble
+    "max_locks_per_transaction": "256",
+}
+PATIENCE = 60  # seconds that a start or a stop may take
+
+
+class NotStartedError(Exception):
+    """The server ended at once, or was not ready in time."""
+
+
+@contextmanager
+def running(programs: Programs) -> Iterator[str]:
+    """Make a data folder, start a server on it and yield its connection string; stop it and remove all afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="pgmg-server-"))
+    try:
+        data = folder / "data"
+        user = cluster._system_user(data)
+        for path in (data, programs.folder / "postgres"):
+            cluster._let_through(path, user)
+        data.mkdir(mode=0o700)
+        if user:
+            os.chown(data, user.uid, user.gid)
+        conditions = cluster._conditions(data, user)
+        # one locale on every version: the built-in ones begin with 17, and the machine's differ
+        words = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        cluster._run([programs.folder / "initdb", "-D", data, "-U", cluster.ROLE, *words], **conditions)
+        socket = cluster._socket_directory(data, user)
+        options = cluster._as_options({**SETTINGS, "unix_socket_directories": str(socket)})
+        command = [programs.folder / "postgres", "-D", data, *options]
+        with (folder / "log").open("wb") as log:
+            # in a session of its own: a Ctrl-C is for us, who then stop it
+            server = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **conditions
+            )
+        try:
+            yield _ready(server, data, folder / "log")
+        finally:
+            server.send_signal(signal.SIGINT)  # ends sessions that are still there
+            server.wait(PATIENCE)
+            cluster.forget(cluster.Address(str(socket), 0, 0))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _ready(server: subprocess.Popen[bytes], data: Path, log: Path) -> str:
+    """Wait until the server says that it is ready; return where."""
+    end = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
+        if address := cluster.read_address(data):
+            return address.dsn("postgres")
+        time.sleep(0.02)
+    raise NotStartedError(log.read_text(errors="replace").strip() or f"it is not ready within {PATIENCE} seconds")
