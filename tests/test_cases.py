@@ -5,7 +5,8 @@
                after/       files laid over those of before; `deleted.txt` names files that are gone, a line each
                expected.txt the steps of the plan, `action object` a line each; `error: words` where it must fail
                kept.sql     what of hand.sql is still to be there afterwards (without the file: all of it)
-               case.toml    options of the plan: recreate, drop_unmanaged, rewrite_tables; `pg` for server versions
+               case.toml    options of the plan: recreate, drop_unmanaged, rewrite_tables; `pg` for server versions,
+                            `search_path` for that of the project
 
 The oracle: the plan's steps are the expected ones, planning again is empty, and pg_dump says the same as of a
 database built from the project after plus what was kept. Where the plan must fail, nothing may have changed.
@@ -52,8 +53,8 @@ def _steps(plan: pgmg.Plan) -> list[str]:
     return [f"{step.action} {step.object}" for step in plan.steps]
 
 
-def _bring(root: Path, dsn: str, options: pgmg.PlanOptions) -> list[str]:
-    with pgmg.Project.open(root, connection_string=dsn) as project:
+def _bring(root: Path, dsn: str, options: pgmg.PlanOptions, **overrides) -> list[str]:
+    with pgmg.Project.open(root, connection_string=dsn, **overrides) as project:
         plan = project.plan(options)
         project.apply(plan, yes=True)
         return _steps(plan)
@@ -67,27 +68,28 @@ def test_case(case, server, database, tmp_path):
         pytest.skip(f"only for newer servers than PostgreSQL {server.major}")
     if "recreate" in described:
         described["recreate"] = pgmg.Recreate(described["recreate"])
+    overrides = {"search_path": described.pop("search_path")} if "search_path" in described else {}
     options = pgmg.PlanOptions(**described)
     expected = (case / "expected.txt").read_text().strip()
-    _bring(_lay(case, "before", into=tmp_path / "before"), database, pgmg.PlanOptions())
+    _bring(_lay(case, "before", into=tmp_path / "before"), database, pgmg.PlanOptions(), **overrides)
     _run(database, case / "hand.sql")
     after = _lay(case, "before", "after", into=tmp_path / "after")
 
     if expected.startswith("error:"):
         before = dump(database)
         with pytest.raises(pgmg.PgmgError) as caught:
-            _bring(after, database, options)
+            _bring(after, database, options, **overrides)
         for words in expected.removeprefix("error:").strip().split("\n"):
             assert words.strip() in str(caught.value)
         assert differences(before, dump(database)) == []
         return
 
-    assert "\n".join(_bring(after, database, options)) == expected
-    with pgmg.Project.open(after, connection_string=database) as project:
+    assert "\n".join(_bring(after, database, options, **overrides)) == expected
+    with pgmg.Project.open(after, connection_string=database, **overrides) as project:
         assert _steps(project.plan(options)) == []
     fresh = server.create()
     try:
-        _bring(_lay(case, "before", "after", into=tmp_path / "fresh"), fresh, pgmg.PlanOptions())
+        _bring(_lay(case, "before", "after", into=tmp_path / "fresh"), fresh, pgmg.PlanOptions(), **overrides)
         _run(fresh, case / "kept.sql" if (case / "kept.sql").exists() else case / "hand.sql")
         assert "\n\n".join(differences(dump(fresh), dump(database))) == ""
     finally:

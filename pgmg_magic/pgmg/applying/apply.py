@@ -50,7 +50,7 @@ class Target:
 
     connect: Connect
     state_schema: str
-    limits: Limits = Limits()
+    limits: Limits
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class _Progress:
     """What one apply has done so far, over all attempts and groups."""
 
     began: float = field(default_factory=time.monotonic)
-    learned: Learned = Learned()
+    learned: Learned = field(default_factory=Learned)
     discovered: list[Edge] = field(default_factory=list)
     lessons: int = 0
     attempts: int = 0

@@ -128,9 +128,9 @@ def _vanished(said: str, step: Step, number: int, learned: Learned) -> Lesson | 
     for column in re.findall(r'"((?:[^"]|"")+)"', said):
         name = column.replace('""', '"')
         pair = (step.object, name)
-        if re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", statement) and pair not in learned.vanished:
-            if step.managed:
-                return Lesson(replace(learned, vanished=(*learned.vanished, pair)), ())
+        named = re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", statement) is not None
+        if named and step.managed and pair not in learned.vanished:
+            return Lesson(replace(learned, vanished=(*learned.vanished, pair)), ())
     return None
 
 

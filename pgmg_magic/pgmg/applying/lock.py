@@ -20,8 +20,9 @@ _UNHURRIED = 1.0  # seconds until somebody asks who is in the way, where no lock
 _HOLDER = """
 SELECT a.pid, a.application_name, a.state, left(a.query, 200)
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-  AND l.classid::int8 = ($1::int8 >> 32) & 4294967295 AND l.objid::int8 = $1::int8 & 4294967295 AND a.pid <> pg_backend_pid()
+WHERE l.locktype = 'advisory' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+  AND l.classid::int8 = ($1::int8 >> 32) & 4294967295 AND l.objid::int8 = $1::int8 & 4294967295
 """
 _BLOCKERS = """
 SELECT a.pid, a.application_name, a.state, left(a.query, 200)

@@ -129,8 +129,8 @@ class Outside:
     @contextmanager
     def _noting(self) -> Iterator[None]:
         """Notes are written as ourselves, whatever role the migration has taken."""
-        role = self._setting("role")
         idle = self._conn.info.transaction_status is TransactionStatus.IDLE
+        role = "" if idle else self._setting("role")
         if idle:
             self._conn.execute("BEGIN")
         self._conn.execute("SET LOCAL ROLE NONE")
@@ -138,7 +138,7 @@ class Outside:
         if idle:
             self._conn.execute("COMMIT")
         else:
-            self._conn.execute("SELECT pg_catalog.set_config('role', $1, true)", [role])
+            self._set_local("role", role)
 
     def _leave(self) -> None:
         """Whatever happened, the next attempt finds the session as it was."""
@@ -151,6 +151,9 @@ class Outside:
 
     def _set(self, name: str, value: str) -> None:
         self._conn.execute("SELECT pg_catalog.set_config($1, $2, false)", [name, value])
+
+    def _set_local(self, name: str, value: str) -> None:
+        self._conn.execute("SELECT pg_catalog.set_config($1, $2, true)", [name, value])
 
     def _setting(self, name: str) -> str:
         row = self._conn.execute("SELECT pg_catalog.current_setting($1)", [name]).fetchone()

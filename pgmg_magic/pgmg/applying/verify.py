@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from pgmg.catalog.closure import read_surroundings
-from pgmg.catalog.reading import CATALOG_PATH, set_path
+from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
 from pgmg.model.names import ABOUT_PARENT, ObjectName
 from pgmg.model.plan import Action, Step
@@ -27,7 +27,6 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
     if not restored:
         return
     changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
-    set_path(conn, CATALOG_PATH)
     found = read_surroundings(conn, [now.objects[name].address for name in restored])
     set_path(conn, now.server.setting)
     for name, step in restored.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from pgmg.catalog.closure import closure_of, members, read_definitions, read_dependencies
-from pgmg.catalog.reading import CATALOG_PATH, Row, addresses, ask, set_path
+from pgmg.catalog.reading import Row, addresses, ask, set_path
 from pgmg.catalog.shapes import read_shapes
 from pgmg.model.snapshot import Address, Answers, Closure, LiveFacts, Questions, Snapshot
 
@@ -16,14 +16,11 @@ def read_answers(conn: psycopg.Connection[Row], snapshot: Snapshot, questions: Q
         return Answers()
     live = snapshot.by_address()
     shapes = read_shapes(conn, questions.shapes)
-    set_path(conn, CATALOG_PATH)
     dependencies = read_dependencies(conn, questions.seeds)
     definitions = read_definitions(conn, members(dependencies, questions.seeds, live), live)
-    facts: dict[Address, LiveFacts] = {}
-    if questions.facts:
-        (rows,) = ask(conn, ("facts", addresses(address for _, address in questions.facts)))
-        facts = {Address(c, o): LiveFacts(Address(c, o), values) for c, o, values in rows}
-    set_path(conn, snapshot.server.setting)
+    asked = addresses(address for _, address in questions.facts)
+    (rows,) = ask(conn, ("facts", asked), back=snapshot.server.setting)
+    facts = {Address(c, o): LiveFacts(Address(c, o), values) for c, o, values in rows}
     return Answers(
         closure=closure_of(dependencies, definitions),
         facts={name: facts[address] for name, address in questions.facts if address in facts},
@@ -35,7 +32,6 @@ def read_closure(conn: psycopg.Connection[Row], snapshot: Snapshot) -> Closure:
     """Return everything that depends on any object of the snapshot that no extension owns."""
     live = snapshot.by_address()
     seeds = [address for address, known in live.items() if known.extension is None]
-    set_path(conn, CATALOG_PATH)
     dependencies = read_dependencies(conn, seeds)
     definitions = read_definitions(conn, members(dependencies, seeds, live), live)
     set_path(conn, snapshot.server.setting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -46,6 +46,15 @@ def connect(dsn: str) -> Connection:
         raise ConnectionFailedError(message) from None
 
 
+def cancel(conn: Connection) -> None:
+    """Ask the server to stop what it does for a connection; may be called from another thread.
+
+    Where that fails there is nothing left to stop, or nobody to ask: whoever waits for the answer will hear of it.
+    """
+    with suppress(psycopg.Error):
+        conn.cancel_safe(timeout=2.0)
+
+
 @contextmanager
 def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
     """Open one READ ONLY transaction; what the server objects to inside becomes an error of ours.
@@ -64,7 +73,7 @@ def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
         raise InsufficientPrivilegeError(f"The database does not let us look: {said}.", hint=hint) from None
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip()
-        if conn.pgconn.status is not ConnStatus.OK:
+        if conn.pgconn.status != ConnStatus.OK:
             raise ConnectionFailedError(f"The connection was lost: {said}") from None
         raise UnansweredError(said, error.sqlstate) from None
 

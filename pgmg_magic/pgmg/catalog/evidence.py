@@ -33,7 +33,7 @@ def read_evidence(
             conn.execute(query("granted")) if doubts.privileges else None,
         ]
         set_path(conn, snapshot.server.setting)
-        definitions, recorded, others, comments, granted = [[] if c is None else c.fetchall() for c in shown]
+    definitions, recorded, others, comments, granted = [[] if c is None else c.fetchall() for c in shown]
     names = {live.address: name for name, live in snapshot.objects.items()}
     names |= {Address(r[0], r[1]): object_name(r[2], r[3], r[4], None, (r[5], r[6], r[7])) for r in others}
     texts = {Address(r[0], r[1]): r[8] or "" for r in definitions}

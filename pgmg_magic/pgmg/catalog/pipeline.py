@@ -17,6 +17,8 @@ from psycopg import errors, pq
 
 _TICK = 0.1  # seconds between two looks at the clock while the server is silent
 
+_INSIST = 0.25  # seconds until a cancel request is repeated
+
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
 
@@ -166,12 +168,16 @@ def _wait(pgconn: pq.abc.PGconn, began: float, patience: _Patience) -> None:
 
 
 def _abandon(conn: psycopg.Connection[Any]) -> None:
-    """Somebody lost interest in the answers: stop the server, then read what it still says."""
+    """Somebody lost interest in the answers: stop the server, then read what it still says.
+
+    A server that is just about to read its next statement ignores the request: it is made until it is heard.
+    """
     pgconn = conn.pgconn
+    again = _Patience(lambda _: conn.cancel_safe(timeout=5), _INSIST)
     conn.cancel_safe(timeout=5)
     silent = 0
-    while silent < 2:  # noqa: PLR2004 - two empty answers in a row: nothing is left
+    while silent < 2 and pgconn.status == pq.ConnStatus.OK:  # noqa: PLR2004 - two empty answers in a row: nothing is left
         while pgconn.is_busy():
-            _wait(pgconn, time.monotonic(), _Patience())
+            _wait(pgconn, time.monotonic(), again)
         result = pgconn.get_result()
         silent = silent + 1 if result is None else 0

@@ -24,11 +24,19 @@ def query(name: str) -> str:
     return files("pgmg.catalog").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def ask(conn: psycopg.Connection[Row], *questions: tuple[str, Sequence[Any]]) -> list[list[Row]]:
-    """Run the named queries with their parameters in one round trip and return their rows, in order."""
+def ask(
+    conn: psycopg.Connection[Row], *questions: tuple[str, Sequence[Any]], back: str | None = None
+) -> list[list[Row]]:
+    """Run the named queries with their parameters in one round trip and return their rows, in order.
+
+    They run under the catalog's search_path, which stays; unless `back` names the one to go back to.
+    """
     with conn.pipeline():
+        set_path(conn, CATALOG_PATH)
         cursors = [conn.execute(query(name), parameters or None) for name, parameters in questions]
-        return [cursor.fetchall() for cursor in cursors]
+        if back is not None:
+            set_path(conn, back)
+    return [cursor.fetchall() for cursor in cursors]  # here already: to fetch inside would be a trip of its own
 
 
 def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
@@ -40,14 +48,6 @@ def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
 def set_path(conn: psycopg.Connection[Row], setting: str) -> None:
     """Set search_path for the rest of the transaction."""
     conn.execute("SELECT pg_catalog.set_config('search_path', $1, true)", [setting])
-
-
-@contextmanager
-def catalog_path(conn: psycopg.Connection[Row], setting: str) -> Iterator[None]:
-    """Read under the fixed path inside, go back to `setting` afterwards."""
-    set_path(conn, CATALOG_PATH)
-    yield
-    set_path(conn, setting)
 
 
 @contextmanager

@@ -30,15 +30,14 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
         done = conn.execute(_migrations_query(server, state_schema)) if server.migration_columns else None
         progress = conn.execute(_progress_query(state_schema)) if server.progress_table else None
         set_path(conn, server.setting)
-        live = _objects(objects.fetchall())
-        return Snapshot(
-            server=server,
-            schemas=frozenset(row[0] for row in schemas.fetchall()),
-            objects=live,
-            state={} if state is None else {row[0]: StateRow(*row) for row in state.fetchall()},
-            migrations={} if done is None else {row[0]: MigrationRow(*row) for row in done.fetchall()},
-            progress={} if progress is None else {f"{row[0]}@{row[1]}": row[2] for row in progress.fetchall()},
-        )
+    return Snapshot(
+        server=server,
+        schemas=frozenset(row[0] for row in schemas.fetchall()),
+        objects=_objects(objects.fetchall()),
+        state={} if state is None else {row[0]: StateRow(*row) for row in state.fetchall()},
+        migrations={} if done is None else {row[0]: MigrationRow(*row) for row in done.fetchall()},
+        progress={} if progress is None else {f"{row[0]}@{row[1]}": row[2] for row in progress.fetchall()},
+    )
 
 
 def _server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.reading import CATALOG_PATH, Row, addresses, ask, set_path
+from pgmg.catalog.reading import Row, addresses, ask
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Record
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
@@ -80,7 +80,10 @@ class StateTables:
         """Record (name, hash) pairs as applied; what is recorded already keeps its time."""
         if migrations:
             names, hashes = zip(*migrations, strict=True)
-            insert = "INSERT INTO {migrations} (name, hash) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
+            insert = (
+                "INSERT INTO {migrations} (name, hash) SELECT * FROM unnest($1::text[], $2::text[])"
+                " ON CONFLICT DO NOTHING"
+            )
             self._conn.execute(self._sql(insert), [list(names), list(hashes)])
 
     def forget_migrations(self, names: Sequence[str]) -> None:
@@ -142,7 +145,8 @@ class StateTables:
         if names:
             update = (
                 "UPDATE {state} AS s SET catalog_version = n.version, definition_hash = n.hash, server_version = $4"
-                " FROM unnest($1::text[], $2::text[], $3::text[]) AS n(name, version, hash) WHERE s.object_name = n.name"
+                " FROM unnest($1::text[], $2::text[], $3::text[]) AS n(name, version, hash)"
+                " WHERE s.object_name = n.name"
             )
             versions = [live[name].stamp for name in names]
             hashes = [texts[live[name].address] for name in names]
@@ -152,7 +156,6 @@ class StateTables:
         """Return the hash of the database's own definition of each object."""
         if not objects:
             return {}
-        set_path(self._conn, CATALOG_PATH)
         (rows,) = ask(self._conn, ("definitions", addresses(obj.address for obj in objects)))
         return {Address(row[0], row[1]): definition_hash(row[8]) for row in rows if row[8] is not None}
 

@@ -87,33 +87,51 @@ def _one(
     def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> Difference:
         return Difference(name, change, declared, live, row, recorded, text, rebaseline)
 
-    if name.kind is Kind.DEFAULT_PRIVILEGES:
-        if row is None:
-            return difference(ChangeKind.NEW)
-        return difference(None if row.hash == source.hash else ChangeKind.MODIFIED)
     if row is None:
-        return difference(ChangeKind.ADOPTED if present else ChangeKind.NEW)
+        adopted = present and name.kind is not Kind.DEFAULT_PRIVILEGES
+        return difference(ChangeKind.ADOPTED if adopted else ChangeKind.NEW)
     if row.hash != source.hash:
-        if not present and name.kind not in ABOUT_PARENT:
-            return difference(ChangeKind.MISSING)
-        formatting = recorded is not None and same_but_formatting(recorded, source.sql)
-        return difference(ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED)
+        return difference(_edited(name, recorded, source.sql, same_but_formatting, present=present))
+    if name.kind is Kind.DEFAULT_PRIVILEGES:
+        return difference(None)
     if name.kind in ABOUT_PARENT:
         if present and _about_holds(declared, snapshot, evidence):
             return difference(None)
         return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
     if live is None:
         return difference(ChangeKind.MISSING)
-    moved = row.path != source.place.path or row.file_hash != source.file_hash
     if row.version == live.stamp:
+        moved = row.path != source.place.path or row.file_hash != source.file_hash
         return difference(None, rebaseline=moved)
-    if text is None:
-        return difference(None, rebaseline=True)
-    if row.definition_hash is None or row.definition_hash == definition_hash(text):
-        return difference(None, rebaseline=True)
-    if row.server_version is None or row.server_version // 10000 != snapshot.server.version_num // 10000:
-        return difference(None, rebaseline=True)  # another server spells it differently (rule 3.2)
-    return difference(ChangeKind.DRIFTED)
+    if _drifted(row, text, snapshot.server.version_num):
+        return difference(ChangeKind.DRIFTED)
+    return difference(None, rebaseline=True)
+
+
+def _edited(
+    name: ObjectName,
+    recorded: str | None,
+    sql: str,
+    same_but_formatting: Callable[[str, str], bool],
+    *,
+    present: bool,
+) -> ChangeKind:
+    """Return what kind of change another hash stands for."""
+    descriptive = name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES
+    if not present and not descriptive:
+        return ChangeKind.MISSING
+    formatting = recorded is not None and same_but_formatting(recorded, sql)
+    return ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED
+
+
+def _drifted(row: StateRow, text: str | None, version_num: int) -> bool:
+    """Say whether the database's own definition is not the one that was applied.
+
+    An unknown baseline is taken anew, and another major version may spell the same thing differently (rule 3.2).
+    """
+    if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
+        return False
+    return row.server_version is not None and row.server_version // 10000 == version_num // 10000
 
 
 def _about_is_there(declared: Declared, snapshot: Snapshot, evidence: Evidence) -> bool:

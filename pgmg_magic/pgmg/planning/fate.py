@@ -207,6 +207,7 @@ def _column_uses(address: Address, web: Web) -> tuple[ColumnUse, ...]:
 
 def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
     live = survey.snapshot.objects
+    taken = _taken_by_migrations(survey)
     for name, verdict in fates.verdicts.items():
         if isinstance(verdict, Remake) and name in live:
             fates.roots[live[name].address] = verdict.reason
@@ -214,7 +215,7 @@ def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
             for address in _shaken_by_conversion(live[name].address, fates.web):
                 fates.roots.setdefault(address, f"{name.bare} is converted")
     for difference in fates.differences.values():
-        if difference.change is ChangeKind.DELETED and difference.live is not None:
+        if difference.change is ChangeKind.DELETED and difference.live is not None and difference.name not in taken:
             fates.roots[difference.live.address] = "no longer declared"
         if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:
             for address in _users_of_overloads(difference.name, fates, survey):
@@ -222,6 +223,13 @@ def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
     for name, other in learned.dropped_with:
         if Address(*other) in fates.web.definitions:
             fates.roots.setdefault(Address(*other), f"depends on {name.bare}")
+
+
+def _taken_by_migrations(survey: Survey) -> set[ObjectName]:
+    """Return what pending migrations themselves drop, rename or move: nothing is left to drop after them."""
+    effects = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
+    alterations = (a for m in survey.pending for a in m.alterations if a.effect in effects)
+    return {name for alteration in alterations for name in survey.resolver.altered(alteration)}
 
 
 def _shaken_by_conversion(address: Address, web: Web) -> list[Address]:

@@ -43,48 +43,74 @@ def to_networkx(graph: Graph | Plan) -> nx.DiGraph[ObjectName]:
 
 def project_graph(picture: Picture, closure: Closure) -> Graph:
     """Return every declared object, the tables they read, pending migrations, and what the database adds."""
-    survey = picture.survey
-    changes = {d.name: d.change for d in picture.differences}
-    nodes: dict[ObjectName, Node] = {}
-    edges: dict[tuple[ObjectName, ObjectName], Edge] = {}
+    drawing = _Drawing(picture)
+    drawing.add_declared()
+    drawing.add_migrations()
+    drawing.add_live(Web(closure, picture.survey.snapshot.by_address()))
+    return drawing.graph()
 
-    for name, declared in survey.declared.items():
-        source = declared.source
-        nodes[name] = Node(name, True, changes.get(name), source.place, source.sql)
-        for use in declared.uses:
-            edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
-        if name.parent is not None and (name, name.parent) not in edges:
-            edges[name, name.parent] = Edge(name, name.parent, Origin.SOURCE)
-    for migration, needs in zip(survey.pending, survey.needs, strict=True):
-        name = migration_name(migration.name)
-        nodes[name] = Node(name, True, None, Place(migration.path, 1, 1), migration.text)
-        for use in needs:
-            edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
-        for alteration in migration.alterations:
-            for made in survey.resolver.altered(alteration):
-                if made.kind is not Kind.TABLE:
-                    continue
-                # a table needs the migration that makes it; a migration needs the table that it alters
-                ends = (made, name) if alteration.effect is Effect.CREATE else (name, made)
-                if ends[::-1] not in edges:
-                    edges[ends] = Edge(*ends, Origin.SOURCE)
-    web = Web(closure, survey.snapshot.by_address())
-    for address in web.definitions:
-        name = web.name(address)
-        if name not in survey.declared and (name.kind in _MINOR or name.kind in ON_PARENT or name.name in OWN_TABLES):
-            continue
-        for link in web.needs(address):
-            other = web.name(link.on)
-            if other.kind not in _MINOR:
-                edges.setdefault((name, other), Edge(name, other, Origin.CATALOG))
-        if name not in nodes and web.definition(address).extension is None:
-            shown = web.definition(address).create
-            managed = str(name) in survey.snapshot.state
-            nodes[name] = Node(name, managed, changes.get(name), sql=shown[0] if shown else None)
-    for edge in edges.values():
-        for end in (edge.object, edge.depends_on):
-            nodes.setdefault(end, Node(end, managed=False))
-    return _sorted(nodes.values(), edges.values())
+
+class _Drawing:
+    """Collects nodes and edges; what is said first about an edge stays."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._survey = picture.survey
+        self._changes = {d.name: d.change for d in picture.differences}
+        self._nodes: dict[ObjectName, Node] = {}
+        self._edges: dict[tuple[ObjectName, ObjectName], Edge] = {}
+
+    def _edge(self, name: ObjectName, on: ObjectName, origin: Origin = Origin.SOURCE, *, hard: bool = True) -> None:
+        self._edges.setdefault((name, on), Edge(name, on, origin, hard))
+
+    def add_declared(self) -> None:
+        """Add what files declare."""
+        for name, declared in self._survey.declared.items():
+            source = declared.source
+            self._nodes[name] = Node(name, change=self._changes.get(name), place=source.place, sql=source.sql)
+            for use in declared.uses:
+                self._edge(name, use.object, hard=use.hard)
+            if name.parent is not None:
+                self._edge(name, name.parent)
+
+    def add_migrations(self) -> None:
+        """Add pending migrations: a table needs the one that makes it, and is needed by those that alter it."""
+        for migration, needs in zip(self._survey.pending, self._survey.needs, strict=True):
+            name = migration_name(migration.name)
+            self._nodes[name] = Node(name, place=Place(migration.path, 1, 1), sql=migration.text)
+            for use in needs:
+                self._edge(name, use.object, hard=use.hard)
+            for alteration in migration.alterations:
+                tables = [n for n in self._survey.resolver.altered(alteration) if n.kind is Kind.TABLE]
+                for table in tables:
+                    ends = (table, name) if alteration.effect is Effect.CREATE else (name, table)
+                    if ends[::-1] not in self._edges:
+                        self._edge(*ends)
+
+    def add_live(self, web: Web) -> None:
+        """Add what only the database knows."""
+        for address in web.definitions:
+            name = web.name(address)
+            if name not in self._survey.declared and _is_minor(name):
+                continue
+            for link in web.needs(address):
+                other = web.name(link.on)
+                if other.kind not in _MINOR:
+                    self._edge(name, other, Origin.CATALOG)
+            if name not in self._nodes and web.definition(address).extension is None:
+                shown = web.definition(address).create
+                managed = str(name) in self._survey.snapshot.state
+                self._nodes[name] = Node(name, managed, self._changes.get(name), sql=shown[0] if shown else None)
+
+    def graph(self) -> Graph:
+        """Return what was collected, in a stable order."""
+        for edge in self._edges.values():
+            for end in (edge.object, edge.depends_on):
+                self._nodes.setdefault(end, Node(end, managed=False))
+        return _sorted(self._nodes.values(), self._edges.values())
+
+
+def _is_minor(name: ObjectName) -> bool:
+    return name.kind in _MINOR or name.kind in ON_PARENT or name.name in OWN_TABLES
 
 
 def neighbourhood(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from pgmg.model.names import Kind, ObjectName
+from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Recreate
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
@@ -136,16 +136,20 @@ def _stale(
 ) -> dict[Address, ObjectName]:
     """Return managed views and materialized views whose `*` would now mean something else, and what they read by it.
 
-    A view whose own `*` grows is read by the `*` of others.
+    A view whose own `*` grows is read by the `*` of others; so are the rows of a function that returns them.
     """
     if alteration.effect not in (Effect.ADD_COLUMN, Effect.RENAME_COLUMN):
         return {}
     found: dict[Address, ObjectName] = {}
+    routines: set[ObjectName] = set()
     queue = [(address, name)]
     while queue:
         on, read = queue.pop(0)
         for link in web.dependents(on):
             dependent = web.name(link.dependent)
+            if dependent.kind in ROUTINES and dependent not in routines:
+                routines.add(dependent)
+                queue.append((link.dependent, dependent))
             is_view = dependent.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)
             if is_view and link.dependent not in found and _reads_by_star(dependent, (read,), declared):
                 found[link.dependent] = read

@@ -26,7 +26,7 @@ def reset_statements(snapshot: Snapshot, closure: Closure, state_schema: str, *,
     """
     forget = tuple(f"DROP TABLE IF EXISTS {quote(state_schema)}.{quote(table)}" for table in OWN_TABLES)
     if everything:
-        return (*_everything(snapshot), *forget)
+        return (*_everything(snapshot, closure), *forget)
     web = Web(closure, snapshot.by_address())
     managed = {live.address: name for name, live in snapshot.objects.items() if str(name) in snapshot.state}
     above = web.above(managed)
@@ -55,7 +55,7 @@ def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> No
             stack.extend((link.dependent, False) for link in web.dependents(address))
 
 
-def _everything(snapshot: Snapshot) -> list[str]:
+def _everything(snapshot: Snapshot, closure: Closure) -> list[str]:
     """IF EXISTS: what CASCADE has taken along already is no error."""
     own = [
         name
@@ -64,9 +64,10 @@ def _everything(snapshot: Snapshot) -> list[str]:
     ]
     first = (Kind.EVENT_TRIGGER, Kind.TABLE)  # tables take their indexes and sequences along
     own.sort(key=lambda name: (first.index(name.kind) if name.kind in first else len(first), str(name)))
-    return [f"DROP {_with_if_exists(target(name), name)} CASCADE" for name in own]
+    foreign = {d.name for d in closure.definitions.values() if d.drop.startswith("DROP FOREIGN ")}
+    return [f"DROP {'FOREIGN ' if name in foreign else ''}{_with_if_exists(name)} CASCADE" for name in own]
 
 
-def _with_if_exists(spelled: str, name: ObjectName) -> str:
+def _with_if_exists(name: ObjectName) -> str:
     words = name.kind.words.upper()
-    return f"{words} IF EXISTS{spelled.removeprefix(words)}"
+    return f"{words} IF EXISTS{target(name).removeprefix(words)}"

@@ -281,8 +281,9 @@ class Resolver:
         new = alteration.new_name
         if new is None or alteration.effect not in (Effect.RENAME, Effect.SET_SCHEMA):
             return []
-        moved = {"name": new} if alteration.effect is Effect.RENAME else {"schema": new}
-        return [replace(name, **moved) for name in self.altered(alteration)]
+        if alteration.effect is Effect.RENAME:
+            return [replace(name, name=new) for name in self.altered(alteration)]
+        return [replace(name, schema=new) for name in self.altered(alteration)]
 
     def altered(self, alteration: Alteration) -> list[ObjectName]:
         """Return the objects that a migration's alteration is about."""

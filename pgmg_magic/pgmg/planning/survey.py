@@ -16,7 +16,7 @@ from pgmg.planning.notices import migration_notices
 from pgmg.planning.reach import altered_addresses
 from pgmg.planning.resolve import Declared, Resolver, Use, search_path_of
 from pgmg.source import merge_grants, parse_recorded
-from pgmg.source.text import same_but_formatting
+from pgmg.source.text import plain_create, same_but_formatting
 
 _NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
@@ -94,7 +94,12 @@ def compare(survey_: Survey, evidence: Evidence) -> tuple[Difference, ...]:
     def deleted_name(key: str, recorded: str | None) -> ObjectName | None:
         return name_of_recorded(key, recorded, survey_)
 
-    return differences(survey_.declared, survey_.snapshot, evidence, same_but_formatting, deleted_name)
+    return differences(survey_.declared, survey_.snapshot, evidence, _same_statement, deleted_name)
+
+
+def _same_statement(old: str, new: str) -> bool:
+    """OR REPLACE and IF NOT EXISTS mean nothing in a source (rule 1.7)."""
+    return same_but_formatting(plain_create(old), plain_create(new))
 
 
 def name_of_recorded(key: str, recorded: str | None, survey_: Survey) -> ObjectName | None:

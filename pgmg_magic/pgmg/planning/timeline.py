@@ -81,16 +81,23 @@ class _Simulation:
             reasons[name] = ("depends on modified tables", reach.altered)
             self._drop(name, slot, reasons[name][0], explicit=True)
         for name in self._in_the_way(migration):
-            self._drop(name, slot, f"{migration.name} makes something of the same name", explicit=True)
+            self._drop(name, slot, f"no longer declared, and in the way of {migration.name}", explicit=True)
         for name in self._needed(index):
             self._make_early(name, index, migration, reasons)
         if runs_alone(migration) or migration_name(migration.name) in self.learned.alone:
             self._mend(index, slot)
         for name, because in reach.refreshed.items():
             if name in self.old and name not in self.lost:
-                self.slots[-1].refreshes.setdefault(name, "its `*` is read anew")
+                self._after_group(name, index).refreshes.setdefault(name, "its `*` is read anew")
                 reasons.setdefault(name, ("depends on modified tables", because))
         self.affected.append({n: r for n, r in reasons.items() if n not in self.vanishing})
+
+    def _after_group(self, name: ObjectName, index: int) -> Slot:
+        """Return the slot that ends the group of a migration: the next run would not know what this one made stale."""
+        if self._waits_for_migration(name, index + 1):
+            return self.slots[-1]
+        alone = (n for n in range(index + 1, len(self.survey.pending)) if runs_alone(self.survey.pending[n]))
+        return self.slots[next(alone, -1)]
 
     def _why(
         self, address: Address, roots: Iterable[Address], above: Iterable[Address]
@@ -135,9 +142,12 @@ class _Simulation:
         return sorted(found)
 
     def _in_the_way(self, migration: Migration) -> list[ObjectName]:
-        """Return deleted objects whose place a migration takes: a view that becomes a table."""
-        found = []
+        """Return deleted objects whose place a migration takes (a view that becomes a table), or whose table it takes."""
+        found: list[ObjectName] = []
         for alteration in migration.alterations:
+            if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
+                parents = self.survey.resolver.altered(alteration)
+                found += [n for n in self.old if n.parent in parents and self.fates.deleted(n)]
             if alteration.effect is not Effect.CREATE:
                 continue
             for made in self.survey.resolver.altered(alteration):
@@ -232,19 +242,22 @@ class _Simulation:
         return all(n in there for n in needed) and not self._waits_for_migration(name, index)
 
     def _through(self, migration: Migration) -> None:
-        """Take note of what the migration itself makes and drops (rule 7.4)."""
+        """Take note of what the migration itself makes, moves and drops (rule 7.4)."""
         for alteration in migration.alterations:
-            for name in self.survey.resolver.altered(alteration):
-                if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
-                    self.old.discard(name)
-                    self.new.discard(name)
-                elif alteration.effect is Effect.CREATE and name in self.survey.declared:
-                    self.old.add(name)
-                    self.new.discard(name)
-            for name in self.survey.resolver.became(alteration):
-                if name in self.survey.declared:
-                    self.old.add(name)
-                    self.new.discard(name)
+            was = self.survey.resolver.altered(alteration)
+            if alteration.effect is Effect.CREATE:
+                self._there(was)
+            if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
+                became = self.survey.resolver.became(alteration)
+                self._there(new for old, new in zip(was, became, strict=False) if old in self.old | self.new)
+                self.old.difference_update(was)
+                self.new.difference_update(was)
+
+    def _there(self, names: Iterable[ObjectName]) -> None:
+        for name in names:
+            if name in self.survey.declared:
+                self.old.add(name)
+                self.new.discard(name)
 
     # -- the last slot --------------------------------------------------------------------------------
 

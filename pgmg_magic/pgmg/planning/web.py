@@ -67,7 +67,7 @@ class Web:
             seen.add(inner)
             address = inner
         whole = self._inner.get(address)
-        if self.name(address).kind is not Kind.INDEX or whole not in self.definitions:
+        if whole is None or whole not in self.definitions or self.name(address).kind is not Kind.INDEX:
             return address
         # an index stands and falls with its constraint, a partition's with that of the partitioned table
         return self.owner(whole) if self.name(whole).kind in (Kind.CONSTRAINT, Kind.INDEX) else address

@@ -20,13 +20,19 @@ WITH RECURSIVE reached(classid, objid) AS (
         WHERE d.classid = r.classid AND d.objid = r.objid AND d.deptype = 'i'
     ) n
 ), found AS (
+    -- a join, not IN: reached is guessed so large that IN would be a search through all of it for each row
     SELECT d.* FROM reached r JOIN pg_catalog.pg_depend d ON d.classid = r.classid AND d.objid = r.objid
-    WHERE NOT (d.deptype = 'a' AND d.objsubid > 0 AND d.classid = 'pg_catalog.pg_class'::regclass)
+    JOIN reached x ON x.classid = d.refclassid AND x.objid = d.refobjid
+    WHERE d.deptype <> 'e' AND NOT (d.deptype = 'a' AND d.objsubid > 0 AND d.classid = 'pg_catalog.pg_class'::regclass)
+    UNION ALL
+    SELECT d.* FROM reached r JOIN pg_catalog.pg_depend d ON d.classid = r.classid AND d.objid = r.objid
+    WHERE d.deptype = 'e'
     UNION ALL
     SELECT r.classid, r.objid, 0, d.refclassid, d.refobjid, d.refobjsubid, 'n'
-    FROM reached r JOIN pg_catalog.pg_attrdef k ON k.oid = r.objid
-    JOIN pg_catalog.pg_depend d ON d.objid = k.adrelid AND d.objsubid = k.adnum AND d.deptype = 'a'
-    WHERE r.classid = 'pg_catalog.pg_attrdef'::regclass AND d.classid = 'pg_catalog.pg_class'::regclass
+    FROM reached r JOIN pg_catalog.pg_attrdef k ON r.classid = 'pg_catalog.pg_attrdef'::regclass AND k.oid = r.objid
+    JOIN pg_catalog.pg_depend d ON d.objid = k.adrelid AND d.objsubid = k.adnum
+    JOIN reached x ON x.classid = d.refclassid AND x.objid = d.refobjid
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'a'
       AND current_setting('server_version_num')::int < 150000
 )
 SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.deptype::text,
@@ -35,7 +41,6 @@ SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.d
        CASE WHEN d.objsubid > 0 THEN (SELECT CASE WHEN a.attinhcount > 0 THEN 'inherited' ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.objid AND a.attnum = d.objsubid) END AS own_type
 FROM found d
-WHERE (d.deptype = 'e' OR (d.refclassid, d.refobjid) IN (SELECT x.classid, x.objid FROM reached x))
-  -- an inherited constraint goes and comes with its parent's
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid AND NOT k.conislocal)
+-- an inherited constraint goes and comes with its parent's
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid AND NOT k.conislocal)
 ORDER BY 1, 2, 3, 4, 5, 6, 7

@@ -1,1 +1,0 @@
-CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;

@@ -1,0 +1,1 @@
+CREATE VIEW by_hand AS SELECT id FROM app.v;

@@ -1,0 +1,4 @@
+DROP OPERATOR @@@ (integer, integer);
+DROP CAST (k AS integer);
+DROP COLLATION col;
+DROP TEXT SEARCH CONFIGURATION conf;

@@ -1,0 +1,3 @@
+DROP TRIGGER t ON users;
+DROP POLICY p ON users;
+DROP RULE r ON users;
