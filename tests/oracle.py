@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -13,10 +14,13 @@ from psycopg import conninfo
 
 from pgmg.catalog import cluster
 
-_HEADER = re.compile(r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.M)
+_HEADER = re.compile(
+    r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.MULTILINE
+)
 _OURS = re.compile(r"\bpgmg_(state|migrations|progress)")
 
 
+@cache
 def find_pg_dump(major: int) -> Path:
     """A pg_dump that is not older than the server: the embedded server's, or the one on the PATH."""
     installed = cluster.programs()
@@ -35,14 +39,23 @@ def dump(dsn: str) -> dict[str, str]:
         major = conn.info.server_version // 10000
     known = conninfo.conninfo_to_dict(dsn)
     name = known.pop("dbname")
-    environment = {**os.environ, **{f"PG{key.upper()}": str(value) for key, value in known.items() if key in ("host", "port", "user", "password")}}
+    environment = {
+        **os.environ,
+        **{
+            f"PG{key.upper()}": str(value)
+            for key, value in known.items()
+            if key in ("host", "port", "user", "password")
+        },
+    }
     command = [find_pg_dump(major), "--schema-only", "--quote-all-identifiers", "--dbname", name]
     text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     entries: dict[str, list[str]] = {}
     marks = list(_HEADER.finditer(text))
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.end() : following.start() if following else len(text)]
-        body = re.sub(r"^(--|SET default_|\\(un)?restrict|SELECT pg_catalog\.set_config).*$", "", body, flags=re.M)
+        body = re.sub(
+            r"^(--|SET default_|\\(un)?restrict|SELECT pg_catalog\.set_config).*$", "", body, flags=re.MULTILINE
+        )
         key = f"{mark.group(2)} {mark.group(3)}.{mark.group(1)}"
         if not _OURS.search(key):
             entries.setdefault(key, []).append(_normal(mark.group(2), body))

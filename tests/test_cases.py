@@ -20,9 +20,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.oracle import differences, dump
 
 import pgmg
+from tests.oracle import differences, dump
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())
 

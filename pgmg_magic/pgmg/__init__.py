@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from pgmg.errors import (
         ApplyError,
         ConfigError,
@@ -68,10 +70,12 @@ __all__ = [
     "Step",
     "UnknownObjectError",
     "graph",
+    "load_ipython_extension",
+    "unload_ipython_extension",
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
     if name == "graph":
         return importlib.import_module("pgmg.planning.graph").to_networkx
@@ -79,6 +83,16 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
         if name in names.split():
             return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Do what `%load_ext pgmg` asks for: magics, displays, errors without tracebacks."""
+    importlib.import_module("pgmg.notebook").load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take back what `%load_ext pgmg` did."""
+    importlib.import_module("pgmg.notebook").unload(shell)
 
 
 def __dir__() -> list[str]:

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 class Maintenance:
     """Changes state without applying a plan."""
 
-    def __init__(
-        self, settings: Settings, planner: Planner, connect: Callable[[], Connection]
-    ) -> None:
+    def __init__(self, settings: Settings, planner: Planner, connect: Callable[[], Connection]) -> None:
         self._settings = settings
         self._planner = planner
         self._connect = connect
@@ -59,9 +57,7 @@ class Maintenance:
                 state.record_migrations([(file.name, file.hash) for file in files])
             return tuple(file.name for file in files)
 
-    def _pending(
-        self, conn: Connection, upto: str | None
-    ) -> tuple[list[MigrationFile], Snapshot]:
+    def _pending(self, conn: Connection, upto: str | None) -> tuple[list[MigrationFile], Snapshot]:
         from pgmg.catalog.snapshot import read_snapshot
 
         files = self._planner.files().migrations

@@ -42,9 +42,7 @@ class Planner:
         """Read the project's files; problems are in the answer, not raised."""
         return read_files(self.settings.root, self.settings.code_dir, self.settings.migrations_dir)
 
-    def plan(
-        self, conn: Connection, options: PlanOptions, learned: Learned = Learned()
-    ) -> tuple[Plan, Snapshot]:
+    def plan(self, conn: Connection, options: PlanOptions, learned: Learned = Learned()) -> tuple[Plan, Snapshot]:
         """Plan inside the caller's transaction.
 
         Raises:
@@ -75,12 +73,11 @@ class Planner:
             return tuple(changes)
         prefix = os.path.relpath(folder, self.settings.root).replace(os.sep, "/") + "/"
         return tuple(
-            change if change.path is None else replace(change, path=change.path.removeprefix(prefix)) for change in changes
+            change if change.path is None else replace(change, path=change.path.removeprefix(prefix))
+            for change in changes
         )
 
-    def picture(
-        self, conn: Connection, snapshot: Snapshot, files: SourceFiles
-    ) -> Picture:
+    def picture(self, conn: Connection, snapshot: Snapshot, files: SourceFiles) -> Picture:
         """Name and compare everything."""
         from pgmg.catalog.evidence import read_evidence
         from pgmg.planning.survey import Picture, compare, survey
@@ -163,5 +160,3 @@ class Planner:
             options=options,
             basis=parts,
         )
-
-

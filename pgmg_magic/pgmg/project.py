@@ -267,4 +267,3 @@ class Project:
 
 def _ignore(event: Event) -> None:
     """Listen to nothing."""
-

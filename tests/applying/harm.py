@@ -33,12 +33,14 @@ class Moments:
     harm: Callable[[psycopg.Connection], None] | None = None
     in_pipeline: bool = False  # the harm is a statement in the pipeline
     reading: bool = True  # planning's questions count as well
+    pipelines: bool = True  # what is sent in pipelines counts as well
+    counts: Callable[[str], bool] = bool  # which statements have a moment before them
     passed: int = 0
     paused: bool = False
     said: list[str] = field(default_factory=list)
 
     def come(self, conn: psycopg.Connection, what: str) -> bool:
-        if self.paused:
+        if self.paused or not self.counts(what):
             return False
         self.said.append(what)
         self.passed += 1
@@ -91,6 +93,9 @@ def watched(moments: Moments) -> Iterator[Moments]:
 
     def counted_stream(conn, commands, *args, **kwargs):
         commands = list(commands)
+        if not moments.pipelines:
+            yield from stream(conn, commands, *args, **kwargs)
+            return
         first = moments.passed
         inside = moments.at - first if first <= moments.at < first + len(commands) else None
         if inside is not None and moments.in_pipeline:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import click
 import pytest
 
-from pgmg.cli import options
+from pgmg import options
 from pgmg.cli.main import COMMANDS, program
 
 

@@ -19,6 +19,7 @@ from tests.property.world import (
     Enum,
     Function,
     Item,
+    Policy,
     Table,
     Trigger,
     View,
@@ -69,7 +70,7 @@ def _about(world: World, choose: Chooser, declared: Declared) -> None:
         declared.comment = f"said {world.next()}"
     if isinstance(declared, View) and chance(choose, 3):
         declared.column_comments[pick(choose, world.columns(declared.id))] = f"said {world.next()}"
-    if isinstance(declared, Trigger):
+    if isinstance(declared, Trigger | Policy):
         return
     if chance(choose, 3):
         privilege = {View: "SELECT", Function: "EXECUTE"}.get(type(declared), "USAGE")
@@ -160,6 +161,15 @@ def add_trigger(world: World, choose: Chooser) -> str | None:
     return f"add {trigger.name}"
 
 
+def add_policy(world: World, choose: Chooser) -> str | None:
+    id_ = world.next()
+    on = pick(choose, list(world.tables))
+    policy = Policy(id_, f"p{id_}", on=on, column=pick(choose, world.columns(on)))
+    policy.function = pick(choose, (0, *world.scalars(id_)))
+    _add(world, choose, policy)
+    return f"add {policy.name}"
+
+
 # --- changed objects
 
 
@@ -169,7 +179,9 @@ def edit_view(world: World, choose: Chooser) -> str | None:
         return None
     view = pick(choose, views)
     items = view.items
-    what = pick(choose, ("append", "where", "insert", "remove", "swap", "alias", "retype", "star", "barrier", "base", "kind"))
+    what = pick(
+        choose, ("append", "where", "insert", "remove", "swap", "alias", "retype", "star", "barrier", "base", "kind")
+    )
     match what:
         case "append":
             items.append(_item(world, choose, view))
@@ -301,6 +313,16 @@ def edit_trigger(world: World, choose: Chooser) -> str | None:
     return f"change {trigger.name}"
 
 
+def edit_policy(world: World, choose: Chooser) -> str | None:
+    policies = world.of(Policy)
+    if not policies:
+        return None
+    policy = pick(choose, policies)
+    policy.column = pick(choose, world.columns(policy.on))
+    policy.function = pick(choose, (0, *world.scalars(policy.id)))
+    return f"change {policy.name}"
+
+
 # --- files
 
 
@@ -341,13 +363,25 @@ def delete(world: World, choose: Chooser) -> str | None:
 # --- migrations
 
 
-def _migration(world: World, choose: Chooser, verb: str, *statements: str) -> str:
-    if chance(choose, 4):
+def _migration(world: World, choose: Chooser, verb: str, *statements: str, seen: bool = False) -> str:
+    """Write a migration, sometimes as dynamic SQL, which pgmg cannot read: unless it has to be `seen`."""
+    if chance(choose, 4) and not seen:
         body = " ".join(f"EXECUTE '{s.replace(chr(39), chr(39) * 2)}';" for s in statements)
         statements = (f"DO $$ BEGIN {body} END $$",)
     number = len(world.migrations) + 1
     world.migrations.append((f"{number}_{verb}.sql", "".join(f"{s};\n" for s in statements)))
     return f"{number}_{verb}"
+
+
+def _shown_by_star(world: World) -> bool:
+    """Say whether somebody may show a new or renamed column of which the server says nothing (rule 4.3)."""
+    rows = any(isinstance(o, Function) and o.form == "rows" for o in world.objects.values())
+    return rows or any(isinstance(o, View) and o.star for o in world.objects.values())
+
+
+def _has_attached(world: World, table: Table) -> bool:
+    """Say whether the table takes declared triggers or policies along."""
+    return any(isinstance(o, Trigger | Policy) and o.on == table.id for o in world.objects.values())
 
 
 def _pin(world: World, *types: str | int) -> None:
@@ -382,9 +416,8 @@ def add_column(world: World, choose: Chooser) -> str | None:
     column = Column(f"c{world.next()}", _type(world, choose, world.serial))
     table.columns.append(column)
     _pin(world, column.type)
-    return _migration(
-        world, choose, "add", f"ALTER TABLE {table.name} ADD COLUMN {column.name} {world.type(column.type)}"
-    )
+    said = f"ALTER TABLE {table.name} ADD COLUMN {column.name} {world.type(column.type)}"
+    return _migration(world, choose, "add", said, seen=_shown_by_star(world))
 
 
 def _column(world: World, choose: Chooser) -> tuple[Table, Column] | None:
@@ -429,7 +462,8 @@ def rename_column(world: World, choose: Chooser) -> str | None:
         if done.on == table.id:
             done.columns = [(column.name if c == old else c, own) for c, own in done.columns]
             done.column = column.name if done.column == old else done.column
-    return _migration(world, choose, "rename", f"ALTER TABLE {table.name} RENAME COLUMN {old} TO {column.name}")
+    said = f"ALTER TABLE {table.name} RENAME COLUMN {old} TO {column.name}"
+    return _migration(world, choose, "rename", said, seen=_shown_by_star(world))
 
 
 def _rename(world: World, relation: int, old: str, new: str) -> None:
@@ -450,25 +484,31 @@ def _rename(world: World, relation: int, old: str, new: str) -> None:
         if isinstance(declared, Trigger) and declared.on == relation:
             declared.of = new if declared.of == old else declared.of
             declared.when = new if declared.when == old else declared.when
+        if isinstance(declared, Policy) and declared.on == relation:
+            declared.column = new if declared.column == old else declared.column
 
 
 def rename_table(world: World, choose: Chooser) -> str | None:
     table = pick(choose, list(world.tables.values()))
+    seen = _has_attached(world, table)
     old, table.name = table.name, f"t{world.next()}"
-    return _migration(world, choose, "rename", f"ALTER TABLE {old} RENAME TO {table.name}")
+    return _migration(world, choose, "rename", f"ALTER TABLE {old} RENAME TO {table.name}", seen=seen)
 
 
 def drop_table(world: World, choose: Chooser) -> str | None:
     if len(world.tables) < 2:
         return None
     table = pick(choose, list(world.tables.values()))
+    seen = _has_attached(world, table)
     del world.tables[table.id]
-    return _migration(world, choose, "drop", f"DROP TABLE {table.name}")
+    return _migration(world, choose, "drop", f"DROP TABLE {table.name}", seen=seen)
 
 
 def hang_function(world: World, choose: Chooser) -> str | None:
     """Put a declared function under a column default or a check."""
-    pure = [o.id for o in world.of(Function) if o.form == "scalar" and not o.reads and not o.calls and o.returns != "text"]
+    pure = [
+        o.id for o in world.of(Function) if o.form == "scalar" and not o.reads and not o.calls and o.returns != "text"
+    ]
     if not pure:
         return None
     id_ = pick(choose, pure)
@@ -496,7 +536,7 @@ def add_index(world: World, choose: Chooser) -> str | None:
     return _migration(world, choose, "index", said)
 
 
-NEW: tuple[Edit, ...] = (add_view, add_view, add_view, add_function, add_function, add_type, add_trigger)
+NEW: tuple[Edit, ...] = (add_view, add_view, add_view, add_function, add_function, add_type, add_trigger, add_policy)
 CHANGES: tuple[Edit, ...] = (
     edit_view,
     edit_view,
@@ -507,6 +547,7 @@ CHANGES: tuple[Edit, ...] = (
     edit_about,
     edit_indexes,
     edit_trigger,
+    edit_policy,
     move,
     reformat,
     rename,
@@ -532,7 +573,7 @@ MIGRATIONS: tuple[Edit, ...] = (
 
 
 def _own(world: World) -> list[Declared]:
-    return [o for o in world.objects.values() if not isinstance(o, Trigger)]
+    return [o for o in world.objects.values() if not isinstance(o, Trigger | Policy)]
 
 
 def grant(world: World, choose: Chooser) -> list[str]:

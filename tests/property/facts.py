@@ -46,6 +46,10 @@ SELECT 'trigger.' || g.tgname || ' on ' || c.relname, g.oid::int8, 0,
   jsonb_build_object('sql', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'comment', obj_description(g.oid, 'pg_trigger'))::text
 FROM pg_trigger g JOIN ours c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
 UNION ALL
+SELECT 'policy.' || y.polname || ' on ' || c.relname, y.oid::int8, 0,
+  jsonb_build_object('using', pg_get_expr(y.polqual, y.polrelid), 'comment', obj_description(y.oid, 'pg_policy'))::text
+FROM pg_policy y JOIN ours c ON c.oid = y.polrelid
+UNION ALL
 SELECT CASE t.typtype WHEN 'd' THEN 'domain.' WHEN 'e' THEN 'type.' ELSE 'row type.' END || t.typname, t.oid::int8, 0,
   jsonb_build_object('owner', t.typowner::regrole, 'comment', obj_description(t.oid, 'pg_type'),
     'acl', {_OF_TYPE}, 'default', t.typdefault, 'not null', t.typnotnull,

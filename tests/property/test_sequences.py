@@ -20,11 +20,11 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from tests.oracle import differences, dump
-from tests.property import edits, facts
-from tests.property.world import APP, BOSS, READER, Chooser, Enum, World, chance, pick, refusals
 
 import pgmg
+from tests.oracle import differences, dump
+from tests.property import edits, facts
+from tests.property.world import APP, BOSS, READER, Chooser, World, chance, pick, refusals
 
 SEQUENCES = int(os.environ.get("PGMG_SEQUENCES", "25"))
 SEED = os.environ.get("PGMG_SEED", "0")
@@ -222,8 +222,17 @@ def _nothing_else_made_anew(before: facts.Facts, after: facts.Facts, result: pgm
         actions.setdefault(str(step.object), set()).add(step.action.value)
     for name, oid in after.oids.items():
         kind = name.partition(".")[0]
-        if before.oids.get(name, oid) != oid and kind in ("view", "materialized_view", "function", "type", "domain", "table"):
-            allowed = {"drop", "alter"} if result.plan.options.rewrite_tables and kind in ("type", "domain") else {"drop"}
+        if before.oids.get(name, oid) != oid and kind in (
+            "view",
+            "materialized_view",
+            "function",
+            "type",
+            "domain",
+            "table",
+        ):
+            allowed = (
+                {"drop", "alter"} if result.plan.options.rewrite_tables and kind in ("type", "domain") else {"drop"}
+            )
             assert actions.get(name, set()) & allowed, f"{name} was made anew, and the plan does not say so"
         elif kind == "materialized_view" and before.storage.get(name, 0) not in (0, after.storage[name]):
             assert actions.get(name), f"{name} was rebuilt, and the plan does not say so"

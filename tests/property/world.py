@@ -107,6 +107,13 @@ class Trigger(Declared):
 
 
 @dataclass
+class Policy(Declared):
+    on: int = 0
+    column: str = ""
+    function: int = 0
+
+
+@dataclass
 class Enum(Declared):
     labels: list[str] = field(default_factory=list)
 
@@ -215,6 +222,8 @@ class World:
                 return f"FUNCTION {self.signature(function)}"
             case Trigger(name=name, on=on):
                 return f"TRIGGER {name} ON {self.name(on)}"
+            case Policy(name=name, on=on):
+                return f"POLICY {name} ON {self.name(on)}"
             case Domain(name=name):
                 return f"DOMAIN {name}"
             case other:
@@ -262,6 +271,9 @@ class World:
                     f"CREATE TRIGGER {name} {timing}{of} ON {self.name(on)} FOR EACH ROW{when} "
                     f"EXECUTE FUNCTION {self.name(function)}()"
                 )
+            case Policy(name=name, on=on, column=column, function=function):
+                value = f"{self.name(function)}({column}::text)" if function else column
+                return f"CREATE POLICY {name} ON {self.name(on)} USING ({value} IS NOT NULL)"
             case Enum(name=name, labels=labels):
                 spelled = ", ".join(f"'{label}'" for label in labels)
                 return f"CREATE TYPE {name} AS ENUM ({spelled})"
@@ -355,7 +367,10 @@ class World:
                 return [f"CREATE INDEX {done.name} ON {self.name(done.on)} ({done.column})"]
             case ByHand(what="view"):
                 shown = ", ".join(f"b.{column} AS {own}" for column, own in done.columns)
-                return [f"CREATE VIEW {done.name} AS SELECT {shown} FROM {self.name(done.on)} b", f"GRANT SELECT ON {done.name} TO {READER}"]
+                return [
+                    f"CREATE VIEW {done.name} AS SELECT {shown} FROM {self.name(done.on)} b",
+                    f"GRANT SELECT ON {done.name} TO {READER}",
+                ]
             case _:
                 raise AssertionError(done)
 
@@ -377,18 +392,23 @@ class World:
                     if declared.form == "rows" and not known:
                         declared.reads = next(iter(self.tables))
                     elif declared.reads and (not known or declared.column not in self.columns(declared.reads)):
-                        declared.reads, declared.column = (0, "") if not declared.form == "rows" else (declared.reads, "")
+                        declared.reads, declared.column = (0, "") if declared.form != "rows" else (declared.reads, "")
                     if declared.calls and declared.calls not in self.objects:
                         declared.calls = 0
                     if isinstance(declared.second, int) and declared.second not in self.objects:
                         declared.second = None
                 case Trigger(on=on):
-                    there = on in self.tables or on in self.objects and not self.objects[on].materialized
+                    there = on in self.tables or (on in self.objects and not self.objects[on].materialized)
                     if not there or declared.function not in self.objects:
                         del self.objects[declared.id]
                         continue
                     declared.of = declared.of if declared.of in self.columns(on) else ""
                     declared.when = declared.when if declared.when in self.columns(on) else ""
+                case Policy(on=on, column=column):
+                    if on not in self.tables or column not in self.columns(on):
+                        del self.objects[declared.id]
+                    elif declared.function not in self.objects:
+                        declared.function = 0
                 case Composite():
                     for attribute in declared.attributes:
                         if isinstance(attribute.type, int) and attribute.type not in self.objects:
@@ -420,7 +440,9 @@ class World:
             if done.what == "view":
                 kept.append(done)
                 continue
-            if done.on not in self.tables and done.on not in self.objects or self.identity(done.on) != old.identity(done.on):
+            if (done.on not in self.tables and done.on not in self.objects) or self.identity(done.on) != old.identity(
+                done.on
+            ):
                 continue
             if done.column and done.column not in self.columns(done.on):
                 continue
@@ -454,7 +476,9 @@ def refusals(old: World, new: World, *, rewrite: bool) -> tuple[list[str], list[
     must, may = [], []
     for done in new.hand:
         if done.what == "view":
-            if done.on not in new.tables and done.on not in new.objects or new.identity(done.on) != old.identity(done.on):
+            if (done.on not in new.tables and done.on not in new.objects) or new.identity(done.on) != old.identity(
+                done.on
+            ):
                 must.append(f"{done.name} stands on what is gone")
             elif any(column not in new.columns(done.on) for column, _ in done.columns):
                 must.append(f"{done.name} shows a column that is gone")
@@ -468,9 +492,9 @@ def refusals(old: World, new: World, *, rewrite: bool) -> tuple[list[str], list[
             used_now, nested_now = new.column_users(id_)
             if (used, nested) != (used_now, nested_now):
                 may.append(f"{before.name} changes while migrations change who holds it")
-            elif nested or used and not rewrite:
+            elif nested or (used and not rewrite):
                 must.append(f"{before.name} is held by table columns")
-        if isinstance(before, Function) and id_ in old.hanging and old.identity(id_) != (after and new.identity(id_)):
+        if isinstance(before, Function) and id_ in new.hanging and old.identity(id_) != (after and new.identity(id_)):
             may.append(f"{before.name} stands under a default or check")
     return must, may
 

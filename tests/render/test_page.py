@@ -28,7 +28,7 @@ class Elements(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         self._inside = tag == "script"
 
-    def handle_endtag(self, tag):  # noqa: ARG002 - as HTMLParser calls it
+    def handle_endtag(self, tag):
         self._inside = False
 
     def handle_data(self, data):

@@ -100,9 +100,7 @@ def _in_use(said: str, step: Step, learned: Learned, snapshot: Snapshot) -> Less
     return Lesson(replace(learned, dropped_with=(*learned.dropped_with, *gone)), edges)
 
 
-def _undefined(
-    error: psycopg.Error, said: str, step: Step, number: int, plan: Plan, learned: Learned
-) -> Lesson | None:
+def _undefined(error: psycopg.Error, said: str, step: Step, number: int, plan: Plan, learned: Learned) -> Lesson | None:
     """Something does not exist yet: wait for the later step that makes it."""
     if error.sqlstate in _VANISHED and step.action in _SAYS:
         return _vanished(said, step, number, learned)

@@ -10,7 +10,7 @@ import psycopg
 from pgmg.catalog.closure import read_surroundings
 from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
-from pgmg.model.names import ABOUT_PARENT, ObjectName
+from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import Snapshot
 
@@ -43,5 +43,6 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
 
 
 def _subject(name: ObjectName) -> ObjectName:
-    inner = name.parent or name
-    return inner.parent or inner
+    """Return the object itself that a comment, grant or owner is about: of a column, its relation."""
+    about = name.parent or name
+    return about.parent if about.kind is Kind.COLUMN and about.parent is not None else about

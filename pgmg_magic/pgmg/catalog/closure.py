@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 import psycopg
 
-from pgmg.catalog.names import object_name
 from pgmg.catalog.reading import Row, addresses, ask
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import (
@@ -19,6 +18,7 @@ from pgmg.model.snapshot import (
     LiveObject,
     Surrounding,
 )
+
 _NAMELESS = frozenset({2604, 2606})
 """The catalogs of column defaults and constraints, which no snapshot lists. Their OIDs are fixed in PostgreSQL."""
 

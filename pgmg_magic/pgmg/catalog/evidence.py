@@ -13,9 +13,7 @@ from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address, Doubts, Evidence, Privileges, Snapshot
 
 
-def read_evidence(
-    conn: psycopg.Connection[Row], snapshot: Snapshot, doubts: Doubts, state_schema: str
-) -> Evidence:
+def read_evidence(conn: psycopg.Connection[Row], snapshot: Snapshot, doubts: Doubts, state_schema: str) -> Evidence:
     """Ask only what is in doubt; nothing in doubt costs no round trip."""
     if not (doubts.definitions or doubts.recorded or doubts.comments or doubts.privileges):
         return Evidence()

@@ -77,5 +77,3 @@ def _migrations_query(server: ServerInfo, schema: str) -> sql.Composed:
 def _progress_query(schema: str) -> sql.Composed:
     table = sql.Identifier(schema, "pgmg_progress")
     return sql.SQL("SELECT name, hash, statements FROM {}").format(table)
-
-

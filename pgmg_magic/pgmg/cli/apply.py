@@ -7,7 +7,7 @@ from pathlib import Path
 from pgmg.cli import opening, saved, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import DRY_RUN, FORMAT, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES, Argument, Value
+from pgmg.options import DRY_RUN, FORMAT, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES, Argument, Value
 
 _PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgmg.cli import opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import FORMAT, PROJECT, SPEECH, YES, Argument
+from pgmg.options import FORMAT, PROJECT, SPEECH, YES, Argument
 
 
 @command(

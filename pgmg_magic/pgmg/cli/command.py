@@ -11,7 +11,7 @@ import click
 
 from pgmg.cli import failures
 from pgmg.cli.call import Call
-from pgmg.cli.options import SETTINGS, Argument, Option, Value
+from pgmg.options import SETTINGS, Argument, Option, Value
 
 Body = Callable[..., int | None]
 """What a command does: takes a `Call` and its own options, returns an exit code other than 0."""

@@ -9,7 +9,7 @@ import click
 
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import KEEP, PAUSE, SPEECH, Argument, Value
+from pgmg.options import KEEP, PAUSE, SPEECH, Argument, Value
 
 
 @command(

@@ -7,7 +7,7 @@ from pathlib import Path
 from pgmg.cli import opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import FORMAT, NEIGHBOURHOOD, OBJECTS, OUTPUT, PROJECT, SPEECH
+from pgmg.options import FORMAT, NEIGHBOURHOOD, OBJECTS, OUTPUT, PROJECT, SPEECH
 
 
 @command(

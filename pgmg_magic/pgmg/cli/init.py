@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import CODE_DIR, MIGRATIONS_DIR, SPEECH
 from pgmg.config import CONFIG_FILE, DEFAULT_FOLDERS
 from pgmg.errors import UsageError
+from pgmg.options import CODE_DIR, MIGRATIONS_DIR, SPEECH
 
 _IGNORED = ".pgmg/"
 _IGNORE_FILE = ".gitignore"

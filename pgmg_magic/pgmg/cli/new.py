@@ -9,8 +9,8 @@ from pathlib import Path
 from pgmg.cli import numbering, opening
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import CODE_DIR, CONFIG, ENVIRONMENT, MIGRATIONS_DIR, SPEECH, Argument
 from pgmg.errors import ConfigError, UsageError
+from pgmg.options import CODE_DIR, CONFIG, ENVIRONMENT, MIGRATIONS_DIR, SPEECH, Argument
 
 
 @command(

@@ -7,7 +7,7 @@ from pathlib import Path
 from pgmg.cli import failures, opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import EXIT_CODE, FORMAT, OUT, OUTPUT_GRAPH, PLAN_SHAPE, PROJECT, SPEECH
+from pgmg.options import EXIT_CODE, FORMAT, OUT, OUTPUT_GRAPH, PLAN_SHAPE, PROJECT, SPEECH
 
 
 @command(

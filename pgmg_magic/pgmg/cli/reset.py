@@ -5,8 +5,8 @@ from __future__ import annotations
 from pgmg.cli import opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.cli.options import ALL, FORMAT, PROJECT, SPEECH, YES
 from pgmg.errors import RefusedChange
+from pgmg.options import ALL, FORMAT, PROJECT, SPEECH, YES
 
 
 @command(

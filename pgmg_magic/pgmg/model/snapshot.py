@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from pgmg.model.names import ObjectName
 
-
 OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
 """The tables of rule 10."""
 
@@ -204,7 +203,7 @@ class LiveFacts:
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """One aclitem: what `grantee` (`public` for everybody) may do, granted by `grantor`; `column` where it is about one."""
+    """One aclitem: what `grantee` (`public`: everybody) may do, granted by `grantor`; `column` if it is about one."""
 
     grantor: str
     grantee: str

@@ -56,7 +56,7 @@ def build(
     fabric = weave(survey, fates, when, learned)
     nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)
     steps = _number(_with_checks(nodes, given_up, fabric))
-    records = _records(found, steps, survey)
+    records = _records(found, steps)
     parts = basis(
         sources=[(str(d.name), d.declared.source.hash) for d in found if d.declared],
         catalog=[(str(d.name), d.live.address.objid, d.live.version) for d in found if d.live],
@@ -97,7 +97,7 @@ def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric:
             continue
         result.append(replace(node, statements=(UNCHECKED, *node.statements, CHECKED)))
         checked.append(node)
-    from pgmg.source.text import or_replace  # noqa: PLC0415 - only circles need it
+    from pgmg.source.text import or_replace
 
     for number, node in enumerate(checked, start=len(fabric.nodes)):
         assert node.source is not None
@@ -120,9 +120,18 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
         after_alone = node.alone
         steps.append(
             Step(
-                number, node.action, node.name, node.statements, node.reason, node.place,
-                group, node.managed, node.transactional, node.source, node.migration,
-            )  # fmt: skip
+                number,
+                node.action,
+                node.name,
+                node.statements,
+                node.reason,
+                node.place,
+                group,
+                node.managed,
+                node.transactional,
+                node.source,
+                node.migration,
+            )
         )
     return tuple(steps)
 
@@ -130,7 +139,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
 # -- what is said about it --------------------------------------------------------------------------------
 
 
-def _records(found: Sequence[Difference], steps: Sequence[Step], survey: Survey) -> tuple[Record, ...]:
+def _records(found: Sequence[Difference], steps: Sequence[Step]) -> tuple[Record, ...]:
     """Return what state is to say: once per object, in the group that touches it last."""
     groups = {step.object: step.group for step in steps}
     last = max((step.group for step in steps), default=1)

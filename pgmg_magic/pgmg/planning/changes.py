@@ -30,7 +30,7 @@ class Difference:
 def doubts(declared: Mapping[ObjectName, Declared], snapshot: Snapshot) -> Doubts:
     """Return what has to be asked before `differences` can answer."""
     definitions, recorded = [], []
-    about = {kind: False for kind in ABOUT_PARENT}
+    about = dict.fromkeys(ABOUT_PARENT, False)
     names = {str(name): name for name in declared}
     for key, name in names.items():
         row, live = snapshot.state.get(key), snapshot.objects.get(name)

@@ -59,7 +59,16 @@ def decide(
     fates = Fates(web, {d.name: d for d in found})
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     fates.reaches = tuple(
-        reach(m, web, survey.resolver, survey.declared, live, options.recreate, _hindered(m.name, learned), learned.refused)
+        reach(
+            m,
+            web,
+            survey.resolver,
+            survey.declared,
+            live,
+            options.recreate,
+            _hindered(m.name, learned),
+            learned.refused,
+        )
         for m in survey.pending
     )
     _judge_all(fates, survey, evidence, answers, options, learned)
@@ -146,7 +155,7 @@ def _by_use(found: Iterable[Difference]) -> list[Difference]:
     return list(done.values())
 
 
-def _case(
+def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask for
     difference: Difference,
     before: SourceObject | None,
     remade: set[ObjectName],
@@ -300,7 +309,8 @@ def _has_overload(name: ObjectName, survey: Survey) -> bool:
     if name.arguments is None:
         return False
     return any(
-        o != name and o.arguments is not None and (o.schema, o.name) == (name.schema, name.name) for o in survey.declared
+        o != name and o.arguments is not None and (o.schema, o.name) == (name.schema, name.name)
+        for o in survey.declared
     )
 
 
@@ -314,7 +324,7 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
         definition = fates.web.definition(address)
         if not explicit or definition.name in survey.declared or fates.deleted(definition.name):
             continue
-        blamed = next((l.on for l in fates.web.needs(address) if l.on in everything), address)
+        blamed = next((link.on for link in fates.web.needs(address) if link.on in everything), address)
         because = f"{fates.web.name(blamed)} is dropped or made again, and {definition.name} depends on it"
         if definition.extension:
             lines.append(f"{because}; it belongs to extension {definition.extension}.")
@@ -327,11 +337,13 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
         elif _hangs_on_deleted(address, fates, survey) and not options.drop_unmanaged:
             lines.append(f"{because}; nobody declared it, and it could not come back.")
     lines += [line for address in everything for line in _cannot_give_back(fates.web.definition(address), survey)]
-    for address, on in fates.web.foreign:
+    for _, on in fates.web.foreign:
         if on in everything:
             lines.append(f"{fates.web.name(on)} would be dropped, but something pgmg cannot restore depends on it.")
     if lines:
-        hint = "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
+        hint = (
+            "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
+        )
         raise RefusedChange("\n".join(dict.fromkeys(lines)), hint=hint)
 
 

@@ -47,6 +47,8 @@ def migration_notices(files: Sequence[MigrationFile] | None, snapshot: Snapshot)
     applied = [position for position, file in enumerate(files) if file.name in snapshot.migrations]
     for position, file in enumerate(files):
         if file.name not in snapshot.migrations and applied and position < applied[-1]:
-            text = f"Migration {file.name} is pending, although {files[applied[-1]].name}, which follows it, was applied."
+            text = (
+                f"Migration {file.name} is pending, although {files[applied[-1]].name}, which follows it, was applied."
+            )
             found.append(Notice("migration-out-of-order", text, file.path))
     return tuple(sorted(found, key=lambda notice: (notice.code, notice.message)))

@@ -34,7 +34,7 @@ def order(nodes: Mapping[int, Node], hard: Iterable[Pair], soft: Iterable[Pair])
 
 
 def _sorted(nodes: Mapping[int, Node], pairs: Iterable[Pair]) -> list[Node]:
-    sorter: TopologicalSorter[int] = TopologicalSorter({id_: () for id_ in nodes})
+    sorter: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(nodes, ()))
     for before, after in pairs:
         sorter.add(after, before)
     sorter.prepare()

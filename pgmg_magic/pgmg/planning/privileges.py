@@ -56,10 +56,16 @@ def satisfied(facts: GrantFacts, grantee: str, kind: Kind, live: Iterable[Privil
     return not lacking(facts, grantee, kind, live)
 
 
-def no_longer(before: GrantFacts, after: GrantFacts | None, kind: Kind) -> tuple[Privilege, ...]:
-    """Return what the last applied source granted (or took away) and the new one no longer says (rule 3.6)."""
+def no_longer(before: GrantFacts, after: GrantFacts | None, grantee: str, kind: Kind) -> tuple[Privilege, ...]:
+    """Return what the last applied source granted (or took away) and the new one no longer says (rule 3.6).
+
+    What everybody has without any GRANT, a GRANT that goes does not take away.
+    """
     kept = {(p.privilege, p.column) for p in expanded(after, kind)} if after else set()
-    return tuple(p for p in expanded(before, kind) if (p.privilege, p.column) not in kept)
+    had_anyway = grantee == "public" and (kind in ROUTINES or kind in TYPES or kind is Kind.LANGUAGE)
+    return tuple(
+        p for p in expanded(before, kind) if (p.privilege, p.column) not in kept and not (p.granted and had_anyway)
+    )
 
 
 def only_option_lost(before: GrantFacts, after: GrantFacts, kind: Kind) -> tuple[Privilege, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Recreate
@@ -52,7 +52,7 @@ def altered_addresses(migration: Migration, resolver: Resolver, live: Mapping[Ob
     return found
 
 
-def reach(
+def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is handed in
     migration: Migration,
     web: Web,
     resolver: Resolver,
@@ -63,41 +63,70 @@ def reach(
     refused: Collection[ObjectName] = (),
 ) -> Reach:
     """Work out the roots for one migration; the server would not replace `refused` in place."""
-    roots: dict[Address, tuple[ObjectName, ...]] = {}
-    altered: dict[ObjectName, None] = {}
-    stale: dict[Address, tuple[ObjectName, ...]] = {}
+    found = _Found()
     for alteration in migration.alterations:
         for name in resolver.altered(alteration):
-            if alteration.effect in SHAPE:
-                altered[name] = None
-            if name not in addresses or addresses[name] not in web.definitions:
-                continue
-            for address in _required(alteration, addresses[name], web):
-                roots.setdefault(address, (name,))
-            for address, read in _stale(alteration, name, addresses[name], web, declared).items():
-                stale.setdefault(address, (read,))
+            found.note(alteration, name, addresses.get(name), web, declared)
     for address in learned:
-        roots.setdefault(address, ())
+        found.roots.setdefault(address, ())
     if mode is Recreate.DEPENDENTS:
-        for name in altered:
-            if name in addresses:
-                for address in _views_above(addresses[name], web, declared):
-                    stale.setdefault(address, (name,))
+        for name in found.altered:
+            for address in _views_above(addresses[name], web, declared) if name in addresses else ():
+                found.stale.setdefault(address, (name,))
     # a root that is itself altered or dropped by the migration is the migration's own affair
-    own = {addresses[name] for name in altered if name in addresses}
-    refreshed: dict[ObjectName, tuple[ObjectName, ...]] = {}
-    willing, unwilling = _without_costly(set(stale) - own, set(roots), web, declared)
+    own = {addresses[name] for name in found.altered if name in addresses}
+    willing, unwilling = _without_costly(set(found.stale) - own, set(found.roots), web, declared)
     for address in willing:
-        roots.setdefault(address, stale[address])
-    for address in unwilling:
-        name = web.name(address)
-        if not _reads_by_star(name, stale[address], declared):
-            continue
-        if name.kind is Kind.MATERIALIZED_VIEW or name in refused:
-            roots.setdefault(address, stale[address])
-        else:
-            refreshed[name] = stale[address]
-    return Reach({a: because for a, because in roots.items() if a not in own}, refreshed, tuple(altered))
+        found.roots.setdefault(address, found.stale[address])
+    refreshed = found.refresh(unwilling, web, declared, refused)
+    roots = {address: because for address, because in found.roots.items() if address not in own}
+    return Reach(roots, refreshed, tuple(found.altered))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the alterations of a migration add up to: must go, would be stale, has another shape."""
+
+    roots: dict[Address, tuple[ObjectName, ...]] = field(default_factory=dict)
+    stale: dict[Address, tuple[ObjectName, ...]] = field(default_factory=dict)
+    altered: dict[ObjectName, None] = field(default_factory=dict)
+
+    def note(
+        self,
+        alteration: Alteration,
+        name: ObjectName,
+        address: Address | None,
+        web: Web,
+        declared: Mapping[ObjectName, Declared],
+    ) -> None:
+        """Add one alteration of one object."""
+        if alteration.effect in SHAPE:
+            self.altered[name] = None
+        if address is None or address not in web.definitions:
+            return
+        for root in _required(alteration, address, web):
+            self.roots.setdefault(root, (name,))
+        for reader, read in _stale(alteration, name, address, web, declared).items():
+            self.stale.setdefault(reader, (read,))
+
+    def refresh(
+        self,
+        unwilling: Iterable[Address],
+        web: Web,
+        declared: Mapping[ObjectName, Declared],
+        refused: Collection[ObjectName],
+    ) -> dict[ObjectName, tuple[ObjectName, ...]]:
+        """Return views whose `*` is read anew in place, because making them again would disturb too much."""
+        refreshed = {}
+        for address in unwilling:
+            name = web.name(address)
+            if not _reads_by_star(name, self.stale[address], declared):
+                continue
+            if name.kind is Kind.MATERIALIZED_VIEW or name in refused:
+                self.roots.setdefault(address, self.stale[address])
+            else:
+                refreshed[name] = self.stale[address]
+        return refreshed
 
 
 def _required(alteration: Alteration, address: Address, web: Web) -> list[Address]:
@@ -120,7 +149,8 @@ def _required(alteration: Alteration, address: Address, web: Web) -> list[Addres
             constraint = [
                 link.dependent
                 for link in links
-                if web.name(link.dependent).kind is Kind.CONSTRAINT and web.name(link.dependent).name == alteration.member
+                if web.name(link.dependent).kind is Kind.CONSTRAINT
+                and web.name(link.dependent).name == alteration.member
             ]
             return [x.dependent for c in constraint for x in web.dependents(c) if _hinders(x, web)]
         case _:

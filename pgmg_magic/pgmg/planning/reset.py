@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgmg.errors import RefusedChange
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import OWN_TABLES, Address, Closure, Snapshot
+from pgmg.model.snapshot import OWN_TABLES, Address, Closure, DependencyType, Snapshot
 from pgmg.planning.targets import target
 from pgmg.planning.web import Web
 
@@ -57,10 +57,17 @@ def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> No
 
 def _everything(snapshot: Snapshot, closure: Closure) -> list[str]:
     """IF EXISTS: what CASCADE has taken along already is no error."""
+    # casts of a range, sequences of identity columns; a partitioned table stands so on its own key
+    inner = {
+        d.dependent for d in closure.dependencies if d.type is DependencyType.INTERNAL and d.dependent != d.referenced
+    }
     own = [
         name
         for name, live in snapshot.objects.items()
-        if live.extension is None and name.kind in _DROPPED and name.name not in OWN_TABLES
+        if live.extension is None
+        and live.address not in inner
+        and name.kind in _DROPPED
+        and name.name not in OWN_TABLES
     ]
     first = (Kind.EVENT_TRIGGER, Kind.TABLE)  # tables take their indexes and sequences along
     own.sort(key=lambda name: (first.index(name.kind) if name.kind in first else len(first), str(name)))

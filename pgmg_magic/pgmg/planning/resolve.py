@@ -14,7 +14,16 @@ from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, R
 from pgmg.planning.spelling import built_in_name, spell_built_in, spell_named
 
 _WITHOUT_SCHEMA = frozenset(
-    {Kind.CAST, Kind.EVENT_TRIGGER, Kind.SCHEMA, Kind.EXTENSION, Kind.LANGUAGE, Kind.ROLE, Kind.DATABASE, Kind.PUBLICATION}
+    {
+        Kind.CAST,
+        Kind.EVENT_TRIGGER,
+        Kind.SCHEMA,
+        Kind.EXTENSION,
+        Kind.LANGUAGE,
+        Kind.ROLE,
+        Kind.DATABASE,
+        Kind.PUBLICATION,
+    }
     | {Kind.DEFAULT_PRIVILEGES, Kind.OTHER}
 )
 _TEXT_SEARCH = frozenset(
@@ -266,9 +275,7 @@ class Resolver:
             case RefKind.TEXT_SEARCH:
                 return self._others(_TEXT_SEARCH, reference.parts, settings)
             case RefKind.OPERATOR_CLASS:
-                return self._others(
-                    frozenset({Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY}), reference.parts, settings
-                )
+                return self._others(frozenset({Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY}), reference.parts, settings)
             case RefKind.SCHEMA:
                 return []
 
@@ -323,7 +330,9 @@ def search_path_of(settings: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the search_path that SET statements leave in force, or None where they say nothing of it."""
     path: tuple[str, ...] | None = None
     for setting in settings:
-        if found := re.match(r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?search_path\s*(?:=|\bTO\b)\s*(.*)", setting, re.I | re.S):
+        if found := re.match(
+            r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?search_path\s*(?:=|\bTO\b)\s*(.*)", setting, re.IGNORECASE | re.DOTALL
+        ):
             names = [_unquoted(name) for name in found.group(1).split(",")]
             path = tuple(name for name in names if name and name != "pg_catalog")
     return path

@@ -67,7 +67,9 @@ def _facts(made: SourceObject, survey: Survey) -> dict[str, object]:
         case EnumFacts(labels=labels):
             return {"form": "e", "labels": list(labels)}
         case CompositeFacts(attributes=attributes):
-            rows = [[a.name, survey.resolver.type(a.type), a.collation[-1] if a.collation else None] for a in attributes]
+            rows = [
+                [a.name, survey.resolver.type(a.type), a.collation[-1] if a.collation else None] for a in attributes
+            ]
             return {"form": "c", "attributes": rows}
         case DomainFacts() as domain:
             constraints = [[c.name or made.target.parts[-1] + "_check", c.expression] for c in domain.constraints]

@@ -52,5 +52,3 @@ def _arguments(name: ObjectName) -> str:
 
 def _on(name: ObjectName) -> str:
     return qualified(name.parent) if name.parent is not None else ""
-
-

@@ -9,11 +9,11 @@ from pgmg.model.facts import DomainFacts
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
-from pgmg.model.source import Effect, Migration, StatementKind
+from pgmg.model.source import Effect, Migration
 from pgmg.planning.fate import Fates
-from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.groups import end_of_group, runs_alone, waits_for_migration
+from pgmg.planning.kinds.base import InPlace, Remake
 from pgmg.planning.kinds.constraints import made_with_domain
-from pgmg.planning.reach import SHAPE
 from pgmg.planning.resolve import Declared
 from pgmg.planning.survey import Survey
 
@@ -38,11 +38,6 @@ class Timeline:
     affected: list[dict[ObjectName, tuple[str, tuple[ObjectName, ...]]]]
     vanishing: set[ObjectName] = field(default_factory=set)
     """What goes with its owner instead of being dropped by name."""
-
-
-def runs_alone(migration: Migration) -> bool:
-    """Say whether a migration cannot share a transaction (rule 9.2)."""
-    return migration.no_transaction or any(s.kind is StatementKind.OUTSIDE for s in migration.statements)
 
 
 class _Simulation:
@@ -82,22 +77,21 @@ class _Simulation:
             self._drop(name, slot, reasons[name][0], explicit=True)
         for name in self._in_the_way(migration):
             self._drop(name, slot, f"no longer declared, and in the way of {migration.name}", explicit=True)
-        for name in self._needed(index):
+        self._restore_in_time(migration, slot)
+        needed = self._needed(index)
+        for name in needed:
+            self._remake_early(name, index, migration)
+        for name in needed:
             self._make_early(name, index, migration, reasons)
         if runs_alone(migration) or migration_name(migration.name) in self.learned.alone:
             self._mend(index, slot)
         for name, because in reach.refreshed.items():
             if name in self.old and name not in self.lost:
-                self._after_group(name, index).refreshes.setdefault(name, "its `*` is read anew")
+                self.slots[end_of_group(self.survey, name, index)].refreshes.setdefault(
+                    name, "its `*` is read anew"
+                )
                 reasons.setdefault(name, ("depends on modified tables", because))
         self.affected.append({n: r for n, r in reasons.items() if n not in self.vanishing})
-
-    def _after_group(self, name: ObjectName, index: int) -> Slot:
-        """Return the slot that ends the group of a migration: the next run would not know what this one made stale."""
-        if self._waits_for_migration(name, index + 1):
-            return self.slots[-1]
-        alone = (n for n in range(index + 1, len(self.survey.pending)) if runs_alone(self.survey.pending[n]))
-        return self.slots[next(alone, -1)]
 
     def _why(
         self, address: Address, roots: Iterable[Address], above: Iterable[Address]
@@ -105,7 +99,7 @@ class _Simulation:
         roots, above = dict.fromkeys(roots), set(above)
         if address in roots:
             return "depends on modified tables", tuple(self._because(address))
-        nearest = next((l.on for l in self.web.needs(address) if l.on in above), None)
+        nearest = next((link.on for link in self.web.needs(address) if link.on in above), None)
         shown = self.web.name(nearest).bare if nearest is not None else "modified tables"
         return f"depends on {shown}", (self.web.name(nearest),) if nearest is not None else ()
 
@@ -142,7 +136,7 @@ class _Simulation:
         return sorted(found)
 
     def _in_the_way(self, migration: Migration) -> list[ObjectName]:
-        """Return deleted objects whose place a migration takes (a view that becomes a table), or whose table it takes."""
+        """Return deleted objects whose place, or whose table, a migration takes: a view that becomes a table."""
         found: list[ObjectName] = []
         for alteration in migration.alterations:
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
@@ -165,7 +159,9 @@ class _Simulation:
         queue = [use.object for use in self.survey.needs[index]]
         missed = [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
         queue += missed
-        made_here = {n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)}
+        made_here = {
+            n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)
+        }
         while queue:
             name = queue.pop()
             declared = self.survey.declared.get(name)
@@ -201,7 +197,7 @@ class _Simulation:
         slot = self.slots[index]
         if name in self.old:
             verdict = self.fates.verdicts.get(name)
-            if isinstance(verdict, InPlace) and verdict.statements and not self._waits_for_migration(name, index):
+            if isinstance(verdict, InPlace) and verdict.statements and not waits_for_migration(self.survey, name, index):
                 slot.in_place[name] = f"{migration.name} needs it"
                 self.new.add(name)
             return
@@ -211,16 +207,32 @@ class _Simulation:
         self.new.add(name)
         self.lost.pop(name, None)
 
-    def _waits_for_migration(self, name: ObjectName, index: int) -> bool:
-        """Say whether a changed object refers to something that a migration still to come makes or alters."""
-        uses = {use.object for use in self.survey.declared[name].uses}
-        return any(
-            other in uses
-            for m in self.survey.pending[index:]
-            for a in m.alterations
-            if a.effect in SHAPE | {Effect.CREATE}
-            for other in self.survey.resolver.altered(a)
-        )
+    def _remake_early(self, name: ObjectName, index: int, migration: Migration) -> None:
+        """Drop what has to be made again before the migration can come to depend on it."""
+        address = self.addresses.get(name)
+        remade = isinstance(self.fates.verdicts.get(name), Remake) and name in self.old
+        if address is None or not remade or waits_for_migration(self.survey, name, index):
+            return
+        for other, explicit in self.web.above([address], self.fates.spare).items():
+            if self.web.name(other) in self.old:
+                self._drop(self.web.name(other), self.slots[index], f"{migration.name} needs {name.bare}", explicit=explicit)
+
+    def _restore_in_time(self, migration: Migration, slot: Slot) -> None:
+        """Bring back what nobody declared before a migration renames what its definition speaks of."""
+        for name in [n for n in self.lost if n not in self.survey.declared and n not in slot.drops]:
+            address = self.addresses.get(name)
+            if address is None or self.fates.deleted(name) or self._owner_deleted(name):
+                continue
+            needs = {self.web.name(link.on) for link in self.web.needs(address)}
+            if not needs & self.lost.keys() and needs & self._moved(migration):
+                slot.makes[name] = f"restored before {migration.name}"
+                self.lost.pop(name)
+                self.old.add(name)
+
+    def _moved(self, migration: Migration) -> set[ObjectName]:
+        effects = (Effect.RENAME, Effect.RENAME_COLUMN, Effect.SET_SCHEMA)
+        alterations = (a for a in migration.alterations if a.effect in effects)
+        return {name for alteration in alterations for name in self.survey.resolver.altered(alteration)}
 
     def _mend(self, index: int, slot: Slot) -> None:
         """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""
@@ -239,7 +251,7 @@ class _Simulation:
         """Say whether a changed object finds all that its new source needs before the last migration has run."""
         there = self.old | self.new | self.lost.keys()
         needed = [use.object for use in self.survey.declared[name].uses if use.object in self.survey.declared]
-        return all(n in there for n in needed) and not self._waits_for_migration(name, index)
+        return all(n in there for n in needed) and not waits_for_migration(self.survey, name, index)
 
     def _through(self, migration: Migration) -> None:
         """Take note of what the migration itself makes, moves and drops (rule 7.4)."""
@@ -269,6 +281,8 @@ class _Simulation:
             name = self.web.name(address)
             if name in self.old:
                 self._drop(name, slot, self._code_reason(address, code), explicit=explicit)
+        for name in self._made_early_but_affected(tuple(slot.drops)):
+            self._drop(name, slot, "depends on what is made again", explicit=True)
         for name in self.survey.declared:
             if name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES:
                 continue
@@ -310,7 +324,7 @@ class _Simulation:
         address = self.addresses.get(name)
         if address is None:
             return True
-        return any(self.fates.deleted(self.web.name(l.on)) for l in self.web.needs(address))
+        return any(self.fates.deleted(self.web.name(link.on)) for link in self.web.needs(address))
 
     def _made_with_owner(self, name: ObjectName) -> bool:
         """Say whether making something else makes it too: an index by its constraint, a constraint by its domain."""
@@ -330,7 +344,7 @@ class _Simulation:
     def _code_reason(self, address: Address, code: dict[Address, bool]) -> str:
         if address in self.fates.roots:
             return self.fates.roots[address]
-        nearest = next((l.on for l in self.web.needs(address) if l.on in code), None)
+        nearest = next((link.on for link in self.web.needs(address) if link.on in code), None)
         return f"depends on {self.web.name(nearest).bare}" if nearest is not None else ""
 
     def _make_reason(self, name: ObjectName, change: ChangeKind | None) -> str:

@@ -14,6 +14,7 @@ from pgmg.model.snapshot import Definition
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
 from pgmg.planning.fate import Fates
+from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.attached import removal
 from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.node import Node, Phase
@@ -21,7 +22,7 @@ from pgmg.planning.order import Pair
 from pgmg.planning.settle import settled_after_migration
 from pgmg.planning.survey import Survey
 from pgmg.planning.targets import target
-from pgmg.planning.timeline import Slot, Timeline, runs_alone
+from pgmg.planning.timeline import Slot, Timeline
 from pgmg.source.text import or_replace
 
 CHECKED = "SET LOCAL check_function_bodies = on"
@@ -65,7 +66,7 @@ class _Weaver:
 
     # -- nodes ------------------------------------------------------------------------------------------
 
-    def _node(
+    def _node(  # noqa: PLR0913 - the fields of a node
         self,
         slot: int,
         phase: Phase,
@@ -86,7 +87,8 @@ class _Weaver:
         if action in (Action.DROP, Action.RESTORE):
             spot = None
         node = Node(
-            number, slot, phase, action, name, tuple(statements), reason, spot, managed, source, transactional, alone, migration
+            number, slot, phase, action, name, tuple(statements), reason, spot, managed,
+            source, transactional, alone, migration,
         )  # fmt: skip
         self.fabric.nodes[number] = node
         return node
@@ -151,7 +153,9 @@ class _Weaver:
         if definition is not None and name in self.survey.snapshot.objects:
             around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))
             if around:
-                last = self._node(number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition")
+                last = self._node(
+                    number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition"
+                )
                 self.fabric.hard.add((node.id, last.id))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
@@ -201,7 +205,7 @@ class _Weaver:
         last = len(self.survey.pending)
         for difference in self.fates.differences.values():
             name, change = difference.name, difference.change
-            if name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES or change is None:
+            if (name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES) or change is None:
                 continue
             phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
@@ -216,9 +220,7 @@ class _Weaver:
             source = difference.declared.source
             verdict = self.fates.verdicts.get(name)
             if isinstance(verdict, InPlace) and verdict.statements:
-                node = self._node(
-                    last, phase, verdict.action, name, verdict.statements, change.value, source=source
-                )
+                node = self._node(last, phase, verdict.action, name, verdict.statements, change.value, source=source)
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
 
@@ -227,12 +229,13 @@ class _Weaver:
         inner = name.parent if name.kind in (Kind.COLUMN, Kind.CONSTRAINT) and name.parent is not None else name
         if kind is Kind.COMMENT and inner in self.drops:
             return True
-        return self.fates.deleted(inner) or inner not in self.survey.snapshot.objects and inner not in self.survey.declared
+        return self.fates.deleted(inner) or (
+            inner not in self.survey.snapshot.objects and inner not in self.survey.declared
+        )
 
     def _check_soft_dependents(self) -> None:
         """Replace routines whose text mentions what changed its shape, so that the server checks them (rule 4.4)."""
-        shaken = {n for reach in self.fates.reaches for n in reach.altered}
-        shaken |= {node.name for node in self.fabric.nodes.values() if node.phase is Phase.DROP}
+        dropped = {node.name for node in self.fabric.nodes.values() if node.phase is Phase.DROP}
         last = len(self.survey.pending)
         for name, declared in self.survey.declared.items():
             facts = declared.source.facts
@@ -240,9 +243,15 @@ class _Weaver:
                 continue
             if name not in self.survey.snapshot.objects or facts.language not in ("sql", "plpgsql"):
                 continue
-            because = next((u.object for u in declared.uses if u.object in shaken), None)
-            if because is not None:
-                self._replace(last, name, declared.source, f"its body is checked against {because.bare}", Phase.CHECK)
+            shaken: dict[int, ObjectName] = {}
+            for use in declared.uses:
+                for index, reach in enumerate(self.fates.reaches):
+                    if use.object in reach.altered:
+                        shaken.setdefault(end_of_group(self.survey, name, index), use.object)
+                if use.object in dropped:
+                    shaken.setdefault(last, use.object)
+            for slot, because in shaken.items():
+                self._replace(slot, name, declared.source, f"its body is checked against {because.bare}", Phase.CHECK)
 
     # -- edges ------------------------------------------------------------------------------------------
 
@@ -285,7 +294,9 @@ class _Weaver:
             declared = self.survey.declared.get(name)
             for use in declared.uses if declared else ():
                 for node in nodes:
-                    self.fabric.soft.update((node.id, o.id) for o in self.drops.get(use.object, ()) if o.slot == node.slot)
+                    self.fabric.soft.update(
+                        (node.id, o.id) for o in self.drops.get(use.object, ()) if o.slot == node.slot
+                    )
 
     def _bind_same_names(self) -> None:
         """A table, view or type takes the place of another kind of object of the same name."""
@@ -361,7 +372,11 @@ class _Weaver:
             if node.name.kind is not Kind.EVENT_TRIGGER:
                 continue
             for other in self.fabric.nodes.values():
-                if other.slot != node.slot or other.name.kind is Kind.EVENT_TRIGGER or other.phase in (Phase.ATTACH, Phase.MIGRATE):
+                if (
+                    other.slot != node.slot
+                    or other.name.kind is Kind.EVENT_TRIGGER
+                    or other.phase in (Phase.ATTACH, Phase.MIGRATE)
+                ):
                     continue
                 first = node.phase is Phase.DROP
                 self.fabric.hard.add((node.id, other.id) if first else (other.id, node.id))

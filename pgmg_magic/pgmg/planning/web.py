@@ -92,7 +92,9 @@ class Web:
         """Say whether an object goes along with another, even if it refers to it as well (a rule on a view)."""
         return any(link.automatic for link in self.dependents(on) if link.dependent == dependent)
 
-    def above(self, roots: Iterable[Address], spare: frozenset[tuple[Address, Address]] = frozenset()) -> dict[Address, bool]:
+    def above(
+        self, roots: Iterable[Address], spare: frozenset[tuple[Address, Address]] = frozenset()
+    ) -> dict[Address, bool]:
         """Return all that goes when the roots are dropped; True where it must be dropped by name first.
 
         `spare` holds pairs (dependent, on) that will no longer exist by then.

@@ -5,211 +5,231 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from pgmg.model.names import RELATIONS, Kind
+from pgmg.errors import SourceError
+from pgmg.model.names import Kind
 from pgmg.model.source import Alteration, Effect, Target
-from pgmg.source.grammar import Tree, arguments, name_parts, parts, pb, relation_parts
+from pgmg.source.alter_table import alter_table
+from pgmg.source.grammar import Tree, arguments, parts, pb, unwrap
 from pgmg.source.kinds import key_of, readers
+from pgmg.source.qualifying import qualified
+from pgmg.source.sequences import implied_sequences
 from pgmg.source.statements import Parsed
 from pgmg.source.targets import KINDS, relation_target, target_of
-from pgmg.errors import SourceError
 
-_COLUMN_EFFECTS = {
-    pb.AT_AddColumn: Effect.ADD_COLUMN,
-    pb.AT_DropColumn: Effect.DROP_COLUMN,
-    pb.AT_AlterColumnType: Effect.RETYPE_COLUMN,
-    pb.AT_DropConstraint: Effect.DROP_CONSTRAINT,
-}
-_RESHAPING = frozenset(
-    {
-        pb.AT_AddInherit,
-        pb.AT_DropInherit,
-        pb.AT_AddOf,
-        pb.AT_DropOf,
-        pb.AT_AttachPartition,
-        pb.AT_DetachPartition,
-        pb.AT_DetachPartitionFinalize,
-        pb.AT_SetExpression,
-        pb.AT_DropExpression,
-    }
-)
-"""What may change columns in other ways than by naming one; all other commands leave the columns alone."""
+Reader = Callable[[Tree], Iterator[Alteration]]
 
-Reader = Callable[[Parsed], Iterator[Alteration]]
+_SAYING = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
+_TEMPORARY = "t"
+_BASE_TYPE = "define_stmt/OBJECT_TYPE"
 
 
 def alterations_of(statement: Parsed) -> Iterator[Alteration]:
-    """Yield every effect of a statement."""
+    """Yield every effect of a statement; statements that alter nothing that has a name yield none."""
     reader = _readers().get(statement.node)
     if reader is not None:
-        yield from reader(statement)
-    elif key_of(statement.node, statement.tree) in readers():
-        yield from _declaration(statement)
+        yield from reader(statement.tree)
+    elif (key := key_of(statement.node, statement.tree)) in readers():
+        yield from _declared(statement, key)
+    elif statement.node == "create_table_as_stmt":
+        yield from _made(statement.tree.into.rel, KINDS.get(statement.tree.objtype, Kind.TABLE))
+    elif statement.node == "create_schema_stmt":
+        yield from _schema(statement)
 
 
-def _declaration(statement: Parsed) -> Iterator[Alteration]:
+def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
     """Whatever a code folder may declare, a migration may make: with the same readers."""
-    effect = Effect.REPLACE if getattr(statement.tree, "replace", False) else Effect.CREATE
+    replaces = getattr(statement.tree, "replace", False) or statement.node == "alter_tsconfiguration_stmt"
     try:
-        declared = list(readers()[key_of(statement.node, statement.tree)](statement))
-    except SourceError:
-        return  # a temporary relation, a base type: nothing that could be declared
+        declared = list(readers()[key](statement))
+    except SourceError:  # what cannot be declared: a temporary relation, a base type
+        if key == _BASE_TYPE:
+            yield Alteration(Effect.CREATE, Target(Kind.TYPE, parts(statement.tree.defnames)))
+        return
     for declaration in declared:
-        if declaration.target.kind not in (Kind.COMMENT, Kind.GRANT, Kind.OWNER, Kind.DEFAULT_PRIVILEGES):
-            yield Alteration(effect, declaration.target)
+        target = declaration.target
+        if target.kind in _SAYING and target.parent is not None:
+            yield Alteration(Effect.TOUCH, target.parent)
+        elif target.kind not in _SAYING and target.kind is not Kind.DEFAULT_PRIVILEGES:
+            yield Alteration(Effect.REPLACE if replaces else Effect.CREATE, target)
+            if target.parent is not None:
+                yield Alteration(Effect.TOUCH, target.parent)
 
 
-def _table(statement: Parsed) -> Iterator[Alteration]:
-    relation = statement.tree.relation
-    if relation.relpersistence != "t":
-        yield Alteration(Effect.CREATE, relation_target(relation))
+def _made(relation: Tree, kind: Kind = Kind.TABLE) -> Iterator[Alteration]:
+    if relation.relpersistence != _TEMPORARY and relation.schemaname != "pg_temp":
+        yield Alteration(Effect.CREATE, relation_target(relation, kind))
 
 
-def _foreign_table(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.CREATE, relation_target(statement.tree.base_stmt.relation))
+def _table(tree: Tree) -> Iterator[Alteration]:
+    yield from _made(tree.relation)
+    if tree.relation.relpersistence != _TEMPORARY:
+        columns = [node.column_def for node in tree.table_elts if node.HasField("column_def")]
+        yield from implied_sequences(tree.relation, columns)
+    if tree.HasField("partbound"):
+        for node in tree.inh_relations:
+            yield Alteration(Effect.TOUCH, relation_target(node.range_var))
 
 
-def _table_as(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
-    kind = KINDS.get(tree.objtype, Kind.TABLE)
-    if tree.into.rel.relpersistence != "t":
-        yield Alteration(Effect.CREATE, relation_target(tree.into.rel, kind))
+def _foreign_table(tree: Tree) -> Iterator[Alteration]:
+    yield from _table(tree.base_stmt)
 
 
-def _sequence(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.CREATE, relation_target(statement.tree.sequence, Kind.SEQUENCE))
+def _select(tree: Tree) -> Iterator[Alteration]:
+    if tree.HasField("into_clause"):
+        yield from _made(tree.into_clause.rel)
 
 
-def _index(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _sequence(tree: Tree) -> Iterator[Alteration]:
+    yield from _made(tree.sequence, Kind.SEQUENCE)
+
+
+def _index(tree: Tree) -> Iterator[Alteration]:
     table = relation_target(tree.relation)
     yield Alteration(Effect.TOUCH, table)
     if tree.idxname:
-        space = (tree.relation.schemaname,) if tree.relation.schemaname else ()
-        yield Alteration(Effect.CREATE, Target(Kind.INDEX, (*space, tree.idxname), parent=table))
+        yield Alteration(Effect.CREATE, Target(Kind.INDEX, (*table.parts[:-1], tree.idxname), parent=table))
 
 
 def _schema(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.CREATE, Target(Kind.SCHEMA, (statement.tree.schemaname,)))
-
-
-def _extension(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.CREATE, Target(Kind.EXTENSION, (statement.tree.extname,)))
-
-
-def _alter_table(statement: Parsed) -> Iterator[Alteration]:
+    """CREATE SCHEMA, with what it makes inside."""
     tree = statement.tree
-    target = relation_target(tree.relation, KINDS.get(tree.objtype, Kind.TABLE))
-    if tree.objtype == pb.OBJECT_TYPE:
-        target = Target(Kind.TYPE, relation_parts(tree.relation))
-    for node in tree.cmds:
-        command = node.alter_table_cmd
-        effect = _COLUMN_EFFECTS.get(command.subtype)
-        if effect is not None:
-            yield Alteration(effect, target, _member(command), if_exists=command.missing_ok)
-        else:
-            yield Alteration(Effect.RESHAPE if command.subtype in _RESHAPING else Effect.TOUCH, target)
+    name = tree.schemaname or tree.authrole.rolename
+    if name:
+        yield Alteration(Effect.CREATE, Target(Kind.SCHEMA, (name,)))
+    for node in tree.schema_elts:
+        inner, element = unwrap(node)
+        made = Parsed(inner, element, statement.sql, "", statement.located, statement.start)
+        for alteration in alterations_of(made):
+            yield qualified(alteration, (name,))
 
 
-def _member(command: Tree) -> str:
-    if command.subtype == pb.AT_AddColumn:
-        return str(getattr(command, "def").column_def.colname)
-    return str(command.name)
+def _extension(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.CREATE, Target(Kind.EXTENSION, (tree.extname,)))
 
 
-def _rename(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _alter_extension(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.REPLACE, Target(Kind.EXTENSION, (tree.extname,)))
+
+
+def _rename(tree: Tree) -> Iterator[Alteration]:
     match tree.rename_type:
         case pb.OBJECT_COLUMN | pb.OBJECT_ATTRIBUTE:
             kind = Kind.TYPE if tree.rename_type == pb.OBJECT_ATTRIBUTE else KINDS.get(tree.relation_type, Kind.TABLE)
-            target = relation_target(tree.relation, kind)
-            yield Alteration(Effect.RENAME_COLUMN, target, tree.subname, tree.newname)
+            effect, target, member = Effect.RENAME_COLUMN, relation_target(tree.relation, kind), tree.subname
         case pb.OBJECT_TABCONSTRAINT:
-            yield Alteration(Effect.TOUCH, relation_target(tree.relation))
+            yield Alteration(Effect.TOUCH, relation_target(tree.relation), tree.subname, tree.newname)
+            return
         case pb.OBJECT_TRIGGER | pb.OBJECT_RULE | pb.OBJECT_POLICY:
-            kind = KINDS[tree.rename_type]
-            target = Target(kind, (tree.subname,), parent=relation_target(tree.relation))
-            yield Alteration(Effect.RENAME, target, None, tree.newname)
+            parent = relation_target(tree.relation)
+            effect, target, member = (
+                Effect.RENAME,
+                Target(KINDS[tree.rename_type], (tree.subname,), parent=parent),
+                None,
+            )
+        case pb.OBJECT_DOMCONSTRAINT:
+            domain = target_of(pb.OBJECT_DOMAIN, tree.object)
+            if domain is not None:
+                yield Alteration(Effect.TOUCH, domain, tree.subname, tree.newname)
+            return
         case _ if tree.HasField("relation"):
-            target = relation_target(tree.relation, KINDS.get(tree.rename_type, Kind.TABLE))
-            yield Alteration(Effect.RENAME, target, None, tree.newname)
+            kind = KINDS.get(tree.rename_type, Kind.TABLE)
+            effect, target, member = Effect.RENAME, relation_target(tree.relation, kind), None
         case _:
-            named = target_of(tree.rename_type, tree.object)
-            if named is not None:
-                yield Alteration(Effect.RENAME, named, None, tree.newname)
+            named = target_of(tree.rename_type, tree.object) if tree.HasField("object") else None
+            named = named or (Target(Kind.SCHEMA, (tree.subname,)) if tree.rename_type == pb.OBJECT_SCHEMA else None)
+            if named is None:
+                return
+            effect, target, member = Effect.RENAME, named, None
+    yield Alteration(effect, target, member, tree.newname, if_exists=tree.missing_ok)
 
 
-def _set_schema(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _set_schema(tree: Tree) -> Iterator[Alteration]:
     if tree.HasField("relation"):
         target: Target | None = relation_target(tree.relation, KINDS.get(tree.object_type, Kind.TABLE))
     else:
         target = target_of(tree.object_type, tree.object)
     if target is not None:
-        yield Alteration(Effect.SET_SCHEMA, target, None, tree.newschema)
+        yield Alteration(Effect.SET_SCHEMA, target, None, tree.newschema, if_exists=tree.missing_ok)
 
 
-def _drop(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _drop(tree: Tree) -> Iterator[Alteration]:
+    cascade = tree.behavior == pb.DROP_CASCADE
     for node in tree.objects:
         target = target_of(tree.remove_type, node)
         if target is not None:
-            cascade = tree.behavior == pb.DROP_CASCADE
             yield Alteration(Effect.DROP, target, if_exists=tree.missing_ok, cascade=cascade)
 
 
-def _alter_enum(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.TYPE, parts(statement.tree.type_name)))
+def _alter_enum(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.REPLACE, Target(Kind.TYPE, parts(tree.type_name)))
 
 
-def _alter_domain(statement: Parsed) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.DOMAIN, parts(statement.tree.type_name)))
+def _alter_type(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.TOUCH, Target(Kind.TYPE, parts(tree.type_name)))
 
 
-def _alter_routine(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _alter_domain(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.REPLACE, Target(Kind.DOMAIN, parts(tree.type_name)), tree.name or None)
+
+
+def _alter_routine(tree: Tree) -> Iterator[Alteration]:
     kind = KINDS.get(tree.objtype, Kind.FUNCTION)
     yield Alteration(Effect.REPLACE, Target(kind, parts(tree.func.objname), arguments(tree.func)))
 
 
-def _alter_policy(statement: Parsed) -> Iterator[Alteration]:
-    tree = statement.tree
+def _alter_policy(tree: Tree) -> Iterator[Alteration]:
     yield Alteration(Effect.REPLACE, Target(Kind.POLICY, (tree.policy_name,), parent=relation_target(tree.table)))
 
 
-def _define(statement: Parsed) -> Iterator[Alteration]:
-    """Types in C, collations, text search: by name, where no reader knows more."""
-    tree = statement.tree
-    if key_of(statement.node, tree) in readers():
-        yield from _declaration(statement)
-        return
-    kind = KINDS.get(tree.kind)
-    if kind is not None and kind not in RELATIONS:
-        yield Alteration(Effect.CREATE, Target(kind, name_parts_of(tree)))
+def _alter_sequence(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.TOUCH, relation_target(tree.sequence, Kind.SEQUENCE))
 
 
-def name_parts_of(tree: Tree) -> tuple[str, ...]:
-    """Return the name that a DefineStmt gives."""
-    return tuple(part for node in tree.defnames for part in name_parts(node))[-2:]
+def _alter_statistics(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.TOUCH, Target(Kind.STATISTICS, parts(tree.defnames)))
+
+
+def _alter_dictionary(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.REPLACE, Target(Kind.TEXT_SEARCH_DICTIONARY, parts(tree.dictname)))
+
+
+def _alter_operator(tree: Tree) -> Iterator[Alteration]:
+    target = Target(Kind.OPERATOR, parts(tree.opername.objname), arguments(tree.opername))
+    yield Alteration(Effect.REPLACE, target)
+
+
+def _alter_family(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.REPLACE, Target(Kind.OPERATOR_FAMILY, parts(tree.opfamilyname), detail=tree.amname))
+
+
+def _alter_event_trigger(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.TOUCH, Target(Kind.EVENT_TRIGGER, (tree.trigname,)))
 
 
 @cache
 def _readers() -> dict[str, Reader]:
     """Return the readers of statements that only migrations hold, or that say more than a declaration."""
     return {
-        "create_stmt": _table,
-        "create_foreign_table_stmt": _foreign_table,
-        "create_table_as_stmt": _table_as,
-        "create_seq_stmt": _sequence,
-        "index_stmt": _index,
-        "create_schema_stmt": _schema,
-        "create_extension_stmt": _extension,
-        "alter_table_stmt": _alter_table,
-        "rename_stmt": _rename,
-        "alter_object_schema_stmt": _set_schema,
-        "drop_stmt": _drop,
-        "alter_enum_stmt": _alter_enum,
         "alter_domain_stmt": _alter_domain,
+        "alter_enum_stmt": _alter_enum,
+        "alter_event_trig_stmt": _alter_event_trigger,
+        "alter_extension_stmt": _alter_extension,
         "alter_function_stmt": _alter_routine,
+        "alter_object_schema_stmt": _set_schema,
+        "alter_op_family_stmt": _alter_family,
+        "alter_operator_stmt": _alter_operator,
         "alter_policy_stmt": _alter_policy,
-        "define_stmt": _define,
+        "alter_seq_stmt": _alter_sequence,
+        "alter_stats_stmt": _alter_statistics,
+        "alter_table_stmt": alter_table,
+        "alter_tsdictionary_stmt": _alter_dictionary,
+        "alter_type_stmt": _alter_type,
+        "create_extension_stmt": _extension,
+        "create_foreign_table_stmt": _foreign_table,
+        "create_seq_stmt": _sequence,
+        "create_stmt": _table,
+        "drop_stmt": _drop,
+        "index_stmt": _index,
+        "rename_stmt": _rename,
+        "select_stmt": _select,
     }

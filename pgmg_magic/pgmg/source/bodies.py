@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgmg.model.source import RefKind
 from pgmg.source.grammar import GrammarError, Tree, parse
 from pgmg.source.plpgsql import fragments
 from pgmg.source.references import Collector
@@ -59,5 +58,3 @@ def read_types(collector: Collector, types: Sequence[str]) -> None:
         elif word.startswith("TYPE") and "." in row:  # without a dot it is another variable's type
             casts.append(f"SELECT FROM {row.rpartition('.')[0]}")
     read_statements(collector, [cast for cast in casts if cast])
-
-

@@ -41,7 +41,7 @@ def in_cast(collector: Collector, cast: Tree) -> None:
     """Note what a constant that is cast to one of the `reg…` types names."""
     names = strings(cast.type_name.names)
     kind = _CASTS.get(names[-1])
-    if kind is None or len(names) > 1 and names[0] != SYSTEM or not cast.arg.a_const.HasField("sval"):
+    if kind is None or (len(names) > 1 and names[0] != SYSTEM) or not cast.arg.a_const.HasField("sval"):
         return
     text = cast.arg.a_const.sval.sval
     if names[-1] in ("regprocedure", "regoperator"):
@@ -56,7 +56,7 @@ def in_cast(collector: Collector, cast: Tree) -> None:
 
 def in_call(collector: Collector, name: Parts, args: Sequence[Tree]) -> None:
     """Note what the constant first argument of a known function names."""
-    if len(name) > 1 and name[0] != SYSTEM or not args:
+    if (len(name) > 1 and name[0] != SYSTEM) or not args:
         return
     function = name[-1]
     if function in _OF_RELATIONS:

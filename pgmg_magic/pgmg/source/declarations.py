@@ -7,14 +7,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgmg.errors import SourceError, SourceErrors
-from pgmg.model.facts import GrantFacts
+from pgmg.model.facts import DefinitionFacts, GrantFacts
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
-from pgmg.model.quoting import quote
-from pgmg.model.source import CodeFile, SourceObject, Target
-from pgmg.source.grammar import pb
+from pgmg.model.source import CodeFile, Parts, SourceObject, Target
 from pgmg.source.kinds import Declaration, key_of, readers
-from pgmg.source.positions import Located
+from pgmg.source.positions import Located, in_order
 from pgmg.source.refusals import refuse
+from pgmg.source.settings import Settings, is_setting
 from pgmg.source.statements import Parsed, parse_text
 from pgmg.source.targets import target_of
 
@@ -51,7 +50,7 @@ def parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
         reading.take(statement)
     reading.check_drops()
     if reading.problems:
-        raise SourceErrors(tuple(reading.problems))
+        raise SourceErrors(in_order(reading.problems))
     return tuple(reading.objects)
 
 
@@ -89,21 +88,20 @@ class _Reading:
     file: CodeFile
     objects: list[SourceObject] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
     drops: list[tuple[Parsed, Target, int]] = field(default_factory=list)
 
     def take(self, statement: Parsed) -> None:
         """Read one statement."""
         try:
-            match statement.node:
-                case "variable_set_stmt":
-                    self._set(statement)
-                case "select_stmt" if (setting := _set_config(statement)) is not None:
-                    self.settings[setting[0]] = setting[1]
-                case "drop_stmt":
-                    self._drop(statement)
-                case _:
-                    self._declare(statement)
+            if is_setting(statement):
+                self.settings.take(statement)
+            elif statement.node == "drop_stmt":
+                self._drop(statement)
+            elif statement.node == "alter_tsconfiguration_stmt":
+                self._add_mapping(statement)
+            else:
+                self._declare(statement)
         except SourceError as error:
             self.problems.append(error)
 
@@ -115,7 +113,7 @@ class _Reading:
 
     def _object(self, statement: Parsed, declaration: Declaration) -> SourceObject:
         sql = statement.sql if declaration.sql is None else declaration.sql
-        settings = tuple(self.settings.values())
+        settings = tuple(self.settings.values.values())
         return SourceObject(
             target=declaration.target,
             sql=sql,
@@ -127,15 +125,17 @@ class _Reading:
             settings=settings,
         )
 
-    def _set(self, statement: Parsed) -> None:
-        tree = statement.tree
-        match tree.kind:
-            case pb.VAR_RESET | pb.VAR_SET_DEFAULT:
-                self.settings.pop(tree.name, None)
-            case pb.VAR_RESET_ALL:
-                self.settings.clear()
-            case _:
-                self.settings[tree.name] = statement.sql
+    def _add_mapping(self, statement: Parsed) -> None:
+        """`ALTER TEXT SEARCH CONFIGURATION … MAPPING` becomes part of the configuration that the file creates."""
+        mapping = next(iter(readers()[statement.node](statement)))
+        for number, known in enumerate(self.objects):
+            if known.target == mapping.target and isinstance(known.facts, DefinitionFacts):
+                self.objects[number] = _with_mapping(known, statement.sql, mapping)
+                return
+        raise statement.refused(
+            "ALTER TEXT SEARCH CONFIGURATION stands apart from the configuration that it completes",
+            "Put it into the file that creates the configuration, after CREATE TEXT SEARCH CONFIGURATION.",
+        )
 
     def _drop(self, statement: Parsed) -> None:
         """DROP … IF EXISTS is passed over where the file then creates the object; anything else is refused."""
@@ -153,22 +153,35 @@ class _Reading:
 
 
 def _same_object(dropped: Target, made: Target) -> bool:
+    if dropped.kind is Kind.CAST:
+        return dropped == made
+    if (
+        dropped.parent is not None
+        and made.parent is not None
+        and not _same_name(dropped.parent.parts, made.parent.parts)
+    ):
+        return False
     same_family = dropped.kind is made.kind or any(dropped.kind in f and made.kind in f for f in _FAMILIES)
-    return same_family and dropped.parts[-1:] == made.parts[-1:]
+    return same_family and _same_name(dropped.parts, made.parts)
 
 
-def _set_config(statement: Parsed) -> tuple[str, str] | None:
-    """Return name and statement of what pg_dump sets: `SELECT pg_catalog.set_config('search_path', '', false)`."""
-    targets = statement.tree.target_list
-    if len(targets) != 1 or not targets[0].res_target.val.HasField("func_call"):
-        return None
-    call = targets[0].res_target.val.func_call
-    values = [node.a_const.sval.sval for node in call.args[:2] if node.a_const.HasField("sval")]
-    if call.funcname[-1].string.sval != "set_config" or len(values) != 2:  # noqa: PLR2004 - name and value
-        return None
-    name, value = values
-    names = ", ".join(quote(schema.strip().strip('"')) for schema in value.split(",")) if value else "''"
-    return name, f"SET {name} = {names if name == 'search_path' else quote(value)}"
+def _same_name(one: Parts, other: Parts) -> bool:
+    shared = min(len(one), len(other))  # a schema that is not spoken may be any
+    return one[len(one) - shared :] == other[len(other) - shared :]
+
+
+def _with_mapping(known: SourceObject, sql: str, mapping: Declaration) -> SourceObject:
+    assert isinstance(known.facts, DefinitionFacts)
+    assert isinstance(mapping.facts, DefinitionFacts)
+    text = f"{known.sql};\n{sql}"
+    normal = f"{known.facts.normal}; {mapping.facts.normal}"
+    return replace(
+        known,
+        sql=text,
+        hash=_hash(text, known.settings),
+        facts=DefinitionFacts(tuple(sorted(known.facts.options + mapping.facts.options)), normal),
+        references=tuple(dict.fromkeys(known.references + mapping.references)),
+    )
 
 
 def _hash(sql: str, settings: Sequence[str]) -> str:

@@ -143,6 +143,9 @@ def _read(path: str, shown: str, problems: list[SourceError]) -> str | None:
     except UnicodeDecodeError as error:
         problems.append(_not_utf8(shown, data, error))
         return None
+    if "\0" in text:
+        problems.append(_not_text(shown, data))
+        return None
     text = text.removeprefix(_BOM)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
@@ -152,6 +155,14 @@ def _not_utf8(shown: str, data: bytes, error: UnicodeDecodeError) -> SourceError
     message = f"is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         message += " (it looks like UTF-16)"
+    return SourceError(message, where=Place(shown, line), hint="Save the file as UTF-8.")
+
+
+def _not_text(shown: str, data: bytes) -> SourceError:
+    """No SQL holds a zero byte, and the grammar would take it for the end of the text."""
+    offset = data.index(b"\0")
+    line = data.count(b"\n", 0, offset) + 1
+    message = f"is not text: byte 0x00 at offset {offset} (it may be UTF-16)"
     return SourceError(message, where=Place(shown, line), hint="Save the file as UTF-8.")
 
 

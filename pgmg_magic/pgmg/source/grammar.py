@@ -58,9 +58,7 @@ def parse(sql: str) -> Tree:
     try:
         return postgast.parse(sql)
     except postgast.PgQueryError as error:
-        offset = None
-        if error.cursorpos > 0:
-            offset = len(sql.encode()[: error.cursorpos - 1].decode(errors="ignore"))
+        offset = error.cursorpos - 1 if error.cursorpos > 0 else None  # characters, unlike positions in trees
         raise GrammarError(error.message, offset) from None
 
 
@@ -100,7 +98,7 @@ def expression(node: Tree) -> str:
 
 def strings(nodes: Iterable[Tree]) -> Parts:
     """Return the values of a list of `String` nodes."""
-    return tuple(node.string.sval for node in nodes)
+    return tuple([node.string.sval for node in nodes])
 
 
 def parts(nodes: Sequence[Tree]) -> Parts:

@@ -108,12 +108,25 @@ def significant(text: str, start: int = 0) -> Iterator[Token]:
 
 
 def _comment_end(text: str, position: int) -> int:
+    return _closed_comment_end(text, position) or len(text)
+
+
+def _closed_comment_end(text: str, position: int) -> int | None:
     depth = 1
     for edge in _COMMENT_EDGE.finditer(text, position):
         depth += 1 if edge.group() == "/*" else -1
         if depth == 0:
             return edge.end()
-    return len(text)
+    return None
+
+
+def _is_open_comment(text: str, token: Token) -> bool:
+    """Say whether a comment hides the rest of the file because nobody closed it."""
+    return (
+        token.end == len(text)
+        and token.text.startswith("/*")
+        and _closed_comment_end(text, token.start + len("/*")) is None
+    )
 
 
 def _operator_end(text: str, start: int, end: int) -> int:
@@ -184,7 +197,7 @@ def _piece(text: str, lead: int) -> tuple[Piece | None, int]:
     state = _State()
     start = end = None
     for token in tokens(text, lead):
-        if token.sort is Sort.COMMENT:
+        if token.sort is Sort.COMMENT and not _is_open_comment(text, token):
             continue
         if token.sort is Sort.BACKSLASH:
             if start is not None and end is not None:

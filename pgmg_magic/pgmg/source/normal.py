@@ -44,9 +44,7 @@ def _simplify(message: Tree) -> None:
     """Rewrite a tree in place, leaves first."""
     name = message.DESCRIPTOR.name
     for field, value in message.ListFields():
-        if field.name in _FLAGS:
-            message.ClearField(field.name)
-        elif field.name in ("schemaname", "catalogname"):
+        if field.name in _FLAGS or field.name in ("schemaname", "catalogname"):
             message.ClearField(field.name)
         elif (name, field.name) in _QUALIFIED and len(value) > 1:
             del value[:-1]

@@ -65,7 +65,7 @@ class _Reader:
             token = self._peek()
             if token.text in ("(", "["):
                 depth += 1
-            elif token.text in (")", "]"):
+            elif token.text in (")", "]") and (depth or token.text not in ends):
                 depth -= 1
             elif token.text == ";" or (depth <= 0 and (token.word or token.text) in ends):
                 break
@@ -120,9 +120,21 @@ class _Reader:
         return "CURSOR" in (self._peek(n).word for n in range(3))
 
     def _cursor(self) -> None:
+        while not self._done and self._peek().text not in ("(", ";") and self._peek().word not in ("FOR", "IS"):
+            self._at += 1
+        if self._peek().text == "(":
+            self._parameters()
         self._until("FOR", "IS")
         self._at += 1
         self.found.statements.append(self._text(self._until()))
+
+    def _parameters(self) -> None:
+        """Read the types of a cursor's parameters: a name and a type each."""
+        self._at += 1
+        while not self._done and self._peek().text not in (")", ";"):
+            self._at += 1  # the name
+            self.found.types.append(self._text(self._until(",", ")")))
+            self._at += self._peek().text == ","
 
     # -- statements ---------------------------------------------------------------------------------
 
@@ -176,9 +188,9 @@ class _Reader:
             by = next((n for n, token in enumerate(inner) if token.word == "BY"), len(inner))
             pieces = (inner[:dots], inner[dots + 1 : by], inner[by + 1 :])
             self.found.expressions += [text for piece in pieces if (text := self._text(piece))]
-        elif inner and inner[0].word in ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE"):
-            self.found.statements.append(self._text(inner))
-        elif inner and inner[0].text == "(":
+        elif (
+            inner and inner[0].word in ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE")
+        ) or (inner and inner[0].text == "("):
             self.found.statements.append(self._text(inner))
         else:
             self._cursor_arguments(inner)
@@ -186,7 +198,7 @@ class _Reader:
     def _cursor_arguments(self, inner: list[Token]) -> None:
         """Read `c(x := f(1), 2)` as an expression list."""
         if len(inner) > 3 and inner[1].text == "(":  # noqa: PLR2004 - name, parentheses and something inside
-            self.found.expressions.append(f"ROW{self._text(inner[1:])}")
+            self.found.expressions.append(f"pg_catalog.cursor{self._text(inner[1:])}")  # so named arguments parse
 
     def _dynamic(self, *ends: str) -> None:
         """EXECUTE: a constant is read as what it says, any other expression only as an expression (rule 2.2)."""

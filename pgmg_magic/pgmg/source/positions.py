@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from pgmg.errors import SourceError
 from pgmg.model.place import Place
 from pgmg.source.text import mask_passwords
-
-_LEAD = re.compile(r"(?:\s+|--[^\n]*|/\*)")
 
 
 class Located:
@@ -38,3 +36,14 @@ def characters(text: str, offsets: Iterable[int]) -> Iterator[int]:
         character += len(data[byte:offset].decode(errors="ignore"))
         byte = offset
         yield character
+
+
+def in_order(problems: Iterable[SourceError]) -> tuple[SourceError, ...]:
+    """Return the problems of one file from top to bottom, each once."""
+    each = {(problem.where, problem.message): problem for problem in problems}
+    return tuple(sorted(each.values(), key=_position))
+
+
+def _position(problem: SourceError) -> tuple[int, int]:
+    where = problem.where
+    return (0, 0) if where is None else (where.line or 0, where.column or 0)

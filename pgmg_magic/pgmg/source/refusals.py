@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from pgmg.errors import RefusedStatement
+from pgmg.model.names import Kind
 from pgmg.model.source import Parts
 from pgmg.source.grammar import Tree, pb
 from pgmg.source.statements import Parsed
-from pgmg.source.targets import words
+from pgmg.source.targets import KINDS, words
 
 _MIGRATION = "Put it into a file of the migrations folder: code files declare what can be replaced at any time."
 _WORDS = {
@@ -32,6 +34,9 @@ _WORDS = {
     "alter_table_move_all_stmt": "ALTER … ALL IN TABLESPACE",
     "alter_type_stmt": "ALTER TYPE",
     "alter_enum_stmt": "ALTER TYPE",
+    "create_table_space_stmt": "CREATE TABLESPACE",
+    "drop_table_space_stmt": "DROP TABLESPACE",
+    "alter_table_space_options_stmt": "ALTER TABLESPACE",
     "check_point_stmt": "CHECKPOINT",
     "close_portal_stmt": "CLOSE",
     "constraints_set_stmt": "SET CONSTRAINTS",
@@ -42,6 +47,7 @@ _WORDS = {
     "variable_show_stmt": "SHOW",
     "plassign_stmt": "assignment",
 }
+_TRANSACTION_WORDS = {"START": "START TRANSACTION", "PREPARE": "PREPARE TRANSACTION"}
 _HINTS = {
     "transaction_stmt": "Remove it: pgmg runs everything in one transaction by itself.",
     "refresh_mat_view_stmt": "Remove it: pgmg fills a materialized view when it creates it.",
@@ -55,13 +61,26 @@ _HINTS = {
 }
 
 
+_DECLARED = frozenset(takewhile(lambda kind: kind is not Kind.TABLE, Kind))
+_NO_DROP = (
+    "Remove it: pgmg drops what is no longer declared. DROP … IF EXISTS may stand before the statement that creates "
+    "the same object, in the same file."
+)
+
+
 def refuse(statement: Parsed) -> RefusedStatement:
     """Return the error for a statement that no kind understands."""
     what = name_of(statement)
-    return statement.refused(
-        f"{what} does not belong under the code folder, but in a migration",
-        _HINTS.get(statement.node, _MIGRATION),
-    )
+    return statement.refused(f"{what} does not belong under the code folder, but in a migration", _hint(statement))
+
+
+def _hint(statement: Parsed) -> str:
+    node, tree = statement.node, statement.tree
+    if node == "drop_stmt" and KINDS.get(tree.remove_type) in _DECLARED:
+        return _NO_DROP
+    if node == "alter_table_stmt" and tree.objtype in (pb.OBJECT_VIEW, pb.OBJECT_MATVIEW):
+        return "Options go into the CREATE statement; put anything else into a file of the migrations folder."
+    return _HINTS.get(node, _MIGRATION)
 
 
 def name_of(statement: Parsed) -> str:
@@ -79,7 +98,14 @@ def name_of(statement: Parsed) -> str:
         case "alter_owner_stmt":
             return f"ALTER {words(tree.object_type)} … OWNER TO"
         case "transaction_stmt":
-            return str(pb.TransactionStmtKind.Name(tree.kind)).removeprefix("TRANS_STMT_").replace("_", " ")
+            name = str(pb.TransactionStmtKind.Name(tree.kind)).removeprefix("TRANS_STMT_")
+            return _TRANSACTION_WORDS.get(name) or name.replace("_", " ")
+        case "vacuum_stmt":
+            return "VACUUM" if tree.is_vacuumcmd else "ANALYZE"
+        case "create_extension_stmt" if "LANGUAGE" in statement.sql.upper().split():
+            return "CREATE LANGUAGE"  # the grammar takes it for the extension of that name
+        case "variable_set_stmt":
+            return f"SET {tree.name}"
         case "select_stmt" if tree.HasField("into_clause"):
             return "SELECT INTO"
         case _:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+
+from pgmg.source.lexer import Sort, tokens
 
 _MARK = re.compile(
     r"^[ \t]*--[ \t]*(?:\+goose[ \t]+(?P<goose>up|down|statementbegin|statementend|envsub[ \t]+\w+|no[ \t]+transaction)"
-    r"|migrate:[ \t]*(?P<dbmate>up|down))\b.*$",
+    r"|migrate:(?P<dbmate>up|down)(?=[ \t]*$|[ \t]+\w+:))(?!\w).*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NO_TRANSACTION = re.compile(
-    r"^[ \t]*--[ \t]*(?:pgmg:[ \t]*no-transaction|\+goose[ \t]+no[ \t]+transaction"
-    r"|migrate:[ \t]*up\b.*\btransaction:[ \t]*false)\b",
+    r"--[ \t]*(?:pgmg:[ \t]*no-transaction|\+goose[ \t]+no[ \t]+transaction"
+    r"|migrate:up\b.*\btransaction:[ \t]*false)\b",
     re.IGNORECASE,
 )
 _STATEMENT_LINE = re.compile(r"^(?![ \t]*--).+$", re.MULTILINE)
@@ -35,12 +38,8 @@ def up_section(text: str) -> str:
 
 def no_transaction(text: str) -> bool:
     """Tell whether the comments that a migration begins with ask for no transaction (rule 9.2)."""
-    for line in text.splitlines():
-        if _NO_TRANSACTION.match(line):
-            return True
-        if line.strip() and not line.lstrip().startswith("--"):
-            return False
-    return False
+    comments = takewhile(lambda token: token.sort is Sort.COMMENT, tokens(text))
+    return any(_NO_TRANSACTION.match(comment.text) for comment in comments)
 
 
 def _mark(found: re.Match[str]) -> str:

@@ -46,11 +46,28 @@ class Parsed:
 
 def parse_text(located: Located, problems: list[SourceError]) -> list[Parsed]:
     """Return all statements of a file that parse; what is wrong with the others is added to `problems`."""
-    try:
-        result = parse(located.text)
-    except GrammarError:
+    result = _parse_at_once(located.text)
+    if result is None:
         return [statement for piece in pieces(located.text) for statement in _parse_piece(located, piece, problems)]
     return list(_statements(located, result))
+
+
+def _parse_at_once(text: str) -> Tree | None:
+    """Return the tree of a whole file, or None where it holds what is no SQL: mistakes, data of COPY."""
+    try:
+        result = parse(text)
+    except GrammarError:
+        return None
+    return None if any(_reads_standard_input(raw.stmt) for raw in result.stmts) else result
+
+
+def reads_standard_input(node: str, tree: Tree) -> bool:
+    """Say whether a statement is a COPY whose data follow it."""
+    return node == "copy_stmt" and tree.is_from and not tree.filename and not tree.is_program
+
+
+def _reads_standard_input(statement: Tree) -> bool:
+    return statement.HasField("copy_stmt") and reads_standard_input("copy_stmt", statement.copy_stmt)
 
 
 def _statements(located: Located, result: Tree) -> Iterator[Parsed]:

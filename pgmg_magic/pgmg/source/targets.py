@@ -47,7 +47,24 @@ KINDS: dict[int, Kind] = {
 }
 """What the grammar calls an object, and we do. `ROUTINE` is taken for a function: only the catalog knows better."""
 
-_ON_RELATION = frozenset({pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT, pb.OBJECT_TRIGGER, pb.OBJECT_RULE, pb.OBJECT_POLICY})
+_WORDS: dict[int, str] = {
+    pb.OBJECT_FDW: "FOREIGN DATA WRAPPER",
+    pb.OBJECT_LARGEOBJECT: "LARGE OBJECT",
+    pb.OBJECT_MATVIEW: "MATERIALIZED VIEW",
+    pb.OBJECT_OPCLASS: "OPERATOR CLASS",
+    pb.OBJECT_OPFAMILY: "OPERATOR FAMILY",
+    pb.OBJECT_PARAMETER_ACL: "PARAMETER",
+    pb.OBJECT_STATISTIC_EXT: "STATISTICS",
+    pb.OBJECT_TSCONFIGURATION: "TEXT SEARCH CONFIGURATION",
+    pb.OBJECT_TSDICTIONARY: "TEXT SEARCH DICTIONARY",
+    pb.OBJECT_TSPARSER: "TEXT SEARCH PARSER",
+    pb.OBJECT_TSTEMPLATE: "TEXT SEARCH TEMPLATE",
+}
+"""What SQL calls an object where the grammar abbreviates."""
+
+_ON_RELATION = frozenset(
+    {pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT, pb.OBJECT_TRIGGER, pb.OBJECT_RULE, pb.OBJECT_POLICY}
+)
 _TEXT_SEARCH = frozenset(
     {
         Kind.TEXT_SEARCH_CONFIGURATION,
@@ -60,7 +77,7 @@ _TEXT_SEARCH = frozenset(
 
 def words(object_type: int) -> str:
     """Return an object type as SQL says it: `FOREIGN SERVER`."""
-    return str(pb.ObjectType.Name(object_type)).removeprefix("OBJECT_").replace("_", " ")
+    return _WORDS.get(object_type) or str(pb.ObjectType.Name(object_type)).removeprefix("OBJECT_").replace("_", " ")
 
 
 def target_of(object_type: int, node: Tree) -> Target | None:

@@ -28,7 +28,7 @@ def judge(case: Case) -> Verdict:
             assert parent is not None
             grantee = name.detail or ""
             about, before = grant_target(parent), _granted(case.previous)
-            taken = _on_what_is_left(no_longer(before, facts, parent.kind), case.vanished)
+            taken = _on_what_is_left(no_longer(before, facts, grantee, parent.kind), case.vanished)
             new = lacking(facts, grantee, parent.kind, case.privileges if case.privileges or case.owner else None)
             said = (
                 *statements(taken, about, grantee, undo=True),
@@ -37,9 +37,7 @@ def judge(case: Case) -> Verdict:
             )
             return InPlace(Action.GRANT, said) if said else KEEP
         case _:
-            return InPlace(
-                Action.GRANT, (*undo_default_privileges(case.previous), *split_statements(case.source.sql))
-            )
+            return InPlace(Action.GRANT, (*undo_default_privileges(case.previous), *split_statements(case.source.sql)))
 
 
 def _on_what_is_left(items: tuple[Privilege, ...], vanished: frozenset[str]) -> tuple[Privilege, ...]:
@@ -58,7 +56,7 @@ def removal(
         case Kind.COMMENT if parent is not None:
             return Action.COMMENT, () if parent.name in vanished else (comment(parent, None),)
         case Kind.GRANT if parent is not None:
-            gone = _on_what_is_left(no_longer(_granted(previous), None, parent.kind), vanished)
+            gone = _on_what_is_left(no_longer(_granted(previous), None, name.detail or "", parent.kind), vanished)
             return Action.REVOKE, statements(gone, grant_target(parent), name.detail or "", undo=True)
         case Kind.DEFAULT_PRIVILEGES:
             return Action.REVOKE, undo_default_privileges(previous)

@@ -1,4 +1,4 @@
-"""The small protocol that every kind answers: given what is declared and what is there, how to get from one to the other."""
+"""The protocol that every kind answers: how to get from what is there to what is declared."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def _difference(case: Case) -> str | None:
         return None
     match case.source.facts:
         case AggregateFacts(state_type=state) if state is not None:
-            return None if _same_type(case, case.spell(state), case.facts.get("state_type")) else "its state type changes"
+            return None if _same_type(case.spell(state), case.facts.get("state_type")) else "its state type changes"
         case RoutineFacts() as facts:
             return _routine_difference(case, facts)
         case _:
@@ -43,9 +43,7 @@ def _routine_difference(case: Case, facts: RoutineFacts) -> str | None:
         return "it becomes or ceases to be a window function"
     old = [(m, t) for m, t in zip(modes, types, strict=True)]
     new = [(a.mode, case.spell(a.type)) for a in facts.arguments]
-    if len(old) != len(new) or any(
-        a[0] != b[0] or not _same_type(case, a[1], b[1]) for a, b in zip(new, old, strict=True)
-    ):
+    if len(old) != len(new) or any(a[0] != b[0] or not _same_type(a[1], b[1]) for a, b in zip(new, old, strict=True)):
         return "its parameters change"
     for argument, name, mode in zip(facts.arguments, names, modes, strict=True):
         renamed = (argument.name or "") != name
@@ -55,7 +53,7 @@ def _routine_difference(case: Case, facts: RoutineFacts) -> str | None:
     if case.name.kind is Kind.PROCEDURE:
         return None
     result, is_set = _result(case, facts)
-    if not _same_type(case, result, case.facts["result"]) or is_set is not case.facts["set"]:
+    if not _same_type(result, case.facts["result"]) or is_set is not case.facts["set"]:
         return "its result changes"
     return None
 
@@ -70,7 +68,7 @@ def _result(case: Case, facts: RoutineFacts) -> tuple[str, bool]:
     return (case.spell(out[0].type) if len(out) == 1 else "record"), is_set
 
 
-def _same_type(case: Case, declared: str, live: str | None) -> bool:
+def _same_type(declared: str, live: str | None) -> bool:
     """Compare spellings; a routine's types lose their modifiers when it is made."""
     return _bare(declared) == _bare((live or "").removeprefix("public."))
 

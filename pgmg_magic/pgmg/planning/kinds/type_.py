@@ -57,7 +57,10 @@ def _enum(case: Case, facts: EnumFacts) -> Verdict:
 def _composite(case: Case, facts: CompositeFacts) -> Verdict:
     live = [(a[0], a[1].removeprefix("public."), a[2]) for a in case.facts.get("attributes") or ()]
     new = [(a.name, case.spell(a.type), a.collation[-1] if a.collation else None) for a in facts.attributes]
-    known = [(name, type_, None if collation is None else collation.rpartition(".")[2].strip('"')) for name, type_, collation in live]
+    known = [
+        (name, type_, None if collation is None else collation.rpartition(".")[2].strip('"'))
+        for name, type_, collation in live
+    ]
     if new[: len(known)] != known:
         return recreate_or_refuse(case, "its attributes change")
     statements = tuple(
@@ -88,7 +91,9 @@ def recreate_or_refuse(case: Case, what: str) -> Verdict:
         )
     statements = _conversion(case)
     if case.options.rewrite_tables:
-        warning = Notice("table-rewrite", f"{case.name}: {what}; tables are rewritten to convert {used}.", str(case.source.place))
+        warning = Notice(
+            "table-rewrite", f"{case.name}: {what}; tables are rewritten to convert {used}.", str(case.source.place)
+        )
         return InPlace(Action.ALTER, statements, f"{what}; converts {used}", (warning,), shakes=True)
     return Refuse(
         f"{case.name} cannot be changed in place ({what}), and table columns use it: {used}.",

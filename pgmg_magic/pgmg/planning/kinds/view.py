@@ -74,7 +74,11 @@ def _guard_warnings(case: Case) -> tuple[Notice, ...]:
     kept = undeclared_options(case)
     lost = [g for g in _GUARDS if _on(live.get(g)) and not _on(declared.get(g)) and g not in kept]
     return tuple(
-        Notice("access-widened", f"{case.name} loses {guard}: its readers may see more than before.", str(case.source.place))
+        Notice(
+            "access-widened",
+            f"{case.name} loses {guard}: its readers may see more than before.",
+            str(case.source.place),
+        )
         for guard in lost
     )
 

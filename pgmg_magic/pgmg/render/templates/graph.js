@@ -106,7 +106,8 @@
   by("zoom-in").onclick = () => zoom(1.4, ...middle());
   by("zoom-out").onclick = () => zoom(1 / 1.4, ...middle());
   by("zoom-fit").onclick = fit;
-  addEventListener("resize", () => look(...middle(), scale()));
+  let begun = false;
+  addEventListener("resize", () => begun ? look(...middle(), scale()) : begin());
 
   // -- what is lit, and what is chosen
 
@@ -222,10 +223,15 @@
     }
   });
 
-  // a large graph begins where something changes, at a size that can be read
-  fit();
-  if (fitting() < 0.25) {
-    svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
-    centre(nodes.find((node) => node.facts.change) || nodes[0]);
-  }
+  // a large graph begins where something changes, at a size that can be read; a frame out of sight has no size yet
+  const begin = () => {
+    begun = canvas.clientWidth > 0;
+    if (!begun) return;
+    fit();
+    if (fitting() < 0.25) {
+      svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
+      centre(nodes.find((node) => node.facts.change) || nodes[0]);
+    }
+  };
+  begin();
 })();

@@ -14,7 +14,17 @@ from pgmg.source.references import Collector
 from pgmg.source.refusals import refuse_temporary_name
 from pgmg.source.statements import Parsed
 
-_ROUTINES = ("sfunc", "sfunc1", "finalfunc", "combinefunc", "serialfunc", "deserialfunc", "msfunc", "minvfunc", "mfinalfunc")
+_ROUTINES = (
+    "sfunc",
+    "sfunc1",
+    "finalfunc",
+    "combinefunc",
+    "serialfunc",
+    "deserialfunc",
+    "msfunc",
+    "minvfunc",
+    "mfinalfunc",
+)
 _TYPES = ("stype", "stype1", "mstype", "basetype")
 
 

@@ -63,12 +63,15 @@ def _single(tree: Tree, creator: Tree | None, schema: Tree | None, grantee: Tree
 
 
 def reversed_default_privileges(sql: str) -> tuple[str, ...]:
-    """Return statements that take back what ALTER DEFAULT PRIVILEGES statements say: GRANT for REVOKE, and back."""
+    """Return statements that take back what ALTER DEFAULT PRIVILEGES statements say: GRANT for REVOKE, and back.
+
+    What was said last is taken back first.
+    """
     undone = []
-    for raw in parse(sql).stmts:
+    for raw in reversed(parse(sql).stmts):
         tree = raw.stmt.alter_default_privileges_stmt
         tree.action.is_grant = not tree.action.is_grant
-        tree.action.grant_option = False
+        tree.action.grant_option = tree.action.is_grant and tree.action.grant_option  # it alone had been revoked
         tree.action.behavior = pb.DROP_RESTRICT
         undone.append(deparse(tree))
     return tuple(undone)

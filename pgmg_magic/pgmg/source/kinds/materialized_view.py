@@ -12,6 +12,7 @@ from pgmg.source.grammar import relation_parts, strings
 from pgmg.source.kinds.base import Declaration, Readers, read_options
 from pgmg.source.kinds.view import query_after_as
 from pgmg.source.references import Collector
+from pgmg.source.refusals import refuse_temporary
 from pgmg.source.statements import Parsed
 from pgmg.source.text import data_clause
 
@@ -21,6 +22,7 @@ _MAY_SAY_DATA = re.compile(r"\bdata\b", re.IGNORECASE)
 def read(statement: Parsed) -> Iterator[Declaration]:
     """Read a materialized view."""
     into = statement.tree.into
+    refuse_temporary(statement, into.rel, "materialized view")
     collector = Collector()
     collector.visit(statement.tree.query)
     end, data = len(statement.sql), None

@@ -26,12 +26,9 @@ def read_class(statement: Parsed) -> Iterator[Declaration]:
     of = type_name(tree.datatype)
     options = [("default", "true")] if tree.is_default else []
     options.append(("for type", type_text(tree.datatype)))
-    for node in tree.items:
-        options.append(_item(node.create_op_class_item, of, collector))
+    options += [_item(node.create_op_class_item, of, collector) for node in tree.items]
     target = Target(Kind.OPERATOR_CLASS, parts(tree.opclassname), detail=tree.amname)
-    yield Declaration(
-        target, DefinitionFacts(tuple(sorted(options)), normal_form(statement.sql)), collector.references
-    )
+    yield Declaration(target, DefinitionFacts(tuple(sorted(options)), normal_form(statement.sql)), collector.references)
 
 
 def read_family(statement: Parsed) -> Iterator[Declaration]:

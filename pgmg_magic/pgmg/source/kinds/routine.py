@@ -83,5 +83,3 @@ def _softened(references: tuple[Reference, ...], name: Parts) -> Iterator[Refere
     for reference in references:
         own = reference.kind is RefKind.ROUTINE and reference.parts[-1] == name[-1]
         yield dataclasses.replace(reference, hard=False) if own and reference.hard else reference
-
-

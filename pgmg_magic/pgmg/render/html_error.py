@@ -1,0 +1,51 @@
+"""An error as people should meet it: what happened, where, the line with its caret, what to do next (rule 11.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.errors import PgmgError, SourceErrors
+from pgmg.model.place import Place
+from pgmg.render import clean
+from pgmg.render.html_lines import lines_html
+from pgmg.render.spans import Line, Role, Span, say, sections
+
+_TITLES = {"stale-plan": "The plan is stale", "usage": "Wrong usage", "locked": "Locked", "unknown-object": "Unknown"}
+
+
+def error_lines(error: PgmgError, secrets: Sequence[str] = ()) -> Iterator[Line]:
+    """Say an error; `secrets` are passwords that must not turn up in it (rule 11.3)."""
+    problems = error.problems if isinstance(error, SourceErrors) else (error,)
+    return sections(*(_problem(problem, secrets) for problem in problems))
+
+
+def error_html(error: PgmgError) -> str:
+    """Return an error as HTML."""
+    return lines_html(error_lines(error), "Error")
+
+
+def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
+    def shown(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return clean.block(text)
+
+    first, *rest = shown(error.message).split("\n")
+    yield say(Span(f"{_TITLES.get(error.code, 'Error')}: ", Role.GONE), Span(first, Role.HEADING))
+    for row in rest:
+        yield say(row)
+    if error.where is not None:
+        yield from _where(error.where)
+    if error.hint:
+        for number, row in enumerate(shown(error.hint).split("\n")):
+            yield say(Span("hint: " if number == 0 else "      ", Role.KEPT), row)
+
+
+def _where(place: Place) -> Iterator[Line]:
+    yield say("  ", Span(str(place), Role.MUTED))
+    caret = place.caret()
+    if caret is not None:
+        row, _, mark = caret.partition("\n")
+        number = "" if place.line is None else f"{place.line} "
+        yield say("  ", Span(f"{number}│ ", Role.MUTED), Span(row, Role.SQL))
+        yield say("  ", Span(f"{' ' * len(number)}│ ", Role.MUTED), Span(mark, Role.GONE))

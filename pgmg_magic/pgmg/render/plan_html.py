@@ -1,0 +1,133 @@
+"""A plan as HTML that needs no kernel: what it means, what to be warned of, every step with its SQL and difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+from pgmg.model.place import Place
+from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
+from pgmg.render import markup, words
+from pgmg.render.diff_html import rows
+from pgmg.render.html_graph import figure, focus, plan_graph
+from pgmg.render.html_impact import counts, deletions, locks, rewrites
+from pgmg.render.html_sql import highlighted
+from pgmg.render.lines.plan import NO_CHANGES
+
+_FEW = 40
+"""Up to so many steps stand open in one table; more are folded by what they do."""
+_GRAPH_LIMIT = 60
+
+
+def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True) -> str:
+    """Return a plan as HTML. Paths are links below `base`, the project's folder as seen from the notebook's."""
+    drawn = focus(plan_graph(plan), _GRAPH_LIMIT) if graph and plan.steps else None
+    held = locks(plan)
+    return markup.fill(
+        "plan.html.j2",
+        style=markup.asset("notebook.css"),
+        script=markup.asset("plan.js"),
+        nothing=NO_CHANGES if plan.is_empty else "",
+        counts=[(count.text, count.role.value) for count in counts(plan)],
+        readers=held.readers,
+        writers=held.writers,
+        warnings=[(notice.message, _where(notice.where, notice.message)) for notice in plan.warnings],
+        deletions=deletions(plan),
+        rewrites=rewrites(plan),
+        migrations=[_impact(migration) for migration in plan.migrations],
+        sections=list(_sections(plan, base)),
+        total=len(plan.steps),
+        few=len(plan.steps) <= _FEW,
+        silent=[_silent(change) for change in _unexecuted(plan)],
+        figure=figure(drawn) if drawn is not None and drawn.nodes else None,
+        database=f"{plan.database.name} (PostgreSQL {plan.database.server_version})",
+        fingerprint=plan.fingerprint,
+    )
+
+
+def _where(where: str | None, message: str) -> str:
+    return "" if where is None or where in message else where
+
+
+def _impact(migration: MigrationImpact) -> dict[str, Any]:
+    return {
+        "name": migration.name,
+        "count": words.count(len(migration.affects), "object"),
+        "affects": [
+            {
+                "object": str(affected.object),
+                "reason": affected.reason,
+                "because": ", ".join(str(name) for name in affected.because_of if name.bare not in affected.reason),
+            }
+            for affected in migration.affects
+        ],
+    }
+
+
+def _unexecuted(plan: Plan) -> list[Change]:
+    """Return the changes that no step stands for (rule 3.3)."""
+    done = {step.object for step in plan.steps}
+    return [change for change in plan.changes if change.object not in done]
+
+
+def _silent(change: Change) -> dict[str, str]:
+    said = words.change(change.change)
+    return {"object": str(change.object), "word": said.word, "why": said.why, "place": words.place(change)}
+
+
+# -- steps ----------------------------------------------------------------------------------------------
+
+
+def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
+    """Cut the steps by transaction, and where they are many by what they do."""
+    changes = {change.object: change for change in plan.changes}
+    groups = plan.groups
+    many = len(plan.steps) > _FEW
+    for number, group in enumerate(groups, start=1):
+        how = "in one transaction" if all(step.transactional for step in group) else "outside a transaction"
+        title = f"Group {number}, {how}" if len(groups) > 1 or how.startswith("outside") else ""
+        for action, part in _runs(group) if many else ((None, group),):
+            verb = "" if action is None else f"{words.verb(action).doing} {words.count(len(part), 'object')}"
+            yield {
+                "title": ": ".join(said for said in (title, verb) if said),
+                "role": "plain" if action is None else words.verb(action).role.value,
+                "first": part[0].number,
+                "last": part[-1].number,
+                "steps": [_step(step, changes.get(step.object), base) for step in part],
+            }
+
+
+def _runs(steps: Sequence[Step]) -> Iterator[tuple[Action, list[Step]]]:
+    for action, run in groupby(steps, key=lambda step: step.action):
+        yield action, list(run)
+
+
+def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]:
+    about = step.object.parent if step.action in (Action.COMMENT, Action.GRANT, Action.REVOKE) else None
+    made = step.action in (Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE)
+    return {
+        "number": step.number,
+        "action": "run" if step.action is Action.MIGRATE else step.action.value,
+        "role": words.verb(step.action).role.value,
+        "kind": step.object.kind.words,
+        "object": str(about) if about is not None else step.object.bare,
+        "name": str(step.object),
+        "unmanaged": not step.managed,
+        "change": "" if change is None or not made else words.change(change.change).word,
+        "reason": step.reason,
+        "place": None if step.place is None else _place(step.place),
+        "link": None if step.place is None or base is None else _link(step.place, base),
+        "sql": highlighted("\n".join(f"{statement};" for statement in step.statements)),
+        "rows": rows(change) if change is not None and made and change.change is not ChangeKind.NEW else (),
+    }
+
+
+def _place(place: Place) -> str:
+    return place.path if place.line is None else f"{place.path}:{place.line}"
+
+
+def _link(place: Place, base: str) -> str:
+    """Return a relative link; nothing in a path can turn it into another scheme or host."""
+    return "./" + quote(f"{base}/{place.path.lstrip('/')}".encode(errors="replace"), safe="/")
