@@ -3,8 +3,8 @@
 import pytest
 
 from pgmg.model.facts import Privilege
-from pgmg.source import merge_grants, parse_code, parse_recorded, reversed_default_privileges
 from pgmg.model.source import CodeFile
+from pgmg.source import merge_grants, parse_code, parse_recorded, reversed_default_privileges
 from tests.source.reading import code, declared, named, one, problem, references
 
 
@@ -163,7 +163,9 @@ def test_grants_add_up_over_files_and_their_hash_is_of_all():
 
 
 def test_what_was_recorded_reads_as_it_was_declared():
-    (merged,) = parse_code([CodeFile("a.sql", "SET search_path = app; GRANT SELECT ON v TO a; GRANT INSERT ON v TO a", "")])
+    (merged,) = parse_code(
+        [CodeFile("a.sql", "SET search_path = app; GRANT SELECT ON v TO a; GRANT INSERT ON v TO a", "")]
+    )
     (again,) = parse_recorded(merged.sql, merged.settings)
     assert (again.target, again.facts, again.hash, again.settings) == (
         merged.target,
@@ -193,7 +195,7 @@ def test_default_privileges_are_split_by_creator_schema_and_role():
     [
         ("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC", "on functions to public"),
         ("ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO a", "on schemas to a"),
-        ("ALTER DEFAULT PRIVILEGES FOR USER a GRANT ALL ON TYPES TO CURRENT_USER", "for a on types to \"CURRENT_USER\""),
+        ("ALTER DEFAULT PRIVILEGES FOR USER a GRANT ALL ON TYPES TO CURRENT_USER", 'for a on types to "CURRENT_USER"'),
     ],
 )
 def test_the_name_of_default_privileges_reads_as_a_sentence(sql, name):
@@ -251,7 +253,12 @@ def test_an_owner_is_said_of_many_kinds(sql, name):
 
 @pytest.mark.parametrize(
     ("role", "said"),
-    [("CURRENT_USER", "CURRENT_USER"), ("SESSION_USER", "SESSION_USER"), ("CURRENT_ROLE", "CURRENT_ROLE"), ('"Bob"', "Bob")],
+    [
+        ("CURRENT_USER", "CURRENT_USER"),
+        ("SESSION_USER", "SESSION_USER"),
+        ("CURRENT_ROLE", "CURRENT_ROLE"),
+        ('"Bob"', "Bob"),
+    ],
 )
 def test_an_owner_may_be_whoever_runs_it(role, said):
     assert one(f"ALTER VIEW v OWNER TO {role}").facts.role == said

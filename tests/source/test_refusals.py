@@ -152,8 +152,8 @@ def test_everything_that_is_refused_is_in_one_report():
 
 
 def test_no_statement_of_the_grammar_is_without_a_name():
-    from pgmg.source.refusals import name_of
     from pgmg.source.positions import Located
+    from pgmg.source.refusals import name_of
     from pgmg.source.statements import Parsed
 
     for field in pb.Node.DESCRIPTOR.fields:

@@ -35,7 +35,12 @@ def test_settings_hold_for_what_follows(sql, expected):
 
 @pytest.mark.parametrize(
     "sql",
-    ["SET statement_timeout = 0", "SET client_encoding = 'UTF8'", "SET check_function_bodies = false", "SET row_security = off"],
+    [
+        "SET statement_timeout = 0",
+        "SET client_encoding = 'UTF8'",
+        "SET check_function_bodies = false",
+        "SET row_security = off",
+    ],
 )
 def test_what_dumps_set_for_their_own_sake_is_passed_over(sql):
     assert settings(sql) == []
@@ -50,7 +55,9 @@ def test_settings_are_part_of_the_hash():
     assert one(VIEW).hash != one(f"SET search_path = app; {VIEW}").hash
 
 
-@pytest.mark.parametrize("sql", ["SELECT set_config('a.b', x, true)", "SELECT set_config('a', 'b', true), 1", "SELECT 1"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT set_config('a.b', x, true)", "SELECT set_config('a', 'b', true), 1", "SELECT 1"]
+)
 def test_a_select_that_sets_nothing_is_refused(sql):
     assert problem(sql).message == "SELECT does not belong under the code folder, but in a migration"
 
@@ -67,6 +74,8 @@ def test_names_in_a_migration_are_under_the_path_that_it_sets():
 
 
 def test_a_path_of_several_schemas_says_only_where_things_are_made():
-    found = migration("SET search_path = app, public; CREATE TABLE t (a e); DROP VIEW v; RESET search_path; DROP VIEW w")
+    found = migration(
+        "SET search_path = app, public; CREATE TABLE t (a e); DROP VIEW v; RESET search_path; DROP VIEW w"
+    )
     assert [alteration.target.parts for alteration in found.alterations] == [("app", "t"), ("v",), ("w",)]
     assert [reference.parts for reference in found.references] == [("e",)]

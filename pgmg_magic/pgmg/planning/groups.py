@@ -1,4 +1,4 @@
-"""Where the plan falls into groups that commit by themselves, and what each of them can and must already hold (rule 9.2)."""
+"""Where a plan falls into groups that commit by themselves, and what each of them must already hold (rule 9.2)."""
 
 from __future__ import annotations
 

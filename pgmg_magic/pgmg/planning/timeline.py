@@ -87,9 +87,7 @@ class _Simulation:
             self._mend(index, slot)
         for name, because in reach.refreshed.items():
             if name in self.old and name not in self.lost:
-                self.slots[end_of_group(self.survey, name, index)].refreshes.setdefault(
-                    name, "its `*` is read anew"
-                )
+                self.slots[end_of_group(self.survey, name, index)].refreshes.setdefault(name, "its `*` is read anew")
                 reasons.setdefault(name, ("depends on modified tables", because))
         self.affected.append({n: r for n, r in reasons.items() if n not in self.vanishing})
 
@@ -197,7 +195,8 @@ class _Simulation:
         slot = self.slots[index]
         if name in self.old:
             verdict = self.fates.verdicts.get(name)
-            if isinstance(verdict, InPlace) and verdict.statements and not waits_for_migration(self.survey, name, index):
+            changes = isinstance(verdict, InPlace) and bool(verdict.statements)
+            if changes and not waits_for_migration(self.survey, name, index):
                 slot.in_place[name] = f"{migration.name} needs it"
                 self.new.add(name)
             return
@@ -213,9 +212,10 @@ class _Simulation:
         remade = isinstance(self.fates.verdicts.get(name), Remake) and name in self.old
         if address is None or not remade or waits_for_migration(self.survey, name, index):
             return
+        reason = f"{migration.name} needs {name.bare}"
         for other, explicit in self.web.above([address], self.fates.spare).items():
             if self.web.name(other) in self.old:
-                self._drop(self.web.name(other), self.slots[index], f"{migration.name} needs {name.bare}", explicit=explicit)
+                self._drop(self.web.name(other), self.slots[index], reason, explicit=explicit)
 
     def _restore_in_time(self, migration: Migration, slot: Slot) -> None:
         """Bring back what nobody declared before a migration renames what its definition speaks of."""

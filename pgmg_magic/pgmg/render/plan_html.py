@@ -106,6 +106,7 @@ def _runs(steps: Sequence[Step]) -> Iterator[tuple[Action, list[Step]]]:
 
 def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]:
     about = step.object.parent if step.action in (Action.COMMENT, Action.GRANT, Action.REVOKE) else None
+    differs = step.action in (Action.CREATE, Action.REPLACE, Action.ALTER)
     made = step.action in (Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE)
     return {
         "number": step.number,
@@ -120,7 +121,7 @@ def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]
         "place": None if step.place is None else _place(step.place),
         "link": None if step.place is None or base is None else _link(step.place, base),
         "sql": highlighted("\n".join(f"{statement};" for statement in step.statements)),
-        "rows": rows(change) if change is not None and made and change.change is not ChangeKind.NEW else (),
+        "rows": rows(change) if change is not None and differs and change.change is not ChangeKind.NEW else (),
     }
 
 

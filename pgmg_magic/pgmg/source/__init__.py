@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         or_replace,
         plain_create,
         same_but_formatting,
+        same_definition,
         split_statements,
         without_data,
     )
@@ -37,6 +38,7 @@ __all__ = [
     "read_files",
     "reversed_default_privileges",
     "same_but_formatting",
+    "same_definition",
     "split_statements",
     "without_data",
 ]

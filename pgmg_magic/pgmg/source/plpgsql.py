@@ -188,12 +188,10 @@ class _Reader:
             by = next((n for n, token in enumerate(inner) if token.word == "BY"), len(inner))
             pieces = (inner[:dots], inner[dots + 1 : by], inner[by + 1 :])
             self.found.expressions += [text for piece in pieces if (text := self._text(piece))]
-        elif (
-            inner and inner[0].word in ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE")
-        ) or (inner and inner[0].text == "("):
-            self.found.statements.append(self._text(inner))
-        else:
+        elif _is_cursor(inner):
             self._cursor_arguments(inner)
+        else:
+            self.found.statements.append(self._text(inner))
 
     def _cursor_arguments(self, inner: list[Token]) -> None:
         """Read `c(x := f(1), 2)` as an expression list."""
@@ -252,22 +250,10 @@ class _Reader:
 
     def _raise(self) -> None:
         """RAISE [level] 'format', value, … [USING option = value, …]."""
-        tokens = self._until()
-        commas = [n for n, token in enumerate(tokens) if token.text == "," or token.word == "USING"]
-        if not commas:
-            return
-        rest = tokens[commas[0] + 1 :]
-        if rest and not any(token.word == "USING" for token in rest):
-            self.found.expressions.append(f"ROW({self._text(rest)})")
-            return
-        begin = 0
-        for n, token in enumerate([*rest, Token(Sort.PUNCTUATION, ",", 0, 0)]):
-            if token.word == "USING" or (token.text == "," and _balanced(rest[begin:n])):
-                piece = rest[begin:n]
-                named = len(piece) > 2 and piece[1].text in _ASSIGN  # noqa: PLR2004 - option = value
-                if text := self._text(piece[2:] if named else piece):
-                    self.found.expressions.append(text)
-                begin = n + 1
+        values = _commas(self._until("USING"))[1:]
+        if self._skip("USING"):
+            values += [option[2:] for option in _commas(self._until())]
+        self.found.expressions += [text for value in values if (text := self._text(value))]
 
     def _open(self) -> None:
         inner = self._until("FOR")[1:]
@@ -304,8 +290,24 @@ class _Reader:
         return self._text(tokens)
 
 
-def _balanced(tokens: list[Token]) -> bool:
-    return sum((t.text in ("(", "[")) - (t.text in (")", "]")) for t in tokens) == 0
+def _commas(tokens: list[Token]) -> list[list[Token]]:
+    """Split at the commas outside of parentheses."""
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        if token.text == "," and not depth:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found
+
+
+def _is_cursor(tokens: list[Token]) -> bool:
+    """`c` or `c(…)`; a query has more before its first parenthesis, unless it begins with one."""
+    if not tokens or tokens[0].sort not in (Sort.WORD, Sort.QUOTED) or tokens[0].word in ("EXPLAIN", "VALUES"):
+        return False
+    return len(tokens) == 1 or tokens[1].text == "("
 
 
 def _is_variable(tokens: list[Token]) -> bool:

@@ -26,7 +26,9 @@ def qualified(alteration: Alteration, path: Parts) -> Alteration:
 
 def _qualified(target: Target, schema: str) -> Target:
     if target.parent is not None:
-        return replace(target, parent=_qualified(target.parent, schema))
+        target = replace(target, parent=_qualified(target.parent, schema))
+        if target.kind is not Kind.INDEX:  # an index has a place of its own, beside its relation
+            return target
     if len(target.parts) != 1 or target.kind in _ANYWHERE:
         return target
     return replace(target, parts=(schema, *target.parts))

@@ -94,7 +94,11 @@ _SECRET = re.compile(
     r"|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
-_CONNECTION = re.compile(r"(?P<before>\bpassword\s*=\s*)(?!['\s\*$])[^\s'\"]+", re.IGNORECASE)
+_CONNECTION = re.compile(  # key=value pairs of a connection string: WHERE password = hash is none
+    r"(?P<before>(?:\A|['\"]|\b\w+=[^\s'\"=]+\s+)password\s*=\s*)(?!['\s*$])[^\s'\"]+"
+    r"|(?P<first>\bpassword=)(?!['\s*$])[^\s'\",;()]+(?=\s+\w+=)",
+    re.IGNORECASE,
+)
 _URL = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s:/@']*:)[^\s@'/]+(?=@)", re.IGNORECASE)
 
 
@@ -106,7 +110,7 @@ def mask_passwords(sql: str) -> str:
     if "assword" not in sql and "ASSWORD" not in sql.upper() and "://" not in sql:
         return sql
     masked = _SECRET.sub(r"\g<before>'********'", sql)
-    masked = _CONNECTION.sub(r"\g<before>********", masked)
+    masked = _CONNECTION.sub(lambda found: f"{found['before'] or found['first']}********", masked)
     return _URL.sub(r"\g<before>********", masked)
 
 
@@ -119,3 +123,13 @@ def normal_form(sql: str) -> str:
     from pgmg.source.normal import normal_form as form  # loads the grammar, which planning seldom needs
 
     return form(sql)
+
+
+def same_definition(one: str, other: str) -> bool:
+    """Tell whether a catalog's definition and a source's define the same, as far as each of them says.
+
+    More careful than comparing normal forms: schemas and the casts of constants count wherever both spell them.
+    """
+    from pgmg.source.normal import same_definition as same
+
+    return same(one, other)

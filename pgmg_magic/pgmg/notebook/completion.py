@@ -1,0 +1,157 @@
+"""TAB behind a magic: its options, what may follow them, names of objects and environments, paths."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from pgmg.config import EMBEDDED, mask
+from pgmg.errors import PgmgError
+from pgmg.notebook.arguments import Declared
+from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, Argument, Option, Value
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from pgmg.config import Settings
+    from pgmg.notebook.session import LiveProject, Session
+
+_FRESH = 10.0
+"""Seconds for which the names that were read stay good: TAB is pressed in bursts."""
+_LINE = re.compile(r"^[^%#]*%(?P<name>pgmg_\w+)\s(?P<words>.*)$", re.DOTALL)
+
+
+class Completion:
+    """Registered with a shell's completer."""
+
+    def __init__(self, shell: InteractiveShell, session: Session, magics: Mapping[str, Declared]) -> None:
+        self._shell = shell
+        self._session = session
+        self._magics = magics
+        self._matcher: Any = None
+        self._names: tuple[float, LiveProject, tuple[str, ...]] | None = None
+
+    def register(self) -> None:
+        """Hook in."""
+
+        def match(context: CompletionContext) -> SimpleMatcherResult:  # a method cannot be marked as what IPython calls
+            return self._match(context)
+
+        self._matcher = context_matcher(identifier="pgmg", priority=50)(match)
+        self._shell.Completer.custom_matchers.append(self._matcher)
+
+    def unregister(self) -> None:
+        """Take the hook back."""
+        matchers = self._shell.Completer.custom_matchers
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
+
+    def _match(self, context: CompletionContext) -> SimpleMatcherResult:
+        line = context.full_text.split("\n")[context.cursor_line][: context.cursor_position]
+        found = _LINE.match(line)
+        declared = self._magics.get(found["name"]) if found else None
+        if found is None or declared is None:
+            return {"completions": [], "suppress": False}
+        try:
+            words = sorted(self.candidates(declared, found["words"]))
+        except (PgmgError, OSError):
+            words = []  # TAB is no place to complain
+        typed = "" if not found["words"] or found["words"][-1].isspace() else found["words"].split()[-1]
+        completions = [SimpleCompletion(word, type="magic") for word in words]
+        return {"completions": completions, "matched_fragment": typed, "ordered": True, "suppress": True}
+
+    def candidates(self, declared: Declared, words: str) -> Iterable[str]:
+        """Return what may stand where the cursor is; `words` is the line up to it, behind the magic's name."""
+        said = words.split()
+        typed = "" if not said or words[-1:].isspace() else said.pop()
+        by_flag = {flag: one for one in declared if isinstance(one, Option) for flag in one.flags}
+        before = by_flag.get(said[-1]) if said else None
+        if before is not None and before.value not in (Value.FLAG, Value.COUNT):
+            return [word for word in self._values(before, typed) if word.startswith(typed)]
+        if typed.startswith("-"):
+            return [flag for flag in by_flag if flag.startswith(typed) and flag not in said]
+        arguments = [one for one in declared if isinstance(one, Argument)]
+        found = [word for one in arguments for word in self._words(one)]
+        return [word for word in found or by_flag if word.startswith(typed)]
+
+    def _values(self, option: Option, typed: str) -> Iterable[str]:
+        if option == ENVIRONMENT:
+            return self._environments()
+        match option.value:
+            case Value.CHOICE:
+                return option.choices
+            case Value.FILE:
+                suffixes = (".toml",) if option == CONFIG else None
+                return _paths(typed, suffixes)
+            case Value.FOLDER:
+                return _paths(typed, ())
+            case _:
+                return ()
+
+    def _words(self, argument: Argument) -> Iterable[str]:
+        if argument == OBJECTS:
+            return self._objects()
+        return (*self._environments(), EMBEDDED)
+
+    def _environments(self) -> tuple[str, ...]:
+        import tomllib
+
+        path = self._settings().config_path
+        if path is None:
+            return ()
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("environments", {})
+        except (tomllib.TOMLDecodeError, UnicodeError):
+            return ()
+        return tuple(mask(name) for name in tables) if isinstance(tables, dict) else ()
+
+    def _settings(self) -> Settings:
+        return self._session.settings({})
+
+    def _objects(self) -> tuple[str, ...]:
+        """Return the names of objects: of the whole graph once connected; before that, TAB starts no server."""
+        project = self._session.current
+        if project is None:
+            return _declared(self._settings())
+        known, now = self._names, time.monotonic()
+        if known is None or known[1] is not project or now - known[0] > _FRESH:
+            known = self._names = (now, project, _spelled(str(node.object) for node in project.graph().nodes))
+        return known[2]
+
+
+def _declared(settings: Settings) -> tuple[str, ...]:
+    from pgmg.errors import SourceErrors
+    from pgmg.source import parse_file, read_files
+
+    names: list[str] = []
+    for file in read_files(settings.root, settings.code_dir, settings.migrations_dir).code or ():
+        try:
+            names += [f"{o.target.kind.value}.{'.'.join(o.target.parts)}" for o in parse_file(file) if o.target.parts]
+        except SourceErrors:
+            continue
+    return _spelled(names)
+
+
+def _spelled(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that can be typed as one word; a routine's without its arguments."""
+    short = (name.partition("(")[0] for name in names)
+    return tuple(dict.fromkeys(name for name in short if " " not in name and "'" not in name and '"' not in name))
+
+
+def _paths(typed: str, suffixes: tuple[str, ...] | None) -> Iterable[str]:
+    """Return paths that begin as typed: folders, and files with one of the suffixes (None: all files)."""
+    head, _, tail = typed.rpartition("/")
+    folder = Path(f"{head}/" if head or typed.startswith("/") else ".").expanduser()
+    lead = typed[: len(typed) - len(tail)]
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name.startswith(".") and not tail.startswith("."):
+            continue
+        if entry.is_dir():
+            yield f"{lead}{entry.name}/"
+        elif suffixes is None or entry.suffix in suffixes:
+            yield f"{lead}{entry.name}"

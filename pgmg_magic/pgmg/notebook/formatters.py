@@ -1,0 +1,143 @@
+"""Teaches IPython how plans, results, graphs, statuses and errors look, as HTML and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pgmg.errors import PgmgError
+from pgmg.model.events import ApplyResult
+from pgmg.model.graph import Graph
+from pgmg.model.plan import Plan
+from pgmg.model.status import Status
+from pgmg.notebook.session import LiveProject
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+Bundle = dict[str, str]
+HTML, PLAIN, SVG = "text/html", "text/plain", "image/svg+xml"
+
+
+def bundle(shown: object, base: str | None = None) -> Bundle:
+    """Return every form of one of pgmg's objects; `base` is where the project's files are, as links say it."""
+    match shown:
+        case Plan():
+            from pgmg.render.plan_html import plan_html
+            from pgmg.render.text import plan_text
+
+            return {PLAIN: plan_text(shown), HTML: plan_html(shown, base)}
+        case ApplyResult():
+            from pgmg.render.html_lines import result_html
+            from pgmg.render.text import result_text
+
+            return {PLAIN: result_text(shown), HTML: result_html(shown)}
+        case Graph():
+            from pgmg.render.html_graph import graph_bundle
+
+            return graph_bundle(shown)
+        case Status():
+            from pgmg.render.html_lines import status_html
+            from pgmg.render.text import status_text
+
+            return {PLAIN: status_text(shown), HTML: status_html(shown)}
+        case PgmgError():
+            from pgmg.render.html_error import error_html, error_lines
+            from pgmg.render.spans import plain
+
+            return {PLAIN: plain(error_lines(shown)), HTML: error_html(shown)}
+        case LiveProject():
+            return {PLAIN: f"Project {shown.root.name}, {shown.server}"}
+        case _:
+            raise TypeError(f"pgmg does not know how {type(shown).__name__} looks")
+
+
+def put(data: Bundle) -> None:
+    """Display something in every form that is given."""
+    from IPython.display import display
+
+    display(data, raw=True)  # type: ignore[no-untyped-call]
+
+
+def place(data: Bundle) -> Callable[[Bundle], None]:
+    """Display something, and return what puts something else in its place."""
+    from IPython.display import display
+
+    handle: Any = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    return lambda other: handle.update(other, raw=True)
+
+
+class Formatters:
+    """Registered with a shell; within a cell, what a magic has already shown is not shown a second time."""
+
+    types = (Plan, ApplyResult, Graph, Status, PgmgError, LiveProject)
+
+    def __init__(self, shell: InteractiveShell, base: Callable[[], str | None]) -> None:
+        self._shell = shell
+        self._base = base
+        self._shown: list[object] = []
+
+    @property
+    def _formatter(self) -> Any:
+        """The shell's own; absent only while it is being made."""
+        return self._shell.display_formatter
+
+    def register(self) -> None:
+        """Take over the display of pgmg's types."""
+        formatter = self._formatter
+        for kind in self.types:
+            formatter.mimebundle_formatter.for_type(kind, self._bundle)
+            formatter.formatters[PLAIN].for_type(kind, _text)  # inside lists, where no bundle is asked for
+        self._shell.events.register("post_run_cell", self._forget)
+
+    def unregister(self) -> None:
+        """Give it back."""
+        formatter = self._formatter
+        for kind in self.types:
+            formatter.mimebundle_formatter.pop(kind, None)
+            formatter.formatters[PLAIN].pop(kind, None)
+        self._shell.events.unregister("post_run_cell", self._forget)
+        self._forget()
+
+    def once(self, shown: object) -> None:
+        """Say that a magic has displayed `shown` and will return it: as the cell's value it stays silent."""
+        self._shown.append(shown)
+        self._formatter.ipython_display_formatter.for_type(type(shown), self._again)
+
+    def _again(self, shown: object) -> None:
+        from IPython.lib.pretty import pretty
+
+        if not any(one is shown for one in self._shown):
+            data = bundle(shown, self._base()) if isinstance(shown, self.types) else {PLAIN: pretty(shown)}  # type: ignore[no-untyped-call]
+            put(data)
+        elif getattr(self._shell, "kernel", None) is None:
+            put({PLAIN: f"{_short(shown)}, shown above"})  # behind the prompt of a terminal
+
+    def _forget(self, *_: object) -> None:
+        for shown in self._shown:
+            self._formatter.ipython_display_formatter.pop(type(shown), None)
+        self._shown.clear()
+
+    def _bundle(self, shown: object, include: Any = None, exclude: Any = None) -> Bundle:
+        found = bundle(shown, self._base())
+        chosen = {key: value for key, value in found.items() if not include or key in include}
+        return {key: value for key, value in chosen.items() if not exclude or key not in exclude}
+
+
+def _text(shown: object, printer: Any, cycle: bool) -> None:  # noqa: ARG001, FBT001 - IPython's protocol
+    inside = len(getattr(printer, "stack", ())) > 1
+    printer.text(_short(shown) if inside else bundle(shown)[PLAIN])
+
+
+def _short(shown: object) -> str:
+    match shown:
+        case Plan():
+            return f"<Plan of {len(shown.steps)} steps, {shown.fingerprint[:19]}>"
+        case ApplyResult():
+            return f"<ApplyResult of {len(shown.steps)} steps>"
+        case Graph():
+            return f"<Graph of {len(shown.nodes)} objects>"
+        case PgmgError():
+            return f"<{type(shown).__name__}>"
+        case _:
+            return f"<{type(shown).__name__}>"

@@ -1,0 +1,214 @@
+"""The magics: each parses its line, calls the façade, shows, and returns what it showed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgmg import options as o
+from pgmg.errors import PgmgError, UsageError
+from pgmg.model.plan import PlanOptions
+from pgmg.notebook.arguments import Declared, parse, parser_of, words_of
+from pgmg.notebook.completion import Completion
+from pgmg.notebook.failures import Failures
+from pgmg.notebook.formatters import Formatters
+from pgmg.notebook.session import Choice, LiveProject, Session
+from pgmg.notebook.showing import Front
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from pgmg.model.events import ApplyResult
+    from pgmg.model.graph import Graph
+    from pgmg.model.plan import Change, Plan
+    from pgmg.model.status import Status
+
+Values = dict[str, Any]
+
+ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
+"""The one option that the command line does not have: a terminal asks by itself."""
+CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT")
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """A magic: its name, its options, what it does."""
+
+    name: str
+    declared: Declared
+    body: Callable[[Values], object]
+
+
+class PgmgMagics:
+    """Everything a notebook's pgmg knows: nothing is kept anywhere else."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self.session = Session()
+        self._failures = Failures(shell, self._connection_string)
+        self._formatters = Formatters(shell, self._base)
+        self._front = Front(shell, self._formatters, self._failures, self._base)
+        self.magics = (
+            Magic("pgmg_connect", (CONNECTION, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
+            Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
+            Magic("pgmg_apply", (ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.apply),
+            Magic("pgmg_status", o.PROJECT, self.status),
+            Magic("pgmg_diff", (o.OBJECTS, *o.PROJECT), self.diff),
+            Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
+        )
+        self._completion = Completion(shell, self.session, {magic.name: magic.declared for magic in self.magics})
+
+    def register(self) -> None:
+        """Make them known to the shell."""
+        for magic in self.magics:
+            manager: Any = self._shell.magics_manager
+            manager.register_function(_line_magic(magic), "line", magic.name)
+        self._failures.register()
+        self._formatters.register()
+        self._completion.register()
+
+    def unregister(self) -> None:
+        """Take them back."""
+        for magic in self.magics:
+            self._shell.magics_manager.magics["line"].pop(magic.name, None)
+        self._failures.unregister()
+        self._formatters.unregister()
+        self._completion.unregister()
+        self.session.close()
+
+    # -- the magics -------------------------------------------------------------------------------------
+
+    def connect(self, values: Values) -> LiveProject:
+        """Choose project and server for this notebook.
+
+        CONNECTION is a URI, key=value words or embedded:; anything else names one of the [environments] of pgmg.toml.
+        Without any, pgmg.toml and the PGMG_* and PG* variables decide. A password is never shown.
+        """
+        given = values.pop("connection")
+        if given is not None and _is_connection(given):
+            values["connection_string"] = given
+        elif given is not None:
+            if values["environment"] not in (None, given):
+                raise UsageError("Two environments are named", hint="Name one.")
+            values["environment"] = given
+        before, self.session.choice = self.session.choice, Choice().under(values)
+        try:
+            project = self._project({})
+            project.connect().close()
+        except PgmgError:
+            self.session.choice = before  # what cannot be used is not chosen
+            raise
+        self._formatters.once(project)
+        return project
+
+    def plan(self, values: Values) -> Plan:
+        """Show what would be applied, with a button to apply exactly that.
+
+        Nothing is written to the database before the button is pressed.
+        """
+        project = self._project(values)
+        drawing = _drawing(values["output_graph"])
+        options = _plan_options(project, values)
+        plan = project.plan(options)
+        if values["output_graph"] is not None:
+            values["output_graph"].write_bytes(drawing(project.graph()))
+        if values["out"] is not None:
+            from pgmg.render.json import dumps, plan_document
+
+            values["out"].write_text(dumps(plan_document(plan)) + "\n", encoding="utf-8")
+        self._front.plan(project, plan)
+        return plan
+
+    def apply(self, values: Values) -> ApplyResult | Plan:
+        """Bring the database to what the project says, at once; --ask shows the plan with its buttons first."""
+        project = self._project(values)
+        options = _plan_options(project, values)
+        if values["ask"] or values["dry_run"]:
+            plan = project.plan(options)
+            self._front.plan(project, plan, asks=values["ask"] and not values["dry_run"])
+            return plan
+        with self._front.progress(project) as listener:
+            return project.apply(options=options, listener=listener, yes=values["yes"])
+
+    def status(self, values: Values) -> Status:
+        """Show project and database on one screen: connection, migrations, objects, changes, drift, warnings."""
+        status = self._project(values).status()
+        self._front.show(status)
+        return status
+
+    def diff(self, values: Values) -> tuple[Change, ...]:
+        """Show differences as SQL: applied to source; where the database drifted, database to source."""
+        changes = self._project(values).diff(values["objects"])
+        self._front.changes(changes)
+        return changes
+
+    def graph(self, values: Values) -> Graph:
+        """Draw the dependency graph, of everything or around some objects."""
+        drawing = _drawing(values["output"])
+        names = values["objects"]
+        graph = self._project(values).graph(
+            names,
+            upstream=values["upstream"],
+            downstream=values["downstream"],
+            changes_only=values["changes_only"],
+        )
+        if values["output"] is not None:
+            values["output"].write_bytes(drawing(graph))
+        self._front.show(graph)
+        return graph
+
+    # -- around them ------------------------------------------------------------------------------------
+
+    def _project(self, values: Values) -> LiveProject:
+        """Open the project of a call; the first line of output says which server."""
+        project = self.session.project(values)
+        print(f"Server: {project.server}")  # noqa: T201 - a notebook's output
+        return project
+
+    def _connection_string(self) -> str | None:
+        current = self.session.current
+        return None if current is None else current.settings.connection_string
+
+    def _base(self) -> str | None:
+        """Return the way from the notebook's folder to the project's."""
+        current = self.session.current
+        return None if current is None else os.path.relpath(current.root).replace(os.sep, "/")
+
+
+def _line_magic(magic: Magic) -> Callable[[str], object]:
+    text = (magic.body.__doc__ or "").replace("\n        ", "\n")
+    parser = parser_of(magic.name, text, magic.declared)
+
+    def run(line: str) -> object:
+        if {"--help", "-h"} & set(words_of(line, magic.name)):
+            print(parser.format_help())  # noqa: T201 - a notebook's output
+            return None
+        return magic.body(parse(parser, line))
+
+    run.__name__ = run.__qualname__ = magic.name
+    run.__doc__ = parser.format_help()
+    return run
+
+
+def _is_connection(text: str) -> bool:
+    return "://" in text or "=" in text or text.startswith("embedded:")
+
+
+def _plan_options(project: LiveProject, values: Values) -> PlanOptions:
+    return PlanOptions(
+        project.settings.recreate,
+        drop_unmanaged=values["drop_unmanaged"],
+        rewrite_tables=values["rewrite_tables"],
+    )
+
+
+def _drawing(path: Path | None) -> Callable[[Graph], bytes]:
+    from pgmg.render.graph import file_writer
+
+    found = file_writer(".dot" if path is None else path.suffix)
+    if found is None:
+        raise UsageError(f"{path}: no such kind of picture", hint="Use .svg, .png, .html, .dot or .mmd.")
+    return found

@@ -1,0 +1,105 @@
+"""Puts results on the screen of whatever front end there is."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pgmg.model.events import ApplyResult, Event, Finished, Listener
+from pgmg.notebook.formatters import HTML, PLAIN, Formatters, bundle, place, put
+from pgmg.render.html_error import error_lines
+from pgmg.render.html_lines import lines_html
+from pgmg.render.progress import PlainProgress
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from pgmg.model.plan import Change, Plan
+    from pgmg.notebook.approve import Approval
+    from pgmg.notebook.failures import Failures
+    from pgmg.notebook.session import LiveProject
+
+
+class Front:
+    """The front end: a kernel's, or a terminal."""
+
+    def __init__(
+        self, shell: InteractiveShell, formatters: Formatters, failures: Failures, base: Callable[[], str | None]
+    ) -> None:
+        self._shell = shell
+        self._formatters = formatters
+        self._failures = failures
+        self._base = base
+        self._panels: weakref.WeakSet[Approval] = weakref.WeakSet()
+
+    @property
+    def has_kernel(self) -> bool:
+        """Somebody looks through a browser or an editor, not a terminal."""
+        return getattr(self._shell, "kernel", None) is not None
+
+    def show(self, shown: object) -> None:
+        """Display one of pgmg's objects, which the magic is about to return."""
+        put(bundle(shown, self._base()))
+        self._formatters.once(shown)
+
+    def changes(self, changes: Sequence[Change]) -> None:
+        """Display differences."""
+        from pgmg.render.diff_html import changes_html
+        from pgmg.render.text import diff_text
+
+        put({PLAIN: diff_text(changes), HTML: changes_html(changes)})
+        self._formatters.once(changes)
+
+    def plan(self, project: LiveProject, plan: Plan, *, asks: bool = True) -> None:
+        """Display a plan, and below it what it takes to apply it."""
+        change = place(bundle(plan, self._base()))
+        self._formatters.once(plan)
+        if plan.is_empty or not asks:
+            return
+        if not self.has_kernel:
+            print("%pgmg_apply applies this.")  # noqa: T201 - a terminal's output
+            return
+        from pgmg.notebook.approve import Approval
+
+        base = self._base()
+        approval = Approval(
+            project,
+            plan,
+            lambda shown: change(bundle(shown, base)),
+            lambda error: lines_html(error_lines(error, self._failures.secrets()), "Error"),
+            self._panels,
+        )
+        put(approval.bundle())
+
+    @contextmanager
+    def progress(self, project: LiveProject) -> Iterator[Listener]:
+        """Give a listener that shows how an apply goes, and what it ends in."""
+        finished: list[ApplyResult] = []
+        listener: Listener
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Finished):
+                finished.append(event.result)
+            listener(event)
+
+        if self.has_kernel:
+            from pgmg.notebook.progress import PanelProgress
+
+            with PanelProgress() as panel:
+                listener = panel
+                yield hear
+            for result in finished:
+                panel.end(bundle(result, self._base()))
+        else:
+            with PlainProgress(sys.stderr) as listener:
+                yield hear
+            for result in finished:
+                put(bundle(result))
+        for result in finished:
+            self._formatters.once(result)
+            for approval in list(self._panels) if result.applied else ():
+                if approval.project is project:
+                    approval.outdate()

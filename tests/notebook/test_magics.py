@@ -1,0 +1,201 @@
+"""Magics in a shell: what they return, show and refuse."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from psycopg import conninfo
+
+import pgmg
+from pgmg.notebook.magics import ASK
+
+TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool);"
+MAGICS = ("pgmg_connect", "pgmg_plan", "pgmg_apply", "pgmg_status", "pgmg_diff", "pgmg_graph")
+
+
+@pytest.fixture
+def users(project):
+    project.write("migrations/001_users.sql", TABLE)
+    project.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name FROM users WHERE active;")
+    project.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM active;")
+    return project
+
+
+def data(captured, kind="text/html"):
+    """What was displayed in one form, all of it."""
+    return "\n".join(output.data.get(kind, "") for output in captured.outputs)
+
+
+def test_a_plan_is_shown_and_returned(cells, users):
+    captured = cells("plan = %pgmg_plan")
+    plan = cells.shell.user_ns["plan"]
+    assert isinstance(plan, pgmg.Plan)
+    assert [str(step.object) for step in plan.steps] == ["migration.001_users.sql", "view.active", "view.names"]
+    assert "CREATE VIEW active" in data(captured, "text/plain")
+    assert "<table" in data(captured)
+    assert "%pgmg_apply" in captured.stdout
+
+
+def test_the_first_line_says_which_server(cells, users):
+    for magic in ("%pgmg_plan", "%pgmg_status", "%pgmg_diff", "%pgmg_graph", "%pgmg_apply"):
+        assert cells(magic).stdout.startswith("Server: ")
+
+
+def test_what_a_magic_has_shown_is_not_shown_again_as_the_value_of_its_cell(cells, users):
+    captured = cells("%pgmg_plan")
+    assert isinstance(captured.value, pgmg.Plan)
+    assert len([output for output in captured.outputs if "text/html" in output.data]) == 1
+    assert "shown above" in data(captured, "text/plain")
+
+
+def test_a_plan_displays_itself_in_a_later_cell(cells, users):
+    cells("plan = %pgmg_plan")
+    formatted, _ = cells.shell.display_formatter.format(cells.shell.user_ns["plan"])
+    assert formatted.keys() == {"text/plain", "text/html"}
+    assert formatted["text/plain"].startswith("PLAN:")
+    assert "PLAN:" in cells("plan").stdout
+    assert "<Plan of 3 steps" in cells("[plan]").stdout
+
+
+def test_apply_changes_the_database_and_returns_the_result(cells, users):
+    result = cells("%pgmg_apply").value
+    assert isinstance(result, pgmg.ApplyResult)
+    assert result.migrations_recorded == ("001_users.sql",)
+    users.settled()
+
+
+def test_apply_with_ask_or_dry_run_only_shows_the_plan(cells, users):
+    assert isinstance(cells(f"%pgmg_apply {ASK.flags[0]}").value, pgmg.Plan)
+    assert isinstance(cells("%pgmg_apply --dry-run").value, pgmg.Plan)
+    assert users.value("SELECT to_regclass('users')") is None
+
+
+def test_status_diff_and_graph_return_real_objects(cells, users):
+    assert cells("%pgmg_status").value.pending == ("001_users.sql",)
+    assert [str(change.object) for change in cells("%pgmg_diff view.active").value] == ["view.active"]
+    graph = cells("%pgmg_graph names --upstream 1").value
+    assert [str(node.object) for node in graph.nodes] == ["view.active", "view.names"]
+    assert graph.hidden > 0
+
+
+def test_a_graph_comes_as_html_picture_and_tree(cells, users):
+    captured = cells("%pgmg_graph")
+    for kind in ("text/html", "image/svg+xml"):
+        assert "<svg" in data(captured, kind)
+    assert "view.names [new]" in data(captured, "text/plain")
+
+
+def test_files_are_written_where_asked(cells, users):
+    cells("%pgmg_plan --out plan.json --output-graph graph.svg")
+    cells("%pgmg_graph --output graph.mmd")
+    assert '"fingerprint"' in (users.root / "plan.json").read_text()
+    assert "<svg" in (users.root / "graph.svg").read_text()
+    assert (users.root / "graph.mmd").read_text().startswith("flowchart")
+
+
+@pytest.mark.parametrize("name", MAGICS)
+def test_help_is_real(cells, name):
+    told = cells(f"%{name} --help").stdout
+    assert f"%{name}" in told
+    assert "--environment" in told
+    assert told.strip() == cells.shell.find_line_magic(name).__doc__.strip()
+    assert told.strip() in cells.shell.find_line_magic(name).__doc__
+
+
+def test_a_problem_in_a_file_is_shown_with_its_line_and_caret_and_no_traceback(cells, users):
+    users.write("sql/views/active.sql", "CREATE VIEW active AS SELEC id FROM users;")
+    shown, error = cells.failing("%pgmg_plan")
+    assert isinstance(error, pgmg.SourceErrors)
+    assert "sql/views/active.sql:1:23" in shown
+    assert "CREATE VIEW active AS SELEC id FROM users;" in shown
+    assert "^" in shown
+    assert "Traceback" not in shown
+    assert "magics.py" not in shown
+
+
+def test_other_errors_keep_their_traceback(cells):
+    shown, error = cells.failing("1 / 0")
+    assert isinstance(error, ZeroDivisionError)
+    assert "Traceback" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("%pgmg_plan --nothing", "unrecognized arguments: --nothing"),
+        ("%pgmg_plan --recreate all", "invalid choice"),
+        ("%pgmg_graph --upstream many", "not a whole number"),
+        ("%pgmg_graph 'open", "cannot be told apart"),
+        ("%pgmg_graph --output picture.bmp", "no such kind of picture"),
+        ("%pgmg_connect staging", "environment"),
+    ],
+)
+def test_wrong_words_are_told_as_pgmg_tells_errors(cells, line, said):
+    shown, error = cells.failing(line)
+    assert isinstance(error, pgmg.PgmgError)
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_connect_chooses_the_server_of_the_following_magics(cells, users, server):
+    other = server.create()
+    try:
+        cells(f"%pgmg_connect {shlex.quote(other)}")
+        cells("%pgmg_apply")
+        assert users.value("SELECT to_regclass('users')") is None
+        with users.open(connection_string=other) as project:
+            assert project.plan().is_empty
+    finally:
+        cells("%unload_ext pgmg")
+        cells("%load_ext pgmg")
+        server.drop(other)
+
+
+def test_connect_takes_an_environment_of_the_settings(cells, users, monkeypatch):
+    monkeypatch.delenv("PGMG_CONNECTION_STRING")
+    toml = users.root / "pgmg.toml"
+    toml.write_text(f"{toml.read_text()}\n[environments.staging]\nconnection_string = '''{users.dsn}'''\n")
+    name = conninfo.conninfo_to_dict(users.dsn)["dbname"]
+    assert name in cells("%pgmg_connect staging").stdout
+    assert name in cells("%pgmg_plan").stdout
+
+
+def test_a_connection_that_fails_is_not_chosen_and_its_password_not_shown(cells, users):
+    shown, error = cells.failing("%pgmg_connect postgresql://me:sekret-7@127.0.0.1:1/none")
+    assert isinstance(error, pgmg.ConnectionFailedError)
+    assert "sekret-7" not in shown
+    assert "sekret-7" not in str(error)
+    assert cells("%pgmg_plan").stdout.startswith("Server: ")
+
+
+def test_unknown_words_do_not_give_a_password_away(cells):
+    shown, _ = cells.failing("%pgmg_plan postgresql://me:sekret-7@127.0.0.1/none")
+    assert "unrecognized" in shown
+    assert "sekret-7" not in shown
+
+
+def test_an_edit_of_the_settings_is_noticed(cells, users):
+    cells("%pgmg_plan")
+    (users.root / "pgmg.toml").write_text('migrations_dir = "migrations"\n')
+    assert [str(step.object) for step in cells("%pgmg_plan").value.steps] == ["migration.001_users.sql"]
+
+
+def test_unloading_takes_everything_back(shell, cells, project):
+    cells("%unload_ext pgmg")
+    assert shell.find_line_magic("pgmg_plan") is None
+    assert pgmg.PgmgError not in shell.custom_exceptions
+    assert "PLAN" not in shell.display_formatter.format(pgmg.Plan("sha256:0", None))[0]["text/plain"]
+    assert "--recreate" not in cells.complete("%pgmg_plan --")
+    cells("%load_ext pgmg")
+
+
+def test_deleting_most_of_what_is_recorded_needs_yes(cells, project):
+    for number in range(12):
+        project.write(f"sql/v{number}.sql", f"CREATE VIEW v{number} AS SELECT {number} AS n;")
+    cells("%pgmg_apply")
+    for number in range(10):
+        project.remove(f"sql/v{number}.sql")
+    _, error = cells.failing("%pgmg_apply")
+    assert isinstance(error, pgmg.RefusedChange)
+    assert len(cells("%pgmg_apply --yes").value.steps) == 10
