@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import pgmg
 from tests.oracle import differences, dump
 from tests.property import edits, facts
-from tests.property.world import APP, BOSS, READER, Chooser, World, chance, pick, refusals
+from tests.property.world import APP, BOSS, READER, Chooser, Trigger, World, chance, pick, refusals
 
 SEQUENCES = int(os.environ.get("PGMG_SEQUENCES", "25"))
 SEED = os.environ.get("PGMG_SEED", "0")
@@ -146,7 +146,8 @@ class Life:
             self.told += [f"  by hand: {statement}" for statement in statements]
             self.by_hand += statements
             lost = next((int(s.split()[-1]) for s in statements if s.startswith("-- lost")), 0)
-            self.world.hand = [done for done in self.world.hand if done.on != lost]
+            gone = {lost, *(o.id for o in self.world.of(Trigger) if o.on == lost)}
+            self.world.hand = [done for done in self.world.hand if done.on not in gone]
 
     def _edit(self, *, first: bool) -> None:
         world, choose = self.world, self.choose
