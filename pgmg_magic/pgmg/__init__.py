@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import Kind, ObjectName
     from pgmg.model.plan import Action, Change, ChangeKind, Edge, Plan, PlanOptions, Recreate, Step
     from pgmg.model.status import Status
+    from pgmg.notebook.frame import to_frame
     from pgmg.planning.graph import to_networkx as graph
     from pgmg.project import Project
 
@@ -39,6 +40,7 @@ _HOMES = {
     "pgmg.model.names": "Kind ObjectName",
     "pgmg.model.plan": "Action Change ChangeKind Edge Plan PlanOptions Recreate Step",
     "pgmg.model.status": "Status",
+    "pgmg.notebook.frame": "to_frame",
     "pgmg.project": "Project",
 }
 
@@ -71,6 +73,7 @@ __all__ = [
     "UnknownObjectError",
     "graph",
     "load_ipython_extension",
+    "to_frame",
     "unload_ipython_extension",
 ]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pgmg.model.events import ApplyResult, Event, Finished, Listener
-from pgmg.notebook.formatters import HTML, PLAIN, Formatters, bundle, place, put
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, place, put
 from pgmg.render.html_error import error_lines
 from pgmg.render.html_lines import lines_html
 from pgmg.render.progress import PlainProgress
@@ -68,7 +68,7 @@ class Front:
         approval = Approval(
             project,
             plan,
-            lambda shown: change(bundle(shown, base)),
+            lambda shown: change(_below(shown, base)),
             lambda error: lines_html(error_lines(error, self._failures.secrets()), "Error"),
             self._panels,
         )
@@ -103,3 +103,12 @@ class Front:
             for approval in list(self._panels) if result.applied else ():
                 if approval.project is project:
                     approval.outdate()
+
+
+def _below(shown: object, base: str | None) -> Bundle:
+    """Return what takes a plan's place: a new plan, or the same with its result below, where the buttons were."""
+    data = bundle(shown, base)
+    if not isinstance(shown, ApplyResult):
+        return data
+    plan = bundle(shown.plan, base)
+    return {PLAIN: f"{plan[PLAIN]}\n\n{data[PLAIN]}", HTML: plan[HTML] + data[HTML]}

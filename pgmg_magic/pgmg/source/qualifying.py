@@ -19,7 +19,8 @@ def qualified(alteration: Alteration, path: Parts) -> Alteration:
 
     What is made is made in the first schema; what is altered may be in any, and is known only if there is but one.
     """
-    if path and (len(path) == 1 or alteration.effect is Effect.CREATE):
+    anew = alteration.effect is Effect.CREATE and alteration.target.parent is None
+    if path and (anew or len(path) == 1):
         return replace(alteration, target=_qualified(alteration.target, path[0]))
     return alteration
 

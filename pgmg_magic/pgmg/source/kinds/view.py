@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pgmg.model.facts import Options, ViewFacts
@@ -16,7 +15,6 @@ from pgmg.source.references import Collector
 from pgmg.source.refusals import refuse_temporary
 from pgmg.source.statements import Parsed
 
-_PLAIN_HEAD = re.compile(r"create\s+(?:or\s+replace\s+|materialized\s+)?view\s+[\w.]+\s+as\b", re.IGNORECASE)
 _CHECKS = {pb.LOCAL_CHECK_OPTION: "local", pb.CASCADED_CHECK_OPTION: "cascaded"}
 
 
@@ -62,8 +60,6 @@ def _query(statement: Parsed) -> tuple[str, bool]:
 
 def query_after_as(sql: str, end: int) -> tuple[str, bool]:
     """Return the text between a view's AS and `end`, and whether RECURSIVE stood before it."""
-    if plain := _PLAIN_HEAD.match(sql):  # most are, and this is read at every plan
-        return sql[plain.end() : end].strip(), False
     depth = 0
     recursive = False
     for token in significant(sql):

@@ -1,0 +1,74 @@
+"""Definitions that the catalog and a source spell differently, and those that are different."""
+
+import pytest
+
+from pgmg.source import mask_passwords, same_definition
+from tests.source.reading import uses_in_body
+
+SAME = [
+    (
+        "CREATE INDEX i ON t (lower(a)) WHERE b > '1'",
+        "CREATE INDEX i ON public.t USING btree (lower(a)) WHERE ((b > '1'::text))",
+    ),
+    ("CREATE INDEX IF NOT EXISTS i ON t (a ASC)", "CREATE INDEX i ON app.t USING btree (a)"),
+    (
+        "CREATE INDEX i ON t (a) WITH (fillfactor = 70)",
+        "CREATE INDEX i ON app.t USING btree (a) WITH (fillfactor='70')",
+    ),
+    (
+        "CREATE OR REPLACE TRIGGER x BEFORE UPDATE ON t FOR EACH ROW EXECUTE PROCEDURE f()",
+        "CREATE TRIGGER x BEFORE UPDATE ON app.t FOR EACH ROW EXECUTE FUNCTION app.f()",
+    ),
+    ("CREATE STATISTICS s ON b, a FROM t", "CREATE STATISTICS public.s ON a, b FROM t"),
+    (
+        "CREATE OPERATOR + (procedure = f, leftarg = int, rightarg = int)",
+        "CREATE OPERATOR public.+ (FUNCTION = public.f, LEFTARG = integer, RIGHTARG = integer)",
+    ),
+    ("not SQL  at all", "not SQL at all"),
+]
+DIFFERENT = [
+    ("CREATE INDEX i ON t (web.f(a))", "CREATE INDEX i ON t (app.f(a))"),
+    ("CREATE INDEX i ON web.t (a)", "CREATE INDEX i ON app.t (a)"),
+    ("CREATE INDEX i ON t (a) WHERE b > '1'::int", "CREATE INDEX i ON t (a) WHERE b > '1'::text"),
+    ("CREATE INDEX i ON t (a)", "CREATE UNIQUE INDEX i ON t (a)"),
+    ("CREATE INDEX i ON t (a) WHERE b = 1", "CREATE INDEX i ON t (a) WHERE b = 2"),
+    ("not SQL", "not SQL either"),
+]
+
+
+@pytest.mark.parametrize(("source", "catalog"), SAME)
+def test_what_only_one_side_spells_makes_no_difference(source, catalog):
+    assert same_definition(source, catalog)
+    assert same_definition(catalog, source)
+
+
+@pytest.mark.parametrize(("source", "catalog"), DIFFERENT)
+def test_schemas_and_casts_that_both_sides_spell_count(source, catalog):
+    assert not same_definition(source, catalog)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("connection failed: password=abc host=x", "connection failed: password=******** host=x"),
+        ("host=x password=secret", "host=x password=********"),
+        ("CONNECTION 'password=abc'", "CONNECTION 'password=********'"),
+        ("UPDATE u SET password=h, x=1", "UPDATE u SET password=h, x=1"),
+        ("SELECT 1 WHERE u.password = h.hash", "SELECT 1 WHERE u.password = h.hash"),
+    ],
+)
+def test_a_column_called_password_is_no_connection_string(text, shown):
+    assert mask_passwords(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("loop", "wanted"),
+    [
+        ("EXPLAIN (COSTS off) SELECT f(1) FROM t", ["~relation t", "~routine f"]),
+        ("c(f(1))", ["~routine f"]),
+        ("c", []),
+        ("(SELECT a FROM t)", ["~relation t"]),
+    ],
+)
+def test_a_loop_runs_over_a_query_or_a_cursor(loop, wanted):
+    assert uses_in_body(f"BEGIN FOR r IN {loop} LOOP NULL; END LOOP; END") == wanted
