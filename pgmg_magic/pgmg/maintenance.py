@@ -28,12 +28,13 @@ class Maintenance:
     def _locked(self) -> Iterator[Connection]:
         """One transaction under the lock that applies take."""
         from pgmg.applying.limits import Limits
-        from pgmg.applying.lock import lock_key, take_lock
         from pgmg.applying.transaction import writing
 
         limits = Limits(self._settings.lock_timeout, self._settings.statement_timeout)
-        with self._connect() as conn, writing(conn, limits, self._planner.search_path):
-            take_lock(conn, lock_key(self._settings.state_schema), limits.advisory_wait, lambda _: None)
+        with (
+            self._connect() as conn,
+            writing(conn, limits, self._settings.state_schema, self._planner.search_path),
+        ):
             yield conn
 
     def pending(self, conn: Connection, upto: str | None) -> tuple[str, ...]:

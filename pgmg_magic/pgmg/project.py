@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pgmg.planning.survey import Picture
 
 _Answer = TypeVar("_Answer")
-_TRIES = 5
-_PAUSE = 0.05  # seconds
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between attempts to read what an apply changes at the same time."""
 
 
 class Project:
@@ -87,9 +87,8 @@ class Project:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
         from pgmg.catalog.connection import UnansweredError, reading
 
-        tries = _TRIES
+        pauses = iter(_PAUSES)
         while True:
-            tries -= 1
             kept = self._connection is not None and not self._connection.closed
             conn = self._connection if kept and self._connection is not None else self.connect()
             self._connection = conn
@@ -97,9 +96,10 @@ class Project:
                 with reading(conn, self._planner.search_path):
                     return ask(conn)
             except UnansweredError as error:
-                if not (error.is_passing and tries):
+                pause = next(pauses, None) if error.is_passing else None
+                if pause is None:
                     raise
-                time.sleep(_PAUSE)  # an apply was at work: what was just read about is gone or has another identity
+                time.sleep(pause)  # an apply was at work: what was just read about is gone or has another identity
             except ConnectionFailedError:
                 if not kept:
                     raise  # a new connection; one that was kept may have been closed while nobody looked

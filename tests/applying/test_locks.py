@@ -13,7 +13,7 @@ import pytest
 
 import pgmg
 from pgmg.applying.limits import Limits, seconds
-from pgmg.applying.lock import lock_key, take_lock
+from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.model.events import Retrying, Waiting
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"
@@ -130,7 +130,11 @@ def test_two_applies_in_processes_do_the_work_once(users):
     program = "import sys, pgmg\nwith pgmg.Project.open(sys.argv[1], connection_string=sys.argv[2]) as p: print(p.apply().applied)"
     command = [sys.executable, "-c", program, str(users.root), users.dsn]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in running]
+    try:
+        said = [process.communicate(timeout=60) for process in running]
+    finally:
+        for process in running:
+            process.kill()
     assert [process.returncode for process in running] == [0, 0], said
     assert sorted(out.strip() for out, _ in said) == ["False", "True"]
     users.settled()
@@ -142,12 +146,38 @@ def test_an_apply_that_waits_too_long_names_the_one_that_runs(users):
     with psycopg.connect(users.dsn, application_name="other apply") as holder, users.open() as opened:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("public")])
         conn = opened.connect()
-        with conn.transaction(), pytest.raises(pgmg.LockedError) as caught:
-            take_lock(conn, lock_key("public"), 0.3, events.append)
+        with pytest.raises(pgmg.LockedError) as caught:
+            begin_locked(conn, lock_key("public"), 0.3, events.append)
         conn.close()
         pid = holder.info.backend_pid
     assert f"pid {pid} (other apply)" in str(caught.value)
     assert "other apply" in events[0].reason
+
+
+def test_an_apply_that_waits_holds_up_no_concurrent_index_build(users):
+    """A build waits for every transaction it sees; this one would wait for the build."""
+    users.write("sql/late.sql", "CREATE VIEW late AS SELECT 1 AS one;")
+    with psycopg.connect(users.dsn, autocommit=True) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute("SELECT pg_advisory_lock(%s)", [lock_key("public")])
+        holder.execute("SET statement_timeout = '20s'")
+        waiting = threading.Event()
+        with users.open() as opened:
+            result = pool.submit(opened.apply, listener=lambda e: isinstance(e, Waiting) and waiting.set())
+            assert waiting.wait(20)
+            seen = set()
+            for number in range(10):
+                holder.execute(f"CREATE INDEX CONCURRENTLY users_{number} ON users (name)")
+                seen |= set(holder.execute(_OTHER_STATES).fetchall())
+            assert not result.done()
+            holder.execute("SELECT pg_advisory_unlock(%s)", [lock_key("public")])
+            assert result.result(20).applied
+    assert "idle in transaction" not in {state for (state,) in seen}
+
+
+_OTHER_STATES = """
+SELECT state FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 
 
 def test_two_projects_with_two_state_schemas_do_not_wait_for_each_other(users, tmp_path_factory):

@@ -13,7 +13,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from pgmg.applying.failure import explain
 from pgmg.applying.learn import learn
 from pgmg.applying.limits import Limits
-from pgmg.applying.lock import Connect, LockWatch, lock_key, take_lock
+from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
 from pgmg.applying.outside import Outside
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
@@ -120,8 +120,6 @@ class _Apply:
                 # the lock has to outlive single transactions: a second connection holds it meanwhile
                 self._conn.execute("ROLLBACK")
                 self._keeper = self._target.connect()
-                self._keeper.execute("BEGIN")
-                self._keeper.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
                 plan, snapshot = self._planned()
         except psycopg.Error as error:
             self._rollback()
@@ -137,11 +135,7 @@ class _Apply:
 
     def _planned(self) -> tuple[Plan, Snapshot]:
         """Open the transaction, take the lock, plan, and see that it is the plan that was shown."""
-        self._conn.execute("BEGIN")
-        if self._keeper is None or not self._progress.committed:
-            key, patience = lock_key(self._target.state_schema), self._target.limits.advisory_wait
-            take_lock(self._keeper or self._conn, key, patience, self._listener)
-        self._limit()
+        self._begin()
         try:
             plan, snapshot = self._planner(self._conn, self._progress.learned)
         except (CycleError, RefusedChange) as error:
@@ -149,6 +143,18 @@ class _Apply:
         if self._expected is not None and not self._progress.committed:
             check_same(self._expected, plan, learned=self._progress.lessons > 0)
         return plan, snapshot
+
+    def _begin(self) -> None:
+        """Open the transaction, the lock being held by it or, where it has to outlive it, by the keeper's."""
+        key, patience = lock_key(self._target.state_schema), self._target.limits.advisory_wait
+        if self._keeper is None:
+            begin_locked(self._conn, key, patience, self._listener)
+        else:
+            if self._keeper.info.transaction_status is TransactionStatus.IDLE:
+                begin_locked(self._keeper, key, patience, self._listener)
+                self._keeper.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            self._conn.execute("BEGIN")
+        self._limit()
 
     def _limit(self) -> None:
         """What pgmg itself asks and writes waits no longer than what it runs."""
@@ -186,8 +192,7 @@ class _Apply:
     def _begin_next(self) -> None:
         assert self._keeper is not None  # several groups have one
         self._keeper.execute("SELECT")  # still holding the lock?
-        self._conn.execute("BEGIN")
-        self._limit()
+        self._begin()
 
     def _run_group(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, *, is_last: bool) -> bool:
         number = group[0].group if group else 1

@@ -38,21 +38,25 @@ def lock_key(state_schema: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def take_lock(conn: psycopg.Connection[Any], key: int, patience: float, listener: Listener) -> None:
-    """Take the transaction-scoped advisory lock, polling: a session that waits for it could deadlock index builds.
+def begin_locked(conn: psycopg.Connection[Any], key: int, patience: float, listener: Listener) -> None:
+    """Begin a transaction that holds the transaction-scoped advisory lock.
+
+    Between two attempts there is no transaction: a concurrent index build of whoever has the lock waits for the end
+    of every transaction that it sees a snapshot of, and would never get past one that waits for the lock.
 
     Raises:
         LockedError: another apply kept it longer than `patience` seconds.
     """
-    # without parameters it goes out as a simple query: an open portal would keep its snapshot, and a concurrent
-    # index build would wait for the session that holds the lock
+    # without parameters it goes out as a simple query, whose snapshot ends with it
     attempt = sql.SQL("SELECT pg_catalog.pg_try_advisory_xact_lock({})").format(sql.Literal(key))
     began = time.monotonic()
     announced = 0.0
     while True:
+        conn.execute("BEGIN")
         row = conn.execute(attempt).fetchone()
         if row is not None and row[0]:
             return
+        conn.execute("ROLLBACK")
         waited = time.monotonic() - began
         if waited >= announced:
             holder = _describe(conn.execute(_HOLDER, [key]).fetchall())

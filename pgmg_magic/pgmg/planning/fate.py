@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 from pgmg.errors import RefusedChange
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Learned, PlanOptions
+from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address, Answers, Definition, Evidence
 from pgmg.model.source import Effect, SourceObject
 from pgmg.planning.changes import Difference
+from pgmg.planning.growth import read_anew
 from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
 from pgmg.planning.survey import Survey, previous_source
 from pgmg.planning.web import Web
+from pgmg.source.text import or_replace
 
 _JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 _TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
@@ -75,11 +77,19 @@ def decide(
     refusals = [verdict for verdict in fates.verdicts.values() if isinstance(verdict, Refuse)]
     if refusals:
         raise RefusedChange("\n\n".join(v.message for v in refusals), hint="\n".join(v.hint for v in refusals))
+    for name in read_anew(survey, fates.verdicts, fates.differences, answers):
+        fates.verdicts[name] = _anew(name, survey, learned)
     _find_roots(fates, survey, learned)
     _check_uses_of_deleted(fates, survey)
     _spread(fates, survey)
     _check_droppable(fates, survey, options)
     return fates
+
+
+def _anew(name: ObjectName, survey: Survey, learned: Learned) -> Verdict:
+    if name.kind is Kind.MATERIALIZED_VIEW or name in learned.refused:
+        return Remake("its `*` is read anew")
+    return InPlace(Action.REPLACE, (or_replace(survey.declared[name].source.sql),), "its `*` is read anew")
 
 
 def _hindered(migration: str, learned: Learned) -> list[Address]:

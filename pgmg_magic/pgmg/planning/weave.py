@@ -284,7 +284,8 @@ class _Weaver:
                         if other.slot == node.slot:
                             self.fabric.hard.add((other.id, node.id))
                     if (link.dependent, definition.address) in self.fates.spare:
-                        self.fabric.hard.update((made.id, node.id) for made in self.makes.get(dependent, ()))
+                        lets_go = (made for made in self.makes.get(dependent, ()) if made.slot <= node.slot)
+                        self.fabric.hard.update((made.id, node.id) for made in lets_go)
         self._bind_early_drops()
         self._bind_same_names()
 
@@ -317,8 +318,10 @@ class _Weaver:
                     first = self._firsts.get(node.id, node.id)
                     slot = self.fabric.nodes[first].slot
                     for other in self.makes.get(used, ()):
-                        if other.slot == slot and other.phase is not Phase.CHECK:  # checked, it was there before
-                            (self.fabric.hard if hard else self.fabric.soft).add((other.id, first))
+                        # what is only checked was there before, but a view that is filled through it runs it
+                        is_check = other.phase is Phase.CHECK
+                        if other.slot == slot and not (is_check and name.kind in ROUTINES):
+                            (self.fabric.hard if hard and not is_check else self.fabric.soft).add((other.id, first))
 
     def _uses(self, name: ObjectName) -> dict[tuple[ObjectName, bool], None]:
         """Return (object, hard) for everything that must be there first."""
