@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.failure import explain
-from pgmg.applying.learn import learn
+from pgmg.applying.learn import Experience, learn
 from pgmg.applying.limits import Limits
 from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
 from pgmg.applying.outside import Outside
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale import check_same
+from pgmg.catalog.closure import read_fellows
 from pgmg.catalog.state import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -252,7 +254,8 @@ class _Apply:
         step = failure.step
         lesson = None
         if step is not None and self._progress.lessons < _MOST_LESSONS and self._conn.pgconn.status == ConnStatus.OK:
-            lesson = learn(failure.error, step, failure.number, plan, self._progress.learned, snapshot)
+            experience = Experience(plan, self._progress.learned, snapshot, partial(read_fellows, self._conn))
+            lesson = learn(failure.error, step, failure.number, experience)
         if lesson is None:
             raise self._explained(failure, watch) from None
         self._progress.learned = lesson.learned

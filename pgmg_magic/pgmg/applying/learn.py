@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -11,7 +11,7 @@ import psycopg
 from pgmg.applying.failure import failing_statement
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import Action, Edge, Learned, Origin, Plan, Step
-from pgmg.model.snapshot import Snapshot
+from pgmg.model.snapshot import Address, Snapshot
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
 _IN_USE = frozenset({"2BP01", "0A000"})
@@ -27,6 +27,10 @@ _CHANGES = frozenset({Action.REPLACE, Action.ALTER})
 _MAKES = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE, Action.VALIDATE})
 
 
+Fellows = Callable[[Sequence[Address]], Iterable[tuple[Address, tuple[str, str]]]]
+"""Asks the server what uses the same columns as some objects do, with the relation and the column in common."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What is known now, and the edges to show for it."""
@@ -35,10 +39,19 @@ class Lesson:
     edges: tuple[Edge, ...]
 
 
-def learn(
-    error: psycopg.Error, step: Step, number: int, plan: Plan, learned: Learned, snapshot: Snapshot
-) -> Lesson | None:
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Where a step failed: the plan, what had been learned for it, what there is, and whom to ask for more."""
+
+    plan: Plan
+    learned: Learned
+    snapshot: Snapshot
+    fellows: Fellows
+
+
+def learn(error: psycopg.Error, step: Step, number: int, experience: Experience) -> Lesson | None:
     """Return what an error teaches, or None where no other order could have avoided it."""
+    plan, learned = experience.plan, experience.learned
     said = _text(error)
     state = error.sqlstate or ""
     lesson: Lesson | None = None
@@ -48,7 +61,7 @@ def learn(
         edge = Edge(step.object, step.object, Origin.ERROR, hard=True)
         lesson = Lesson(replace(learned, made=(*learned.made, step.object)), (edge,))
     elif state in _IN_USE and step.action in (Action.MIGRATE, Action.DROP):
-        lesson = _in_use(said, step, learned, snapshot)
+        lesson = _in_use(said, step, experience)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
@@ -77,20 +90,30 @@ def mentions(text: str, name: ObjectName) -> bool:
     """Say whether a message names an object; messages are translated, names are not."""
     if name.kind is Kind.OPERATOR:
         return f" {name.name} " in f" {text} "
-    return re.search(rf"(?<![\w$]){re.escape(name.name)}(?![\w$])", text) is not None
+    return _says(text, name.name)
 
 
-def _in_use(said: str, step: Step, learned: Learned, snapshot: Snapshot) -> Lesson | None:
-    """Dependents still exist: those that the message names are dropped first and made again after."""
+def _says(text: str, word: str) -> bool:
+    return re.search(rf"(?<![\w$]){re.escape(word)}(?![\w$])", text) is not None
+
+
+def _in_use(said: str, step: Step, experience: Experience) -> Lesson | None:
+    """Dependents still exist: they are dropped first and made again after.
+
+    A message names one of them, or a hundred: whatever uses the same column would be named next.
+    """
+    learned = experience.learned
     known = {address for _, address in (*learned.hindered, *learned.dropped_with)}
-    found = [
-        live
-        for live in snapshot.objects.values()
-        if live.name.kind in _CAN_HINDER and tuple(live.address) not in known and mentions(said, live.name)
-        and live.name != step.object
-    ]  # fmt: skip
-    if not found:
+    possible = {
+        live.address: live
+        for live in experience.snapshot.objects.values()
+        if live.name.kind in _CAN_HINDER and tuple(live.address) not in known and live.name != step.object
+    }
+    named = [address for address, live in possible.items() if mentions(said, live.name)]
+    if not named:
         return None
+    others = _in_common(said, experience.fellows(named))
+    found = [possible[address] for address in dict.fromkeys((*named, *others)) if address in possible]
     edges = tuple(Edge(live.name, step.object, Origin.ERROR, hard=True) for live in found)
     addresses = [(live.address.classid, live.address.objid) for live in found]
     if step.action is Action.MIGRATE:
@@ -98,6 +121,13 @@ def _in_use(said: str, step: Step, learned: Learned, snapshot: Snapshot) -> Less
         return Lesson(replace(learned, hindered=(*learned.hindered, *more)), edges)
     gone = tuple((step.object, address) for address in addresses)
     return Lesson(replace(learned, dropped_with=(*learned.dropped_with, *gone)), edges)
+
+
+def _in_common(said: str, fellows: Iterable[tuple[Address, tuple[str, str]]]) -> dict[Address, None]:
+    """Return who uses a column that the message names; of the relation that it names, if it does."""
+    named = [(address, relation) for address, (relation, column) in fellows if _says(said, column)]
+    of_named = [(address, relation) for address, relation in named if _says(said, relation)]
+    return dict.fromkeys(address for address, _ in of_named or named)
 
 
 def _undefined(error: psycopg.Error, said: str, step: Step, number: int, plan: Plan, learned: Learned) -> Lesson | None:
@@ -126,7 +156,7 @@ def _vanished(said: str, step: Step, number: int, learned: Learned) -> Lesson | 
     for column in re.findall(r'"((?:[^"]|"")+)"', said):
         name = column.replace('""', '"')
         pair = (step.object, name)
-        named = re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", statement) is not None
+        named = _says(statement, name)
         if named and step.managed and pair not in learned.vanished:
             return Lesson(replace(learned, vanished=(*learned.vanished, pair)), ())
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import psycopg
 
-from pgmg.catalog.reading import Row, addresses, ask
+from pgmg.catalog.reading import Row, addresses, ask, read_only
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import (
     Address,
@@ -33,6 +33,15 @@ def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -
         Dependency(Address(a, b), Address(c, d), DependencyType(kind), column, own, own_type)
         for a, b, c, d, kind, column, own, own_type in rows
     )
+
+
+def read_fellows(
+    conn: psycopg.Connection[Row], these: Iterable[Address]
+) -> tuple[tuple[Address, tuple[str, str]], ...]:
+    """Return what uses the same columns as these objects do, each with relation and column it has in common."""
+    with read_only(conn, None):
+        (rows,) = ask(conn, ("fellows", addresses(these)))
+    return tuple((Address(classid, objid), (relation, column)) for classid, objid, relation, column in rows)
 
 
 def read_definitions(

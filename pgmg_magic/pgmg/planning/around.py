@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgmg.model.facts import ViewFacts
+from pgmg.model.facts import DefinitionFacts, ViewFacts
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
 from pgmg.model.snapshot import Definition, Surrounding
 from pgmg.model.source import SourceObject
 from pgmg.planning.kinds.view import declared_options
-from pgmg.source.text import without_data
+from pgmg.source.text import split_statements, without_data
 
 _OF_COLUMNS = frozenset({"comment", "storage", "column_grant", "label"})
 
@@ -42,15 +42,15 @@ def put_back(
     return (*owner, *refresh, *others)
 
 
-def creation(definition: Definition | None, source: SourceObject) -> str:
-    """Return the statement that makes a declared object again.
+def creation(definition: Definition | None, source: SourceObject) -> tuple[str, ...]:
+    """Return the statements that make a declared object again: one, or more where the file completes it.
 
     A materialized view of another owner, or one that was not populated, is made without data (rule 6.4): its rows
     are then read with its owner's rights.
     """
     if definition is None or definition.name.kind is not Kind.MATERIALIZED_VIEW:
-        return source.sql
-    return without_data(source.sql) if _made_empty(definition, source) else source.sql
+        return split_statements(source.sql) if isinstance(source.facts, DefinitionFacts) else (source.sql,)
+    return (without_data(source.sql) if _made_empty(definition, source) else source.sql,)
 
 
 def _made_empty(definition: Definition, source: SourceObject | None) -> bool:

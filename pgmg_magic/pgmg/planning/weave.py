@@ -147,8 +147,8 @@ class _Weaver:
             self.makes[name].append(node)
             return
         source = declared.source
-        sql = creation(definition, source)
-        node = self._node(number, Phase.MAKE, Action.CREATE, name, (*source.settings, sql), reason, source=source)
+        statements = (*source.settings, *creation(definition, source))
+        node = self._node(number, Phase.MAKE, Action.CREATE, name, statements, reason, source=source)
         last = node
         if definition is not None and name in self.survey.snapshot.objects:
             around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))

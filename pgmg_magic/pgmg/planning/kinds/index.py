@@ -5,16 +5,16 @@ from __future__ import annotations
 from pgmg.model.names import Kind
 from pgmg.model.plan import ChangeKind
 from pgmg.planning.kinds.base import KEEP, Case, Remake, Rules, Verdict
-from pgmg.source.text import normal_form
+from pgmg.source.text import same_but_formatting, same_definition
 
 
 def judge(case: Case) -> Verdict:
-    """Compare normal forms: with what was applied, or with the catalog's own definition."""
-    if case.change in (ChangeKind.ADOPTED, ChangeKind.DRIFTED) or case.previous is None:
-        shown = case.definition.create if case.definition else ()
-    else:
-        shown = (case.previous.sql,)
-    if shown and normal_form(shown[0]) == normal_form(case.source.sql):
+    """Compare with what was applied, then with the catalog's own definition, which spells every schema and cast."""
+    is_edited = case.change not in (ChangeKind.ADOPTED, ChangeKind.DRIFTED) and case.previous is not None
+    if is_edited and case.previous is not None and same_but_formatting(case.previous.sql, case.source.sql):
+        return KEEP
+    shown = case.definition.create if case.definition else ()
+    if shown and same_definition(shown[0], case.source.sql):
         return KEEP
     return Remake("its definition changes")
 

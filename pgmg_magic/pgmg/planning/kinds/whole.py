@@ -5,14 +5,14 @@ from __future__ import annotations
 from pgmg.model.names import Kind
 from pgmg.model.plan import ChangeKind
 from pgmg.planning.kinds.base import KEEP, Case, Remake, Rules, Verdict
-from pgmg.source.text import normal_form, same_but_formatting
+from pgmg.source.text import same_but_formatting, same_definition
 
 
 def judge(case: Case) -> Verdict:
     """Compare with what was applied, or with the catalog's own definition where it has one."""
     if case.change is ChangeKind.ADOPTED or case.previous is None:
         shown = case.definition.create if case.definition else ()
-        same = bool(shown) and normal_form(shown[0]) == normal_form(case.source.sql)
+        same = bool(shown) and same_definition(shown[0], case.source.sql)
     else:
         same = case.change is not ChangeKind.DRIFTED and same_but_formatting(case.previous.sql, case.source.sql)
     return KEEP if same else Remake("its definition changes")
