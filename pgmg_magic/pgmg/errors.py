@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pgmg.model.names import ObjectName
     from pgmg.model.place import Place
 
 
@@ -72,9 +73,15 @@ class RefusedStatement(SourceError):
 
 
 class DuplicateObject(SourceError):
-    """The same object is declared twice (rule 1.5)."""
+    """The same object is declared twice (rule 1.5), in the files `paths`."""
 
     code = "duplicate"
+
+    def __init__(
+        self, message: str, *, where: Place | None = None, hint: str | None = None, paths: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.paths = paths
 
 
 class SourceErrors(PgmgError):
@@ -88,9 +95,20 @@ class SourceErrors(PgmgError):
 
 
 class PlanError(PgmgError):
-    """The change cannot be planned."""
+    """The change cannot be planned; if the objects `blame` were left as they are, the rest could be."""
 
     code = "plan"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: Place | None = None,
+        hint: str | None = None,
+        blame: tuple[ObjectName, ...] = (),
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.blame = blame
 
 
 class CycleError(PlanError):

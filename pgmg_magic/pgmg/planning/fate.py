@@ -74,9 +74,13 @@ def decide(
         for m in survey.pending
     )
     _judge_all(fates, survey, evidence, answers, options, learned)
-    refusals = [verdict for verdict in fates.verdicts.values() if isinstance(verdict, Refuse)]
+    refusals = {name: verdict for name, verdict in fates.verdicts.items() if isinstance(verdict, Refuse)}
     if refusals:
-        raise RefusedChange("\n\n".join(v.message for v in refusals), hint="\n".join(v.hint for v in refusals))
+        raise RefusedChange(
+            "\n\n".join(v.message for v in refusals.values()),
+            hint="\n".join(v.hint for v in refusals.values()),
+            blame=tuple(refusals),
+        )
     for name in read_anew(survey, fates.verdicts, fates.differences, answers):
         fates.verdicts[name] = _anew(name, survey, learned)
     _find_roots(fates, survey, learned)
@@ -300,33 +304,26 @@ def _spread(fates: Fates, survey: Survey) -> None:
 
 
 def _check_uses_of_deleted(fates: Fates, survey: Survey) -> None:
-    lines = []
+    lines: list[str] = []
+    blame: list[ObjectName] = []
     for declared in survey.declared.values():
-        gone = [u.object for u in declared.uses if fates.deleted(u.object) and not _has_overload(u.object, survey)]
+        gone = [u.object for u in declared.uses if fates.deleted(u.object) and not survey.overloads(u.object)]
         if declared.name.kind in ABOUT_PARENT and declared.name.parent and fates.deleted(declared.name.parent):
             gone.append(declared.name.parent)
+        blame += gone
         place = declared.source.place
         lines += [f"{declared.name} ({place.path}:{place.line}) still uses {name}" for name in gone]
     if lines:
         raise RefusedChange(
             "An object's file is gone, but something declared needs it: " + "; ".join(lines) + ".",
             hint="Bring the file back, or change or delete what uses it.",
+            blame=tuple(dict.fromkeys(blame)),
         )
-
-
-def _has_overload(name: ObjectName, survey: Survey) -> bool:
-    """Say whether another routine or operator of the same name is declared, which the use may mean (rule 2.3)."""
-    if name.arguments is None:
-        return False
-    return any(
-        o != name and o.arguments is not None and (o.schema, o.name) == (name.schema, name.name)
-        for o in survey.declared
-    )
 
 
 def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None:
     """Refuse to drop what cannot be made again (rules 4.5, 11.1)."""
-    lines = []
+    lines: list[tuple[Address, str]] = []
     everything = dict(fates.dropped)
     for affected in fates.reaches:
         everything |= fates.web.above(affected.roots)
@@ -337,24 +334,39 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
         blamed = next((link.on for link in fates.web.needs(address) if link.on in everything), address)
         because = f"{fates.web.name(blamed)} is dropped or made again, and {definition.name} depends on it"
         if definition.extension:
-            lines.append(f"{because}; it belongs to extension {definition.extension}.")
+            lines.append((address, f"{because}; it belongs to extension {definition.extension}."))
         elif definition.name.kind in _TABLES:
-            lines.append(f"{because}; a {definition.name.kind.words} is never dropped to be made again.")
+            lines.append((address, f"{because}; a {definition.name.kind.words} is never dropped to be made again."))
         elif definition.kept_by:
-            lines.append(f"{because}; it cannot be made again: {definition.kept_by}.")
+            lines.append((address, f"{because}; it cannot be made again: {definition.kept_by}."))
         elif not definition.create:
-            lines.append(f"{because}; pgmg does not know how to restore it.")
+            lines.append((address, f"{because}; pgmg does not know how to restore it."))
         elif _hangs_on_deleted(address, fates, survey) and not options.drop_unmanaged:
-            lines.append(f"{because}; nobody declared it, and it could not come back.")
-    lines += [line for address in everything for line in _cannot_give_back(fates.web.definition(address), survey)]
+            lines.append((address, f"{because}; nobody declared it, and it could not come back."))
+    for address in everything:
+        lines += [(address, line) for line in _cannot_give_back(fates.web.definition(address), survey)]
     for _, on in fates.web.foreign:
         if on in everything:
-            lines.append(f"{fates.web.name(on)} would be dropped, but something pgmg cannot restore depends on it.")
+            text = f"{fates.web.name(on)} would be dropped, but something pgmg cannot restore depends on it."
+            lines.append((on, text))
     if lines:
         hint = (
             "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
         )
-        raise RefusedChange("\n".join(dict.fromkeys(lines)), hint=hint)
+        blame = _changes_below((address for address, _ in lines), everything, fates)
+        raise RefusedChange("\n".join(dict.fromkeys(line for _, line in lines)), hint=hint, blame=blame)
+
+
+def _changes_below(these: Iterable[Address], gone: Mapping[Address, bool], fates: Fates) -> tuple[ObjectName, ...]:
+    """Return the changes because of which objects would be dropped: their own, or of what they depend on."""
+    queue = list(these)
+    seen = set(queue)
+    for address in queue:
+        below = [link.on for link in fates.web.needs(address) if link.on in gone and link.on not in seen]
+        seen.update(below)
+        queue += below
+    names = dict.fromkeys(fates.web.name(address) for address in queue)
+    return tuple(n for n in names if (known := fates.differences.get(n)) is not None and known.change is not None)
 
 
 def _cannot_give_back(definition: Definition, survey: Survey) -> list[str]:
@@ -375,7 +387,7 @@ def _hangs_on_deleted(address: Address, fates: Fates, survey: Survey) -> bool:
             if link.on in seen or link.on not in fates.dropped:
                 continue
             name = fates.web.name(link.on)
-            if fates.deleted(name):
+            if fates.deleted(name) and not survey.overloads(name):
                 return True
             seen.add(link.on)
             if name not in survey.declared:  # what is declared comes back

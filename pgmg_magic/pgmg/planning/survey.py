@@ -39,6 +39,16 @@ class Survey:
         """Return the catalog address of everything live."""
         return {name: live.address for name, live in self.snapshot.objects.items()}
 
+    def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
+        """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
+        if name.arguments is None:
+            return ()
+        return tuple(
+            other
+            for other in self.declared
+            if other != name and other.arguments is not None and (other.schema, other.name) == (name.schema, name.name)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:

@@ -13,6 +13,7 @@ from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import Definition
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
+from pgmg.planning.existence import Slot
 from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.attached import removal
@@ -22,7 +23,7 @@ from pgmg.planning.order import Pair
 from pgmg.planning.settle import settled_after_migration
 from pgmg.planning.survey import Survey
 from pgmg.planning.targets import target
-from pgmg.planning.timeline import Slot, Timeline
+from pgmg.planning.timeline import Timeline
 from pgmg.source.text import or_replace
 
 CHECKED = "SET LOCAL check_function_bodies = on"
@@ -124,7 +125,8 @@ class _Weaver:
         for name, reason in slot.drops.items():
             definition = self.definitions.get(name)
             made_before = any(name in earlier.makes for earlier in self.timeline.slots[:number])
-            drop = definition.drop if definition and not made_before else f"DROP {target(name)}"
+            as_it_was = not made_before or name not in self.survey.declared
+            drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
             self.drops[name].append(self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason))
         for name, reason in slot.makes.items():
             self._make(number, name, reason, as_it_was=name in slot.as_it_was)
@@ -337,7 +339,9 @@ class _Weaver:
         difference = self.fates.differences.get(name)
         if definition is not None and (difference is None or difference.change is None):
             for link in self.fates.web.needs(definition.address):
-                found[self.fates.web.name(link.on), True] = None
+                used = self.fates.web.name(link.on)
+                instead = self.survey.overloads(used) if self.fates.deleted(used) else ()
+                found.update(dict.fromkeys((n, True) for n in (used, *instead)))
         return found
 
     def _bind_conversions(self) -> None:

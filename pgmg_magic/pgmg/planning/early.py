@@ -1,0 +1,172 @@
+"""Brings about, before a migration runs, what it finds there: what it uses, what its rows meet (rule 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.snapshot import Address
+from pgmg.model.source import Effect, Migration
+from pgmg.planning.existence import Existence, Slot
+from pgmg.planning.groups import waits_for_migration
+from pgmg.planning.kinds.base import InPlace, Remake
+from pgmg.planning.resolve import Declared
+
+Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
+_MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.INDEX})
+"""What a table has that rows written to it meet."""
+
+
+class Early(Existence):
+    """What happens in the slots before migrations, beyond drops for their sake."""
+
+    def prepare(self, index: int, reasons: Reasons) -> None:
+        """Make, replace or restore what a pending migration needs; `reasons` are of drops for this very migration."""
+        migration = self.survey.pending[index]
+        self._restore_in_time(migration, self.slots[index])
+        needed = self._needed(index)
+        early: list[Address] = []
+        for name in needed:
+            self._remake(name, index, migration, early)
+        for name in needed:
+            self._make(name, index, migration, reasons)
+        self._put_back(early, index, migration)
+
+    def _needed(self, index: int) -> list[ObjectName]:
+        """Return declared objects that a migration uses and that are not there, with what they need themselves."""
+        wanted: dict[ObjectName, None] = {}
+        migration = self.survey.pending[index]
+        queue = [use.object for use in self.survey.needs[index]]
+        missed = [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
+        queue += missed
+        made_here = {
+            n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)
+        }
+        while queue:
+            name = queue.pop()
+            declared = self.survey.declared.get(name)
+            if declared is None or name in wanted or name in self.new:
+                continue
+            if name not in missed and (name in made_here or self._made_later(name, index)):
+                continue
+            wanted[name] = None
+            queue += [use.object for use in declared.uses if use.hard or self._is_bodily(declared, use.object)]
+        return list(wanted)
+
+    def _is_bodily(self, declared: Declared, used: ObjectName) -> bool:
+        """A body may call declared functions and read declared views; they come along where they can."""
+        return declared.name.kind in ROUTINES and used in self.survey.declared and used.kind is not Kind.TABLE
+
+    def _made_later(self, name: ObjectName, index: int) -> bool:
+        """Say whether a migration still to come makes it, rather than renaming or dropping the one there is first."""
+        effects = (
+            a.effect
+            for m in self.survey.pending[index:]
+            for a in m.alterations
+            if a.effect is not Effect.TOUCH and not a.if_exists and name in self.survey.resolver.altered(a)
+        )
+        return next(effects, None) is Effect.CREATE
+
+    def _make(
+        self,
+        name: ObjectName,
+        index: int,
+        migration: Migration,
+        reasons: Reasons,
+    ) -> None:
+        slot = self.slots[index]
+        if name in self.old:
+            verdict = self.fates.verdicts.get(name)
+            changes = isinstance(verdict, InPlace) and bool(verdict.statements)
+            if changes and not waits_for_migration(self.survey, name, index):
+                slot.in_place[name] = f"{migration.name} needs it"
+                self.new.add(name)
+            return
+        if name in reasons and name in self.lost and name in slot.drops:
+            return  # dropped because of this very migration: it cannot be there before it
+        slot.makes[name] = f"{migration.name} needs it"
+        self.new.add(name)
+        self.lost.pop(name, None)
+
+    def _remake(self, name: ObjectName, index: int, migration: Migration, early: list[Address]) -> None:
+        """Drop what has to be made again, or gives way to it, before the migration can come to depend on it."""
+        if waits_for_migration(self.survey, name, index):
+            return
+        if name in self.old:
+            roots = [name] if name in self.addresses and isinstance(self.fates.verdicts.get(name), Remake) else []
+        else:
+            roots = self._given_up_for(name)
+        reason = f"{migration.name} needs {name.bare}"
+        for other, explicit in self.web.above([self.addresses[n] for n in roots], self.fates.spare).items():
+            if self.web.name(other) in self.old:
+                self.drop(self.web.name(other), self.slots[index], reason, explicit=explicit)
+                early.append(other)
+
+    def _put_back(self, early: list[Address], index: int, migration: Migration) -> None:
+        """What a table had comes back at once where it can: the rows that the migration writes are to meet it."""
+        for address in reversed(early):
+            name = self.web.name(address)
+            if name.kind not in _MEET_ROWS or name not in self.lost or self.owner_deleted(name):
+                continue
+            if any(
+                self.web.name(link.on) in self.lost for link in self.web.needs(address) if not self._replaced(link.on)
+            ):
+                continue
+            if name in self.survey.declared and waits_for_migration(self.survey, name, index):
+                continue
+            self.slots[index].makes[name] = f"back before {migration.name}"
+            self.lost.pop(name)
+            (self.new if name in self.survey.declared else self.old).add(name)
+
+    def _replaced(self, address: Address) -> bool:
+        """Say whether a deleted routine has another signature by now."""
+        return any(name in self.new | self.old for name in self.survey.overloads(self.web.name(address)))
+
+    def _given_up_for(self, name: ObjectName) -> list[ObjectName]:
+        """Return the old signatures of a routine: beside the new one, they could make a call ambiguous."""
+        if name.arguments is None:
+            return []
+        return [
+            other
+            for other in self.addresses
+            if other.arguments is not None
+            and (other.schema, other.name) == (name.schema, name.name)
+            and other in self.old
+            and self.fates.deleted(other)
+        ]
+
+    def _restore_in_time(self, migration: Migration, slot: Slot) -> None:
+        """Bring back what nobody declared before a migration renames what its definition speaks of."""
+        for name in [n for n in self.lost if n not in self.survey.declared and n not in slot.drops]:
+            address = self.addresses.get(name)
+            if address is None or self.fates.deleted(name) or self.owner_deleted(name):
+                continue
+            needs = {self.web.name(link.on) for link in self.web.needs(address)}
+            if not needs & self.lost.keys() and needs & self._moved(migration):
+                slot.makes[name] = f"restored before {migration.name}"
+                self.lost.pop(name)
+                self.old.add(name)
+
+    def _moved(self, migration: Migration) -> set[ObjectName]:
+        effects = (Effect.RENAME, Effect.RENAME_COLUMN, Effect.SET_SCHEMA)
+        alterations = (a for a in migration.alterations if a.effect in effects)
+        return {name for alteration in alterations for name in self.survey.resolver.altered(alteration)}
+
+    def mend(self, index: int, slot: Slot) -> None:
+        """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""
+        for name in [n for n in self.lost if n not in slot.drops and not self.fates.deleted(n)]:
+            slot.makes[name] = "a group makes again what it dropped"
+            difference = self.fates.differences.get(name)
+            if difference is None or difference.change is None or self._holds_already(name, index):
+                self.new.add(name)
+            else:
+                slot.as_it_was.add(name)
+                self.old.add(name)
+        for name in slot.makes:
+            self.lost.pop(name, None)
+
+    def _holds_already(self, name: ObjectName, index: int) -> bool:
+        """Say whether a changed object finds all that its new source needs before the last migration has run."""
+        there = self.old | self.new | self.lost.keys()
+        needed = [use.object for use in self.survey.declared[name].uses if use.object in self.survey.declared]
+        return all(n in there for n in needed) and not waits_for_migration(self.survey, name, index)

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a integer, b integer DEFAULT 0) RETURNS integer LANGUAGE sql IMMUTABLE RETURN a + b;

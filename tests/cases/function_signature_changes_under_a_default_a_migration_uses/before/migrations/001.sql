@@ -1,0 +1,2 @@
+CREATE TABLE t (id integer PRIMARY KEY, n integer);
+CREATE TABLE u (id integer PRIMARY KEY, n integer);

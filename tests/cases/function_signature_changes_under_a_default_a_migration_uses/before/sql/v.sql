@@ -1,0 +1,1 @@
+CREATE VIEW v AS SELECT id, f(n) AS m FROM t;
