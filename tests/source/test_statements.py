@@ -3,6 +3,7 @@
 import pytest
 
 from pgmg.errors import RefusedStatement, SyntaxProblem
+from pgmg.source.positions import Located
 from tests.source.reading import code, declared, migration, one, problem, problems
 
 VIEW = "CREATE VIEW v AS SELECT 1"
@@ -122,6 +123,26 @@ def test_passwords_are_masked_in_the_line_that_an_error_shows():
     shown = str(problem("CREATE USER u PASSWORD 'secret'"))
     assert "secret" not in shown
     assert "PASSWORD '********'" in shown
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE USER u PASSWORD\n  'secret' NONSENSE;",
+        "CREATE USER u PASSWORD -- of u\n\n  'secret' NONSENSE;",
+        "CREATE USER u PASSWORD 'another\nsecret' NONSENSE;",
+        "CREATE USER u PASSWORD 'another secret\n' NONSENSE;",
+        "\nALTER ROLE r PASSWORD $$\nsecret\n$$ NONSENSE;",
+    ],
+)
+def test_passwords_are_masked_wherever_the_word_stands(sql):
+    """Each line that such an error could show, the one with the error included."""
+    shown = problem(sql)
+    assert "NONSENSE" in str(shown)
+    located = Located("sql/a.sql", sql)
+    lines = [located.place(offset).text for offset in range(len(sql))]
+    assert not [line for line in (str(shown), *lines) if "secret" in line or "another" in line]
+    assert all("NONSENSE" in line for line in lines[-5:])
 
 
 @pytest.mark.parametrize("sql", ["", "-- nothing\n", ";;", "/* */"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pgmg.errors import SourceError
 from pgmg.model.place import Place
-from pgmg.source.text import mask_passwords
+from pgmg.source.text import masked_line
 
 
 class Located:
@@ -20,9 +20,9 @@ class Located:
         """Return the place of a character, with its line, passwords masked."""
         begin = self.text.rfind("\n", 0, offset) + 1
         end = self.text.find("\n", offset)
-        line = self.text[begin:] if end < 0 else self.text[begin:end]
+        line = masked_line(self.text, begin, len(self.text) if end < 0 else end)
         number = self.text.count("\n", 0, offset) + 1
-        return Place(self.path, number, offset - begin + 1, mask_passwords(line))
+        return Place(self.path, number, offset - begin + 1, line)
 
 
 def characters(text: str, offsets: Iterable[int]) -> Iterator[int]:

@@ -94,6 +94,8 @@ _SECRET = re.compile(
     r"|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
+_WORD = re.compile("password", re.IGNORECASE)
+_NEAR = 500  # characters between the word and its constant, comments included
 _CONNECTION = re.compile(  # key=value pairs of a connection string: WHERE password = hash is none
     r"(?P<before>(?:\A|['\"]|\b\w+=[^\s'\"=]+\s+)password\s*=\s*)(?!['\s*$])[^\s'\"]+"
     r"|(?P<first>\bpassword=)(?!['\s*$])[^\s'\",;()]+(?=\s+\w+=)",
@@ -112,6 +114,21 @@ def mask_passwords(sql: str) -> str:
     masked = _SECRET.sub(r"\g<before>'********'", sql)
     masked = _CONNECTION.sub(lambda found: f"{found['before'] or found['first']}********", masked)
     return _URL.sub(r"\g<before>********", masked)
+
+
+def masked_line(text: str, begin: int, end: int) -> str:
+    """Return a line of a text with its passwords hidden, be the word PASSWORD lines before."""
+    shown, at = [], begin
+    near = max(0, begin - _NEAR)
+    if _WORD.search(text, near, end):
+        for found in _SECRET.finditer(text, near):
+            if found.start() >= end:
+                break
+            secret = found.end("before")
+            if found.end() > begin and secret < end:
+                shown += [text[at:secret], "'********'"]
+                at = min(found.end(), end)
+    return mask_passwords("".join((*shown, text[at:end])))
 
 
 def normal_form(sql: str) -> str:
