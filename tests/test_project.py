@@ -81,6 +81,7 @@ def test_a_question_that_the_server_cannot_answer_is_an_error_of_ours(users, mon
         conn.execute(asked[0] and "SELECT * FROM just_dropped" if len(asked) < 6 else "SELECT 1 / 0")
 
     monkeypatch.setattr(Planner, "plan", fail)
+    monkeypatch.setattr("pgmg.project._PAUSES", (0.01,) * 4)
     with users.open() as opened:
         with pytest.raises(pgmg.PlanError, match="just_dropped"):
             opened.plan()
