@@ -179,3 +179,9 @@ class DeclinedError(PgmgError):
     """Somebody said no at the prompt (exit code 4)."""
 
     code = "declined"
+
+
+class RowsError(PgmgError):
+    """The rows of a view could not be compared or shown. Nothing was changed, as always."""
+
+    code = "rows"

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pgmg.config import Settings
-from pgmg.errors import SourceError, SourceErrors
+from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.names import ABOUT_PARENT, Kind
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import Migration, SourceObject
 from pgmg.source import SourceFiles, read_files
+from pgmg.source.files import FileMemory
 
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
-    from pgmg.planning.survey import Picture
+    from pgmg.catalog.moment import Moment
+    from pgmg.planning.survey import Picture, Survey
 
 _DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the files declare. `code` is None without a code folder; `problems` is what could not be read.
+
+    `pending` are the migrations to run, up to the first with a problem; `stuck` is why there are no more of them.
+    """
+
+    code: tuple[SourceObject, ...] | None
+    pending: tuple[Migration, ...]
+    problems: tuple[SourceError, ...] = ()
+    stuck: SourceErrors | PlanError | None = None
+
+
 class Planner:
-    """Plans one project, again and again; files that have not changed are not parsed again."""
+    """Plans one project, again and again: what has not changed is not read, parsed or asked again."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._parsed: dict[tuple[str, str], tuple[SourceObject, ...]] = {}
+        self._memory = FileMemory()
+        self._moment: Moment | None = None
+        self._snapshot: Snapshot | None = None
+        self._survey: Survey | None = None
+        self._parsed: dict[tuple[str, str], tuple[SourceObject, ...] | SourceErrors] = {}
         self._migrations: dict[tuple[str, str], Migration] = {}
 
     @property
@@ -40,7 +59,18 @@ class Planner:
 
     def files(self) -> SourceFiles:
         """Read the project's files; problems are in the answer, not raised."""
-        return read_files(self.settings.root, self.settings.code_dir, self.settings.migrations_dir)
+        return read_files(self.settings.root, self.settings.code_dir, self.settings.migrations_dir, self._memory)
+
+    def snapshot(self, conn: Connection) -> Snapshot:
+        """Return names and state as the caller's transaction sees them; the same object while nothing has changed."""
+        from pgmg.catalog.moment import read_moment
+        from pgmg.catalog.snapshot import read_snapshot
+
+        moment = read_moment(conn)
+        if self._snapshot is None or moment is None or moment != self._moment:
+            self._snapshot = read_snapshot(conn, self.settings.state_schema)
+            self._moment = moment  # taken before: whatever was committed in between makes the next one differ
+        return self._snapshot
 
     def plan(self, conn: Connection, options: PlanOptions, learned: Learned = Learned()) -> tuple[Plan, Snapshot]:
         """Plan inside the caller's transaction.
@@ -49,22 +79,27 @@ class Planner:
             SourceErrors: files that cannot be read.
             PlanError: the change cannot be planned.
         """
-        from pgmg.catalog.snapshot import read_snapshot
-
         files = self.files()
-        snapshot = read_snapshot(conn, self.settings.state_schema)
+        snapshot = self.snapshot(conn)
         quick = self._nothing_to_do(files, snapshot, options)
         if quick is not None:
             return quick, snapshot
+        return self.decide(conn, self.picture(conn, snapshot, files), options, learned), snapshot
+
+    def decide(self, conn: Connection, picture: Picture, options: PlanOptions, learned: Learned = Learned()) -> Plan:
+        """Ask what the differences make necessary to know, and return the plan.
+
+        Raises:
+            PlanError: the change cannot be planned.
+        """
         from pgmg.catalog.answers import read_answers
         from pgmg.planning.build import build
         from pgmg.planning.survey import questions
 
-        picture = self.picture(conn, snapshot, files)
         asked = questions(picture.survey, picture.differences, learned)
-        answers = read_answers(conn, snapshot, asked)
+        answers = read_answers(conn, picture.survey.snapshot, asked)
         plan = build(picture.survey, picture.differences, picture.evidence, answers, options, learned)
-        return replace(plan, changes=self.shown(plan.changes)), snapshot
+        return replace(plan, changes=self.shown(plan.changes))
 
     def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
         """Return changes with paths as people see them: relative to the code folder."""
@@ -78,38 +113,79 @@ class Planner:
         )
 
     def picture(self, conn: Connection, snapshot: Snapshot, files: SourceFiles) -> Picture:
-        """Name and compare everything."""
+        """Name and compare everything.
+
+        Raises:
+            SourceErrors: every problem of every file together (rule 1.6).
+            PlanError: a migration was applied under another name.
+        """
+        parsed = self.parse(files, snapshot)
+        match parsed.stuck:
+            case SourceErrors(problems=more):
+                raise SourceErrors((*parsed.problems, *more))
+            case PlanError() as error:
+                raise error
+        if parsed.problems:
+            raise SourceErrors(parsed.problems)
+        return self.compared(conn, snapshot, files, parsed)
+
+    def compared(self, conn: Connection, snapshot: Snapshot, files: SourceFiles, parsed: Parsed) -> Picture:
+        """Name and compare what was parsed.
+
+        Raises:
+            SourceErrors: an object is declared twice.
+            ConfigError: no schema to create unqualified objects in.
+        """
         from pgmg.catalog.evidence import read_evidence
         from pgmg.planning.survey import Picture, compare, survey
 
-        objects, pending = self._parse(files, snapshot)
-        found = survey(objects, files.migrations, pending, snapshot, files.notices)
+        found = survey(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, self._survey)
+        self._survey = found
         evidence = read_evidence(conn, snapshot, found.doubts, self.settings.state_schema)
         return Picture(found, evidence, compare(found, evidence))
 
     # -- parsing ----------------------------------------------------------------------------------------
 
-    def _parse(
-        self, files: SourceFiles, snapshot: Snapshot
-    ) -> tuple[tuple[SourceObject, ...] | None, tuple[Migration, ...]]:
-        """Parse what has changed since the last time; report every problem of every file together (rule 1.6)."""
-        from pgmg.planning.notices import pending_files
-        from pgmg.source import parse_file, parse_migration
+    def parse(self, files: SourceFiles, snapshot: Snapshot, without: Collection[str] = ()) -> Parsed:
+        """Parse what has changed since the last time; files `without` are passed over."""
+        from pgmg.source import parse_file
 
         problems: list[SourceError] = list(files.problems)
         objects: list[SourceObject] = []
-        parsed: dict[tuple[str, str], tuple[SourceObject, ...]] = {}
+        parsed: dict[tuple[str, str], tuple[SourceObject, ...] | SourceErrors] = {}
         for file in files.code or ():
             key = (file.path, file.hash)
-            try:
-                parsed[key] = self._parsed[key] if key in self._parsed else parse_file(file)
-            except SourceErrors as error:
-                problems += error.problems
+            found = self._parsed.get(key)
+            if found is None:
+                try:
+                    found = parse_file(file)
+                except SourceErrors as error:
+                    found = error
+            parsed[key] = found
+            if file.path in without:
+                continue
+            if isinstance(found, SourceErrors):
+                problems += found.problems
             else:
-                objects += parsed[key]
+                objects += found
         self._parsed = parsed
-        pending = []
-        for migration in pending_files(files.migrations, snapshot):
+        pending, stuck = self._pending(files, snapshot)
+        return Parsed(None if files.code is None else tuple(objects), pending, tuple(problems), stuck)
+
+    def _pending(
+        self, files: SourceFiles, snapshot: Snapshot
+    ) -> tuple[tuple[Migration, ...], SourceErrors | PlanError | None]:
+        """Parse the pending migrations; those after a bad one are not run before it."""
+        from pgmg.planning.notices import pending_files
+        from pgmg.source import parse_migration
+
+        try:
+            files_ = pending_files(files.migrations, snapshot)
+        except PlanError as error:
+            return (), error
+        pending: list[Migration] = []
+        problems: list[SourceError] = []
+        for migration in files_:
             key = (migration.path, migration.hash)
             try:
                 known = self._migrations.get(key) or parse_migration(migration)
@@ -117,10 +193,9 @@ class Planner:
                 problems += error.problems
             else:
                 self._migrations[key] = known
-                pending.append(known)
-        if problems:
-            raise SourceErrors(tuple(problems))
-        return (None if files.code is None else tuple(objects)), tuple(pending)
+                if not problems:
+                    pending.append(known)
+        return tuple(pending), SourceErrors(tuple(problems)) if problems else None
 
     # -- the quick answer -------------------------------------------------------------------------------
 

@@ -353,8 +353,42 @@ def test_an_unmanaged_view_that_no_longer_compiles_fails_the_apply(project):
     error = failure(project)
     assert "view.mine" in str(error)
     assert "STATEMENT: CREATE" in str(error)
+    assert "--drop-unmanaged" in error.hint
     project.apply(drop_unmanaged=True)
     assert project.value("SELECT count(*) FROM pg_class WHERE relname IN ('mine', 'upon')") == 0
+    project.settled()
+
+
+def test_an_unmanaged_view_is_restored_in_the_words_that_a_do_block_left_it(project):
+    """What was read for the plan speaks of a column that has another name by then."""
+    project.write("migrations/001.sql", USERS)
+    project.apply()
+    project.do("CREATE VIEW mine AS SELECT age AS a FROM users", "CREATE POLICY old ON users USING (age > 1)")
+    project.write("migrations/002.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE users RENAME age TO years'; END $$;")
+    project.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE users RENAME TO people'; END $$;")
+    project.write("migrations/004.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE people ALTER years TYPE bigint'; END $$;")
+    result, _ = told(project)
+    assert {"view.mine", "policy.old on users"} <= {name for name, _ in edges(result)}
+    assert "years AS a" in project.value("SELECT pg_get_viewdef('mine'::regclass)")
+    assert project.value("SELECT pg_get_expr(polqual, polrelid) FROM pg_policy") == "(years > 1)"
+    project.settled()
+
+
+def test_a_column_renamed_and_retyped_in_one_migration_under_an_unmanaged_view_is_explained(project):
+    """Its definition can be read neither before nor in between."""
+    project.write("migrations/001.sql", USERS)
+    project.apply()
+    project.do("CREATE VIEW mine AS SELECT age AS a FROM users")
+    project.write(
+        "migrations/002.sql", "ALTER TABLE users RENAME age TO years;\nALTER TABLE users ALTER years TYPE bigint;"
+    )
+    error = failure(project)
+    assert "view.mine" in str(error)
+    assert "Rename in a migration before" in error.hint
+    project.write("migrations/002.sql", "ALTER TABLE users RENAME age TO years;")
+    project.write("migrations/003.sql", "ALTER TABLE users ALTER years TYPE bigint;")
+    project.apply()
+    assert project.value("SELECT pg_typeof(a)::text FROM mine UNION ALL SELECT 'bigint'") == "bigint"
     project.settled()
 
 

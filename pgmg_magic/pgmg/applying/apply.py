@@ -48,11 +48,15 @@ Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to apply: how to connect, which schema holds the state, how patient to be."""
+    """Where to apply: how to connect, which schema holds the state, how patient to be.
+
+    `kept` is a connection to work on and to leave open; without it one is made and closed.
+    """
 
     connect: Connect
     state_schema: str
     limits: Limits
+    kept: psycopg.Connection[Any] | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +91,7 @@ class _Apply:
         self._target, self._planner = target, planner
         self._expected, self._listener = expected, listener
         self._progress = _Progress()
-        self._conn = target.connect()
+        self._conn = target.connect() if target.kept is None else target.kept
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._keeper: psycopg.Connection[Any] | None = None
@@ -104,7 +108,14 @@ class _Apply:
         finally:
             if self._keeper is not None:
                 self._keeper.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._target.kept is None:
             self._conn.close()
+        else:
+            self._rollback()
+            self._conn.remove_notice_handler(self._notice)
 
     def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
         step = self._current()
@@ -170,7 +181,8 @@ class _Apply:
         said = self._explained(cause, None)
         if isinstance(error, CycleError):
             return said
-        return RefusedChange(f"{error.message}\n\nThe server said: {said.message}", where=said.where, hint=error.hint)
+        message = f"{error.message}\n\nThe server said: {said.message}"
+        return RefusedChange(message, where=said.where, hint=error.hint, blame=error.blame)
 
     # -- groups -----------------------------------------------------------------------------------------
 
@@ -218,7 +230,7 @@ class _Apply:
                 runner.run(group)
                 done = runner.done
             self._current = _nothing
-            record_group(self._conn, self._state, self._target.state_schema, group, records, silent)
+            record_group(self._conn, self._state, snapshot, [applied.step for applied in done], records, silent)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()

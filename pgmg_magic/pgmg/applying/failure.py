@@ -7,12 +7,13 @@ import psycopg
 from pgmg.applying.locate import place_of
 from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
 from pgmg.model.names import Kind
-from pgmg.model.plan import Step
+from pgmg.model.plan import Action, Step
 from pgmg.source.text import mask_passwords
 
 _DENIED = "42501"
 _LOCK = ("55P03", "40P01")
 _NEW_LABEL = "55P04"
+_UNDEFINED = ("42P01", "42703", "42883", "42704")
 
 
 def explain(error: psycopg.Error, step: Step | None, number: int, blockers: str | None = None) -> ApplyError:
@@ -42,6 +43,11 @@ def explain(error: psycopg.Error, step: Step | None, number: int, blockers: str 
         )
     if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
+    if error.sqlstate in _UNDEFINED and step is not None and step.action is Action.RESTORE and not step.managed:
+        hint = (
+            "A migration renames or drops what it speaks of. Rename in a migration before the one that changes the "
+            "same table, or change or drop it first; --drop-unmanaged lets it go."
+        )
     kind = InsufficientPrivilegeError if error.sqlstate == _DENIED else ApplyError
     return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
 

@@ -64,11 +64,22 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         lesson = _in_use(said, step, experience)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
+    elif state in _UNDEFINED and step.object not in learned.outdated and _may_be_outdated(step, plan):
+        lesson = Lesson(replace(learned, outdated=(*learned.outdated, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
         lesson = _undefined(error, said, step, number, plan, learned)
     if lesson is None and _may_let_go(step, plan, learned):
         lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
     return lesson if lesson is not None and lesson.learned != learned else None
+
+
+def _may_be_outdated(step: Step, plan: Plan) -> bool:
+    """Say whether a step speaks in words of the catalog that a migration before the drop may have outdated."""
+    if step.managed or step.action not in (Action.DROP, Action.RESTORE):
+        return False
+    drops = (s.number for s in plan.steps if s.action is Action.DROP and s.object == step.object)
+    first = next(drops, step.number)
+    return any(s.action is Action.MIGRATE for s in plan.steps[: first - 1])
 
 
 def _may_let_go(step: Step, plan: Plan, learned: Learned) -> bool:

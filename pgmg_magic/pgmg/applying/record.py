@@ -9,17 +9,20 @@ from typing import Any
 import psycopg
 
 from pgmg.applying.verify import verify
-from pgmg.catalog.snapshot import read_snapshot
+from pgmg.catalog.snapshot import read_again, read_snapshot
 from pgmg.catalog.state import StateTables
 from pgmg.model.plan import Action, Record, Step
+from pgmg.model.snapshot import Snapshot
 
 _NOTIFY_BYTES = 7900
+_FEW = 100
+"""So many objects are looked up by their names; of more, all are read."""
 
 
 def record_group(
     conn: psycopg.Connection[Any],
     state: StateTables,
-    schema: str,
+    before: Snapshot,
     group: Sequence[Step],
     records: Sequence[Record],
     silent: Sequence[Record],
@@ -37,7 +40,9 @@ def record_group(
     state.forget([r.object for r in records if r.source is None])
     kept = [r for r in records if r.source is not None]
     if kept or silent or migrations or any(s.action is Action.RESTORE for s in group):
-        now = read_snapshot(conn, schema)
+        names = {r.object for r in (*kept, *silent)} | {s.object for s in group}
+        few = len(names) <= _FEW and not migrations
+        now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
         verify(conn, group, now)
         state.record(kept, now)
         state.record(silent, now, touch=False)

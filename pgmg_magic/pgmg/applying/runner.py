@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from pgmg.applying.again import Again
 from pgmg.applying.limits import Limits
 from pgmg.applying.locate import sent_statements
 from pgmg.applying.lock import LockWatch
@@ -57,6 +58,7 @@ class Runner:
         self._listener = listener
         self.current: Step | None = None
         self.done: list[AppliedStep] = []
+        self._again = Again(conn, path)
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps inside the open transaction; everything between two COPYs goes out in one pipeline.
@@ -65,7 +67,12 @@ class Runner:
             StepFailed: a statement failed; the transaction is void.
         """
         queue: list[tuple[_Sent, str]] = [(_Sent(None), s) for s in settings(self._path, self._limits)]
-        for step in steps:
+        for planned in steps:
+            step = planned
+            if planned.reread is not None:
+                self._flush(queue)
+                queue = []
+                step = self._again.step(planned)
             copies = copy_statements(step)
             last = len(step.statements) - 1
             for number, statement in enumerate(step.statements):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -38,6 +40,16 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
         migrations={} if done is None else {row[0]: MigrationRow(*row) for row in done.fetchall()},
         progress={} if progress is None else {f"{row[0]}@{row[1]}": row[2] for row in progress.fetchall()},
     )
+
+
+def read_again(conn: psycopg.Connection[Row], before: Snapshot, names: Collection[ObjectName]) -> Snapshot:
+    """Return a snapshot with what the database has of some objects now, and nothing of all others."""
+    narrow = sql.SQL("SELECT * FROM ({}) AS o WHERE o.name = ANY($1)").format(sql.SQL(query("objects")))
+    with conn.pipeline():
+        set_path(conn, CATALOG_PATH)
+        objects = conn.execute(narrow, [sorted({name.name for name in names})])
+        set_path(conn, before.server.setting)
+    return replace(before, objects=_objects(objects.fetchall()))
 
 
 def _server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:

@@ -45,7 +45,7 @@ class StateTables:
 
     def __init__(self, conn: psycopg.Connection[Row], schema: str) -> None:
         self._conn = conn
-        self._schema = schema
+        self.schema = schema
         self._names = {
             "schema": sql.Identifier(schema),
             "state": sql.Identifier(schema, "pgmg_state"),

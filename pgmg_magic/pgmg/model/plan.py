@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from pgmg.model.names import ObjectName
 from pgmg.model.place import Place
@@ -69,7 +70,8 @@ class Learned:
     by its name; `refused` are objects whose in-place change the server would not take; `made` are objects that a
     migration turned out to have made; `alone` need a group of their own; `abandoned` cannot be restored and may go;
     `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
-    in the way of dropping or altering an object.
+    in the way of dropping or altering an object; `outdated` are objects whose definition, as it was read for the plan,
+    no longer holds when they come to be dropped or restored.
     """
 
     waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
@@ -80,6 +82,7 @@ class Learned:
     abandoned: tuple[ObjectName, ...] = ()
     vanished: tuple[tuple[ObjectName, str], ...] = ()
     dropped_with: tuple[tuple[ObjectName, tuple[int, int]], ...] = ()
+    outdated: tuple[ObjectName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ class Step:
     `statements` are sent one by one, exactly as they stand. `place` is where the SQL comes from; None for SQL that
     pgmg or the catalog wrote. `group` counts from 1: the steps of a group share a transaction, unless
     `transactional` is False: then every statement is its own. `managed` is False for objects nobody declared.
+    `reread` is the catalog address (class OID, OID) of one whose definition an earlier step outdates, by renaming what
+    it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead.
     """
 
     number: int
@@ -146,6 +151,7 @@ class Step:
     transactional: bool = True
     source: SourceObject | None = field(default=None, repr=False)
     migration: Migration | None = field(default=None, repr=False)
+    reread: tuple[int, int] | None = None
 
     @property
     def sql(self) -> str:
@@ -202,3 +208,15 @@ class Plan:
         """The steps, group by group."""
         numbers = dict.fromkeys(step.group for step in self.steps)
         return tuple(tuple(s for s in self.steps if s.group == number) for number in numbers)
+
+    def to_frame(self) -> Any:
+        """Return the steps as a pandas DataFrame, a row a step, in order; passwords are hidden.
+
+        Columns: number, action, kind, object, change, reason, path, line, group, managed, sql.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        from pgmg.model.frame import to_frame
+
+        return to_frame(self)

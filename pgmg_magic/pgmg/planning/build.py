@@ -23,6 +23,8 @@ from pgmg.model.plan import (
 from pgmg.model.snapshot import Answers, Evidence
 from pgmg.model.source import Notice
 from pgmg.planning.changes import Difference
+from pgmg.planning.deletions import too_many_deleted
+from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates, decide
 from pgmg.planning.fingerprint import basis, fingerprint
 from pgmg.planning.kinds.base import InPlace
@@ -31,10 +33,7 @@ from pgmg.planning.order import order
 from pgmg.planning.report import change
 from pgmg.planning.survey import Survey
 from pgmg.planning.timeline import Timeline, timeline
-from pgmg.planning.weave import CHECKED, UNCHECKED, Fabric, weave
-
-_MANY = 10
-"""From so many recorded objects on, deleting more than half needs a second word (rule 3.7)."""
+from pgmg.planning.weave import CHECKED, UNCHECKED, weave
 
 
 def build(
@@ -131,6 +130,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
                 node.transactional,
                 node.source,
                 node.migration,
+                None if node.reread is None else (node.reread.classid, node.reread.objid),
             )
         )
     return tuple(steps)
@@ -191,9 +191,8 @@ def _warnings(survey: Survey, fates: Fates, found: Sequence[Difference]) -> tupl
         if isinstance(verdict, InPlace):
             said += verdict.warnings
     deleted = [d for d in found if d.change is ChangeKind.DELETED]
-    recorded = len(survey.snapshot.state)
-    if recorded >= _MANY and len(deleted) * 2 > recorded:
-        text = f"{len(deleted)} of {recorded} recorded objects are no longer declared and would be dropped."
+    text = too_many_deleted(len(deleted), len(survey.snapshot.state))
+    if text is not None:
         said.append(Notice("mass-deletion", text))
     said += _volatile_indexes(survey, fates)
     return tuple(said)

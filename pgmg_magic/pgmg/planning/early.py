@@ -10,6 +10,7 @@ from pgmg.model.source import Effect, Migration
 from pgmg.planning.existence import Existence, Slot
 from pgmg.planning.groups import waits_for_migration
 from pgmg.planning.kinds.base import InPlace, Remake
+from pgmg.planning.outdated import moved
 from pgmg.planning.resolve import Declared
 
 Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
@@ -142,15 +143,10 @@ class Early(Existence):
             if address is None or self.fates.deleted(name) or self.owner_deleted(name):
                 continue
             needs = {self.web.name(link.on) for link in self.web.needs(address)}
-            if not needs & self.lost.keys() and needs & self._moved(migration):
+            if not needs & self.lost.keys() and needs & moved(migration, self.survey.resolver):
                 slot.makes[name] = f"restored before {migration.name}"
                 self.lost.pop(name)
                 self.old.add(name)
-
-    def _moved(self, migration: Migration) -> set[ObjectName]:
-        effects = (Effect.RENAME, Effect.RENAME_COLUMN, Effect.SET_SCHEMA)
-        alterations = (a for a in migration.alterations if a.effect in effects)
-        return {name for alteration in alterations for name in self.survey.resolver.altered(alteration)}
 
     def mend(self, index: int, slot: Slot) -> None:
         """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""

@@ -11,6 +11,7 @@ from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address, Answers, Definition, Evidence
 from pgmg.model.source import Effect, SourceObject
 from pgmg.planning.changes import Difference
+from pgmg.planning.course import Course
 from pgmg.planning.growth import read_anew
 from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
@@ -56,7 +57,7 @@ def decide(
     Raises:
         RefusedChange: something would be lost, or cannot be done without being told to.
     """
-    live = survey.addresses()
+    course = Course(survey.addresses(), survey.resolver)
     web = Web(answers.closure, survey.snapshot.by_address())
     fates = Fates(web, {d.name: d for d in found})
     fates.made_by_migrations = _made_by_migrations(survey, learned)
@@ -66,7 +67,7 @@ def decide(
             web,
             survey.resolver,
             survey.declared,
-            live,
+            course,
             options.recreate,
             _hindered(m.name, learned),
             learned.refused,
@@ -147,11 +148,11 @@ def _judge_all(
 
 
 def _by_use(found: Iterable[Difference]) -> list[Difference]:
-    """Put what is used before what uses it, as far as there is no cycle."""
+    """Put what is used before what uses it, as far as there is no cycle; what does not change need not be there."""
     pool = {d.name: d for d in found}
     done: dict[ObjectName, Difference] = {}
 
-    for start in pool:
+    for start in [name for name, difference in pool.items() if difference.change is not None]:
         stack = [(start, False)]
         on_way: set[ObjectName] = set()
         while stack:
@@ -345,10 +346,8 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
             lines.append((address, f"{because}; nobody declared it, and it could not come back."))
     for address in everything:
         lines += [(address, line) for line in _cannot_give_back(fates.web.definition(address), survey)]
-    for _, on in fates.web.foreign:
-        if on in everything:
-            text = f"{fates.web.name(on)} would be dropped, but something pgmg cannot restore depends on it."
-            lines.append((on, text))
+    foreign = "would be dropped, but something pgmg cannot restore depends on it."
+    lines += [(on, f"{fates.web.name(on)} {foreign}") for _, on in fates.web.foreign if on in everything]
     if lines:
         hint = (
             "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."

@@ -8,6 +8,7 @@ from enum import IntEnum
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.place import Place
 from pgmg.model.plan import Action
+from pgmg.model.snapshot import Address
 from pgmg.model.source import Migration, SourceObject
 
 
@@ -52,6 +53,7 @@ class Node:
     transactional: bool = True
     alone: bool = False
     migration: Migration | None = field(default=None, repr=False)
+    reread: Address | None = None
 
     @property
     def key(self) -> tuple[int, int, str, int, str, int]:

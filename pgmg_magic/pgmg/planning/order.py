@@ -30,7 +30,9 @@ def order(nodes: Mapping[int, Node], hard: Iterable[Pair], soft: Iterable[Pair])
     try:
         return _sorted(nodes, firm | kept), loose - kept
     except _Cycle as error:
-        raise CycleError(_message(nodes, error.args[1]), hint="Take one of these references out.") from None
+        circle = error.args[1]
+        blame = tuple(dict.fromkeys(nodes[id_].name for id_ in circle))
+        raise CycleError(_message(nodes, circle), hint="Take one of these references out.", blame=blame) from None
 
 
 def _sorted(nodes: Mapping[int, Node], pairs: Iterable[Pair]) -> list[Node]:

@@ -9,6 +9,7 @@ from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Recreate
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
+from pgmg.planning.course import Course
 from pgmg.planning.resolve import Declared, Resolver
 from pgmg.planning.web import Link, Web
 
@@ -57,24 +58,29 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
     web: Web,
     resolver: Resolver,
     declared: Mapping[ObjectName, Declared],
-    addresses: Mapping[ObjectName, Address],
+    course: Course,
     mode: Recreate,
     learned: Iterable[Address] = (),
     refused: Collection[ObjectName] = (),
 ) -> Reach:
-    """Work out the roots for one migration; the server would not replace `refused` in place."""
+    """Work out the roots for one migration; the server would not replace `refused` in place.
+
+    `course` stands where the migration begins, and is taken to where it ends.
+    """
     found = _Found()
     for alteration in migration.alterations:
         for name in resolver.altered(alteration):
-            found.note(alteration, name, addresses.get(name), web, declared)
+            found.note(alteration, name, course, web, declared)
+        course.take(alteration)
     for address in learned:
         found.roots.setdefault(address, ())
     if mode is Recreate.DEPENDENTS:
         for name in found.altered:
-            for address in _views_above(addresses[name], web, declared) if name in addresses else ():
+            on = found.altered[name]
+            for address in _views_above(on, web, declared) if on is not None else ():
                 found.stale.setdefault(address, (name,))
     # a root that is itself altered or dropped by the migration is the migration's own affair
-    own = {addresses[name] for name in found.altered if name in addresses}
+    own = set(found.altered.values())
     willing, unwilling = _without_costly(set(found.stale) - own, set(found.roots), web, declared)
     for address in willing:
         found.roots.setdefault(address, found.stale[address])
@@ -89,21 +95,23 @@ class _Found:
 
     roots: dict[Address, tuple[ObjectName, ...]] = field(default_factory=dict)
     stale: dict[Address, tuple[ObjectName, ...]] = field(default_factory=dict)
-    altered: dict[ObjectName, None] = field(default_factory=dict)
+    altered: dict[ObjectName, Address | None] = field(default_factory=dict)
 
     def note(
         self,
         alteration: Alteration,
         name: ObjectName,
-        address: Address | None,
+        course: Course,
         web: Web,
         declared: Mapping[ObjectName, Declared],
     ) -> None:
         """Add one alteration of one object."""
+        address = course.address(name)
         if alteration.effect in SHAPE:
-            self.altered[name] = None
+            self.altered.setdefault(name, address)
         if address is None or address not in web.definitions:
             return
+        alteration = course.as_read(alteration, address)
         for root in _required(alteration, address, web):
             self.roots.setdefault(root, (name,))
         for reader, read in _stale(alteration, name, address, web, declared).items():

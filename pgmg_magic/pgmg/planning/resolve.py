@@ -87,6 +87,7 @@ class Resolver:
         self._snapshot = snapshot
         self._pending = pending
         self._spelled: dict[TypeName, str] = {}
+        self._declared: dict[ObjectName, Declared] = {}
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
     def declare(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared]:
@@ -114,10 +115,31 @@ class Resolver:
                 named[name] = source
         if problems:
             raise SourceErrors(tuple(problems))
-        return {
-            name: Declared(name, source, self.uses(source.references, source.settings, but=name))
-            for name, source in named.items()
-        }
+        self._declared = {name: self._declare(name, source) for name, source in named.items()}
+        return self._declared
+
+    def declare_again(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared] | None:
+        """Return what `declare` would, where the same names are declared as the last time, in the same order.
+
+        Only what has another source is resolved. None: there are other names, so any name may mean something else.
+        """
+        known = self._declared
+        if len(known) != len(objects):
+            return None
+        again = {}
+        for (name, before), source in zip(known.items(), objects, strict=True):
+            old = before.source
+            if old is source:
+                again[name] = before
+            elif old.target == source.target and old.settings == source.settings:
+                again[name] = self._declare(name, source)
+            else:
+                return None
+        self._declared = again
+        return again
+
+    def _declare(self, name: ObjectName, source: SourceObject) -> Declared:
+        return Declared(name, source, self.uses(source.references, source.settings, but=name))
 
     def _add_others(self) -> None:
         for name in self._snapshot.objects:
@@ -348,7 +370,9 @@ def _unquoted(name: str) -> str:
 def _duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:
     where = f"{first.place.path}:{first.place.line} and {second.place.path}:{second.place.line}"
     return DuplicateObject(
-        f"{name} is declared twice: {where}", hint="Keep one of the two; a file may also hold several objects."
+        f"{name} is declared twice: {where}",
+        hint="Keep one of the two; a file may also hold several objects.",
+        paths=(first.place.path, second.place.path),
     )
 
 

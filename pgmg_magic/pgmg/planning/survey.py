@@ -65,21 +65,21 @@ def survey(
     pending: Sequence[Migration],
     snapshot: Snapshot,
     notices: Sequence[Notice] = (),
+    before: Survey | None = None,
 ) -> Survey:
-    """Name everything.
+    """Name everything; what a survey `before` of the same database named already is taken from it.
 
     Raises:
         SourceErrors: an object is declared twice.
         ConfigError: no schema to create unqualified objects in.
     """
-    resolver = Resolver(snapshot, tuple(pending))
     merged = merge_grants(objects or ())
     if not snapshot.server.search_path and any(_wants_home(o) for o in merged):
         raise ConfigError(
             f"The search_path ({snapshot.server.setting}) names no schema that exists.",
             hint="Set search_path in pgmg.toml, or create the schema.",
         )
-    declared = resolver.declare(merged)
+    resolver, declared = _declared(merged, tuple(pending), snapshot, before)
     return Survey(
         snapshot=snapshot,
         resolver=resolver,
@@ -90,6 +90,17 @@ def survey(
         notices=(*notices, *migration_notices(files, snapshot)),
         doubts=doubts(declared, snapshot) if objects is not None else Doubts(),
     )
+
+
+def _declared(
+    objects: Sequence[SourceObject], pending: tuple[Migration, ...], snapshot: Snapshot, before: Survey | None
+) -> tuple[Resolver, Mapping[ObjectName, Declared]]:
+    if before is not None and before.snapshot is snapshot and before.pending == pending:
+        known = before.resolver.declare_again(objects)
+        if known is not None:
+            return before.resolver, known
+    resolver = Resolver(snapshot, pending)
+    return resolver, resolver.declare(objects)
 
 
 def _wants_home(source: SourceObject) -> bool:

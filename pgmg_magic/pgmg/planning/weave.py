@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from pgmg.model.facts import RoutineFacts
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
@@ -13,13 +12,15 @@ from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import Definition
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
+from pgmg.planning.binding import Binding
 from pgmg.planning.existence import Slot
+from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.attached import removal
 from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.node import Node, Phase
-from pgmg.planning.order import Pair
+from pgmg.planning.outdated import outdated_by
 from pgmg.planning.settle import settled_after_migration
 from pgmg.planning.survey import Survey
 from pgmg.planning.targets import target
@@ -30,24 +31,8 @@ CHECKED = "SET LOCAL check_function_bodies = on"
 UNCHECKED = "SET LOCAL check_function_bodies = off"
 
 
-@dataclass(slots=True)
-class Fabric:
-    """Nodes by id and the pairs (before, after) between them."""
-
-    nodes: dict[int, Node] = field(default_factory=dict)
-    hard: set[Pair] = field(default_factory=set)
-    soft: set[Pair] = field(default_factory=set)
-
-
-class _Weaver:
-    def __init__(self, survey: Survey, fates: Fates, timeline: Timeline, learned: Learned) -> None:
-        self.survey, self.fates, self.timeline, self.learned = survey, fates, timeline, learned
-        self.fabric = Fabric()
-        self.definitions: dict[ObjectName, Definition] = {d.name: d for d in fates.web.definitions.values()}
-        self.drops: dict[ObjectName, list[Node]] = defaultdict(list)
-        self.makes: dict[ObjectName, list[Node]] = defaultdict(list)  # the last node of each making
-        self._firsts: dict[int, int] = {}  # the first node of each making, by its last
-        self.migrations: list[Node] = []
+class _Weaver(Binding):
+    """The nodes, and with `run` the whole graph."""
 
     def run(self) -> Fabric:
         for number, slot in enumerate(self.timeline.slots):
@@ -56,13 +41,7 @@ class _Weaver:
                 self._migrate(number, self.survey.pending[number])
         self._attach()
         self._check_soft_dependents()
-        self._bind_slots()
-        self._bind_drops()
-        self._bind_makes()
-        self._bind_conversions()
-        self._bind_learned()
-        self._bind_alone()
-        self._bind_event_triggers()
+        self.bind()
         return self.fabric
 
     # -- nodes ------------------------------------------------------------------------------------------
@@ -127,7 +106,8 @@ class _Weaver:
             made_before = any(name in earlier.makes for earlier in self.timeline.slots[:number])
             as_it_was = not made_before or name not in self.survey.declared
             drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
-            self.drops[name].append(self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason))
+            node = self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason)
+            self.drops[name].append(self._reread(node, definition) if name not in self.survey.declared else node)
         for name, reason in slot.makes.items():
             self._make(number, name, reason, as_it_was=name in slot.as_it_was)
         for name, reason in slot.in_place.items():
@@ -146,6 +126,8 @@ class _Weaver:
             around = put_back(definition, None, None, vanished)
             statements = (*definition.create, *around)
             node = self._node(number, Phase.MAKE, Action.RESTORE, name, statements, reason)
+            if any(drop.reread is not None for drop in self.drops[name]):
+                node = self._reread(node, definition)
             self.makes[name].append(node)
             return
         source = declared.source
@@ -161,6 +143,17 @@ class _Weaver:
                 self.fabric.hard.add((node.id, last.id))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
+
+    def _reread(self, node: Node, definition: Definition | None) -> Node:
+        """Have the definition read again where it will not hold any more."""
+        if definition is None:
+            return node
+        needs = {self.fates.web.name(link.on) for link in self.fates.web.needs(definition.address)}
+        migration = outdated_by(needs, self.survey.pending[: node.slot], self.survey.resolver)
+        if migration is None and node.name not in self.learned.outdated:
+            return node
+        why = f", in the words that {migration.name} leaves it" if migration and node.action is Action.RESTORE else ""
+        return self.fabric.renew(replace(node, reread=definition.address, reason=f"{node.reason}{why}"))
 
     def _silenced(self, name: ObjectName) -> list[str | None]:
         """Return the columns of an object (None: itself) whose comment is no longer declared."""
@@ -254,139 +247,6 @@ class _Weaver:
                     shaken.setdefault(last, use.object)
             for slot, because in shaken.items():
                 self._replace(slot, name, declared.source, f"its body is checked against {because.bare}", Phase.CHECK)
-
-    # -- edges ------------------------------------------------------------------------------------------
-
-    def _bind_slots(self) -> None:
-        for node in self.fabric.nodes.values():
-            if node.phase is Phase.MIGRATE:
-                if node.slot > 0:
-                    self.fabric.hard.add((self.migrations[node.slot - 1].id, node.id))
-                continue
-            if node.slot > 0:
-                self.fabric.hard.add((self.migrations[node.slot - 1].id, node.id))
-            if node.slot < len(self.migrations):
-                self.fabric.hard.add((node.id, self.migrations[node.slot].id))
-
-    def _bind_drops(self) -> None:
-        web = self.fates.web
-        for name, nodes in self.drops.items():
-            definition = self.definitions.get(name)
-            for node in nodes:
-                for made in self.makes.get(name, ()):
-                    first = self._firsts.get(made.id, made.id)
-                    if self.fabric.nodes[first].slot >= node.slot:
-                        self.fabric.hard.add((node.id, first))
-            if definition is None:
-                continue
-            for link in web.dependents(definition.address):
-                dependent = web.name(link.dependent)
-                for node in nodes:
-                    for other in self.drops.get(dependent, ()):
-                        if other.slot == node.slot:
-                            self.fabric.hard.add((other.id, node.id))
-                    if (link.dependent, definition.address) in self.fates.spare:
-                        lets_go = (made for made in self.makes.get(dependent, ()) if made.slot <= node.slot)
-                        self.fabric.hard.update((made.id, node.id) for made in lets_go)
-        self._bind_early_drops()
-        self._bind_same_names()
-
-    def _bind_early_drops(self) -> None:
-        """Drops of what an earlier slot made: the catalog does not know them, their sources do."""
-        for name, nodes in self.drops.items():
-            declared = self.survey.declared.get(name)
-            for use in declared.uses if declared else ():
-                for node in nodes:
-                    self.fabric.soft.update(
-                        (node.id, o.id) for o in self.drops.get(use.object, ()) if o.slot == node.slot
-                    )
-
-    def _bind_same_names(self) -> None:
-        """A table, view or type takes the place of another kind of object of the same name."""
-        places = defaultdict(list)
-        for name, nodes in self.drops.items():
-            places[name.schema, name.name].extend(nodes)
-        for name, made in self.makes.items():
-            for node in made:
-                first = self._firsts.get(node.id, node.id)
-                for drop in places.get((name.schema, name.name), ()):
-                    if drop.name != name and drop.slot <= self.fabric.nodes[first].slot:
-                        self.fabric.hard.add((drop.id, first))
-
-    def _bind_makes(self) -> None:
-        for name, nodes in list(self.makes.items()):
-            for used, hard in self._uses(name):
-                for node in nodes:
-                    first = self._firsts.get(node.id, node.id)
-                    slot = self.fabric.nodes[first].slot
-                    for other in self.makes.get(used, ()):
-                        # what is only checked was there before, but a view that is filled through it runs it
-                        is_check = other.phase is Phase.CHECK
-                        if other.slot == slot and not (is_check and name.kind in ROUTINES):
-                            (self.fabric.hard if hard and not is_check else self.fabric.soft).add((other.id, first))
-
-    def _uses(self, name: ObjectName) -> dict[tuple[ObjectName, bool], None]:
-        """Return (object, hard) for everything that must be there first."""
-        found: dict[tuple[ObjectName, bool], None] = {}
-        declared = self.survey.declared.get(name)
-        for use in declared.uses if declared else ():
-            found[use.object, use.hard] = None
-        about = name.parent
-        while about is not None:
-            found[about, True] = None
-            about = about.parent
-        definition = self.definitions.get(name)
-        difference = self.fates.differences.get(name)
-        if definition is not None and (difference is None or difference.change is None):
-            for link in self.fates.web.needs(definition.address):
-                used = self.fates.web.name(link.on)
-                instead = self.survey.overloads(used) if self.fates.deleted(used) else ()
-                found.update(dict.fromkeys((n, True) for n in (used, *instead)))
-        return found
-
-    def _bind_conversions(self) -> None:
-        """A type's table columns are converted while nothing stands on them."""
-        for name, verdict in self.fates.verdicts.items():
-            if not isinstance(verdict, InPlace) or not verdict.shakes:
-                continue
-            for node in self.makes.get(name, ()):
-                for dropped, drops in self.drops.items():
-                    if not any(drop.slot == node.slot for drop in drops):
-                        continue
-                    self.fabric.hard.update((drop.id, node.id) for drop in drops if drop.slot == node.slot)
-                    for made in self.makes.get(dropped, ()):
-                        first = self._firsts.get(made.id, made.id)
-                        if self.fabric.nodes[first].slot == node.slot and made.id != node.id:
-                            self.fabric.hard.add((node.id, first))
-
-    def _bind_alone(self) -> None:
-        """What commits by itself comes before whatever is dropped."""
-        for node in list(self.fabric.nodes.values()):
-            if node.alone and node.phase is Phase.MAKE:
-                drops = (d for d in self.fabric.nodes.values() if d.phase is Phase.DROP and d.slot == node.slot)
-                self.fabric.hard.update((node.id, drop.id) for drop in drops)
-
-    def _bind_learned(self) -> None:
-        for name, on in self.learned.waits:
-            for node in self.makes.get(name, ()):
-                first = self._firsts.get(node.id, node.id)
-                others = self.makes.get(on, ())
-                self.fabric.hard.update((o.id, first) for o in others if o.slot == self.fabric.nodes[first].slot)
-
-    def _bind_event_triggers(self) -> None:
-        """They come last and go first, so that they do not fire on our own steps (rule 6.5)."""
-        for node in list(self.fabric.nodes.values()):
-            if node.name.kind is not Kind.EVENT_TRIGGER:
-                continue
-            for other in self.fabric.nodes.values():
-                if (
-                    other.slot != node.slot
-                    or other.name.kind is Kind.EVENT_TRIGGER
-                    or other.phase in (Phase.ATTACH, Phase.MIGRATE)
-                ):
-                    continue
-                first = node.phase is Phase.DROP
-                self.fabric.hard.add((node.id, other.id) if first else (other.id, node.id))
 
 
 def weave(survey: Survey, fates: Fates, timeline: Timeline, learned: Learned) -> Fabric:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgmg.errors import SourceError
@@ -18,6 +19,8 @@ _UNDO = re.compile(r"(?i:.*\.down\.sql|U[^/]*__[^/]*\.sql)\Z")
 _TEMPORARY = re.compile(r"[.#~]|.*[~#]\Z|4913\Z")  # hidden, Emacs, Vim; what else editors leave does not end in .sql
 _DIGITS = re.compile(r"(\d+)")
 _BOM = "\ufeff"
+_YOUNG = 2_000_000_000
+"""Nanoseconds: within this age of a file, another write may leave the same time behind (FAT counts in 2 s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,53 @@ class SourceFiles:
     problems: tuple[SourceError, ...] = ()
 
 
-def read_files(root: Path, code_dir: Path | None, migrations_dir: Path | None) -> SourceFiles:
+_Read = CodeFile | MigrationFile | SourceError
+
+
+@dataclass(slots=True)
+class FileMemory:
+    """What was read before: a file whose size, times and identity are the same is not read again."""
+
+    known: dict[str, tuple[tuple[int, ...], _Read]] = field(default_factory=dict)
+    seen: dict[str, tuple[tuple[int, ...], _Read]] = field(default_factory=dict)
+    last: SourceFiles = field(default_factory=lambda: SourceFiles(None, None))
+
+    def recall(self, path: str, stamp: tuple[int, ...]) -> _Read | None:
+        """Return what the file held, if it cannot have changed."""
+        known = self.known.get(path)
+        if known is None or known[0] != stamp:
+            return None
+        self.seen[path] = known
+        return known[1]
+
+    def keep(self, path: str, stamp: tuple[int, ...], now: int, found: _Read) -> None:
+        """Remember a file, unless it is so young that a change right now could go unnoticed."""
+        if stamp and max(stamp[:2]) + _YOUNG < now:
+            self.seen[path] = (stamp, found)
+
+    def settle(self, found: SourceFiles) -> SourceFiles:
+        """Forget files that are gone; return the very same answer where nothing at all has changed."""
+        self.known, self.seen = self.seen, {}
+        if found != self.last:
+            self.last = found
+        return self.last
+
+
+def read_files(
+    root: Path, code_dir: Path | None, migrations_dir: Path | None, memory: FileMemory | None = None
+) -> SourceFiles:
     """Read every file of a project. Paths in the result are relative to `root`, with forward slashes.
 
     Nothing is raised for a bad file: `problems` says which, so that all are reported together (rule 1.6).
-    A folder that does not exist holds nothing.
+    A folder that does not exist holds nothing. With `memory`, only what has changed is read.
     """
-    problems: list[SourceError] = []
-    notices: list[Notice] = []
+    reader = _Reader(FileMemory() if memory is None else memory)
     base = os.path.abspath(root)  # noqa: PTH100 - as people see it: symbolic links are not followed
-    code = None if code_dir is None else tuple(_read_code(base, code_dir, migrations_dir, problems))
+    code = None if code_dir is None else tuple(_read_code(base, code_dir, migrations_dir, reader))
     migrations = None
     if migrations_dir is not None:
-        migrations = tuple(_read_migrations(base, migrations_dir, problems, notices))
-    return SourceFiles(code, migrations, tuple(notices), tuple(problems))
+        migrations = tuple(_read_migrations(base, migrations_dir, reader))
+    return reader.memory.settle(SourceFiles(code, migrations, tuple(reader.notices), tuple(reader.problems)))
 
 
 def natural_key(name: str) -> tuple[object, ...]:
@@ -55,12 +91,49 @@ def natural_key(name: str) -> tuple[object, ...]:
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
-def _read_code(base: str, folder: Path, but: Path | None, problems: list[SourceError]) -> Iterator[CodeFile]:
+@dataclass(slots=True)
+class _Reader:
+    memory: FileMemory
+    problems: list[SourceError] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def code(self, path: str, shown: str) -> CodeFile | None:
+        """Return a file of the code folder, or note what is wrong with it."""
+        found = self._read(path, lambda text: CodeFile(shown, text, _hash(text)), shown)
+        return found if isinstance(found, CodeFile) else None
+
+    def migration(self, path: str, shown: str, name: str) -> MigrationFile | None:
+        """Return a migration, or note what is wrong with it."""
+        found = self._read(path, lambda text: MigrationFile(name, shown, up_section(text), _hash(text)), shown)
+        return found if isinstance(found, MigrationFile) else None
+
+    def _read(self, path: str, make: Callable[[str], _Read], shown: str) -> _Read:
+        stamp, now = _stamp(path), time.time_ns()
+        found = self.memory.recall(path, stamp)
+        if found is None:
+            text = _read(path, shown)
+            found = text if isinstance(text, SourceError) else make(text)
+            self.memory.keep(path, stamp, now, found)
+        if isinstance(found, SourceError):
+            self.problems.append(found)
+        return found
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Return what is another after a change: times, size, and which file it is; nothing where that cannot be told."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - strings are much faster than Path here
+    except OSError:
+        return ()
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+
+
+def _read_code(base: str, folder: Path, but: Path | None, reader: _Reader) -> Iterator[CodeFile]:
     outside = frozenset() if but is None or but == folder else _identity(but)
     for shown, path in sorted(_walk(folder, _shown(base, folder), outside)):
-        text = _read(path, shown, problems)
-        if text is not None:
-            yield CodeFile(shown, text, _hash(text))
+        file = reader.code(path, shown)
+        if file is not None:
+            yield file
 
 
 def _walk(folder: Path, shown: str, outside: frozenset[tuple[int, int]]) -> Iterator[tuple[str, str]]:
@@ -102,9 +175,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _read_migrations(
-    base: str, folder: Path, problems: list[SourceError], notices: list[Notice]
-) -> Iterator[MigrationFile]:
+def _read_migrations(base: str, folder: Path, reader: _Reader) -> Iterator[MigrationFile]:
     try:
         names = [name for name in os.listdir(folder) if name.endswith((".sql", ".SQL"))]  # noqa: PTH208 - names only
     except (FileNotFoundError, NotADirectoryError):
@@ -117,11 +188,11 @@ def _read_migrations(
             continue
         if _UNDO.match(name):
             message = f"{name} undoes a migration and is never run."
-            notices.append(Notice("migration-undo", message, shown))
+            reader.notices.append(Notice("migration-undo", message, shown))
             continue
-        text = _read(os.fspath(path), shown, problems)
-        if text is not None:
-            yield MigrationFile(name, shown, up_section(text), _hash(text))
+        file = reader.migration(os.fspath(path), shown, name)
+        if file is not None:
+            yield file
 
 
 def _shown(base: str, folder: Path) -> str:
@@ -129,23 +200,20 @@ def _shown(base: str, folder: Path) -> str:
     return "" if path == "." else path
 
 
-def _read(path: str, shown: str, problems: list[SourceError]) -> str | None:
+def _read(path: str, shown: str) -> str | SourceError:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - see above
             data = file.read()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         hint = "Make the file readable, or remove it."
-        problems.append(SourceError(f"cannot be read: {reason}", where=Place(shown), hint=hint))
-        return None
+        return SourceError(f"cannot be read: {reason}", where=Place(shown), hint=hint)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        problems.append(_not_utf8(shown, data, error))
-        return None
+        return _not_utf8(shown, data, error)
     if "\0" in text:
-        problems.append(_not_text(shown, data))
-        return None
+        return _not_text(shown, data)
     text = text.removeprefix(_BOM)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 

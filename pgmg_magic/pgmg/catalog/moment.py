@@ -1,0 +1,30 @@
+"""Tells whether anything at all has been committed since somebody looked last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+from pgmg.catalog.reading import Row, query
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one session saw at one moment (PostgreSQL manual, 9.27.8: `pg_current_snapshot`).
+
+    Two equal moments show the same data: a snapshot lists which transactions are visible, and a change needs one that
+    was not. Any commit anywhere in the cluster makes a difference; that costs time, never correctness.
+    """
+
+    backend: int
+    started: str
+    user: str
+    search_path: str
+    snapshot: str
+
+
+def read_moment(conn: psycopg.Connection[Row]) -> Moment | None:
+    """Return the moment of the caller's transaction, None where the server cannot tell."""
+    row = conn.execute(query("moment")).fetchone()
+    return None if row is None else Moment(*row)

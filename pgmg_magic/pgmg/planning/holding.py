@@ -1,0 +1,193 @@
+"""Leaves some objects as they are while the rest is planned: what is broken, refused, or waits for a migration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pgmg.errors import PgmgError
+from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Plan
+from pgmg.model.source import Effect, Migration
+from pgmg.planning.survey import Picture, Survey
+
+_TAKES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An object that stays as it is because of `error`, which is about it and `about`, what failed because of it.
+
+    `sources` and `footing` are what it failed with: once they are others it is worth another try. `footing` is None
+    right after the failure.
+    """
+
+    object: ObjectName
+    error: PgmgError
+    about: tuple[ObjectName, ...]
+    sources: tuple[str, ...] = ()
+    footing: tuple[str, ...] | None = None
+
+
+def without(picture: Picture, held: Collection[ObjectName]) -> Picture:
+    """Return the picture as if nobody had declared or recorded the held objects.
+
+    They are then what nobody declared: never dropped, and restored as they were where something below them changes.
+    """
+    if not held:
+        return picture
+    declared = {name: known for name, known in picture.survey.declared.items() if name not in held}
+    differences = tuple(d for d in picture.differences if d.name not in held)
+    return Picture(replace(picture.survey, declared=declared), picture.evidence, differences)
+
+
+# -- what has to wait for another ---------------------------------------------------------------------------
+
+
+def grounded(picture: Picture, held: Iterable[ObjectName]) -> dict[ObjectName, ObjectName]:
+    """Return changed objects that cannot be made because something they need is held and not there, with that."""
+    survey = picture.survey
+    changed = {d.name for d in picture.differences if d.change is not None and d.declared is not None}
+    absent = {name for name in held if name not in survey.snapshot.objects and name.kind not in ABOUT_PARENT}
+    found: dict[ObjectName, ObjectName] = {}
+    grown = bool(absent)
+    while grown:
+        grown = False
+        for name in sorted(changed - found.keys() - absent, key=str):
+            missed = next((n for n in _firmly_needed(name, survey) if n in absent), None)
+            if missed is not None:
+                found[name] = missed
+                grown = True
+                if name not in survey.snapshot.objects:
+                    absent.add(name)
+    return found
+
+
+def _firmly_needed(name: ObjectName, survey: Survey) -> list[ObjectName]:
+    needed = [use.object for use in survey.declared[name].uses if use.hard]
+    return needed if name.parent is None else [name.parent, *needed]
+
+
+def of_migrations(picture: Picture, pending: Iterable[Migration]) -> dict[ObjectName, str]:
+    """Return changed objects that pending migrations make or take away themselves, with the migration's name.
+
+    To make or drop them before would be in the migration's way.
+    """
+    kinds = {d.name: d.change for d in picture.differences if d.change is not None}
+    found: dict[ObjectName, str] = {}
+    for migration in pending:
+        for alteration in migration.alterations:
+            for name in picture.survey.resolver.altered(alteration):
+                makes = alteration.effect is Effect.CREATE and name not in picture.survey.snapshot.objects
+                takes = alteration.effect in _TAKES and kinds.get(name) is ChangeKind.DELETED
+                if name in kinds and (makes or takes):
+                    found.setdefault(name, migration.name)
+    return found
+
+
+def needed_migration(name: ObjectName, survey: Survey, pending: Iterable[Migration]) -> str | None:
+    """Return a pending migration that alters something an object speaks of: it may be what is missing."""
+    declared = survey.declared.get(name)
+    if declared is None:
+        return None
+    spoken = {reference.parts[-1] for reference in declared.source.references if reference.parts}
+    if declared.source.target.parent is not None and declared.source.target.parent.parts:
+        spoken.add(declared.source.target.parent.parts[-1])
+    for migration in pending:
+        touched = {a.target.parts[-1] for a in migration.alterations if a.target.parts}
+        if touched & spoken:
+            return migration.name
+    return None
+
+
+# -- who is to blame ----------------------------------------------------------------------------------------
+
+
+def blamed(plan: Plan, failed: str | None) -> tuple[ObjectName, ...]:
+    """Return the changes to leave out because the server refused a step about `failed`.
+
+    Its own change; else those of what it depends on, for it was only made again because of them; else all.
+    """
+    changed = {c.object for c in plan.changes}
+    own = next((name for name in changed if str(name) == failed), None)
+    if own is not None:
+        return (own,)
+    below: dict[ObjectName, list[ObjectName]] = {}
+    for edge in plan.edges:
+        below.setdefault(edge.object, []).append(edge.depends_on)
+    start = next((step.object for step in plan.steps if str(step.object) == failed), None)
+    queue = [] if start is None else [start, *([] if start.parent is None else [start.parent])]
+    for name in queue:
+        queue += [n for n in below.get(name, ()) if n not in queue]
+    found = tuple(dict.fromkeys(name for name in queue if name in changed))
+    return found or tuple(sorted(changed, key=str))
+
+
+# -- when to try again --------------------------------------------------------------------------------------
+
+
+def sources_of(about: Sequence[ObjectName], survey: Survey) -> tuple[str, ...]:
+    """Return what the files say of objects and of what they use, in short."""
+    declared = survey.declared
+    names = _surroundings(about, survey)
+    return tuple(f"{name} {declared[name].source.hash if name in declared else '-'}" for name in names)
+
+
+def footing_of(about: Sequence[ObjectName], survey: Survey) -> tuple[str, ...]:
+    """Return what the database has of objects and of what they use, in short, and how far its migrations are."""
+    live = survey.snapshot.objects
+    names = _surroundings(about, survey)
+    stamps = (f"{name} {live[name].stamp if name in live else '-'}" for name in names)
+    return (*stamps, *sorted(survey.snapshot.migrations))
+
+
+def _surroundings(about: Sequence[ObjectName], survey: Survey) -> list[ObjectName]:
+    found = dict.fromkeys(about)
+    for name in about:
+        if name.parent is not None:
+            found[name.parent] = None
+        if name in survey.declared:
+            found |= dict.fromkeys(use.object for use in survey.declared[name].uses)
+    return sorted(found, key=str)
+
+
+def still_held(holds: Sequence[Hold], picture: Picture) -> tuple[Hold, ...]:
+    """Return the holds that another try would not change: nothing they stand on is another than when they failed."""
+    survey = picture.survey
+    changed = {d.name for d in picture.differences if d.change not in (None, ChangeKind.FORMATTING)}
+    kept = [hold for hold in holds if hold.object in changed and _is_as_it_was(hold, survey)]
+    moved = changed - {hold.object for hold in kept}
+    while True:
+        stirred = [hold for hold in kept if _stands_on(hold, moved, survey)]
+        if not stirred:
+            return tuple(kept)
+        kept = [hold for hold in kept if hold not in stirred]
+        moved |= {hold.object for hold in stirred}
+
+
+def _is_as_it_was(hold: Hold, survey: Survey) -> bool:
+    if not hold.about or hold.sources != sources_of(hold.about, survey):
+        return False
+    return hold.footing is None or hold.footing == footing_of(hold.about, survey)
+
+
+def _stands_on(hold: Hold, moved: set[ObjectName], survey: Survey) -> bool:
+    queue = list(dict.fromkeys((hold.object, *hold.about)))
+    seen = set(queue)
+    for name in queue:
+        if name != hold.object and name in moved:
+            return True
+        used = [u.object for u in survey.declared[name].uses] if name in survey.declared else []
+        if name.parent is not None and name.kind is not Kind.COLUMN:
+            used.append(name.parent)
+        fresh = [n for n in used if n not in seen]
+        seen.update(fresh)
+        queue += fresh
+    return False
+
+
+def with_footing(holds: Sequence[Hold], survey: Survey) -> tuple[Hold, ...]:
+    """Return the holds with what they stand on now, for those that failed in the round that is just over."""
+    return tuple(
+        replace(hold, footing=footing_of(hold.about, survey)) if hold.footing is None else hold for hold in holds
+    )

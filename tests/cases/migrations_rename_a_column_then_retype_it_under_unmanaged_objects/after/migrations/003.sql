@@ -1,0 +1,1 @@
+ALTER TABLE persons ALTER COLUMN years_old TYPE bigint;
