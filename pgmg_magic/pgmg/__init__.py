@@ -17,30 +17,33 @@ if TYPE_CHECKING:
         PgmgError,
         PlanError,
         RefusedChange,
+        RowsError,
         SourceErrors,
         StalePlanError,
         UnknownObjectError,
     )
     from pgmg.model.events import ApplyResult, Event
+    from pgmg.model.frame import to_frame
     from pgmg.model.graph import Graph
     from pgmg.model.names import Kind, ObjectName
     from pgmg.model.plan import Action, Change, ChangeKind, Edge, Plan, PlanOptions, Recreate, Step
+    from pgmg.model.rows import RowDifference, RowOptions
     from pgmg.model.status import Status
-    from pgmg.notebook.frame import to_frame
     from pgmg.planning.graph import to_networkx as graph
     from pgmg.project import Project
 
 _HOMES = {
     "pgmg.errors": (
         "ApplyError ConfigError ConnectionFailedError CycleError LockedError PgmgError PlanError RefusedChange "
-        "SourceErrors StalePlanError UnknownObjectError"
+        "RowsError SourceErrors StalePlanError UnknownObjectError"
     ),
     "pgmg.model.events": "ApplyResult Event",
+    "pgmg.model.frame": "to_frame",
     "pgmg.model.graph": "Graph",
     "pgmg.model.names": "Kind ObjectName",
     "pgmg.model.plan": "Action Change ChangeKind Edge Plan PlanOptions Recreate Step",
+    "pgmg.model.rows": "RowDifference RowOptions",
     "pgmg.model.status": "Status",
-    "pgmg.notebook.frame": "to_frame",
     "pgmg.project": "Project",
 }
 
@@ -66,6 +69,9 @@ __all__ = [
     "Project",
     "Recreate",
     "RefusedChange",
+    "RowDifference",
+    "RowOptions",
+    "RowsError",
     "SourceErrors",
     "StalePlanError",
     "Status",

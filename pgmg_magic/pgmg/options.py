@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from pgmg.errors import UsageError
 from pgmg.model.plan import Recreate
+from pgmg.model.rows import RowOptions
 
 
 class Value(Enum):
@@ -77,6 +81,11 @@ YES = Option(("--yes",), "Do not ask.", Value.FLAG)
 LOCK_TIMEOUT = Option(("--lock-timeout",), "How long a statement may wait for a lock.", metavar="DURATION")
 STATEMENT_TIMEOUT = Option(("--statement-timeout",), "How long a statement may take.", metavar="DURATION")
 
+DEBOUNCE = Option(
+    ("--debounce",), "Apply after so many milliseconds without a change.", Value.NUMBER, "MS", default="50"
+)
+MIGRATIONS = Option(("--migrations",), "Also run pending migrations.", Value.FLAG)
+
 UPSTREAM = Option(("--upstream",), "Only what the objects depend on, so many steps away.", Value.NUMBER, "N")
 DOWNSTREAM = Option(("--downstream",), "Only what depends on the objects, so many steps away.", Value.NUMBER, "N")
 CHANGES_ONLY = Option(("--changes-only",), "Only what changes.", Value.FLAG)
@@ -86,6 +95,14 @@ ALL = Option(("--all",), "Also empty the database's user schemas, tables and dat
 KEEP = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")
 PAUSE = Option(("--pause",), "Wait for Enter after each part.", Value.FLAG)
 
+ROWS = Option(("--rows",), "Compare the rows of views instead: what is there now, and after the change.", Value.FLAG)
+KEY = Option(("--key",), "Columns that tell rows apart, instead of a key that is found.", metavar="COLUMN[,COLUMN]")
+LIMIT = Option(("--limit",), "Compare a sample of so many rows where there are more; 0: all.", Value.NUMBER, "N")
+SAMPLES = Option(("--samples",), "Show so many rows of each sort.", Value.NUMBER, "N")
+
+PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
+PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
+
 FOLDERS = (MIGRATIONS_DIR, CODE_DIR)
 PROJECT = (*FOLDERS, CONNECTION_STRING, CONFIG, ENVIRONMENT)
 """Which project, which server."""
@@ -94,10 +111,44 @@ SPEECH = (VERBOSE, QUIET, NO_COLOR)
 PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES)
 """What shapes a plan."""
 TIMEOUTS = (LOCK_TIMEOUT, STATEMENT_TIMEOUT)
+ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, STATEMENT_TIMEOUT)
+"""How the rows of views are compared."""
+_ABOUT_ROWS = ("key", "limit", "samples")
+UPDATING_TEXT = Option(("--plain",), "An updated text without buttons, for front ends without widgets.", Value.FLAG)
+WATCH = (MIGRATIONS, DEBOUNCE, UPDATING_TEXT)
+"""How a notebook watches."""
+CELL = (PLAN_ONLY, PREVIEW)
+"""What becomes of a cell of SQL."""
 NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 
 SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, *TIMEOUTS)
 """Options that override a setting of the same name."""
 
 OBJECTS = Argument("objects", "OBJECT", many=True)
-"""Names of objects: `view.user_stats`, or `user_stats` alone."""
+"""Names of objects: `view.user_stats`, or `user_stats` alone; to draw them also of columns, `user_stats.score`."""
+PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
+
+
+def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
+    """Return how rows are to be compared; `asked` says whether they are to be compared at all.
+
+    Raises:
+        UsageError: an option that means nothing without `--rows`, a key without a name.
+    """
+    given = {name: values[name] for name in _ABOUT_ROWS if values.get(name) is not None}
+    if given and not asked:
+        raise UsageError(f"--{next(iter(given))} is about rows", hint="Add --rows.")
+    chosen = RowOptions()
+    return RowOptions(
+        key=_columns(str(given["key"])) if "key" in given else (),
+        limit=int(str(given.get("limit", chosen.limit))),
+        samples=int(str(given.get("samples", chosen.samples))),
+    )
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    """Read `a,b`; a name that holds a comma stands in double quotes."""
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if not all(names):
+        raise UsageError("--key names no column", hint="--key id, or --key region,year")
+    return names

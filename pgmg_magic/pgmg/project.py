@@ -10,15 +10,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, load
-from pgmg.errors import ConfigError, ConnectionFailedError
+from pgmg.errors import ConfigError, ConnectionFailedError, UsageError
 from pgmg.model.events import ApplyResult, Event, Listener
 from pgmg.model.graph import Graph
+from pgmg.model.names import ObjectName
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
+from pgmg.model.rows import Preview, RowDifference, RowOptions
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.status import Status
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
+    from pgmg.catalog.attributes import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.maintenance import Maintenance
@@ -185,13 +188,13 @@ class Project:
     # -- looking ----------------------------------------------------------------------------------------
 
     def _picture(self) -> Picture:
-        def ask(conn: Connection) -> Picture:
-            from pgmg.catalog.snapshot import read_snapshot
+        return self._read(self._pictured)
 
-            files = self._planner.files()
-            return self._planner.picture(conn, read_snapshot(conn, self.settings.state_schema), files)
+    def _pictured(self, conn: Connection) -> Picture:
+        from pgmg.catalog.snapshot import read_snapshot
 
-        return self._read(ask)
+        files = self._planner.files()
+        return self._planner.picture(conn, read_snapshot(conn, self.settings.state_schema), files)
 
     def status(self) -> Status:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
@@ -210,6 +213,65 @@ class Project:
 
         return self._planner.shown(changes(self._picture(), names))
 
+    def diff_rows(self, names: Sequence[str] = (), options: RowOptions | None = None) -> tuple[RowDifference, ...]:
+        """Return what pending changes do to the rows of views: of the named ones, else of all that change.
+
+        Reads only: both queries run in one read-only transaction, with pending definitions of the views that they
+        read inlined. Of several views, one whose query fails keeps nothing from being said of the others.
+
+        Raises:
+            UnknownObjectError: a name that nothing bears.
+            UsageError: what is named has no rows.
+            RowsError: the query of the one view in question fails, takes too long, or has no such key.
+        """
+        from pgmg.planning.rows import row_questions
+
+        chosen = self._row_options(options)
+
+        def ask(conn: Connection) -> tuple[RowDifference, ...]:
+            from pgmg.catalog.rows import compare_all
+
+            return compare_all(conn, row_questions(self._pictured(conn), names), chosen)
+
+        return self._read(ask)
+
+    def preview(self, name: ObjectName, limit: int, options: RowOptions | None = None) -> Preview | None:
+        """Return the first `limit` rows that a declared view has once it is applied; None for what has no rows.
+
+        Raises:
+            RowsError: the query fails or takes too long.
+        """
+        from pgmg.planning.rows import question_about
+
+        def ask(conn: Connection) -> Preview | None:
+            from pgmg.catalog.rows import first_rows
+
+            question = question_about(self._pictured(conn), name)
+            return None if question is None else first_rows(conn, question, limit, self._row_options(options).timeout)
+
+        return self._read(ask)
+
+    def attributes_in(self, path: str) -> dict[ObjectName, Attributes | None]:
+        """Return what a file declares, with columns and types as the database has them; None for what has none.
+
+        `path` is relative to the project.
+        """
+
+        def ask(conn: Connection) -> dict[ObjectName, Attributes | None]:
+            from pgmg.catalog.attributes import read_attributes
+
+            survey = self._pictured(conn).survey
+            names = [name for name, declared in survey.declared.items() if declared.source.place.path == path]
+            found = read_attributes(conn, survey.snapshot, names)
+            return {name: found.get(name) for name in names}
+
+        return self._read(ask)
+
+    def _row_options(self, options: RowOptions | None) -> RowOptions:
+        chosen = RowOptions() if options is None else options
+        timeout = self.settings.statement_timeout
+        return chosen if timeout is None else replace(chosen, timeout=timeout)
+
     def graph(
         self,
         names: Sequence[str] = (),
@@ -221,11 +283,14 @@ class Project:
         """Return the dependency graph of the project and what the database adds to it.
 
         With `names`, their neighbourhood: `upstream` steps towards what they use, `downstream` towards their users
-        (None: without limit, but 0 for the one where only the other is given).
+        (None: without limit, but 0 for the one where only the other is given). A name may also be that of a column,
+        `view.user_stats.score`: then the graph is one of columns, through all views in between.
 
         Raises:
             UnknownObjectError: a name that nothing bears.
+            UsageError: `changes_only` of columns, or an object beside columns that has none.
         """
+        from pgmg.planning.asking import asked_columns
         from pgmg.planning.graph import neighbourhood, project_graph
 
         def ask(conn: Connection) -> Graph:
@@ -235,10 +300,19 @@ class Project:
             files = self._planner.files()
             snapshot = read_snapshot(conn, self.settings.state_schema)
             picture = self._planner.picture(conn, snapshot, files)
-            return project_graph(picture, read_closure(conn, snapshot))
+            whole = project_graph(picture, read_closure(conn, snapshot))
+            columns = asked_columns(whole, names, upstream, downstream)
+            if columns is None:
+                return neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
+            if changes_only:
+                raise UsageError("--changes-only is about objects, not about columns.")
+            from pgmg.catalog.columns import read_columns
+            from pgmg.planning.lineage import Lineage
 
-        whole = self._read(ask)
-        return neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
+            question = Lineage(picture, whole, columns)
+            return question.answer(read_columns(conn, snapshot, question.wanted()))
+
+        return self._read(ask)
 
     # -- state ------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def wait(panel, *states):
 
 
 def labels(panel):
-    return [button.description for button in panel._row.children]
+    return [button.description for button in panel.buttons if button.layout.display != "none"]
 
 
 def test_apply_runs_the_plan_and_its_result_takes_the_place(offer, project):

@@ -35,6 +35,26 @@ def test_objects_of_the_database_once_connected(cells):
     assert {"view.all_users", "function.f", "table.users"} <= set(found)
 
 
+def test_columns_behind_a_relation(cells):
+    assert cells.complete("%pgmg_graph view.all_users.") == []
+    cells("%pgmg_apply")
+    assert cells.complete("%pgmg_graph view.all_users.") == ["view.all_users.id"]
+    assert cells.complete("%pgmg_graph --upstream 1 all_users.i") == ["all_users.id"]
+    assert cells.complete("%pgmg_graph nobody.") == []
+    assert cells.complete("%pgmg_diff view.all_users.") == []
+
+
+def test_columns_of_what_is_not_applied_yet(cells, project):
+    cells("%pgmg_apply")
+    project.write("sql/views/new.sql", 'CREATE VIEW new AS SELECT id, id + 1 AS next, 2 AS "in quotes" FROM all_users;')
+    assert cells.complete("%pgmg_graph new.") == ["new.id", "new.next"]
+
+
+def test_saved_plans(cells, project):
+    project.write("plan.json", "{}")
+    assert cells.complete("%pgmg_apply pl") == ["plan.json"]
+
+
 def test_paths(cells):
     assert cells.complete("%pgmg_plan --code-dir s") == ["sql/"]
     assert cells.complete("%pgmg_plan --config ") == ["migrations/", "pgmg.toml", "sql/"]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 
-import pgmg
 from pgmg.errors import PgmgError
 from pgmg.model.graph import Graph, Node
 from pgmg.model.names import Kind, ObjectName, migration_name
@@ -22,7 +19,9 @@ from pgmg.render.engine import GraphError
 from pgmg.render.html_error import error_html
 from pgmg.render.html_impact import counts, deletions, locks
 from pgmg.render.html_sql import highlighted
+from pgmg.render.layout import laid_out
 from pgmg.render.plan_html import plan_html
+from pgmg.render.sides import sides
 
 HOSTILE = "we\"ird</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\x1b[31m\u202e'&amp;{{x}}"
 ALLOWED = re.compile(r"<script>.*?</script>", re.DOTALL)
@@ -110,7 +109,7 @@ def test_a_plan_is_a_table_with_headers_for_those_who_hear_it():
 def test_many_steps_are_folded_by_what_they_do():
     steps = [step(n, Action.DROP, view(f"v{n}")) for n in range(1, 301)]
     page = plan_html(plan_of(*steps))
-    assert "Dropping 300 objects" in page
+    assert "Dropping 300 views" in page
     assert '<details class="pgmg-part steps">' in page
     assert "not shown" in page
     assert len(page) < 1_000_000
@@ -136,6 +135,47 @@ def test_long_lines_are_laid_out_before_they_are_compared():
     assert [text for kind, text in rows(change) if kind == "added"] == ["+  column_number_11,", "+  more"]
     other = Change(view("a"), ChangeKind.MODIFIED, before="x" * 200, after="CREATE OPERATOR ++ (" + "y" * 200)
     assert readable(other) is other
+
+
+def test_laying_out_keeps_what_a_statement_says():
+    written = "CREATE VIEW v AS SELECT Now(), sum(x::numeric) AS s FROM t WHERE a /* why */ GROUP BY 1"
+    assert laid_out(written) == (
+        "CREATE VIEW v AS\nSELECT\n  Now(),\n  sum(CAST(x AS DECIMAL)) AS s\nFROM t\nWHERE\n  a /* why */\nGROUP BY\n  1"
+    )
+    # sqlglot would make another interval of this one
+    assert laid_out("CREATE VIEW v AS SELECT INTERVAL '1 day' * n AS i FROM t") is None
+    for beyond in ("CREATE VIEW v AS SELECT a FROM t ORDER BY a USING <", "CREATE OPERATOR ++ (LEFTARG = int)", "x ("):
+        assert laid_out(beyond) is None
+
+
+def test_what_the_database_prints_is_laid_out_as_the_source_is():
+    change = Change(
+        view("a"),
+        ChangeKind.DRIFTED,
+        before="CREATE VIEW a AS\n SELECT t.x,\n    2 AS n\n   FROM t",
+        after="CREATE VIEW a AS SELECT t.x, 1 AS n FROM t",
+    )
+    assert [text for kind, text in rows(change) if kind in ("added", "removed")] == ["-  2 AS n", "+  1 AS n"]
+
+
+def test_a_difference_can_be_looked_at_side_by_side():
+    change = Change(
+        view("a"), ChangeKind.MODIFIED, before="SELECT 1\nFROM t\nWHERE x < 1", after="SELECT 2,\n 3\nFROM t"
+    )
+    assert sides(rows(change)) == (
+        (("hunk", "@@ -1,3 +1,3 @@"), None),
+        (("removed", "SELECT 1"), ("added", "SELECT 2,")),
+        (None, ("added", " 3")),
+        (("same", "FROM t"), ("same", "FROM t")),
+        (("removed", "WHERE x < 1"), None),
+    )
+    page = changes_html([change])
+    assert "<summary>Side by side</summary>" in page
+    assert '<td class="d-removed">WHERE x &lt; 1</td><td class="d-none"></td>' in page
+    assert '<span class="d-removed">-WHERE x &lt; 1' in page
+    new = Change(view("a"), ChangeKind.NEW, after="SELECT 1")
+    assert sides(rows(new)) == ()
+    assert "Side by side" not in changes_html([new])
 
 
 def test_the_summary_counts_objects_not_steps():
@@ -184,26 +224,3 @@ def test_without_graphviz_there_is_a_tree(monkeypatch):
     found = html_graph.graph_bundle(graph)
     assert found.keys() == {"text/html", "text/plain"}
     assert "└── view.b" in found["text/html"]
-
-
-def test_to_frame_says_what_it_needs(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(PgmgError, match="pandas"):
-        pgmg.to_frame(plan_of())
-
-
-def test_to_frame_has_a_row_a_step_and_no_password(monkeypatch):
-    class Frame:
-        def __init__(self, rows, columns):
-            self.rows, self.columns = rows, columns
-
-        def set_index(self, name):
-            assert name in self.columns
-            return self
-
-    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
-    frame = pgmg.to_frame(plan_of(step(1, Action.CREATE, view("a"), "ALTER ROLE me PASSWORD 'sekret'")))
-    (row,) = frame.rows
-    assert row.keys() == set(frame.columns)
-    assert (row["object"], row["path"], row["line"]) == ("view.a", "sql/a.sql", 3)
-    assert "sekret" not in row["sql"]

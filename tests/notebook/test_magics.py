@@ -11,7 +11,7 @@ import pgmg
 from pgmg.notebook.magics import ASK
 
 TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool);"
-MAGICS = ("pgmg_connect", "pgmg_plan", "pgmg_apply", "pgmg_status", "pgmg_diff", "pgmg_graph")
+MAGICS = ("pgmg_connect", "pgmg_plan", "pgmg_apply", "pgmg_status", "pgmg_diff", "pgmg_graph", "pgmg_watch")
 
 
 @pytest.fixture
@@ -84,6 +84,39 @@ def test_a_graph_comes_as_html_picture_and_tree(cells, users):
     for kind in ("text/html", "image/svg+xml"):
         assert "<svg" in data(captured, kind)
     assert "view.names [new]" in data(captured, "text/plain")
+
+
+def test_a_column_has_a_graph_of_its_own(cells, users):
+    cells("%pgmg_apply")
+    captured = cells("%pgmg_graph names.name --upstream 9")
+    assert captured.value.is_lineage
+    assert "view.active.name" in data(captured, "text/plain")
+    assert 'aria-label="Column lineage"' in data(captured, "text/html")
+    assert "<svg" in data(captured, "image/svg+xml")
+    shown, error = cells.failing("%pgmg_graph names.nam")
+    assert isinstance(error, pgmg.UnknownObjectError)
+    assert "Did you mean name?" in shown
+
+
+def test_a_saved_plan_is_made_again_and_applied(cells, users):
+    cells("%pgmg_plan --out plan.json")
+    assert isinstance(cells("%pgmg_apply plan.json --dry-run").value, pgmg.Plan)
+    shown, error = cells.failing("%pgmg_apply plan.json --rewrite-tables")
+    assert "was not made with --rewrite-tables" in shown
+    assert cells("%pgmg_apply plan.json").value.migrations_recorded == ("001_users.sql",)
+    shown, error = cells.failing("%pgmg_apply plan.json")
+    assert isinstance(error, pgmg.StalePlanError)
+    assert "is stale" in shown
+    users.settled()
+
+
+def test_what_is_no_saved_plan_is_refused_without_a_traceback(cells, users):
+    users.write("plan.json", "{}")
+    for name, said in (("plan.json", "not a saved plan"), ("nowhere.json", "nowhere.json")):
+        shown, _error = cells.failing(f"%pgmg_apply {name}")
+        assert said in shown
+        assert "Traceback" not in shown
+    assert users.value("SELECT to_regclass('users')") is None
 
 
 def test_files_are_written_where_asked(cells, users):

@@ -12,7 +12,7 @@ from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOption
 from pgmg.render import json
 from tests.render import builders as made
 
-DOCUMENTS = ("plan", "result", "status", "graph", "diff", "error", "baseline", "reset", "event")
+DOCUMENTS = ("plan", "result", "status", "graph", "diff", "rows", "error", "baseline", "reset", "event", "watch-event")
 LEARNED = Edge(made.view("a"), made.view("b"), Origin.ERROR)
 DIFFERENCE = Change(made.view("a"), ChangeKind.MODIFIED, "sql/a.sql", 1, "SELECT 1", "SELECT 2")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import selectors
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -53,6 +54,24 @@ def cancel(conn: Connection) -> None:
     """
     with suppress(psycopg.Error):
         conn.cancel_safe(timeout=2.0)
+
+
+def is_lost(conn: Connection) -> bool:
+    """Say whether an idle connection has been closed by the other side; asks nobody."""
+    if conn.closed:
+        return True
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(conn.pgconn.socket, selectors.EVENT_READ)
+            if selector.select(0):  # an idle server has nothing to say but farewell, or a notice
+                conn.pgconn.consume_input()
+    except (psycopg.Error, OSError, ValueError):
+        conn.close()
+        return True
+    if conn.pgconn.status != ConnStatus.OK:
+        conn.close()
+        return True
+    return False
 
 
 @contextmanager

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgmg.cli import opening, saved, showing
+from pgmg import saved
+from pgmg.cli import opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.options import DRY_RUN, FORMAT, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES, Argument, Value
-
-_PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
+from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES
 
 
 @command(
     "apply",
-    _PLAN_FILE,
+    PLAN_FILE,
     YES,
     DRY_RUN,
     *PLAN_SHAPE,

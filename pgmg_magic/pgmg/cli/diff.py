@@ -1,26 +1,31 @@
-"""`pgmg diff`: shows differences as SQL."""
+"""`pgmg diff`: shows differences as SQL, or of the rows of views."""
 
 from __future__ import annotations
 
 from pgmg.cli import opening, showing
 from pgmg.cli.call import Call
 from pgmg.cli.command import command
-from pgmg.options import FORMAT, OBJECTS, PROJECT, SPEECH
+from pgmg.options import FORMAT, OBJECTS, PROJECT, ROW_OPTIONS, SPEECH, row_options
 
 
 @command(
     "diff",
     OBJECTS,
+    *ROW_OPTIONS,
     FORMAT,
     *PROJECT,
     *SPEECH,
-    example="pgmg diff view.user_stats",
+    example="pgmg diff view.user_stats --rows",
 )
-def command_(call: Call, *, objects: tuple[str, ...]) -> None:
-    """Show differences as SQL.
+def command_(call: Call, *, objects: tuple[str, ...], rows: bool, **compared: object) -> None:
+    """Show differences as SQL, or with --rows what they do to the rows of views.
 
-    From what was applied to the source; where the database drifted, from what it has to the source.
+    From what was applied to the source; where the database drifted, from what it has to the source. With --rows the
+    pending query runs beside the present view, in a read-only transaction: nothing is touched.
     """
+    chosen = row_options(compared, asked=rows)
     with opening.open_project(call) as project:
-        changes = project.diff(objects)
-    showing.changes(call, changes)
+        if rows:
+            showing.rows(call, project.diff_rows(objects, chosen))
+        else:
+            showing.changes(call, project.diff(objects))

@@ -13,8 +13,8 @@ from pgmg.cli.call import Call
 from pgmg.config import mask, passwords
 from pgmg.errors import DeclinedError, PgmgError, UsageError
 
-FAILED, WRONG_USAGE, PENDING, DECLINED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 4, 130, 141
-"""Exit codes. The last two are what a shell shows of a program ended by SIGINT and SIGPIPE."""
+FAILED, WRONG_USAGE, PENDING, DECLINED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 2, 3, 4, 130, 141, 143
+"""Exit codes. The last three are what a shell shows of a program ended by SIGINT, SIGPIPE and SIGTERM."""
 
 
 class FileError(PgmgError):

@@ -31,7 +31,9 @@ def command_(
 ) -> None:
     """Draw the dependency graph.
 
-    Of everything or around some objects; as a tree here, or into a file as a picture.
+    Of everything or around some objects; as a tree here, or into a file as a picture. OBJECT.COLUMN (or OBJECT.*)
+    shows columns instead: which ones make the value of this one and which use it, through views, and what decides
+    about its rows. Bodies of functions are not looked into: their arguments count.
     """
     drawing = None if output is None else showing.drawing_for(output)
     with opening.open_project(call) as project:

@@ -14,7 +14,7 @@ import click
 from pgmg.cli import failures
 from pgmg.cli.call import Call
 
-COMMANDS = ("init", "new", "plan", "apply", "status", "diff", "graph", "baseline", "reset", "demo")
+COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "baseline", "reset", "demo")
 """In the order in which people meet them."""
 
 _HELP = """PostgreSQL migrations for tables, declared SQL files for everything else.

@@ -13,7 +13,9 @@ from pgmg.errors import UsageError
 from pgmg.model.events import AppliedStep, ApplyResult, Listener
 from pgmg.model.graph import Graph
 from pgmg.model.plan import Change, Plan
+from pgmg.model.rows import RowDifference
 from pgmg.model.status import Status
+from pgmg.model.watching import WatchListener
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,6 +109,23 @@ def changes(call: Call, shown: Sequence[Change]) -> None:
         call.result(text.diff_text(shown).rstrip("\n"))
 
 
+def rows(call: Call, shown: Sequence[RowDifference]) -> None:
+    """Show what a change does to the rows of views."""
+    if call.json:
+        from pgmg.render import json
+        from pgmg.render.rows_json import rows_document
+
+        call.result(json.dumps(rows_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render import styled
+
+        styled.show_rows(console, shown)
+    else:
+        from pgmg.render import text
+
+        call.result(text.rows_text(shown).rstrip("\n"))
+
+
 def graph(call: Call, shown: Graph) -> None:
     """Show a graph as a tree."""
     if call.json:
@@ -174,6 +193,33 @@ def progress(call: Call) -> Iterator[Listener]:
         return
     with listeners.RichProgress(_console(call, sys.stderr)) as listener:
         yield listener
+
+
+def watching(call: Call) -> WatchListener:
+    """Return a listener that shows what a watcher tells, each event at once."""
+    from pgmg.model.watching import WatchEvent
+
+    verbose = max(call.verbosity, 0)
+
+    def tell(event: WatchEvent) -> None:
+        if call.json:
+            from pgmg.render import json
+            from pgmg.render.watch import watch_document
+
+            call.result(json.dumps(watch_document(event), indent=None))
+            return
+        from pgmg.render.lines.watch import watch_lines
+        from pgmg.render.spans import plain
+
+        lines = list(watch_lines(event, verbose))
+        if console := _terminal(call):
+            from pgmg.render import styled
+
+            styled.show(console, lines)
+        elif lines:
+            call.result(plain(lines))
+
+    return tell
 
 
 def _terminal(call: Call) -> Console | None:

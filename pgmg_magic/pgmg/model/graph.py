@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from pgmg.model.names import ObjectName
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.place import Place
 from pgmg.model.plan import ChangeKind, Edge
 
 
+class Flow(StrEnum):
+    """What a column is used for."""
+
+    VALUE = "value"  # the other column's value is made from it
+    CONDITION = "condition"  # it decides which rows there are: filters, joins, grouping
+    USED = "used"  # one of the two: more is not known
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEdge(Edge):
+    """An edge between columns. The relation itself, as an end, stands for its rows, or for all of its columns."""
+
+    flow: Flow = Flow.VALUE
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One object. `sql` is its source or None for what only the database knows; `change` None where nothing changes."""
+    """One object. `sql` is its source or None for what only the database knows; `change` None where nothing changes.
+
+    Of a column, `sql` is the expression that makes it; place and change are those of its relation.
+    """
 
     object: ObjectName
     managed: bool = True
@@ -22,8 +41,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes and edges in a stable order. `hidden` counts nodes that a neighbourhood or filter left out."""
+    """Nodes and edges in a stable order. `hidden` counts nodes that a neighbourhood or filter left out.
+
+    `asked` are the objects that it is drawn around. `notes` say what it cannot show.
+    """
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     hidden: int = 0
+    asked: tuple[ObjectName, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_lineage(self) -> bool:
+        """It shows columns, by the relations that they belong to."""
+        return bool(self.asked) and self.asked[0].kind is Kind.COLUMN

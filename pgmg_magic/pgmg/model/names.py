@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pgmg.model.quoting import spell
@@ -89,9 +89,23 @@ class ObjectName:
     arguments: tuple[str, ...] | None = None
     parent: ObjectName | None = None
     detail: str | None = None
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+    _text: str = field(default="", init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:  # names are asked for theirs tens of thousands of times in a plan
+        known = self._hash
+        if not known:
+            known = hash((self.kind, self.name, self.schema, self.arguments, self.parent, self.detail))
+            object.__setattr__(self, "_hash", known)
+        return known
+
+    def __reduce__(self) -> tuple[object, ...]:  # another process hashes differently
+        return ObjectName, (self.kind, self.name, self.schema, self.arguments, self.parent, self.detail)
 
     def __str__(self) -> str:
-        return f"{self.kind.value}.{self.bare}"
+        if not self._text:
+            object.__setattr__(self, "_text", f"{self.kind.value}.{self.bare}")
+        return self._text
 
     @property
     def bare(self) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pgmg.render.html_progress import HtmlProgress
 
 HINT = "%pgmg_apply applies this."
+_APART = "2px 2px 2px 156px"
+"""The margins of Stop: it stands where no button was whose second press would hit it."""
 _STALE = "Something was applied since this plan was made."
 
 
@@ -37,6 +39,9 @@ class State(Enum):
     STALE = auto()
     FAILED = auto()
     CLOSED = auto()
+
+
+_APPLY = {State.FAILED: "Try again", State.RUNNING: "Applying …"}
 
 
 class Approval:
@@ -63,8 +68,10 @@ class Approval:
             "Yes, apply", "exclamation-triangle", "Delete and rewrite", self._on_confirm, "danger"
         )
         self.halt = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "warning")
+        self.halt.layout.margin = _APART
         self.again = self._button("Plan again", "refresh", "Make a new plan from what is there now", self._on_again)
-        self._row = ipywidgets.HBox()
+        self.buttons = (self.apply, self.back, self.confirm, self.again, self.halt, self.discard)
+        self._row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.box = ipywidgets.VBox([self.message, self._row])
         panels.add(self)
         self._enter(State.OPEN)
@@ -78,7 +85,7 @@ class Approval:
         """Say that something else was applied meanwhile."""
         with self._guard:
             if self.state in (State.OPEN, State.ASKING, State.FAILED):
-                self._enter(State.STALE, lines_html([say(Span(_STALE, Role.WARNING))], "Stale"))
+                self._enter(State.STALE, lines_html([say(Span(_STALE, Role.WARNING))], "Stale", Role.WARNING))
 
     # -- clicks: each acts only in the state that shows its button, so that a second one does nothing ------
 
@@ -90,6 +97,7 @@ class Approval:
             self._start()
         else:
             self._enter(State.ASKING, question)
+            self.back.focus()  # whoever has no mouse goes on from here, and what takes Enter does nothing
 
     def _on_confirm(self) -> None:
         if self.state is State.ASKING:
@@ -98,12 +106,12 @@ class Approval:
     def _on_back(self) -> None:
         if self.state is State.ASKING:
             self._enter(State.OPEN)
+            self.apply.focus()
 
     def _on_discard(self) -> None:
         if self.state in (State.OPEN, State.FAILED, State.STALE):
-            self._enter(
-                State.CLOSED, lines_html([say(Span("Discarded; nothing was changed.", Role.MUTED))], "Discarded")
-            )
+            said = say(Span("Discarded; nothing was changed.", Role.MUTED))
+            self._enter(State.CLOSED, lines_html([said], "Discarded", Role.MUTED))
 
     def _on_stop(self) -> None:
         if self.state is State.RUNNING and self.run is not None:
@@ -149,7 +157,7 @@ class Approval:
             match outcome:
                 case ApplyResult():
                     self._replace(outcome)
-                    self._enter(State.CLOSED, progress.html("Done") if progress.remarks else "")
+                    self._enter(State.CLOSED, progress.remarks_html())
                 case StalePlanError():
                     self._enter(State.STALE, self._told(outcome))
                 case PgmgError():
@@ -164,21 +172,25 @@ class Approval:
     def _enter(self, state: State, message: str = "") -> None:
         self.state = state
         self.message.value = message
-        self._row.children = self._buttons()
-        self.apply.description = "Apply" if state is not State.FAILED else "Try again"
-        self.apply.disabled = state is State.STALE
+        self.apply.description = _APPLY.get(state, "Apply")
+        self.apply.disabled = state in (State.STALE, State.RUNNING)
+        shown = self._shown()
+        for button in self.buttons:  # all stay where they are: one that was taken out could not take the focus again
+            button.layout.display = None if button in shown else "none"
 
-    def _buttons(self) -> tuple[Any, ...]:
+    def _shown(self) -> tuple[Any, ...]:
+        """Return the buttons of a state, in their order.
+
+        Where one is pressed, none stands next that does something else: people press twice.
+        """
         match self.state:
             case State.OPEN:
                 return (self.apply, self.discard)
             case State.ASKING:
-                return (self.back, self.confirm)  # where Apply was stands what does nothing
+                return (self.back, self.confirm)
             case State.RUNNING:
-                return (self.halt,)
-            case State.STALE:
-                return (self.apply, self.again, self.discard)
-            case State.FAILED:
+                return (self.apply, self.halt)
+            case State.STALE | State.FAILED:
                 return (self.apply, self.again, self.discard)
             case State.CLOSED:
                 return ()

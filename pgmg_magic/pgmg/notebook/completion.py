@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from pgmg.config import EMBEDDED, mask
-from pgmg.errors import PgmgError
+from pgmg.errors import PgmgError, UnknownObjectError
+from pgmg.model.names import Kind
+from pgmg.model.quoting import spell
 from pgmg.notebook.arguments import Declared
-from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, Argument, Option, Value
+from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, PLAN_FILE, UPSTREAM, Argument, Option, Value
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 _FRESH = 10.0
 """Seconds for which the names that were read stay good: TAB is pressed in bursts."""
-_LINE = re.compile(r"^[^%#]*%(?P<name>pgmg_\w+)\s(?P<words>.*)$", re.DOTALL)
+_LINE = re.compile(r"^[^%#]*%%?(?P<name>pgmg_\w+)\s(?P<words>.*)$", re.DOTALL)
 
 
 class Completion:
@@ -35,6 +37,7 @@ class Completion:
         self._magics = magics
         self._matcher: Any = None
         self._names: tuple[float, LiveProject, tuple[str, ...]] | None = None
+        self._owned: tuple[float, LiveProject, str, tuple[str, ...]] | None = None
 
     def register(self) -> None:
         """Hook in."""
@@ -76,7 +79,9 @@ class Completion:
         if typed.startswith("-"):
             return [flag for flag in by_flag if flag.startswith(typed) and flag not in said]
         arguments = [one for one in declared if isinstance(one, Argument)]
-        found = [word for one in arguments for word in self._words(one)]
+        found = [word for one in arguments for word in self._words(one, typed)]
+        if UPSTREAM in declared and "." in typed:
+            found += self._columns(typed.rpartition(".")[0])
         return [word for word in found or by_flag if word.startswith(typed)]
 
     def _values(self, option: Option, typed: str) -> Iterable[str]:
@@ -93,9 +98,15 @@ class Completion:
             case _:
                 return ()
 
-    def _words(self, argument: Argument) -> Iterable[str]:
+    def _words(self, argument: Argument, typed: str) -> Iterable[str]:
         if argument == OBJECTS:
             return self._objects()
+        if argument == PLAN_FILE:
+            return _paths(typed, (".json",))
+        if argument.value is Value.FILE:
+            return self._code_files()
+        if "|" in argument.metavar and argument.metavar.islower():
+            return argument.metavar.split("|")
         return (*self._environments(), EMBEDDED)
 
     def _environments(self) -> tuple[str, ...]:
@@ -110,6 +121,12 @@ class Completion:
             return ()
         return tuple(mask(name) for name in tables) if isinstance(tables, dict) else ()
 
+    def _code_files(self) -> Iterable[str]:
+        """Return the files of the code folder, relative to it."""
+        folder = self._settings().code_dir
+        found = () if folder is None else folder.rglob("*.sql")
+        return (path.relative_to(folder).as_posix() for path in found if folder is not None)
+
     def _settings(self) -> Settings:
         return self._session.settings({})
 
@@ -122,6 +139,21 @@ class Completion:
         if known is None or known[1] is not project or now - known[0] > _FRESH:
             known = self._names = (now, project, _spelled(str(node.object) for node in project.graph().nodes))
         return known[2]
+
+    def _columns(self, owner: str) -> list[str]:
+        """Return the columns of a relation, as they can be typed behind what was typed of it."""
+        project = self._session.current
+        if project is None or owner.lower() in {kind.value for kind in Kind}:
+            return []
+        known, now = self._owned, time.monotonic()
+        if known is None or known[1:3] != (project, owner) or now - known[0] > _FRESH:
+            try:
+                asked = project.graph([f"{owner}.*"], upstream=0).asked
+            except UnknownObjectError:
+                asked = ()
+            names = _spelled(f"{owner}.{spell(name.name)}" for name in asked)
+            known = self._owned = (now, project, owner, names)
+        return list(known[3])
 
 
 def _declared(settings: Settings) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import PgmgError
+from pgmg.model.cell import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph import Graph
 from pgmg.model.plan import Plan
 from pgmg.model.status import Status
 from pgmg.notebook.session import LiveProject
+from pgmg.notebook.watching import Watch
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -28,7 +30,7 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
 
             return {PLAIN: plan_text(shown), HTML: plan_html(shown, base)}
         case ApplyResult():
-            from pgmg.render.html_lines import result_html
+            from pgmg.render.html_result import result_html
             from pgmg.render.text import result_text
 
             return {PLAIN: result_text(shown), HTML: result_html(shown)}
@@ -37,7 +39,7 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
 
             return graph_bundle(shown)
         case Status():
-            from pgmg.render.html_lines import status_html
+            from pgmg.render.html_status import status_html
             from pgmg.render.text import status_text
 
             return {PLAIN: status_text(shown), HTML: status_html(shown)}
@@ -46,6 +48,16 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
             from pgmg.render.spans import plain
 
             return {PLAIN: plain(error_lines(shown)), HTML: error_html(shown)}
+        case CellResult():
+            from pgmg.render.cell_html import cell_html
+            from pgmg.render.lines.cell import cell_lines
+            from pgmg.render.spans import plain
+
+            return {PLAIN: plain(cell_lines(shown)), HTML: cell_html(shown)}
+        case Watch():
+            from pgmg.notebook.watch_panel import picture_bundle
+
+            return picture_bundle(shown.picture)
         case LiveProject():
             return {PLAIN: f"Project {shown.root.name}, {shown.server}"}
         case _:
@@ -70,7 +82,7 @@ def place(data: Bundle) -> Callable[[Bundle], None]:
 class Formatters:
     """Registered with a shell; within a cell, what a magic has already shown is not shown a second time."""
 
-    types = (Plan, ApplyResult, Graph, Status, PgmgError, LiveProject)
+    types = (Plan, ApplyResult, CellResult, Graph, Status, PgmgError, Watch, LiveProject)
 
     def __init__(self, shell: InteractiveShell, base: Callable[[], str | None]) -> None:
         self._shell = shell
@@ -137,6 +149,8 @@ def _short(shown: object) -> str:
             return f"<ApplyResult of {len(shown.steps)} steps>"
         case Graph():
             return f"<Graph of {len(shown.nodes)} objects>"
+        case CellResult():
+            return f"<CellResult of {shown.path}>"
         case PgmgError():
             return f"<{type(shown).__name__}>"
         case _:

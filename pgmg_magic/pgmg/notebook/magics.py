@@ -17,20 +17,30 @@ from pgmg.notebook.failures import Failures
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.session import Choice, LiveProject, Session
 from pgmg.notebook.showing import Front
+from pgmg.notebook.watch_desk import WatchDesk
+from pgmg.saved import plan_again
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from pgmg.model.cell import CellResult
     from pgmg.model.events import ApplyResult
     from pgmg.model.graph import Graph
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.rows import RowDifference
     from pgmg.model.status import Status
+    from pgmg.notebook.watching import Watch
 
 Values = dict[str, Any]
+
+_SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
 ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
 """The one option that the command line does not have: a terminal asks by itself."""
 CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT")
+ACTION = o.Argument("action", "start|stop|status")
+PATH = o.Argument("path", "PATH", value=o.Value.FILE)
+APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class Magic:
     name: str
     declared: Declared
     body: Callable[[Values], object]
+    on_cell: bool = False
+    """It stands above a cell, whose text is then the value `cell`."""
 
 
 class PgmgMagics:
@@ -51,12 +63,15 @@ class PgmgMagics:
         self._failures = Failures(shell, self._connection_string)
         self._formatters = Formatters(shell, self._base)
         self._front = Front(shell, self._formatters, self._failures, self._base)
+        self._desk = WatchDesk(self._front, self._failures.secrets)
         self.magics = (
             Magic("pgmg_connect", (CONNECTION, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
             Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
-            Magic("pgmg_apply", (ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.apply),
+            Magic("pgmg_apply", APPLY, self.apply),
             Magic("pgmg_status", o.PROJECT, self.status),
-            Magic("pgmg_diff", (o.OBJECTS, *o.PROJECT), self.diff),
+            Magic("pgmg_diff", (o.OBJECTS, *o.ROW_OPTIONS, *o.PROJECT), self.diff),
+            Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, on_cell=True),
+            Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
         self._completion = Completion(shell, self.session, {magic.name: magic.declared for magic in self.magics})
@@ -65,18 +80,20 @@ class PgmgMagics:
         """Make them known to the shell."""
         for magic in self.magics:
             manager: Any = self._shell.magics_manager
-            manager.register_function(_line_magic(magic), "line", magic.name)
+            manager.register_function(_magic(magic), "cell" if magic.on_cell else "line", magic.name)
         self._failures.register()
         self._formatters.register()
         self._completion.register()
+        self._desk.open()
 
     def unregister(self) -> None:
         """Take them back."""
         for magic in self.magics:
-            self._shell.magics_manager.magics["line"].pop(magic.name, None)
+            self._shell.magics_manager.magics["cell" if magic.on_cell else "line"].pop(magic.name, None)
         self._failures.unregister()
         self._formatters.unregister()
         self._completion.unregister()
+        self._desk.close()
         self.session.close()
 
     # -- the magics -------------------------------------------------------------------------------------
@@ -123,15 +140,21 @@ class PgmgMagics:
         return plan
 
     def apply(self, values: Values) -> ApplyResult | Plan:
-        """Bring the database to what the project says, at once; --ask shows the plan with its buttons first."""
+        """Bring the database to what the project says, at once; --ask shows the plan with its buttons first.
+
+        A saved PLAN.json is made again and compared: what has changed since is never applied unseen.
+        """
         project = self._project(values)
         options = _plan_options(project, values)
+        plan = None
+        if values["plan_file"] is not None:
+            plan = plan_again(project, values["plan_file"], {name: values.get(name) for name in _SHAPES})
         if values["ask"] or values["dry_run"]:
-            plan = project.plan(options)
-            self._front.plan(project, plan, asks=values["ask"] and not values["dry_run"])
-            return plan
+            shown = project.plan(options) if plan is None else plan
+            self._front.plan(project, shown, asks=values["ask"] and not values["dry_run"])
+            return shown
         with self._front.progress(project) as listener:
-            return project.apply(options=options, listener=listener, yes=values["yes"])
+            return project.apply(plan, options=options, listener=listener, yes=values["yes"])
 
     def status(self, values: Values) -> Status:
         """Show project and database on one screen: connection, migrations, objects, changes, drift, warnings."""
@@ -139,14 +162,28 @@ class PgmgMagics:
         self._front.show(status)
         return status
 
-    def diff(self, values: Values) -> tuple[Change, ...]:
-        """Show differences as SQL: applied to source; where the database drifted, database to source."""
-        changes = self._project(values).diff(values["objects"])
+    def diff(self, values: Values) -> tuple[Change, ...] | tuple[RowDifference, ...]:
+        """Show differences as SQL: applied to source; where the database drifted, database to source.
+
+        With --rows, show what they do to the rows of views: the pending query runs beside the present view, in a
+        read-only transaction; nothing is touched.
+        """
+        chosen = o.row_options(values, asked=values["rows"])
+        project = self._project(values)
+        if values["rows"]:
+            found = project.diff_rows(values["objects"], chosen)
+            self._front.rows(found)
+            return found
+        changes = project.diff(values["objects"])
         self._front.changes(changes)
         return changes
 
     def graph(self, values: Values) -> Graph:
-        """Draw the dependency graph, of everything or around some objects."""
+        """Draw the dependency graph, of everything or around some objects.
+
+        OBJECT.COLUMN (or OBJECT.*) shows columns instead: which ones make the value of this one and which use it,
+        through views, and what decides about its rows. Bodies of functions are not looked into: their arguments count.
+        """
         drawing = _drawing(values["output"])
         names = values["objects"]
         graph = self._project(values).graph(
@@ -159,6 +196,30 @@ class PgmgMagics:
             values["output"].write_bytes(drawing(graph))
         self._front.show(graph)
         return graph
+
+    def sql(self, values: Values) -> CellResult:
+        """Write the cell to a file of the code folder, apply it, and show what changed.
+
+        PATH is relative to the code folder. Without it the file is the one that declares the cell's object already,
+        or one is proposed. A cell that does not parse writes nothing. Pending migrations are not run: then, and where
+        something would be deleted, the plan is shown with its buttons instead.
+        """
+        from pgmg.notebook.cell import run, wish_of
+
+        project = self._project(values)
+        return run(self._front, project, values["cell"], wish_of(values, _plan_options(project, values)))
+
+    def watch(self, values: Values) -> Watch | None:
+        """Apply declared objects as their files change, in the background, until stopped.
+
+        One panel shows how it goes, and is updated in place. Pending migrations are shown with a button and not run,
+        unless --migrations. It ends with %pgmg_watch stop, with %unload_ext pgmg, and with the kernel.
+        """
+        project = self._project(values)
+        found = self._desk.run(project.settings, values)
+        if found is not None:
+            self._formatters.once(found)
+        return found
 
     # -- around them ------------------------------------------------------------------------------------
 
@@ -178,15 +239,15 @@ class PgmgMagics:
         return None if current is None else os.path.relpath(current.root).replace(os.sep, "/")
 
 
-def _line_magic(magic: Magic) -> Callable[[str], object]:
+def _magic(magic: Magic) -> Callable[..., object]:
     text = (magic.body.__doc__ or "").replace("\n        ", "\n")
     parser = parser_of(magic.name, text, magic.declared)
 
-    def run(line: str) -> object:
+    def run(line: str, cell: str | None = None) -> object:
         if {"--help", "-h"} & set(words_of(line, magic.name)):
             print(parser.format_help())  # noqa: T201 - a notebook's output
             return None
-        return magic.body(parse(parser, line))
+        return magic.body(parse(parser, line) | {"cell": cell})
 
     run.__name__ = run.__qualname__ = magic.name
     run.__doc__ = parser.format_help()

@@ -53,5 +53,5 @@ class PanelProgress(Ticker):
         remarks = "\n".join(self.state.remarks)
         shown = {**result, PLAIN: f"{remarks}\n\n{result[PLAIN]}"} if remarks else result
         if remarks:
-            shown[HTML] = self.state.html("Done") + result[HTML]
+            shown[HTML] = self.state.remarks_html() + result[HTML]
         self._put(shown)

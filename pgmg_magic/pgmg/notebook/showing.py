@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.events import ApplyResult, Event, Finished, Listener
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, place, put
-from pgmg.render.html_error import error_lines
-from pgmg.render.html_lines import lines_html
+from pgmg.render.html_error import error_html
 from pgmg.render.progress import PlainProgress
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.rows import RowDifference
     from pgmg.notebook.approve import Approval
     from pgmg.notebook.failures import Failures
     from pgmg.notebook.session import LiveProject
@@ -53,6 +53,14 @@ class Front:
         put({PLAIN: diff_text(changes), HTML: changes_html(changes)})
         self._formatters.once(changes)
 
+    def rows(self, found: Sequence[RowDifference]) -> None:
+        """Display what a change does to the rows of views."""
+        from pgmg.render.rows_html import rows_html
+        from pgmg.render.text import rows_text
+
+        put({PLAIN: rows_text(found), HTML: rows_html(found)})
+        self._formatters.once(found)
+
     def plan(self, project: LiveProject, plan: Plan, *, asks: bool = True) -> None:
         """Display a plan, and below it what it takes to apply it."""
         change = place(bundle(plan, self._base()))
@@ -69,7 +77,7 @@ class Front:
             project,
             plan,
             lambda shown: change(_below(shown, base)),
-            lambda error: lines_html(error_lines(error, self._failures.secrets()), "Error"),
+            lambda error: error_html(error, self._failures.secrets()),
             self._panels,
         )
         put(approval.bundle())
@@ -110,5 +118,8 @@ def _below(shown: object, base: str | None) -> Bundle:
     data = bundle(shown, base)
     if not isinstance(shown, ApplyResult):
         return data
-    plan = bundle(shown.plan, base)
-    return {PLAIN: f"{plan[PLAIN]}\n\n{data[PLAIN]}", HTML: plan[HTML] + data[HTML]}
+    from pgmg.render.plan_html import plan_html
+    from pgmg.render.text import plan_text
+
+    above = plan_html(shown.plan, base, applied=shown.applied)
+    return {PLAIN: f"{plan_text(shown.plan)}\n\n{data[PLAIN]}", HTML: above + data[HTML]}

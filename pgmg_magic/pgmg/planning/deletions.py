@@ -5,6 +5,16 @@ from __future__ import annotations
 from pgmg.errors import RefusedChange
 from pgmg.model.plan import Plan
 
+_MANY = 10
+"""From so many recorded objects on, deleting more than half needs a second word (rule 3.7)."""
+
+
+def too_many_deleted(deleted: int, recorded: int) -> str | None:
+    """Say what is wrong where most of what is recorded would go; None where it is not (rule 3.7)."""
+    if recorded < _MANY or deleted * 2 <= recorded:
+        return None
+    return f"{deleted} of {recorded} recorded objects are no longer declared and would be dropped."
+
 
 def check_deletions(plan: Plan) -> None:
     """Raise where most of what is recorded would go (rule 3.7).

@@ -129,8 +129,8 @@ def neighbourhood(
         roots = find_all(typed, [node.object for node in graph.nodes])
         if upstream is not None or downstream is not None:
             upstream, downstream = upstream or 0, downstream or 0
-        uses, users = _adjacency(graph.edges)
-        kept = _reach(roots, uses, upstream) | _reach(roots, users, downstream)
+        uses, users = adjacency(graph.edges)
+        kept = reach(roots, uses, upstream) | reach(roots, users, downstream)
     if changes_only:
         changed = {n.object for n in graph.nodes if n.change is not None or n.object.kind is Kind.MIGRATION}
         kept &= changed
@@ -139,9 +139,10 @@ def neighbourhood(
     return replace(graph, nodes=nodes, edges=edges, hidden=len(graph.nodes) - len(nodes))
 
 
-def _adjacency(
+def adjacency(
     edges: Iterable[Edge],
 ) -> tuple[dict[ObjectName, list[ObjectName]], dict[ObjectName, list[ObjectName]]]:
+    """Return what each object uses, and what uses it."""
     uses: dict[ObjectName, list[ObjectName]] = {}
     users: dict[ObjectName, list[ObjectName]] = {}
     for edge in edges:
@@ -150,9 +151,10 @@ def _adjacency(
     return uses, users
 
 
-def _reach(
+def reach(
     roots: Iterable[ObjectName], next_to: dict[ObjectName, list[ObjectName]], depth: int | None
 ) -> set[ObjectName]:
+    """Return the roots and what is up to `depth` steps away from them (None: however far)."""
     found = set(roots)
     border = list(found)
     steps = 0

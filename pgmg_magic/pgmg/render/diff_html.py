@@ -1,21 +1,19 @@
-"""Differences as HTML: old and new SQL in one column, line by line; one-liners laid out so that they can be read."""
+"""Differences as HTML: old and new SQL in one column or side by side; one-liners laid out so that they can be read."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgmg.model.plan import Change
+from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import markup, words
 from pgmg.render.lines.diff import NO_DIFFERENCES, unified
+from pgmg.render.sides import Row
 
 _LONG = 110
 """Characters of a line from which SQL is laid out anew before it is compared."""
 _HEADERS = 2
-Row = tuple[str, str]
-"""A line of a difference: `added`, `removed`, `hunk` or `same`, and its text."""
 
 
 def rows(change: Change) -> tuple[Row, ...]:
@@ -26,11 +24,19 @@ def rows(change: Change) -> tuple[Row, ...]:
 
 
 def readable(change: Change) -> Change:
-    """Return a change whose texts are laid out, where both can be and one has a line too long to compare by eye."""
+    """Return a change whose texts are laid out, if both can be, and one has lines too long to compare by eye.
+
+    So are those of which one is the database's own: PostgreSQL lays out what it prints as nobody writes it.
+    """
     before, after = change.before, change.after
-    if before is None or after is None or max(map(len, f"{before}\n{after}".split("\n"))) <= _LONG:
+    if before is None or after is None:
         return change
-    old, new = _laid_out(before), _laid_out(after)
+    longest = max(map(len, f"{before}\n{after}".split("\n")))
+    if longest <= _LONG and change.change is not ChangeKind.DRIFTED:
+        return change
+    from pgmg.render.layout import laid_out
+
+    old, new = laid_out(before), laid_out(after)
     if old is None or new is None or old == new:
         return change
     return replace(change, before=old, after=new)
@@ -58,25 +64,3 @@ def _shown(change: Change) -> dict[str, Any]:
         "place": words.place(change),
         "rows": rows(change),
     }
-
-
-def _laid_out(text: str) -> str | None:
-    """Return SQL as sqlglot lays it out, None where it does not read all of it."""
-    import sqlglot
-    from sqlglot import exp
-
-    logger = logging.getLogger("sqlglot")
-    logger.addFilter(_silent)  # what it cannot read is shown as it stands, which nobody has to be told
-    try:
-        parsed = sqlglot.parse_one(text, read="postgres")
-        if parsed.find(exp.Command) is not None:
-            return None
-        return parsed.sql(dialect="postgres", pretty=True)
-    except (sqlglot.ParseError, sqlglot.TokenError, sqlglot.UnsupportedError, RecursionError):
-        return None
-    finally:
-        logger.removeFilter(_silent)
-
-
-def _silent(_record: logging.LogRecord) -> bool:
-    return False

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote as percent
 
 import graphviz
 from graphviz.quoting import a_list, quote
 
-from pgmg.model.graph import Graph, Node
-from pgmg.model.names import ObjectName
+from pgmg.model.graph import ColumnEdge, Flow, Graph, Node
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.place import Place
 from pgmg.model.plan import ChangeKind, Edge, Origin
 from pgmg.render import clean, look, words
@@ -42,20 +43,22 @@ def to_dot(graph: Graph, extras: Extras = Extras()) -> str:
     (`change-new`, `kind-view`, `unmanaged`; `soft`, `origin-catalog`) for whoever styles the SVG.
     """
     drawing = graphviz.Digraph("dependencies")
-    drawing.attr(rankdir="RL", ranksep="0.7", nodesep="0.18", bgcolor=look.PAPER, fontname=_FONT, fontsize="12")
+    drawing.attr(rankdir="RL", bgcolor=look.PAPER, fontname=_FONT, fontsize="12", **_spacing(graph))
     drawing.attr("node", fontname=_FONT, fontsize="12", fontcolor=look.INK, margin=_MARGIN, height="0.45")
     drawing.attr("edge", arrowsize="0.7")
     if len(graph.nodes) > _MANY:
         drawing.attr(mclimit="0.1", nslimit="0.5", nslimit1="1", splines="polyline")
     ids = _identities(graph)
     numbers = {node.object: number for number, node in enumerate(graph.nodes, start=1)}
-    for cluster, (schema, nodes) in enumerate(look.by_schema(graph.nodes).items()):
-        if schema is None:
-            drawing.body += [f"\t{line}" for line in _nodes(nodes, ids, numbers, extras)]
+    drawn, named = _columns if graph.is_lineage else _nodes, _Names(ids, numbers, look.Labels(graph))
+    for cluster, box in enumerate(look.boxes(graph)):
+        lines = drawn(box.nodes, graph, named, extras)
+        if box.label is None:
+            drawing.body += [f"\t{line}" for line in lines]
             continue
         with drawing.subgraph(name=f"cluster_{cluster}") as inner:
-            inner.attr(label=_text(clean.line(schema)), style="rounded", color="#cbd2d9", fontcolor="#616e7c")
-            inner.body += [f"\t{line}" for line in _nodes(nodes, ids, numbers, extras)]
+            inner.attr(label=_lines(box.label), style="rounded", color="#cbd2d9", fontcolor="#616e7c")
+            inner.body += [f"\t{line}" for line in lines]
     shown = (edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids)
     drawing.body += [f"\t{_edge(edge, ids, number)}" for number, edge in enumerate(shown, start=1)]
     if extras.legend:
@@ -76,39 +79,80 @@ def _identities(graph: Graph) -> dict[ObjectName, str]:
     return ids
 
 
-def _nodes(
-    nodes: list[Node], ids: dict[ObjectName, str], numbers: dict[ObjectName, int], extras: Extras
-) -> Iterator[str]:
+def _spacing(graph: Graph) -> dict[str, str]:
+    """Return inches between nodes: columns of a relation stand close to each other."""
+    return {"ranksep": "1", "nodesep": "0.05"} if graph.is_lineage else {"ranksep": "0.7", "nodesep": "0.18"}
+
+
+class _Names(NamedTuple):
+    """What nodes are called in DOT, in the SVG's ids, and for people."""
+
+    ids: dict[ObjectName, str]
+    numbers: dict[ObjectName, int]
+    labels: look.Labels
+
+
+def _columns(nodes: Iterable[Node], graph: Graph, names: _Names, extras: Extras) -> Iterator[str]:
+    """Describe the columns of one relation: boxes of one width."""
+    written = {node.object: _lines(names.labels.of(node)) for node in nodes}
+    width = max(map(len, written.values())) * 0.09 + 0.3
+    for node in nodes:
+        name, paint = node.object, look.paint(node.change)
+        foreign, is_column = look.is_foreign(node), name.kind is Kind.COLUMN
+        attributes = {
+            "label": written[name],
+            "shape": "box",
+            "style": f"filled{'' if is_column and not foreign else ',dashed'}",
+            "fillcolor": paint.fill if is_column and not foreign else look.PAPER,
+            "color": look.ASKED if name in graph.asked else paint.line,
+            "penwidth": "2" if name in graph.asked else "1",
+            "height": "0.28",
+            "width": f"{width:.2f}",
+            "margin": "0.05,0.02",
+            "tooltip": _text(_tooltip(node, extras)),
+            "class": f"{_node_classes(node)}{' asked' if name in graph.asked else ''}",
+            "id": f"n{names.numbers[name]}",
+        }
+        if extras.links and node.place is not None:
+            attributes["URL"] = _link(node.place)
+        yield f"{names.ids[name]} [{a_list(attributes=attributes)}]\n"
+
+
+def _nodes(nodes: Iterable[Node], _graph: Graph, names: _Names, extras: Extras) -> Iterator[str]:
     for node in nodes:
         name, paint = node.object, look.paint(node.change)
         shape = look.shape(name.kind).dot
         attributes = {
-            "label": _text(f"{clean.line(name.bare)}\n{name.kind.words}"),
+            "label": _lines(names.labels.of(node)),
             "shape": shape,
             "style": _style(shape, managed=node.managed),
             "fillcolor": paint.fill if node.managed else look.PAPER,
             "color": paint.line,
             "tooltip": _text(_tooltip(node, extras)),
             "class": _node_classes(node),
-            "id": f"n{numbers[name]}",
+            "id": f"n{names.numbers[name]}",
         }
         if shape in _ROOMY:
             attributes["margin"] = _NARROW
         if extras.links and node.place is not None:
             attributes["URL"] = _link(node.place)
-        yield f"{ids[name]} [{a_list(attributes=attributes)}]\n"
+        yield f"{names.ids[name]} [{a_list(attributes=attributes)}]\n"
 
 
 def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
-    classes = [f"origin-{edge.origin.value}"] if edge.hard else [f"origin-{edge.origin.value}", "soft"]
-    attributes = {
-        "color": look.stroke(edge.origin),
+    classes = [f"origin-{edge.origin.value}", *(() if edge.hard else ("soft",))]
+    attributes = {"color": look.stroke(edge.origin)}
+    if isinstance(edge, ColumnEdge):
+        classes.append(f"flow-{edge.flow.value}")
+        attributes["dir"] = "back"  # values go where they are used
+    attributes |= {
         "tooltip": _text(clean.line(f"{words.edge(edge)}: {words.origin(edge)}")),
         "class": " ".join(classes),
         "id": f"e{number}",
     }
-    if not edge.hard:
-        attributes |= {"style": "dashed", "arrowhead": "vee"}
+    if look.is_dashed(edge):
+        head = "arrowtail" if isinstance(edge, ColumnEdge) else "arrowhead"
+        attributes |= {"style": "dashed", head: "vee"}
     return f"{ids[edge.object]} -> {ids[edge.depends_on]} [{a_list(attributes=attributes)}]\n"
 
 
@@ -118,16 +162,16 @@ def _style(shape: str, *, managed: bool) -> str:
 
 def _node_classes(node: Node) -> str:
     change = "unchanged" if node.change is None else node.change.value
-    return f"kind-{node.object.kind.value} change-{change}{'' if node.managed else ' unmanaged'}"
+    return f"kind-{node.object.kind.value} change-{change}{' unmanaged' if look.is_foreign(node) else ''}"
 
 
 def _tooltip(node: Node, extras: Extras) -> str:
     facts = [node.object.kind.words]
     if node.change is not None:
         facts.append(words.change(node.change).word)
-    if not node.managed:
+    if look.is_foreign(node):
         facts.append("unmanaged")
-    lines = [clean.line(str(node.object)), ", ".join(facts)]
+    lines = [clean.line(words.named(node.object)), ", ".join(facts)]
     if node.place is not None:
         lines.append(clean.line(str(node.place)))
     if extras.sql and node.sql:
@@ -140,6 +184,10 @@ def _link(place: Place) -> str:
     """Return a relative link that no path can turn into another scheme or host."""
     path = percent(place.path.lstrip("/").encode(errors="replace"), safe="/")
     return path if place.line is None else f"{path}#L{place.line}"
+
+
+def _lines(lines: look.Lines) -> str:
+    return _text("\n".join(map(clean.line, lines)))
 
 
 def _text(text: str) -> str:
@@ -157,7 +205,10 @@ def _legend(drawing: graphviz.Digraph, graph: Graph) -> None:
     found = {node.change for node in graph.nodes}
     changes = [kind for kind in ChangeKind if kind in found]
     unmanaged = any(not node.managed for node in graph.nodes)
-    lines = _edge_styles(graph)
+    if graph.is_lineage:
+        unmanaged, lines = any(look.is_foreign(node) for node in graph.nodes), _flow_styles(graph)
+    else:
+        lines = _edge_styles(graph)
     if not changes and not unmanaged and not lines:
         return
     with drawing.subgraph(name="cluster_legend") as box:
@@ -187,3 +238,11 @@ def _edge_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
         for hard in (True, False)
         if (origin, hard) in found
     }
+
+
+def _flow_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
+    """Return the ways in which columns are used, to be explained where there are others than values."""
+    found = {edge.flow: edge for edge in graph.edges if isinstance(edge, ColumnEdge)}
+    if found.keys() <= {Flow.VALUE}:
+        return {}
+    return {(found[kind].origin, kind is Flow.VALUE): words.flow(kind) for kind in Flow if kind in found}

@@ -38,7 +38,7 @@ def to_png(graph: Graph) -> bytes:
     return engine.draw(dot.to_dot(graph), engine.Format.PNG)
 
 
-def to_html(graph: Graph, title: str = "Dependencies") -> str:
+def to_html(graph: Graph, title: str | None = None) -> str:
     """Return a page that needs nothing else: the graph to zoom and search in, each object with its file and SQL.
 
     Raises:

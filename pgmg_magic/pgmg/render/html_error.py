@@ -10,7 +10,14 @@ from pgmg.render import clean
 from pgmg.render.html_lines import lines_html
 from pgmg.render.spans import Line, Role, Span, say, sections
 
-_TITLES = {"stale-plan": "The plan is stale", "usage": "Wrong usage", "locked": "Locked", "unknown-object": "Unknown"}
+_TITLES = {
+    "stale-plan": "The plan is stale: ",
+    "usage": "Wrong usage: ",
+    "locked": "Locked: ",
+    "unknown-object": "Unknown: ",
+    "stopped": "",
+}
+_NO_FAILURES = ("stale-plan", "stopped")
 
 
 def error_lines(error: PgmgError, secrets: Sequence[str] = ()) -> Iterator[Line]:
@@ -19,9 +26,10 @@ def error_lines(error: PgmgError, secrets: Sequence[str] = ()) -> Iterator[Line]
     return sections(*(_problem(problem, secrets) for problem in problems))
 
 
-def error_html(error: PgmgError) -> str:
-    """Return an error as HTML."""
-    return lines_html(error_lines(error), "Error")
+def error_html(error: PgmgError, secrets: Sequence[str] = ()) -> str:
+    """Return an error as HTML that stands out."""
+    tone = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    return lines_html(error_lines(error, secrets), "Error", tone)
 
 
 def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
@@ -31,7 +39,9 @@ def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
         return clean.block(text)
 
     first, *rest = shown(error.message).split("\n")
-    yield say(Span(f"{_TITLES.get(error.code, 'Error')}: ", Role.GONE), Span(first, Role.HEADING))
+    role = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    title = _TITLES.get(error.code, "Error: ")
+    yield say(Span(title, role), Span(first, Role.HEADING))
     for row in rest:
         yield say(row)
     if error.where is not None:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from pgmg.model.graph import Graph, Node
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Edge, Plan
-from pgmg.render import markup, svg, tree, words
+from pgmg.render import look, markup, svg, tree, words
 from pgmg.render.dot import Extras, to_dot
 from pgmg.render.engine import GraphError
 
@@ -27,10 +27,12 @@ _SIZE = re.compile(r'<svg width="(\d+)pt" height="(\d+)pt"')
 def focus(graph: Graph, limit: int = LIMIT) -> Graph:
     """Return what of a graph can be looked at: all, or what changes and its neighbours, or the most connected.
 
-    `hidden` counts what is left out.
+    Of columns those are kept that are nearest to what was asked for. `hidden` counts what is left out.
     """
     if len(graph.nodes) <= limit:
         return graph
+    if graph.asked:
+        return _part(graph, set(_nearest(graph, limit)))
     degree = Counter(end for edge in graph.edges for end in (edge.object, edge.depends_on))
     core = {node.object for node in graph.nodes if node.change is not None or node.object.kind is Kind.MIGRATION}
     near = {
@@ -42,6 +44,20 @@ def focus(graph: Graph, limit: int = LIMIT) -> Graph:
     )
     wanted = len(core | near) if core and len(core | near) <= limit else limit
     return _part(graph, set(ranked[:wanted]))
+
+
+def _nearest(graph: Graph, limit: int) -> list[ObjectName]:
+    """Return the nodes nearest to what was asked for."""
+    beside: dict[ObjectName, list[ObjectName]] = {node.object: [] for node in graph.nodes}
+    for edge in graph.edges:
+        beside[edge.object].append(edge.depends_on)
+        beside[edge.depends_on].append(edge.object)
+    found = dict.fromkeys(graph.asked)
+    border = list(found)
+    while border and len(found) < limit:
+        border = list(dict.fromkeys(other for name in border for other in beside[name] if other not in found))
+        found |= dict.fromkeys(border)
+    return list(found)[:limit]
 
 
 def plan_graph(plan: Plan) -> Graph:
@@ -88,7 +104,12 @@ def graph_bundle(graph: Graph) -> dict[str, str]:
 
 def graph_html(graph: Graph) -> str:
     """Return a graph that is in focus as HTML."""
-    return markup.fill("graph_cell.html.j2", style=markup.asset("notebook.css"), **figure(graph, explore=True))
+    return markup.fill(
+        "graph_cell.html.j2",
+        style=markup.asset("notebook.css"),
+        label=words.subject(graph),
+        **figure(graph, explore=True),
+    )
 
 
 def figure(graph: Graph, *, explore: bool = False) -> dict[str, Any]:
@@ -96,10 +117,12 @@ def figure(graph: Graph, *, explore: bool = False) -> dict[str, Any]:
     found = {node.change for node in graph.nodes}
     legend = [(kind.value, words.change(kind).word) for kind in ChangeKind if kind in found]
     shown: dict[str, Any] = {
-        "count": words.count(len(graph.nodes), "object"),
-        "hidden": _hidden(graph.hidden),
+        "count": words.size(graph),
+        "notes": graph.notes,
+        "arrow": words.arrow(graph),
+        "hidden": words.hidden(graph),
         "legend": legend,
-        "unmanaged": any(not node.managed for node in graph.nodes),
+        "unmanaged": any(look.is_foreign(node) for node in graph.nodes),
         "soft": any(not edge.hard for edge in graph.edges),
         "svg": None,
         "page": None,
@@ -129,10 +152,6 @@ def _embedded(drawn: str) -> Markup:
 def _size(drawn: str) -> tuple[float, float]:
     found = _SIZE.search(drawn)
     return (float(found[1]), float(found[2])) if found else (700.0, 400.0)
-
-
-def _hidden(number: int) -> str:
-    return f"{words.count(number, 'more object')} not shown" if number else ""
 
 
 def _part(graph: Graph, kept: set[ObjectName]) -> Graph:

@@ -32,6 +32,7 @@ def counts(plan: Plan) -> tuple[Count, ...]:
     for word, role in _FATES.items():
         if fates[word]:
             found.append(Count(f"{fates[word]:,} {word}", role))
+    found += [Count(words.count(fates[kind], kind.words), Role.MUTED) for kind in _SAYINGS if fates[kind]]
     return tuple(found)
 
 
@@ -42,8 +43,9 @@ _FATES = {
     "replaced": Role.CHANGED,
     "altered": Role.CHANGED,
     "restored": Role.KEPT,
-    "other": Role.MUTED,
+    "checked": Role.MUTED,
 }
+_SAYINGS = (Kind.OWNER, Kind.GRANT, Kind.COMMENT)
 
 
 def _fates(plan: Plan) -> Iterator[str]:
@@ -55,7 +57,7 @@ def _fates(plan: Plan) -> Iterator[str]:
         if Action.MIGRATE in actions:
             continue
         if name.kind in ABOUT_PARENT:
-            yield "other"
+            yield name.kind
         elif Action.DROP in actions:
             managed = all(step.managed for step in steps)
             yield "deleted" if not actions & {*_MAKING} else "recreated" if managed else "restored"
@@ -68,7 +70,7 @@ def _fates(plan: Plan) -> Iterator[str]:
         elif Action.RESTORE in actions:
             yield "restored"
         else:
-            yield "other"
+            yield "checked"
 
 
 # -- locks ----------------------------------------------------------------------------------------------
@@ -79,6 +81,9 @@ class Locks(NamedTuple):
 
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+
+
+NO_LOCKS = Locks((), ())
 
 
 def locks(plan: Plan) -> Locks:

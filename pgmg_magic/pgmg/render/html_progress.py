@@ -11,6 +11,8 @@ from pgmg.render.progress import PlainProgress
 
 _REMARKS = 6
 """The last so many remarks are shown while it runs."""
+_KEPT = 200
+"""And so many of them afterwards."""
 
 
 class HtmlProgress:
@@ -47,14 +49,22 @@ class HtmlProgress:
 
     def html(self, note: str = "") -> str:
         """Return the picture of now; `note` is said in place of what is being done."""
+        return self._fill(note or self._current, over=False, last=_REMARKS)
+
+    def remarks_html(self) -> str:
+        """Return what is left to be read when all is over; nothing where nothing was out of the ordinary."""
+        return self._fill("", over=True, last=_KEPT) if self.remarks else ""
+
+    def _fill(self, current: str, *, over: bool, last: int) -> str:
         return markup.fill(
             "progress.html.j2",
             style=markup.asset("notebook.css"),
+            over=over,
             done=self._done,
             total=self._total,
-            current=note or self._current,
+            current=current,
             took=words.duration((time.monotonic() - self._began) * 1000),
-            remarks=self.remarks[-_REMARKS:],
+            remarks=self.remarks[-last:],
         )
 
     def text(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pgmg.errors import ApplyError, PgmgError, SourceErrors
 from pgmg.model import events
 from pgmg.model.events import AppliedStep, ApplyResult, Event
-from pgmg.model.graph import Graph, Node
+from pgmg.model.graph import ColumnEdge, Graph, Node
 from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
 from pgmg.model.source import Notice
 from pgmg.model.status import Status
@@ -27,6 +27,7 @@ __all__ = [
     "event_document",
     "graph_document",
     "load_saved_plan",
+    "migration_document",
     "plan_document",
     "reset_document",
     "result_document",
@@ -54,7 +55,7 @@ def plan_document(plan: Plan) -> Document:
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
         "database": {"name": plan.database.name, "server_version": plan.database.server_version},
-        "migrations": [_migration(migration) for migration in plan.migrations],
+        "migrations": [migration_document(migration) for migration in plan.migrations],
         "changes": [_change(change) for change in plan.changes],
         "steps": [_step(step) for step in plan.steps],
         "edges": [_edge(edge) for edge in plan.edges],
@@ -94,6 +95,8 @@ def graph_document(graph: Graph) -> Document:
         "nodes": [_node(node) for node in graph.nodes],
         "edges": [_edge(edge) for edge in graph.edges],
         "hidden": graph.hidden,
+        "asked": [str(name) for name in graph.asked],
+        "notes": [clean.mask(note) for note in graph.notes],
     }
 
 
@@ -183,7 +186,8 @@ def _which(step: Step) -> Document:
     return {"number": step.number, "action": step.action.value, "object": str(step.object), "group": step.group}
 
 
-def _migration(migration: MigrationImpact) -> Document:
+def migration_document(migration: MigrationImpact) -> Document:
+    """Return a pending migration and what it affects."""
     return {
         "name": migration.name,
         "path": migration.path,
@@ -201,7 +205,8 @@ def _change(change: Change) -> Document:
 
 
 def _edge(edge: Edge) -> Document:
-    return {
+    flow = {"flow": edge.flow.value} if isinstance(edge, ColumnEdge) else {}
+    return flow | {
         "object": str(edge.object),
         "depends_on": str(edge.depends_on),
         "origin": edge.origin.value,

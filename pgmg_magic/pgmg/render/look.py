@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from pgmg.model.graph import Node
+from pgmg.model.graph import ColumnEdge, Flow, Graph, Node
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Origin
+from pgmg.model.plan import ChangeKind, Edge, Origin
+from pgmg.model.quoting import spell
 
-INK, PAPER = "#1f2933", "#ffffff"
+INK, PAPER, ASKED = "#1f2933", "#ffffff", "#2563eb"
 
 
 class Shape(NamedTuple):
@@ -89,6 +90,18 @@ def stroke(origin: Origin) -> str:
             assert_never(origin)
 
 
+def is_dashed(edge: Edge) -> bool:
+    """Tell whether an edge is drawn as something less than certain, or than a value's way."""
+    return edge.flow is not Flow.VALUE if isinstance(edge, ColumnEdge) else not edge.hard
+
+
+def is_foreign(node: Node) -> bool:
+    """Tell whether a node is drawn as nobody's: of columns only where somebody could have declared their relation."""
+    parent = node.object.parent
+    is_column = node.object.kind is Kind.COLUMN and parent is not None and parent.kind is Kind.TABLE
+    return not node.managed and not is_column
+
+
 def schema(name: ObjectName) -> str | None:
     """Return the schema that an object, or what it is about, lives in."""
     about: ObjectName | None = name
@@ -97,9 +110,52 @@ def schema(name: ObjectName) -> str | None:
     return None if about is None else about.schema
 
 
-def by_schema(nodes: tuple[Node, ...]) -> dict[str | None, list[Node]]:
-    """Return the nodes by schema; all under None where there is one schema only."""
-    groups: dict[str | None, list[Node]] = {}
-    for node in nodes:
-        groups.setdefault(schema(node.object), []).append(node)
-    return groups if len(groups.keys() - {None}) > 1 else {None: list(nodes)}
+Lines = tuple[str, ...]
+"""A label, line by line, as names have it: not yet cleaned."""
+
+
+class Box(NamedTuple):
+    """Nodes that are drawn together, under a label unless that is None."""
+
+    label: Lines | None
+    nodes: tuple[Node, ...]
+
+
+def boxes(graph: Graph) -> list[Box]:
+    """Return the nodes as they are drawn together: columns by relation, all else by schema where there are several."""
+    is_lineage = graph.is_lineage
+    groups: dict[Lines | None, list[Node]] = {}
+    for node in graph.nodes:
+        groups.setdefault((_owner if is_lineage else _space)(node.object), []).append(node)
+    if not is_lineage and len(groups.keys() - {None}) <= 1:
+        return [Box(None, graph.nodes)]
+    return [Box(label, tuple(nodes)) for label, nodes in groups.items()]
+
+
+def _owner(name: ObjectName) -> Lines:
+    relation = name.parent if name.kind is Kind.COLUMN and name.parent is not None else name
+    return relation.bare, relation.kind.words
+
+
+def _space(name: ObjectName) -> Lines | None:
+    found = schema(name)
+    return None if found is None else (found,)
+
+
+class Labels:
+    """What is written in the nodes of one graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._columns = graph.is_lineage
+        used = (edge for edge in graph.edges if isinstance(edge, ColumnEdge) and edge.flow is Flow.USED)
+        self._used = {end for edge in used for end in (edge.object, edge.depends_on)}
+
+    def of(self, node: Node) -> Lines:
+        """Return a node's label."""
+        if not self._columns:
+            return node.object.bare, node.object.kind.words
+        return (spell(node.object.name) if node.object.kind is Kind.COLUMN else self.whole(node.object),)
+
+    def whole(self, name: ObjectName) -> str:
+        """Return what a relation stands for among columns."""
+        return "all columns" if name in self._used else "rows"

@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from pgmg.render import clean
+from pgmg.render.sides import sides
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -23,6 +24,7 @@ def fill(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters["sides"] = sides
     return environment.get_template(template).render(**values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmg.model.graph import Graph, Node
+from pgmg.model.graph import ColumnEdge, Graph, Node
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import ChangeKind, Origin
 from pgmg.render import clean, look
@@ -12,21 +12,24 @@ from pgmg.render import clean, look
 
 def to_mermaid(graph: Graph) -> str:
     """Return the graph as a Mermaid flowchart."""
-    return "\n".join(("flowchart RL", *_body(graph), ""))
+    return "\n".join((f"flowchart {'LR' if graph.is_lineage else 'RL'}", *_body(graph), ""))
 
 
 def _body(graph: Graph) -> Iterator[str]:
     ids = {node.object: f"n{number}" for number, node in enumerate(graph.nodes, start=1)}
-    for number, (schema, nodes) in enumerate(look.by_schema(graph.nodes).items(), start=1):
-        if schema is None:
-            yield from (f"  {_node(node, ids)}" for node in nodes)
+    labels = look.Labels(graph)
+    for number, box in enumerate(look.boxes(graph), start=1):
+        if box.label is None:
+            yield from (f"  {_node(node, graph, labels.of(node), ids)}" for node in box.nodes)
             continue
-        yield f'  subgraph s{number}["{_text(schema)}"]'
-        yield from (f"    {_node(node, ids)}" for node in nodes)
+        yield f'  subgraph s{number}["{_lines(box.label)}"]'
+        yield from (f"    {_node(node, graph, labels.of(node), ids)}" for node in box.nodes)
         yield "  end"
     edges = [edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids]
     for edge in edges:
-        yield f"  {ids[edge.object]} {'-->' if edge.hard else '-.->'} {ids[edge.depends_on]}"
+        ends = (edge.object, edge.depends_on)
+        left, right = reversed(ends) if isinstance(edge, ColumnEdge) else ends  # values go where they are used
+        yield f"  {ids[left]} {'-.->' if look.is_dashed(edge) else '-->'} {ids[right]}"
     for origin in Origin:
         numbers = [str(number) for number, edge in enumerate(edges) if edge.origin is origin]
         if numbers:
@@ -34,10 +37,9 @@ def _body(graph: Graph) -> Iterator[str]:
     yield from _classes(graph, ids)
 
 
-def _node(node: Node, ids: dict[ObjectName, str]) -> str:
-    before, after = look.shape(node.object.kind).mermaid
-    kind = node.object.kind.words
-    return f'{ids[node.object]}{before}"{_text(node.object.bare)}<br/>{kind}"{after}'
+def _node(node: Node, graph: Graph, label: look.Lines, ids: dict[ObjectName, str]) -> str:
+    before, after = ("[", "]") if graph.is_lineage else look.shape(node.object.kind).mermaid
+    return f'{ids[node.object]}{before}"{_lines(label)}"{after}'
 
 
 def _classes(graph: Graph, ids: dict[ObjectName, str]) -> Iterator[str]:
@@ -49,10 +51,14 @@ def _classes(graph: Graph, ids: dict[ObjectName, str]) -> Iterator[str]:
             paint, name = look.paint(change), "unchanged" if change is None else change.value
             yield f"  classDef {name} fill:{paint.fill},stroke:{paint.line},color:{look.INK}"
             yield f"  class {','.join(members[change])} {name}"
-    unmanaged = [ids[node.object] for node in graph.nodes if not node.managed]
+    unmanaged = [ids[node.object] for node in graph.nodes if look.is_foreign(node)]
     if unmanaged:
         yield f"  classDef unmanaged fill:{look.PAPER},stroke-dasharray:4 3"
         yield f"  class {','.join(unmanaged)} unmanaged"
+
+
+def _lines(lines: look.Lines) -> str:
+    return "<br/>".join(map(_text, lines))
 
 
 def _text(text: str) -> str:

@@ -6,53 +6,70 @@ import base64
 import hashlib
 from typing import Any
 
-from pgmg.model.graph import Graph
-from pgmg.model.plan import ChangeKind
-from pgmg.render import clean, markup, svg, words
+from pgmg.model.graph import ColumnEdge, Flow, Graph
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Edge
+from pgmg.render import clean, look, markup, svg, words
 from pgmg.render.dot import Extras, to_dot
 
 
-def to_html(graph: Graph, title: str = "Dependencies") -> str:
+def to_html(graph: Graph, title: str | None = None) -> str:
     """Return the page. Only the script whose digest it names may run in it."""
     script = markup.asset("graph.js")
     found = {node.change for node in graph.nodes}
+    flows = {edge.flow for edge in graph.edges if isinstance(edge, ColumnEdge)}
     drawn = svg.element(to_dot(graph, Extras(legend=False, links=False, sql=False))) if graph.nodes else ""
     return markup.fill(
         "graph.html.j2",
-        title=title,
+        title=title or ("Column lineage" if graph.is_lineage else "Dependencies"),
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=markup.asset("graph.css"),
         script=script,
         svg=markup.trusted(drawn),
         data=_data(graph),
-        count=words.count(len(graph.nodes), "object"),
-        hidden=f"{words.count(graph.hidden, 'more object')} not shown" if graph.hidden else "",
+        count=words.size(graph),
+        notes=graph.notes,
+        hidden=words.hidden(graph),
         legend=[words.change(change).word for change in ChangeKind if change in found],
-        unmanaged=any(not node.managed for node in graph.nodes),
+        unmanaged=any(look.is_foreign(node) for node in graph.nodes),
         soft=any(not edge.hard for edge in graph.edges),
-        origins=[edge.value for edge in dict.fromkeys(edge.origin for edge in graph.edges)],
+        origins=[] if flows else [edge.value for edge in dict.fromkeys(edge.origin for edge in graph.edges)],
+        flows=[(flow.value, words.flow(flow)) for flow in Flow if flow in flows],
+        arrow=words.arrow(graph),
     )
 
 
 def _data(graph: Graph) -> dict[str, Any]:
     """Return what the script knows: nodes and edges in the order of their ids in the SVG."""
+    labels = look.Labels(graph) if graph.is_lineage else None
     numbers = {node.object: number for number, node in enumerate(graph.nodes)}
     return {
         "nodes": [
             {
-                "name": clean.line(str(node.object)),
+                "name": clean.line(_title(node.object, labels)),
                 "kind": node.object.kind.words,
                 "change": None if node.change is None else words.change(node.change).word,
                 "why": "" if node.change is None else words.change(node.change).why,
-                "managed": node.managed,
+                "managed": not look.is_foreign(node),
                 "place": None if node.place is None else clean.line(str(node.place)),
                 "sql": None if node.sql is None else clean.block(node.sql),
             }
             for node in graph.nodes
         ],
         "edges": [
-            {"from": numbers[edge.object], "to": numbers[edge.depends_on], "why": words.origin(edge)}
+            {"from": numbers[edge.object], "to": numbers[edge.depends_on], "why": _why(edge)}
             for edge in graph.edges
             if edge.object in numbers and edge.depends_on in numbers
         ],
     }
+
+
+def _title(name: ObjectName, labels: look.Labels | None) -> str:
+    is_whole = labels is not None and name.kind is not Kind.COLUMN
+    return f"{labels.whole(name)} of {name}" if labels is not None and is_whole else words.named(name)
+
+
+def _why(edge: Edge) -> str:
+    if isinstance(edge, ColumnEdge):
+        return f"{words.edge(edge)}: {words.origin(edge)}"
+    return words.origin(edge)

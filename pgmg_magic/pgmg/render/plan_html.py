@@ -7,41 +7,47 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from pgmg.model.names import ABOUT_PARENT, Kind
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
 from pgmg.render import markup, words
 from pgmg.render.diff_html import rows
 from pgmg.render.html_graph import figure, focus, plan_graph
-from pgmg.render.html_impact import counts, deletions, locks, rewrites
+from pgmg.render.html_impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html_sql import highlighted
 from pgmg.render.lines.plan import NO_CHANGES
 
 _FEW = 40
 """Up to so many steps stand open in one table; more are folded by what they do."""
 _GRAPH_LIMIT = 60
+_NO_NOUNS = ABOUT_PARENT | {Kind.OTHER, Kind.DEFAULT_PRIVILEGES, Kind.STATISTICS}
 
 
-def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True) -> str:
-    """Return a plan as HTML. Paths are links below `base`, the project's folder as seen from the notebook's."""
+def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applied: bool = False) -> str:
+    """Return a plan as HTML. Paths are links below `base`, the project's folder as seen from the notebook's.
+
+    One that has been `applied` says so, and what it would delete and lock is no warning any more.
+    """
     drawn = focus(plan_graph(plan), _GRAPH_LIMIT) if graph and plan.steps else None
-    held = locks(plan)
+    held = locks(plan) if not applied else NO_LOCKS
     return markup.fill(
         "plan.html.j2",
         style=markup.asset("notebook.css"),
         script=markup.asset("plan.js"),
+        title="Applied plan" if applied else "Plan",
         nothing=NO_CHANGES if plan.is_empty else "",
         counts=[(count.text, count.role.value) for count in counts(plan)],
         readers=held.readers,
         writers=held.writers,
-        warnings=[(notice.message, _where(notice.where, notice.message)) for notice in plan.warnings],
-        deletions=deletions(plan),
-        rewrites=rewrites(plan),
+        warnings=[(notice.message, _where(notice.where, notice.message)) for notice in plan.warnings if not applied],
+        deletions=deletions(plan) if not applied else (),
+        rewrites=rewrites(plan) if not applied else (),
         migrations=[_impact(migration) for migration in plan.migrations],
         sections=list(_sections(plan, base)),
         total=len(plan.steps),
         few=len(plan.steps) <= _FEW,
         silent=[_silent(change) for change in _unexecuted(plan)],
-        figure=figure(drawn) if drawn is not None and drawn.nodes else None,
+        figure=figure(drawn) if drawn is not None and len(drawn.nodes) > 1 else None,
         database=f"{plan.database.name} (PostgreSQL {plan.database.server_version})",
         fingerprint=plan.fingerprint,
     )
@@ -89,7 +95,7 @@ def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
         how = "in one transaction" if all(step.transactional for step in group) else "outside a transaction"
         title = f"Group {number}, {how}" if len(groups) > 1 or how.startswith("outside") else ""
         for action, part in _runs(group) if many else ((None, group),):
-            verb = "" if action is None else f"{words.verb(action).doing} {words.count(len(part), 'object')}"
+            verb = "" if action is None else f"{words.verb(action).doing} {words.count(len(part), _noun(part))}"
             yield {
                 "title": ": ".join(said for said in (title, verb) if said),
                 "role": "plain" if action is None else words.verb(action).role.value,
@@ -102,6 +108,11 @@ def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
 def _runs(steps: Sequence[Step]) -> Iterator[tuple[Action, list[Step]]]:
     for action, run in groupby(steps, key=lambda step: step.action):
         yield action, list(run)
+
+
+def _noun(steps: Sequence[Step]) -> str:
+    kinds = {step.object.kind for step in steps}
+    return kinds.pop().words if len(kinds) == 1 and not kinds & _NO_NOUNS else "object"
 
 
 def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]:

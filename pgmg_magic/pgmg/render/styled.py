@@ -11,6 +11,7 @@ from rich.text import Text
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph import Graph
 from pgmg.model.plan import Change, Plan
+from pgmg.model.rows import RowDifference
 from pgmg.model.status import Status
 from pgmg.render.spans import Line, Role
 
@@ -41,6 +42,13 @@ def show_diff(console: Console, changes: Sequence[Change]) -> None:
     from pgmg.render.lines.diff import diff_lines
 
     show(console, diff_lines(changes))
+
+
+def show_rows(console: Console, found: Sequence[RowDifference]) -> None:
+    """Print what a change does to the rows of views."""
+    from pgmg.render.lines.rows import rows_lines
+
+    show(console, rows_lines(found))
 
 
 def show_graph(console: Console, graph: Graph) -> None:

@@ -7,6 +7,7 @@ from pgmg.render.engine import Format, draw
 _STYLE = """<style>
 .node text { font-weight: 500; }
 .node text ~ text { font-weight: 400; font-size: 9px; fill: #616e7c; }
+.cluster text ~ text { font-size: 9px; }
 .edge path { stroke-opacity: 0.8; }
 .node:hover path, .node:hover polygon, .node:hover ellipse { stroke-width: 2; }
 </style>"""

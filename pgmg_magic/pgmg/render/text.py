@@ -10,6 +10,7 @@ from pgmg.render.spans import plain
 if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.rows import Preview, RowDifference
     from pgmg.model.status import Status
 
 
@@ -39,3 +40,17 @@ def diff_text(changes: Sequence[Change]) -> str:
     from pgmg.render.lines.diff import diff_lines
 
     return plain(diff_lines(changes))
+
+
+def rows_text(found: Sequence[RowDifference]) -> str:
+    """Return what a change does to the rows of views."""
+    from pgmg.render.lines.rows import rows_lines
+
+    return plain(rows_lines(found))
+
+
+def preview_text(preview: Preview) -> str:
+    """Return the first rows of a view."""
+    from pgmg.render.lines.rows import preview_lines
+
+    return plain(preview_lines(preview))

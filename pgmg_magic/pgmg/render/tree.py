@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmg.model.graph import Graph, Node
-from pgmg.model.names import ObjectName
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Edge, Origin
-from pgmg.render import words
+from pgmg.model.quoting import spell
+from pgmg.render import look, words
 from pgmg.render.spans import Line, Role, Span, plain, say, sections
 
 _AGAIN = "(*)"
 _CIRCLE = "(circle)"
 _SOFT = "~"
+_LONG = 70
+"""Characters of a column's expression that are shown beside it."""
 
 
 def to_tree(graph: Graph) -> str:
@@ -30,6 +33,7 @@ class _Forest:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.labels = look.Labels(graph)
         self.nodes: dict[ObjectName, Node] = {node.object: node for node in graph.nodes}
         self.edges: dict[ObjectName, list[Edge]] = {name: [] for name in self.nodes}
         self.roots = dict.fromkeys(self.nodes)
@@ -87,14 +91,19 @@ class _Forest:
 
     def _described(self, name: ObjectName) -> Iterator[Span]:
         node = self.nodes[name]
+        title = words.named(name)
+        if self.graph.is_lineage and name.kind is not Kind.COLUMN:
+            title = f"{self.labels.whole(name)} of {title}"
         if node.change is None:
-            yield Span(str(name))
+            yield Span(title)
         else:
             said = words.change(node.change)
-            yield Span(str(name), said.role)
+            yield Span(title, said.role)
             yield Span(f" [{said.word}]", said.role)
-        if not node.managed:
+        if look.is_foreign(node):
             yield Span(" (unmanaged)", Role.MUTED)
+        if name.kind is Kind.COLUMN and node.sql and "\n" not in node.sql and not node.sql.endswith(_plain(name)):
+            yield Span(f" = {node.sql if len(node.sql) <= _LONG else node.sql[:_LONG] + '…'}", Role.MUTED)
 
     def _footnotes(self) -> Iterator[Line]:
         explained = {
@@ -105,5 +114,12 @@ class _Forest:
         for mark, meaning in explained.items():
             if mark in self.marks:
                 yield say(Span(f"{mark} {meaning}", Role.MUTED))
+        for note in self.graph.notes:
+            yield say(Span(note, Role.WARNING))
         if self.graph.hidden:
-            yield say(Span(f"… {words.count(self.graph.hidden, 'more object')} not shown", Role.MUTED))
+            yield say(Span(f"… {words.hidden(self.graph)}", Role.MUTED))
+
+
+def _plain(name: ObjectName) -> str:
+    """Return how the expression of a column ends that is another one's of the same name."""
+    return f".{spell(name.name)}"

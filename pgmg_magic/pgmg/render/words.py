@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, assert_never
 
 from pgmg.model.facts import OwnerFacts
+from pgmg.model.graph import ColumnEdge, Flow, Graph
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
 from pgmg.model.quoting import spell
@@ -153,9 +154,40 @@ def place(item: Change) -> str:
     return item.path if item.line is None else f"{item.path}:{item.line}"
 
 
+def named(name: ObjectName) -> str:
+    """Return an object's name; a column's as people type it: `view.user_stats.score`."""
+    return f"{name.parent}.{spell(name.name)}" if name.kind is Kind.COLUMN else str(name)
+
+
 def edge(item: Edge) -> str:
     """Return an edge as a sentence."""
-    return f"{item.object} depends on {item.depends_on}"
+    if not isinstance(item, ColumnEdge):
+        return f"{item.object} depends on {item.depends_on}"
+    user, used = named(item.object), named(item.depends_on)
+    match item.flow:
+        case Flow.VALUE:
+            return f"{user} is made from {used}"
+        case Flow.CONDITION if item.object.kind is Kind.COLUMN:
+            return f"{user} is in the rows of {used}"
+        case Flow.CONDITION:
+            return f"{used} decides about the rows of {user}"
+        case Flow.USED:
+            return f"{user} uses {used}"
+        case _:
+            assert_never(item.flow)
+
+
+def flow(kind: Flow) -> str:
+    """Return how a column is used, as a legend says it."""
+    match kind:
+        case Flow.VALUE:
+            return "makes the value"
+        case Flow.CONDITION:
+            return "decides about rows"
+        case Flow.USED:
+            return "used, not followed"
+        case _:
+            assert_never(kind)
 
 
 def origin(item: Edge) -> str:
@@ -172,10 +204,38 @@ def origin(item: Edge) -> str:
     return said if item.hard else f"{said}, in text that the server does not track"
 
 
+def size(graph: Graph) -> str:
+    """Return how much a graph shows."""
+    if not graph.is_lineage:
+        return count(len(graph.nodes), "object")
+    columns = [node.object for node in graph.nodes if node.object.kind is Kind.COLUMN]
+    return f"{count(len(columns), 'column')} of {count(len({name.parent for name in columns}), 'relation')}"
+
+
+def hidden(graph: Graph) -> str:
+    """Return how much a graph leaves out, empty where that is nothing."""
+    noun = "more column" if graph.is_lineage else "more object"
+    return f"{count(graph.hidden, noun)} not shown" if graph.hidden else ""
+
+
+def subject(graph: Graph) -> str:
+    """Return what a graph is about."""
+    return "Column lineage" if graph.is_lineage else "Dependency graph"
+
+
+def arrow(graph: Graph) -> str:
+    """Return what arrows mean."""
+    if graph.is_lineage:
+        return "An arrow leads from a column to where it is used."
+    return "An arrow points to what is depended on."
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 object`, `4 objects`, `2 object hashes`."""
     if number == 1:
         return f"1 {noun}"
+    if noun.endswith(("cy", "ly", "ry")):  # policies, families, dictionaries
+        return f"{number:,} {noun[:-1]}ies"
     return f"{number:,} {noun}{'es' if noun.endswith(('sh', 'x', 's')) else 's'}"
 
 

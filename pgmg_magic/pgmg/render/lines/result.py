@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pgmg.model.events import ApplyResult
 from pgmg.model.names import ObjectName
@@ -27,10 +28,17 @@ def result_lines(result: ApplyResult, verbose: int = 0) -> Iterator[Line]:
     return sections(_steps(result, verbose), _state(result), _learned(result), warnings(result.plan.warnings), end)
 
 
-def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
-    if not result.steps:
-        return
-    yield say(Span("Executing changes:", Role.HEADING))
+class Deed(NamedTuple):
+    """A step that was done, in words, and how long it took in milliseconds."""
+
+    mark: str
+    role: Role
+    text: str
+    duration_ms: float
+
+
+def deeds(result: ApplyResult) -> Iterator[Deed]:
+    """Say what was done, in its order."""
     ambiguous = _ambiguous(result)
     created: set[ObjectName] = set()
     for applied in result.steps:
@@ -41,8 +49,16 @@ def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
         if step.action is Action.RESTORE and step.object in created:
             text = text.replace("Restored", f"Restored {words.aspects(step)} of", 1)
         verb = words.verb(step.action)
-        took = f" ({words.duration(applied.duration_ms)})" if verbose else ""
-        yield say("  ", Span(verb.mark, verb.role), f" {text}", Span(took, Role.MUTED))
+        yield Deed(verb.mark, verb.role, text, applied.duration_ms)
+
+
+def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
+    if not result.steps:
+        return
+    yield say(Span("Executing changes:", Role.HEADING))
+    for deed in deeds(result):
+        took = f" ({words.duration(deed.duration_ms)})" if verbose else ""
+        yield say("  ", Span(deed.mark, deed.role), f" {deed.text}", Span(took, Role.MUTED))
 
 
 def _ambiguous(result: ApplyResult) -> set[ObjectName]:

@@ -11,15 +11,15 @@ from pgmg.render.lines.changes import changes
 from pgmg.render.lines.notices import warnings
 from pgmg.render.spans import Line, Role, Span, say, sections
 
-_DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
-_SHOWN = 15
+DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
+SHOWN = 15
 """More lines than this of a kind are counted, not shown: a status is one screen."""
 
 
 def status_lines(status: Status) -> Iterator[Line]:
     """Say all of a status."""
-    drift = [change for change in status.changes if change.change in _DRIFT]
-    code = [change for change in status.changes if change.change not in _DRIFT]
+    drift = [change for change in status.changes if change.change in DRIFT]
+    code = [change for change in status.changes if change.change not in DRIFT]
     return sections(
         _facts(status),
         _pending(status.pending),
@@ -53,7 +53,7 @@ def _pending(names: Sequence[str]) -> Iterator[Line]:
     if not names:
         return
     yield say(Span("Pending data migrations:", Role.HEADING))
-    for name in names[:_SHOWN]:
+    for name in names[:SHOWN]:
         yield say("  - ", Span(name, Role.RUN))
     yield from _more(len(names))
 
@@ -62,13 +62,13 @@ def _list(heading: str, found: Sequence[Change]) -> Iterator[Line]:
     if not found:
         return
     yield say(Span(heading, Role.HEADING))
-    yield from changes(found[:_SHOWN])
+    yield from changes(found[:SHOWN])
     yield from _more(len(found))
 
 
 def _more(number: int) -> Iterator[Line]:
-    if number > _SHOWN:
-        yield say(Span(f"  … and {number - _SHOWN:,} more", Role.MUTED))
+    if number > SHOWN:
+        yield say(Span(f"  … and {number - SHOWN:,} more", Role.MUTED))
 
 
 def _verdict(status: Status) -> Iterator[Line]:

@@ -1,6 +1,17 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
+
+  // -- a page that holds this one in a frame may say which theme it has
+
+  const themed = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => rule.media && rule.cssRules[0].selectorText === ":root");
+  addEventListener("message", (event) => {
+    if (event.source !== parent || parent === window || typeof event.data.dark !== "boolean") return;
+    for (const rule of themed) rule.media.mediaText = event.data.dark ? "all" : "not all";
+    document.documentElement.style.colorScheme = event.data.dark ? "dark" : "light";
+  });
+
   const canvas = document.getElementById("canvas");
   const svg = canvas.querySelector("svg");
   if (!svg) return;

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import UsageError
-from pgmg.model.plan import Plan
-from pgmg.render import clean
+from pgmg.model.masking import mask_passwords
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
+
+COLUMNS = ("number", "action", "kind", "object", "change", "reason", "path", "line", "group", "managed", "sql")
 
 
 def to_frame(plan: Plan) -> Any:
-    """Return a DataFrame with a row a step: action, kind, object, change, reason, path, line, group, managed, sql.
+    """Return a DataFrame with a row a step: what `Plan.to_frame` is made of.
 
     Passwords are hidden, as wherever SQL is shown (rule 11.3).
 
@@ -35,9 +39,9 @@ def to_frame(plan: Plan) -> Any:
             "line": None if step.place is None else step.place.line,
             "group": step.group,
             "managed": step.managed,
-            "sql": clean.mask(step.sql),
+            "sql": mask_passwords(step.sql),
         }
         for step in plan.steps
     ]
-    columns = "number action kind object change reason path line group managed sql".split()  # noqa: SIM905
-    return pandas.DataFrame(rows, columns=columns).set_index("number")
+    frame = pandas.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype({"line": "Int64"})  # a whole number or none

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgmg.errors import StalePlanError, UsageError
+from pgmg.errors import ConfigError, StalePlanError, UsageError
 
 if TYPE_CHECKING:
     from pgmg.model.plan import Plan
@@ -20,14 +20,18 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
 
     Raises:
         UsageError: the call asks for something that the saved plan was not made with.
-        ConfigError: the file is no saved plan.
+        ConfigError: the file cannot be read, or is no saved plan.
         StalePlanError: something has changed since.
     """
     from pgmg.render.saved import load_saved_plan
 
-    saved = load_saved_plan(path.read_text(encoding="utf-8", errors="replace"))
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigError(f"The saved plan {path} cannot be read: {error.strerror}") from None
+    saved = load_saved_plan(text)
     for name, value in given.items():
-        if value and value != getattr(saved.options, name):
+        if value and value != getattr(saved.options, name, None):
             option = f"--{name.replace('_', '-')}"
             raise UsageError(f"{path} was not made with {option}", hint=f"pgmg plan {option} … --out {path}")
     plan = project.plan(saved.options)

@@ -1,0 +1,147 @@
+"""The panel of a watcher: one place that is updated, with buttons where the front end has them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pgmg.model.watching import PendingMigrations, Phase
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
+from pgmg.notebook.watching import Painter, Watch
+from pgmg.render.lines.panel import Picture, panel_lines
+from pgmg.render.spans import plain
+from pgmg.render.watch_html import watch_html
+
+
+def picture_bundle(picture: Picture) -> Bundle:
+    """Return a picture in every form."""
+    return {PLAIN: plain(panel_lines(picture)), HTML: watch_html(picture)}
+
+
+def _texts(pending: PendingMigrations | None, root: Path) -> Iterator[tuple[str, str]]:
+    """Read what is about to be run."""
+    for migration in pending.migrations if pending is not None else ():
+        with suppress(OSError):
+            yield migration.name, (root / migration.path).read_text(encoding="utf-8", errors="replace")
+
+
+class TextPanel:
+    """For front ends without widgets: a display that is updated in place."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._put: Callable[[Bundle], None] = lambda _: None
+        self._painter: Painter | None = None
+
+    def show(self) -> None:
+        """Display it here; where it was displayed before, it stays as it is now."""
+        if self._painter is not None:
+            self._painter.end()
+        self._put = place(picture_bundle(self._watch.picture))
+        self._painter = Painter(self._watch, lambda picture: self._put(picture_bundle(picture)))
+        self._painter.start()
+
+
+class WidgetPanel:
+    """Light, problems, events, and the buttons. `again` makes the watcher that takes an ended one's place."""
+
+    def __init__(self, watch: Watch, again: Callable[[], Watch]) -> None:
+        import ipywidgets
+
+        self._widgets: Any = ipywidgets
+        self.watch, self._again = watch, again
+        self._guard = threading.RLock()
+        self._asked: PendingMigrations | None = None  # what the question on the screen is about
+        self._texts: dict[str, str] = {}
+        self.view = ipywidgets.HTML()
+        self.halt = self._button("Stop watching", "stop", "End the watcher", self._on_stop)
+        self.begin = self._button("Start again", "play", "Watch again", self._on_again)
+        self.apply = self._button("Apply …", "check", "Show what would be run, and ask", self._on_apply, "primary")
+        self.back = self._button("Go back", "arrow-left", "Run nothing", self._on_back)
+        self.confirm = self._button("Yes, apply", "exclamation-triangle", "Run them", self._on_confirm, "danger")
+        self._row = ipywidgets.HBox()
+        self.box = ipywidgets.VBox([self.view, self._row])
+        self._painter: Painter | None = None
+        self._drawn = ""
+
+    def bundle(self) -> Bundle:
+        """Return the widget, with a picture for readers that have none."""
+        found: Bundle = self.box._repr_mimebundle_()
+        return {**found, **picture_bundle(self.watch.picture)}
+
+    def show(self) -> None:
+        """Display it, once more if it is displayed already: all places show the same."""
+        from pgmg.notebook.formatters import put
+
+        self.draw(self.watch.picture)
+        put(self.bundle())
+        if self._painter is None:
+            self._follow()
+
+    def draw(self, picture: Picture) -> None:
+        """Show a picture."""
+        with self._guard:
+            pending = picture.state.pending
+            if self._asked is not pending:
+                self._asked = None  # the question was about something else
+            html = watch_html(picture, asks=self._texts if self._asked is not None else None)
+            if html != self._drawn:
+                self._drawn = self.view.value = html
+            if pending is not None and pending.migrations:
+                number = len(pending.migrations)
+                self.apply.description = "Apply migration …" if number == 1 else f"Apply {number} migrations …"
+            self._row.children = self._buttons(picture)
+
+    def _buttons(self, picture: Picture) -> tuple[Any, ...]:
+        state = picture.state
+        if state.phase is Phase.STOPPED:
+            return (self.begin,)
+        if self._asked is not None:
+            return (self.back, self.confirm)  # where Apply was stands what does nothing
+        if state.pending is not None and state.pending.migrations:
+            return (self.apply, self.halt)
+        return (self.halt,)
+
+    def _follow(self) -> None:
+        self._painter = Painter(self.watch, self.draw)
+        self._painter.start()
+
+    # -- clicks: each acts only where its button stands, so that a second one does nothing ------------------
+
+    def _on_stop(self) -> None:
+        self.watch.ask_to_stop()
+
+    def _on_again(self) -> None:
+        if self.watch.is_running:
+            return
+        if self._painter is not None:
+            self._painter.end()
+        self.watch = self._again()
+        self._follow()
+
+    def _on_apply(self) -> None:
+        self._asked = self.watch.state.pending
+        self._texts = dict(_texts(self._asked, self.watch.settings.root))
+        self.draw(self.watch.picture)
+
+    def _on_back(self) -> None:
+        self._asked = None
+        self.draw(self.watch.picture)
+
+    def _on_confirm(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None and asked is self.watch.state.pending:
+            self.watch.apply_migrations()
+        self.draw(self.watch.picture)
+
+    def _button(self, text: str, icon: str, tooltip: str, act: Callable[[], None], style: str = "") -> Any:
+        def click(_: object) -> None:
+            with self._guard:
+                act()
+
+        button = self._widgets.Button(description=text, icon=icon, tooltip=tooltip, button_style=style)
+        button.on_click(click)
+        return button

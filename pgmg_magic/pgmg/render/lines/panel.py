@@ -1,0 +1,132 @@
+"""Where a watcher stands, on a few lines: its light, what is wrong, what is pending, what happened last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pgmg.model.plan import MigrationImpact
+from pgmg.model.watching import Broken, PendingMigrations, Phase, Stopped, WatchEvent, Watching, WatchState
+from pgmg.render import words
+from pgmg.render.html_error import error_lines
+from pgmg.render.lines.watch import watch_lines
+from pgmg.render.spans import EMPTY, Line, Role, Span, say
+
+NEWEST = 8
+"""So many of the last events are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event and when it came, in seconds since the epoch."""
+
+    at: float
+    event: WatchEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is to be seen of a watcher. `told` is in order of time; `secrets` must not turn up in it."""
+
+    state: WatchState
+    told: tuple[Told, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def light(state: WatchState) -> tuple[str, str]:
+    """Return the colour of the light and the word beside it."""
+    match state.phase:
+        case Phase.STOPPED:
+            return "grey", "stopped"
+        case Phase.DISCONNECTED:
+            return "amber", "disconnected"
+        case Phase.STARTING:
+            return "blue", "starting"
+        case Phase.WORKING:
+            return "blue", "working"
+        case Phase.IDLE if state.problems:
+            return "red", words.count(len(state.problems), "problem")
+        case Phase.IDLE if state.pending is not None:
+            number = len(state.pending.migrations)
+            return "green", f"up to date, {words.count(number, 'migration')} pending"
+        case Phase.IDLE:
+            return "green", "up to date"
+
+
+def about(state: WatchState) -> str:
+    """Return what is watched for which server."""
+    folders = " and ".join(state.folders)
+    return f"{folders} → {state.server}" if folders else state.server
+
+
+def problem_lines(picture: Picture) -> Iterator[Line]:
+    """Say each present problem with its place, and what is kept as it was."""
+    ended = picture.told[-1].event if picture.told else None
+    if isinstance(ended, Stopped) and ended.error is not None:
+        yield from error_lines(ended.error, picture.secrets)
+    for problem in picture.state.problems:
+        yield from error_lines(problem.error, picture.secrets)
+        if kept := ", ".join(map(str, problem.objects)):
+            yield say("  ", Span(f"kept as it was: {kept}", Role.MUTED))
+    pending = picture.state.pending
+    if pending is not None and pending.error is not None:
+        yield from error_lines(pending.error, picture.secrets)
+
+
+def affected(migration: MigrationImpact) -> str:
+    """Return what a migration touches."""
+    names = ", ".join(str(one.object) for one in migration.affects)
+    return f"affects {names}" if names else "affects nothing that is declared"
+
+
+def waiting(pending: PendingMigrations) -> str:
+    """Return which code waits for the migrations, nothing if none does."""
+    names = ", ".join(map(str, pending.waiting))
+    return f"waiting for it: {names}" if names else ""
+
+
+def history(picture: Picture) -> Iterator[tuple[str, Line]]:
+    """Return the last events, the newest first, each as a time and one line."""
+    shown = [one for one in picture.told if not isinstance(one.event, Watching)]
+    for one in reversed(shown[-NEWEST:]):
+        clock = time.strftime("%H:%M:%S", time.localtime(one.at))
+        if isinstance(one.event, Broken):
+            where = one.event.error.where
+            place = f"{where}: " if where is not None else ""
+            message = one.event.error.message.partition("\n")[0]
+            yield clock, say(Span("✗ ", Role.GONE), _without(f"{place}{message}", picture.secrets))
+            continue
+        lines = list(watch_lines(one.event, verbose=1))
+        if lines:
+            yield clock, lines[-1] if len(lines) > 1 and not _is_told_first(one.event) else lines[0]
+
+
+def panel_lines(picture: Picture) -> Iterator[Line]:
+    """Say all of it."""
+    colour, word = light(picture.state)
+    roles = {"red": Role.GONE, "amber": Role.WARNING, "green": Role.MADE, "blue": Role.KEPT, "grey": Role.MUTED}
+    yield say("Watching ", Span(about(picture.state), Role.MUTED), ": ", Span(word, roles[colour]))
+    for line in problem_lines(picture):
+        yield say("  ", *line)
+    pending = picture.state.pending
+    for migration in pending.migrations if pending is not None else ():
+        yield say(Span("Pending migration", Role.WARNING), f": {migration.name}, {affected(migration)}")
+    if pending is not None and waiting(pending):
+        yield say("  ", Span(waiting(pending), Role.MUTED))
+    events = list(history(picture))
+    if events:
+        yield EMPTY
+    for clock, line in events:
+        yield say(Span(f"{clock}  ", Role.MUTED), *line)
+
+
+def _is_told_first(event: WatchEvent) -> bool:
+    """The first line of pending migrations is the news; of what was applied, the last one sums it up."""
+    return isinstance(event, PendingMigrations)
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,40 @@
+"""A unified difference told side by side: what was, and beside it what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+Row = tuple[str, str]
+"""A line of a difference: `added`, `removed`, `hunk` or `same`, and its text with its mark in front."""
+
+
+class Pair(NamedTuple):
+    """A line of both sides; None where a side has none."""
+
+    left: Row | None
+    right: Row | None
+
+
+def sides(rows: Sequence[Row]) -> tuple[Pair, ...]:
+    """Return the lines of both sides beside each other, without marks; () where one side is empty."""
+    kinds = {kind for kind, _ in rows}
+    return tuple(_paired(rows)) if {"added", "removed"} <= kinds else ()
+
+
+def _paired(rows: Sequence[Row]) -> Iterator[Pair]:
+    removed: list[Row] = []
+    added: list[Row] = []
+    for kind, text in (*rows, ("end", "")):
+        if kind == "removed" and not added:
+            removed.append((kind, text[1:]))
+        elif kind == "added":
+            added.append((kind, text[1:]))
+        else:
+            yield from (Pair(left, right) for left, right in zip_longest(removed, added))
+            removed, added = [(kind, text[1:])] if kind == "removed" else [], []
+            if kind == "same":
+                yield Pair((kind, text[1:]), (kind, text[1:]))
+            elif kind == "hunk":
+                yield Pair((kind, text), None)

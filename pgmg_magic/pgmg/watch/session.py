@@ -1,0 +1,219 @@
+"""One connection and what is remembered over it: looks ahead, applies, and keeps out what the server refuses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
+from pgmg.model.events import ApplyResult, Listener
+from pgmg.model.names import Kind
+from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
+from pgmg.model.snapshot import Snapshot
+from pgmg.planner import Planner
+from pgmg.planning.holding import Hold, blamed, needed_migration, with_footing
+from pgmg.watch.drafting import Blocked, Draft, Drafter, Scope, hold
+
+if TYPE_CHECKING:
+    from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.source import SourceFiles
+
+Connect = Callable[[], "Connection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did. `blocked` is why migrations that were to be run were not."""
+
+    result: ApplyResult
+    draft: Draft
+    duration_ms: float
+    blocked: PgmgError | None = None
+
+
+class Session:
+    """Works for one watcher, in one thread; `interrupt` alone may be called from another."""
+
+    def __init__(self, settings: Settings, connect: Connect) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._conn: Connection | None = None
+        self._planner = Planner(settings)
+        self._drafter = Drafter(self._planner, PlanOptions(settings.recreate))
+        self._holds: tuple[Hold, ...] = ()
+        self._blocked: Blocked | None = None
+        self._interrupted = False
+
+    # -- the connection -----------------------------------------------------------------------------------
+
+    def open(self) -> Connection:
+        """Return the connection, a new one if need be.
+
+        Raises:
+            ConnectionFailedError, EmbeddedServerError: there is no way to have one.
+        """
+        if self._conn is None or self._conn.closed:
+            self._conn = self._connect()
+        return self._conn
+
+    @property
+    def is_lost(self) -> bool:
+        """The connection has been closed by the other side."""
+        from pgmg.catalog.connection import is_lost
+
+        return self._conn is None or is_lost(self._conn)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def interrupt(self) -> None:
+        """Stop what the server is doing for us, for good; it is rolled back."""
+        from pgmg.catalog.connection import cancel
+
+        self._interrupted = True
+        conn = self._conn
+        if conn is not None and not conn.closed:
+            cancel(conn)
+
+    # -- looking --------------------------------------------------------------------------------------------
+
+    def files(self) -> SourceFiles:
+        """Return the project's files; the same object while nothing has changed."""
+        return self._planner.files()
+
+    def look(self, *, migrations: bool) -> Draft:
+        """Plan without doing anything: while it is the same in an apply, that one need not plan again.
+
+        Raises:
+            PgmgError: as when planning; ConnectionFailedError where the connection was lost.
+        """
+        from pgmg.catalog.connection import reading
+
+        conn = self.open()
+        with reading(conn, self._planner.search_path):
+            return self._drafter.draft(conn, Scope(migrations, self._holds, blocked=self._blocked))
+
+    def settle(self, *, migrations: bool) -> Draft:
+        """Look at what the round left behind, so that the next one has little to ask."""
+        draft = self.look(migrations=migrations)
+        self._holds = with_footing(self._holds, draft.survey)
+        return draft
+
+    def unblock(self) -> None:
+        """Try migrations again that did not run the last time."""
+        self._blocked = None
+
+    def impact(self) -> tuple[MigrationImpact, ...]:
+        """Return what pending migrations would affect.
+
+        Raises:
+            PgmgError: they cannot be planned.
+        """
+        from pgmg.catalog.connection import reading
+
+        conn = self.open()
+        with reading(conn, self._planner.search_path):
+            other = Drafter(self._planner, PlanOptions(self._settings.recreate))
+            return other.draft(conn, Scope(migrations=True)).plan.migrations
+
+    # -- applying -------------------------------------------------------------------------------------------
+
+    def apply(self, listener: Listener, *, migrations: bool) -> Round:
+        """Apply what can be applied. What the server refuses is left out, and all others are tried again.
+
+        Raises:
+            ConnectionFailedError: the connection was lost.
+            LockedError: a lock was not had in time.
+            PgmgError: nothing could be applied.
+        """
+        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.limits import Limits
+
+        began = time.monotonic()
+        settings = self._settings
+        limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        firm: tuple[Hold, ...] = ()
+        while True:
+            scope = Scope(migrations, self._holds, firm, self._blocked)
+            drafts: list[Draft] = []
+            conn = self.open()
+            target = Target(self._connect, settings.state_schema, limits, conn)
+            try:
+                result = apply(target, self._planner_for(scope, drafts), None, listener)
+            except LockedError:
+                raise
+            except PlanError as error:
+                if not self._block(error, drafts, scope):
+                    raise
+                continue
+            except ApplyError as error:
+                if conn.closed or not drafts or self._interrupted:
+                    self._raise_lost(error, conn)
+                if _is_about_migration(error) and self._block(error, drafts, scope):
+                    continue
+                more = self._refused(error, drafts[-1], firm)
+                if not more:
+                    raise
+                firm += more
+                continue
+            draft = drafts[-1]
+            self._holds = draft.holds
+            if len(result.plan.groups) > 1:
+                self.close()  # what ran outside a transaction may have left something in the session
+            return Round(result, draft, round((time.monotonic() - began) * 1000, 3), draft.blocked)
+
+    def _block(self, error: PgmgError, drafts: list[Draft], scope: Scope) -> bool:
+        """Remember that the pending migrations do not run as they are; False where they were not to be run."""
+        if not scope.migrations or (self._blocked is not None and self._blocked.error is error):
+            return False
+        pending = self._drafter.pending if not drafts else drafts[-1].pending
+        if self._blocked is not None and self._blocked.pending == pending:
+            return False
+        self._blocked = Blocked(pending, error)
+        return True
+
+    def _planner_for(self, scope: Scope, drafts: list[Draft]) -> Callable[[Connection, Learned], tuple[Plan, Snapshot]]:
+        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+            from pgmg.catalog.reading import set_path
+
+            if self._planner.search_path is not None:
+                set_path(conn, self._planner.search_path)
+            drafts.append(self._drafter.draft(conn, scope, learned))
+            return drafts[-1].plan, drafts[-1].snapshot
+
+        return planner
+
+    @staticmethod
+    def _raise_lost(error: ApplyError, conn: Connection) -> None:
+        if conn.closed:
+            raise ConnectionFailedError(f"The connection was lost: {error.message}") from None
+        raise error
+
+    @staticmethod
+    def _refused(error: ApplyError, draft: Draft, firm: tuple[Hold, ...]) -> tuple[Hold, ...]:
+        """Return whom to leave alone because of an error, with a word about the migration that may be missing."""
+        known = {one.object for one in firm}
+        names = [name for name in blamed(draft.plan, error.object) if name not in known]
+        failing = tuple(s.object for s in draft.plan.steps if str(s.object) == error.object)[:1]
+        speaking = (needed_migration(name, draft.survey, draft.pending) for name in (*failing, *names))
+        if needed := next((migration for migration in speaking if migration is not None), None):
+            word = f"It may need the pending migration {needed}."
+            error.hint = f"{error.hint}\n{word}" if error.hint else word
+        return tuple(hold(name, error, failing, draft.survey) for name in names)
+
+
+def _is_about_migration(error: PgmgError) -> bool:
+    return isinstance(error, ApplyError) and (error.object or "").startswith(f"{Kind.MIGRATION.value}.")
+
+
+def is_passing(error: PgmgError) -> bool:
+    """Say whether the same may work in a while: the connection, or a lock."""
+    return isinstance(error, ConnectionFailedError | LockedError) or (
+        isinstance(error, PlanError) and bool(getattr(error, "is_passing", False))
+    )

@@ -1,0 +1,312 @@
+"""The watcher: waits for files, for quiet, for the server, and tells what happens."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgmg.errors import ConfigError, ConnectionFailedError, EmbeddedServerError, PgmgError
+from pgmg.model.events import Event, Retrying, ServerNotice, Waiting
+from pgmg.model.plan import ChangeKind, MigrationImpact
+from pgmg.model.watching import (
+    Applied,
+    Broken,
+    Disconnected,
+    Mended,
+    Noted,
+    PendingMigrations,
+    Phase,
+    Reconnected,
+    Saw,
+    Stopped,
+    WatchEvent,
+    Watching,
+    WatchListener,
+    WatchState,
+)
+from pgmg.watch.session import Round, Session, is_passing
+
+if TYPE_CHECKING:
+    from pgmg.project import Project
+    from pgmg.source import SourceFiles
+    from pgmg.watch.drafting import Draft
+    from pgmg.watch.folders import Folders
+
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between attempts to reach the server; the last one goes on."""
+_AGAIN = 2.0
+"""Seconds until what failed in passing (a lock) is tried again."""
+_LOOK_AROUND = 0.5
+"""Seconds between two looks at whether an idle connection still lives."""
+_THINK_TWICE = 0.25
+"""Seconds of quiet before something is dropped or called broken: it may be half written, or on its way elsewhere."""
+
+
+class Watcher:
+    """Watches one project. `run` does everything; the rest may be called from other threads.
+
+    `debounce` is how many seconds of quiet a change needs; with `migrations` pending migrations are run as well.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        debounce: float = 0.05,
+        migrations: bool = False,
+        listener: WatchListener = lambda _event: None,
+    ) -> None:
+        self._project = project
+        self._debounce = debounce
+        self._migrations = migrations
+        self._listener = listener
+        self._state = WatchState()
+        self._session = Session(project.settings, project.connect)
+        self._files: SourceFiles | None = None
+        self._known_pending: object = ()
+        self._asked = threading.Event()  # somebody wants the pending migrations applied
+        self._working = threading.Event()
+
+    @property
+    def state(self) -> WatchState:
+        """Where the watcher stands: one consistent picture, never changed once it is handed out."""
+        return self._state
+
+    def apply_migrations(self) -> None:
+        """Ask for the pending migrations to be applied, once, as soon as the watcher has time."""
+        self._asked.set()
+
+    # -- running ------------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set; what the server is doing then is stopped and rolled back.
+
+        Raises:
+            ConfigError: no folder is configured, or no server.
+        """
+        failure: PgmgError | None = None
+        try:
+            with self._interrupting(stop):
+                self._run(stop)
+        except PgmgError as error:
+            failure = error
+            raise
+        finally:
+            self._session.close()
+            self._tell(Stopped(failure), replace(self._state, phase=Phase.STOPPED))
+
+    def _run(self, stop: threading.Event) -> None:
+        from pgmg.watch.folders import Folders
+
+        settings = self._project.settings
+        folders = [folder for folder in (settings.code_dir, settings.migrations_dir) if folder is not None]
+        if not folders:
+            raise ConfigError("There is nothing to watch.", hint="Set code_dir and migrations_dir in pgmg.toml.")
+        with Folders(folders) as watched:
+            shown = tuple(os.path.relpath(folder, settings.root).replace(os.sep, "/") for folder in folders)
+            state = replace(self._state, server=self._project.server, folders=shown)
+            self._tell(Watching(state.server, shown, self._migrations), state)
+            again = 0.0  # when to work although no file changes: 0 at once, inf never
+            while not stop.is_set():
+                try:
+                    again = self._watch(watched, stop, again)
+                except (ConnectionFailedError, EmbeddedServerError) as error:
+                    if not stop.is_set():
+                        self._wait_for_server(error, stop)
+                    again = 0.0
+
+    def _watch(self, watched: Folders, stop: threading.Event, again: float) -> float:
+        """Wait for something to do, and do it; return when to work again."""
+        asked_for = time.monotonic() + _LOOK_AROUND
+        while not stop.is_set():
+            changed = watched.tick()
+            now = time.monotonic()
+            if changed and not self._grows_quiet(watched, stop):
+                continue
+            wanted = self._asked.is_set()
+            if changed or wanted or now >= again:
+                return self._work(stop, wanted=wanted, due=now >= again)
+            if now >= asked_for:
+                if self._session.is_lost:
+                    raise ConnectionFailedError("The connection was lost.")
+                asked_for = now + _LOOK_AROUND
+        return again
+
+    @contextmanager
+    def _interrupting(self, stop: threading.Event) -> Iterator[None]:
+        """While the server works, this thread cannot notice `stop`: another one waits for it."""
+        over = threading.Event()
+
+        def wait() -> None:
+            stop.wait()
+            while not over.wait(0.05):
+                if self._working.is_set():
+                    self._session.interrupt()
+
+        helper = threading.Thread(target=wait, name="pgmg-watch-stop", daemon=True)
+        helper.start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    # -- quiet ----------------------------------------------------------------------------------------------
+
+    def _grows_quiet(self, watched: Folders, stop: threading.Event) -> bool:
+        """Wait until nothing has changed for long enough; plan meanwhile. False: nothing has changed after all."""
+        last = time.monotonic()
+        draft: Draft | None = None
+        while not stop.is_set():
+            if draft is None:
+                draft = self._look()
+                if watched.tick():
+                    last, draft = time.monotonic(), None
+                    continue
+            patience = self._debounce if draft is None or not self._is_grave(draft) else self._patience
+            if time.monotonic() - last >= patience:
+                return draft is None or draft.files is not self._files
+            if watched.tick():
+                last, draft = time.monotonic(), None
+        return False
+
+    @property
+    def _patience(self) -> float:
+        return max(_THINK_TWICE, 2 * self._debounce)
+
+    def _look(self) -> Draft | None:
+        try:
+            return self._session.look(migrations=self._migrations)
+        except PgmgError:
+            return None  # whoever applies will meet it again, and tell
+
+    def _is_grave(self, draft: Draft) -> bool:
+        """Say whether something would be dropped or be told to be broken."""
+        known = {_key(problem) for problem in self._state.problems}
+        deleted = any(change.change is ChangeKind.DELETED for change in draft.plan.changes)
+        return deleted or any(_key(problem) not in known for problem in draft.problems)
+
+    # -- work -------------------------------------------------------------------------------------------------
+
+    def _work(self, stop: threading.Event, *, wanted: bool, due: bool) -> float:
+        """Apply, tell, and look at what is left; return when to work again."""
+        self._asked.clear()
+        before = self._state
+        self._state = replace(before, phase=Phase.WORKING)
+        self._working.set()
+        try:
+            seen = self._session.files()
+            paths = _changed(self._files, seen)
+            if self._files is not None and paths:
+                self._tell(Saw(paths), self._state)
+            self._files = seen
+            if wanted:
+                self._session.unblock()
+            done = self._session.apply(self._heard, migrations=self._migrations or wanted)
+            self._files = done.draft.files
+            self._told(done, paths, quietly=due and before.phase is not Phase.STARTING and not wanted)
+            left = self._session.settle(migrations=self._migrations)
+            if left.files is done.draft.files:  # else another round is about to begin
+                self._announce(done, left)
+        except PgmgError as error:
+            if stop.is_set():
+                return float("inf")
+            if isinstance(error, ConnectionFailedError | EmbeddedServerError):
+                raise
+            self._state = replace(self._state, phase=Phase.IDLE)
+            # what was known to be broken stays so; one failure of everything replaces another
+            self._problems((*(p for p in self._state.problems if p.objects or p.paths), Broken(error)))
+            return time.monotonic() + _AGAIN if is_passing(error) else float("inf")
+        finally:
+            self._working.clear()
+            self._state = replace(self._state, phase=Phase.IDLE)
+        return float("inf")
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, Waiting | Retrying | ServerNotice):
+            self._tell(Noted(event), self._state)
+
+    def _told(self, done: Round, paths: tuple[str, ...], *, quietly: bool) -> None:
+        applied = Applied(done.result, paths, done.duration_ms)
+        if not quietly or done.result.applied:
+            self._tell(applied, replace(self._state, phase=Phase.IDLE, last=applied))
+        self._problems(done.draft.problems)
+
+    def _problems(self, now: tuple[Broken, ...]) -> None:
+        """Tell what is newly broken, and what is so no longer."""
+        before = {_key(problem) for problem in self._state.problems}
+        after = {_key(problem) for problem in now}
+        paths = {path for problem in now for path in problem.paths}
+        objects = {name for problem in now for name in problem.objects}
+        gone = [problem for problem in self._state.problems if _key(problem) not in after]
+        fine_paths = tuple(sorted({path for problem in gone for path in problem.paths} - paths))
+        fine_objects = tuple(sorted({name for problem in gone for name in problem.objects} - objects, key=str))
+        self._state = replace(self._state, problems=now)
+        if fine_paths or fine_objects or (gone and not now):
+            self._tell(Mended(fine_paths, fine_objects), self._state)
+        for problem in now:
+            if _key(problem) not in before:
+                self._tell(problem, self._state)
+
+    def _announce(self, done: Round, left: Draft) -> None:
+        """Tell which migrations are pending now, if that is news."""
+        known = ([(m.name, m.hash) for m in left.pending], left.waiting, str(done.blocked or ""))
+        if known == self._known_pending:
+            return
+        impacts: tuple[MigrationImpact, ...] = tuple(MigrationImpact(m.name, m.path) for m in left.pending)
+        error = done.blocked
+        if left.pending:
+            try:
+                impacts = self._session.impact()
+            except (ConnectionFailedError, EmbeddedServerError):
+                raise
+            except PgmgError as failure:
+                error = error or failure
+        self._known_pending = known
+        event = PendingMigrations(impacts, error, left.waiting)
+        is_news = bool(impacts or error or self._state.pending)
+        state = replace(self._state, pending=event if impacts or error else None)
+        if is_news:
+            self._tell(event, state)
+
+    # -- the server ---------------------------------------------------------------------------------------------
+
+    def _wait_for_server(self, error: PgmgError, stop: threading.Event) -> None:
+        for number in range(1_000_000_000):
+            pause = _PAUSES[min(number, len(_PAUSES) - 1)]
+            self._tell(Disconnected(error, pause), replace(self._state, phase=Phase.DISCONNECTED))
+            if stop.wait(pause):
+                return
+            try:
+                self._session.open()
+            except (ConnectionFailedError, EmbeddedServerError) as again:
+                error = again
+            else:
+                self._tell(Reconnected(self._state.server), replace(self._state, phase=Phase.IDLE))
+                return
+
+    def _tell(self, event: WatchEvent, state: WatchState) -> None:
+        self._state = state
+        self._listener(event)
+
+
+def _key(problem: Broken) -> tuple[str, tuple[str, ...], frozenset[object]]:
+    return str(problem.error), problem.paths, frozenset(problem.objects)
+
+
+def _changed(before: SourceFiles | None, after: SourceFiles) -> tuple[str, ...]:
+    """Return the paths of files that are new, gone or others."""
+    if before is None or before is after:
+        return ()
+    old, new = _hashes(before), _hashes(after)
+    return tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
+
+
+def _hashes(files: SourceFiles) -> dict[str, str]:
+    found = {file.path: file.hash for file in files.code or ()}
+    found |= {file.path: file.hash for file in files.migrations or ()}
+    return found | {p.where.path: str(p) for p in files.problems if p.where is not None}

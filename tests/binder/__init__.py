@@ -1,0 +1,1 @@
+"""The environment in binder/, built from just its files, and the notebooks in it."""

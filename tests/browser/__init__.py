@@ -1,0 +1,1 @@
+"""What users see and click: JupyterLab, Notebook and saved pages in a real browser."""

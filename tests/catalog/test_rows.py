@@ -1,0 +1,354 @@
+"""What a change does to the rows of a view: counted, matched and sampled on a real server, nothing changed."""
+
+from __future__ import annotations
+
+import pytest
+
+import pgmg
+from pgmg.errors import RowsError
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.rows import ChangedRow, RowOptions
+
+ACTIVE = ObjectName(Kind.VIEW, "active", "public")
+
+
+@pytest.fixture
+def shop(project):
+    """Ten users of two regions, five of them active, and two views on them, all applied."""
+    project.write(
+        "migrations/001_users.sql",
+        "CREATE TABLE users (id int PRIMARY KEY, name text, region text, active bool, doc json);"
+        "INSERT INTO users SELECT n, 'user ' || n, CASE n % 2 WHEN 0 THEN 'north' ELSE 'south' END, n <= 5,"
+        " json_build_object('n', n) FROM generate_series(1, 10) AS n;",
+    )
+    project.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users WHERE active;")
+    project.write(
+        "sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, count(*) AS n FROM active GROUP BY 1;"
+    )
+    project.apply()
+    return project
+
+
+def rows(case, *names, **options):
+    with case.open() as opened:
+        return opened.diff_rows(names, RowOptions(**options))
+
+
+def row(case, *names, **options):
+    (found,) = rows(case, *names, **options)
+    return found
+
+
+def said(found):
+    return {note.code: note.message for note in found.notes}
+
+
+def test_rows_are_matched_by_the_key_of_the_table_they_come_from(shop):
+    shop.write(
+        "sql/views/active.sql",
+        "CREATE VIEW active AS SELECT id, upper(name) AS name, CASE id WHEN 4 THEN 'east' ELSE region END AS region"
+        " FROM users WHERE id BETWEEN 3 AND 6;",
+    )
+    found = row(shop, "view.active")
+    assert (found.before, found.after, found.key) == (5, 4, ("id",))
+    assert (found.added, found.removed, found.changed) == (1, 2, 3)
+    assert [(c.name, c.differing) for c in found.columns] == [("id", 0), ("name", 3), ("region", 1)]
+    assert found.samples.added == (("6", "USER 6", "north"),)
+    assert found.samples.removed == (("1", "user 1", "south"), ("2", "user 2", "north"))
+    assert found.samples.changed[1] == ChangedRow(("4", "user 4", "north"), ("4", "USER 4", "east"))
+    assert not found.is_same
+
+
+def test_nothing_is_changed_and_no_table_is_left(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    before = shop.dump()
+    row(shop, "active")
+    assert shop.dump() == before
+
+
+def test_without_a_key_rows_are_compared_as_multisets(shop):
+    shop.write(
+        "sql/views/regions.sql",
+        "CREATE VIEW regions AS SELECT region, count(*) AS n FROM users WHERE active GROUP BY 1;",
+    )
+    assert row(shop, "regions").is_same
+    shop.write("sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, count(*) AS n FROM users GROUP BY 1;")
+    found = row(shop, "regions")
+    assert (found.key, found.changed) == ((), None)
+    assert (found.added, found.removed) == (2, 2)
+    assert found.samples.added == (("north", "5"), ("south", "5"))
+    assert found.samples.removed == (("north", "2"), ("south", "3"))
+    assert [(c.name, c.differing) for c in found.columns] == [("region", 0), ("n", 2)]
+
+
+def test_multisets_count_how_often_a_row_comes(shop):
+    shop.write("sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, 0::bigint AS n FROM active;")
+    shop.apply()
+    shop.write(
+        "sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, 0::bigint AS n FROM active WHERE id < 5;"
+    )
+    found = row(shop, "regions")
+    assert (found.before, found.after, found.added, found.removed) == (5, 4, 0, 1)
+
+
+def test_a_key_can_be_given(shop):
+    shop.write("sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, count(*) AS n FROM users GROUP BY 1;")
+    found = row(shop, "regions", key=("region",))
+    assert (found.key, found.added, found.removed, found.changed) == (("region",), 0, 0, 2)
+
+
+def test_a_given_key_that_no_longer_tells_rows_apart_is_said(shop):
+    shop.write(
+        "sql/views/active.sql",
+        "CREATE VIEW active AS SELECT u.id, u.name, u.region FROM users u JOIN users o USING (region) WHERE u.active;",
+    )
+    found = row(shop, "active", key=("id",))
+    assert (found.before, found.after, found.key) == (5, 25, ())
+    assert (
+        said(found)["key-not-unique"] == "id does not tell rows apart: 20 rows repeat a value of it after the change."
+    )
+    assert said(row(shop, "active")) == said(found)  # the same where the key was found
+
+
+def test_a_key_that_is_no_column_of_both_is_an_error(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name FROM users;")
+    with pytest.raises(RowsError, match="region cannot be a key") as error:
+        row(shop, "active", key=("region",))
+    assert error.value.hint == "Both have id, name."
+
+
+def test_a_key_of_several_columns_is_found(project):
+    project.write(
+        "migrations/001.sql",
+        "CREATE TABLE t (a int, b int, c int, UNIQUE (b, a)); INSERT INTO t VALUES (1, 1, 1), (1, 2, 2);",
+    )
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT c, a, b AS second FROM t;")
+    project.apply()
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT c + a AS c, a, b AS second FROM t;")
+    found = row(project, "v")
+    assert (found.key, found.changed) == (("second", "a"), 2)
+
+
+def test_pending_changes_of_views_that_are_read_are_taken_along(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    found = row(shop, "view.regions")
+    assert found.change is None
+    assert found.inlined == (ACTIVE,)
+    assert found.samples.added == (("north", "5"), ("south", "5"))
+    shop.apply()
+    assert sorted(shop.rows("SELECT region, n::text FROM regions")) == list(found.samples.added)
+
+
+def test_a_new_view_in_between_is_taken_along_too(shop):
+    shop.write("sql/views/north.sql", "CREATE VIEW north AS SELECT * FROM active WHERE region = 'north';")
+    shop.write("sql/views/regions.sql", "CREATE VIEW regions AS SELECT region, count(*) AS n FROM north GROUP BY 1;")
+    found = row(shop, "regions", key=("region",))
+    assert [str(name) for name in found.inlined] == ["view.north"]
+    assert (found.before, found.after, found.removed) == (2, 1, 1)
+
+
+def test_without_names_every_view_that_changes_is_compared(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    shop.write("sql/views/new.sql", "CREATE VIEW newest AS SELECT max(id) AS id FROM active;")
+    shop.remove("sql/views/regions.sql")
+    found = {str(one.object): one for one in rows(shop)}
+    assert list(found) == ["view.active", "view.newest", "view.regions"]
+    new, gone = found["view.newest"], found["view.regions"]
+    assert (new.before, new.after, new.added, new.samples.added) == (None, 1, 1, (("10",),))
+    assert (gone.before, gone.after, gone.removed) == (2, None, 2)
+
+
+def test_columns_that_come_go_and_change_their_type_are_told(shop):
+    shop.write(
+        "sql/views/active.sql",
+        "CREATE VIEW active AS SELECT id::bigint AS id, name, doc, now() AS at FROM users WHERE active;",
+    )
+    found = row(shop, "active")
+    told = {c.name: (c.before, c.after, c.differing, c.as_text) for c in found.columns}
+    assert told == {
+        "id": ("integer", "bigint", 0, True),
+        "name": ("text", "text", 0, False),
+        "doc": (None, "json", None, False),
+        "at": (None, "timestamp with time zone", None, False),
+        "region": ("text", None, None, False),
+    }
+    assert (found.key, found.changed) == (("id",), 0)
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other"),
+    [
+        ("json", '{"a": 1}', '{"a": 2}'),
+        ("point", "(1,2)", "(3,4)"),
+        ("point[]", "{(1\\,2)}", "{}"),
+        ("spot", "(1,2)", "(3,4)"),
+        ("pair", '("(1,2)",1)', '("(1,2)",2)'),
+    ],
+)
+def test_types_without_equality_are_compared_by_their_text(project, type_, one, other):
+    project.do("CREATE DOMAIN spot AS point", "CREATE TYPE pair AS (at point, n int)")
+    for sql in (f"'{one}'::{type_}", f"'{other}'::{type_}"):
+        project.write("sql/v.sql", f"CREATE VIEW v AS SELECT {sql} AS it, 1 AS id;")
+        if not project.value("SELECT to_regclass('v')"):
+            project.apply()
+    for key in ((), ("id",)):
+        found = row(project, "v", key=key)
+        assert [(c.name, c.differing, c.as_text) for c in found.columns] == [("it", 1, True), ("id", 0, False)]
+
+
+@pytest.mark.parametrize(
+    "type_", ["int[]", "jsonb", "varchar(9)", "numeric", "int4range", "name", "regclass", "cidr", "xml"]
+)
+def test_types_that_can_be_compared_are(project, type_):
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT NULL::{type_} AS it, 1 AS id;")
+    project.apply()
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT NULL::{type_} AS it, 1 AS id WHERE true;")
+    found = row(project, "v")
+    assert (found.is_same, found.columns[0].as_text) == (True, type_ == "xml")
+
+
+def test_large_views_are_sampled_by_hash_and_that_is_said(project):
+    project.write(
+        "migrations/001.sql",
+        "CREATE TABLE t (id int PRIMARY KEY, n numeric); INSERT INTO t SELECT g, g FROM generate_series(1, 4000) g;",
+    )
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, n FROM t;")
+    project.apply()
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, n * 1.00 + (id % 2) AS n FROM t;")
+    found = row(project, "v", limit=500)
+    assert (found.before, found.after, found.one_in, found.key) == (4000, 4000, 8, ("id",))
+    assert (found.added, found.removed) == (0, 0)
+    assert 100 < found.changed < 400
+    everything = row(project, "v", limit=0)
+    assert (everything.one_in, everything.changed) == (1, 2000)
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, n * 1.00 AS n FROM t;")
+    assert row(project, "v", limit=500).is_same
+
+
+def test_a_materialized_view_is_compared_with_the_rows_it_holds(shop):
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id, name FROM users WHERE active;")
+    shop.apply()
+    shop.do("UPDATE users SET name = 'renamed' WHERE id = 1")
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id, name FROM users WHERE id < 4;")
+    found = row(shop, "m")
+    assert (found.before, found.after, found.removed, found.changed) == (5, 3, 2, 1)
+
+
+def test_a_materialized_view_that_was_never_filled_has_nothing_to_compare_with(shop):
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users WITH NO DATA;")
+    shop.apply()
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id + 1 AS id FROM users WITH NO DATA;")
+    found = row(shop, "m")
+    assert (found.before, found.after, found.added) == (None, 10, 10)
+    assert "never been filled" in said(found)["unpopulated"]
+
+
+def test_rows_that_a_materialized_view_holds_are_read_and_that_is_said(shop):
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT region FROM active;")
+    shop.write("sql/on_m.sql", "CREATE VIEW on_m AS SELECT count(*) AS n FROM m;")
+    shop.apply()
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    found = row(shop, "on_m")
+    assert found.is_same
+    assert "materialized_view.m is read with the rows it has" in said(found)["as-it-stands"]
+
+
+def test_bodies_of_functions_are_not_inlined_and_that_is_said(shop):
+    shop.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM active';")
+    shop.write("sql/v.sql", "CREATE VIEW v AS SELECT f() AS n;")
+    shop.apply()
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    found = row(shop, "v")
+    assert found.is_same
+    assert said(found)["as-it-stands"] == (
+        "function.f() is called as it stands: in its body view.active is still the present one."
+    )
+    shop.apply()
+    shop.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 0::bigint';")
+    assert "its pending change is not taken along" in said(row(shop, "v"))["as-it-stands"]
+
+
+def test_what_is_declared_nowhere_is_read_as_it_stands(shop):
+    shop.do("CREATE VIEW by_hand AS SELECT * FROM active")
+    shop.write("sql/v.sql", "CREATE VIEW v AS SELECT count(*) AS n FROM by_hand;")
+    assert "view.by_hand is declared nowhere" in said(row(shop, "v"))["as-it-stands"]
+
+
+def test_a_query_that_needs_a_pending_migration_says_so(shop):
+    shop.write("migrations/002_born.sql", "ALTER TABLE users ADD COLUMN born date;")
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, born FROM users;")
+    with pytest.raises(RowsError, match='column "born" does not exist') as error:
+        row(shop, "active")
+    assert "002_born.sql" in error.value.hint
+    assert str(error.value.where) == "sql/views/active.sql:1:1"
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name FROM users;")
+    assert "002_born.sql" in said(row(shop, "active"))["migration-pending"]
+
+
+def test_what_takes_too_long_is_stopped_and_the_way_out_is_said(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users, pg_sleep(1);")
+    with pytest.raises(RowsError, match="in the time allowed") as error, shop.open(statement_timeout="100ms") as opened:
+        opened.diff_rows(["active"])
+    assert "--statement-timeout" in error.value.hint
+
+
+def test_one_view_that_fails_does_not_hide_the_others(shop):
+    shop.write(
+        "sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users WHERE 1 / (id - id) = 1;"
+    )
+    shop.write("sql/views/other.sql", "CREATE VIEW other AS SELECT 1 AS n;")
+    failed, other = rows(shop, "active", "other")
+    assert "division by zero" in said(failed)["failed"]
+    assert other.after == 1
+
+
+def test_a_function_that_writes_is_refused_by_the_transaction(shop):
+    shop.do("CREATE FUNCTION write() RETURNS int LANGUAGE sql AS 'DELETE FROM users RETURNING id'")
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT write() AS id;")
+    with pytest.raises(RowsError, match="read-only transaction"):
+        row(shop, "active")
+    assert shop.value("SELECT count(*) FROM users") == 10
+
+
+def test_only_views_have_rows_and_names_must_be_known(shop):
+    shop.write("sql/f.sql", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';")
+    with pytest.raises(pgmg.PgmgError, match="has no rows to compare"):
+        rows(shop, "f")
+    with pytest.raises(pgmg.UnknownObjectError):
+        rows(shop, "nothing")
+
+
+def test_names_that_need_quotes_in_a_schema_of_their_own(project):
+    project.do('CREATE SCHEMA "My App"', 'CREATE TABLE "My App"."T 1" ("Id" int PRIMARY KEY, "a""b" text)')
+    project.do("""INSERT INTO "My App"."T 1" VALUES (1, '{}%s'), (2, NULL)""")
+    project.write("sql/a.sql", 'CREATE VIEW "My App"."V" AS SELECT "Id", "a""b" FROM "My App"."T 1" WHERE "Id" = 1;')
+    project.write("sql/b.sql", 'SET search_path = "My App";\nCREATE VIEW "W" AS SELECT "V"."Id", "V"."a""b" FROM "V";')
+    project.apply()
+    project.write("sql/a.sql", 'CREATE VIEW "My App"."V" AS SELECT "Id", "a""b" FROM "My App"."T 1";')
+    found = row(project, '"My App"."W"')
+    assert (found.before, found.after, found.added, found.removed) == (1, 2, 1, 0)
+    assert found.samples.added == (("2", None),)
+    project.write(
+        "sql/b.sql",
+        'SET search_path = "My App";\nCREATE VIEW "W" AS SELECT "V"."Id", "V"."a""b" || 1 AS "a""b" FROM "V";',
+    )
+    assert row(project, '"My App"."W"').after == 2
+
+
+def test_long_values_are_cut_and_null_is_told_from_its_spelling(project):
+    project.write(
+        "sql/v.sql", "CREATE VIEW v AS SELECT repeat('x', 1000) AS long, NULL::text AS nothing, 'NULL' AS word;"
+    )
+    found = row(project, "v")
+    ((long, nothing, word),) = found.samples.added
+    assert (len(long), long[-1], nothing, word) == (201, "…", None, "NULL")
+
+
+def test_a_preview_shows_the_first_rows_of_what_is_pending(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, region FROM users ORDER BY id DESC;")
+    with shop.open() as opened:
+        found = opened.preview(ACTIVE, 2)
+        assert opened.preview(ObjectName(Kind.FUNCTION, "f", "public", ()), 2) is None
+        assert not opened.preview(ACTIVE, 10).more
+    assert (found.columns, found.types) == (("id", "region"), ("integer", "text"))
+    assert (found.rows, found.more) == ((("10", "north"), ("9", "south")), True)

@@ -1,0 +1,1 @@
+"""The wheel and the source distribution, installed and used away from the checkout."""

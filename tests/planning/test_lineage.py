@@ -1,0 +1,228 @@
+"""Columns through views: of the database, of what is about to change, by number of steps; where reading fails, too."""
+
+import time
+
+import pytest
+
+from pgmg.errors import UnknownObjectError, UsageError
+from pgmg.model.graph import Flow
+from pgmg.model.plan import Origin
+from pgmg.render.words import named
+
+
+@pytest.fixture
+def shop(project):
+    """Two tables, a chain of views, a materialized view, another schema; all applied."""
+    project.write(
+        "migrations/001.sql",
+        """CREATE SCHEMA app;
+        CREATE TABLE users (id int PRIMARY KEY, name text, active boolean);
+        CREATE TABLE orders (id int, user_id int, total numeric);
+        CREATE FUNCTION tax(numeric) RETURNS numeric LANGUAGE sql AS 'SELECT $1 * 0.2';""",
+    )
+    project.write(
+        "sql/stats.sql",
+        """CREATE VIEW user_stats AS
+        SELECT u.id, u.name, sum(tax(o.total)) AS score, count(*) AS n
+        FROM users u JOIN orders o ON o.user_id = u.id WHERE u.active GROUP BY u.id;""",
+    )
+    project.write("sql/top.sql", 'CREATE VIEW app."Top" AS SELECT name AS "Who", score FROM user_stats WHERE n > 3;')
+    project.write("sql/m.sql", 'CREATE MATERIALIZED VIEW best AS SELECT max(score) AS high FROM app."Top";')
+    project.apply()
+    return project
+
+
+def lines(graph):
+    """Edges in short: `view.a.b < table.t.c`; other flows than values and other origins than sources are told."""
+    found = []
+    for edge in graph.edges:
+        flow = "" if edge.flow is Flow.VALUE else f" ({edge.flow})"
+        origin = "" if edge.origin is Origin.SOURCE else f" [{edge.origin}]"
+        found.append(f"{named(edge.object)} < {named(edge.depends_on)}{flow}{origin}")
+    return sorted(found)
+
+
+def asked(project, *names, **options):
+    with project.open() as opened:
+        return opened.graph(names, **options)
+
+
+UP = [
+    "view.user_stats.score < table.orders.total",
+    "view.user_stats.score < view.user_stats (condition)",
+    "view.user_stats < table.orders.user_id (condition)",
+    "view.user_stats < table.users.active (condition)",
+    "view.user_stats < table.users.id (condition)",
+]
+DOWN = ['materialized_view.best.high < view.app."Top".score', 'view.app."Top".score < view.user_stats.score']
+
+
+@pytest.mark.parametrize(
+    "typed", ["view.user_stats.score", "user_stats.score", "column.user_stats.score", "public.user_stats.score",
+              "view.user_stats.SCORE", 'view.user_stats."score"']
+)  # fmt: skip
+def test_a_column_is_followed_both_ways(shop, typed):
+    graph = asked(shop, typed)
+    assert lines(graph) == sorted(UP + DOWN)
+    assert [named(name) for name in graph.asked] == ["view.user_stats.score"]
+    assert graph.is_lineage
+    assert graph.notes == ()
+
+
+def test_steps_up_and_down(shop):
+    assert lines(asked(shop, "user_stats.score", upstream=5)) == sorted(UP)
+    assert lines(asked(shop, "user_stats.score", downstream=1)) == DOWN[1:]
+    assert lines(asked(shop, "best.high", upstream=1)) == DOWN[:1]
+    assert "view.user_stats.score < table.orders.total" in lines(asked(shop, "best.high", upstream=3))
+    graph = asked(shop, "user_stats.score", upstream=0)
+    assert (graph.edges, len(graph.nodes)) == ((), 1)
+
+
+def test_a_column_of_a_table_leads_to_values_and_rows(shop):
+    assert lines(asked(shop, "orders.total", downstream=9)) == [*DOWN, UP[0]]
+    assert lines(asked(shop, "users.active")) == [UP[3]]
+
+
+def test_several_columns_and_all_of_an_object(shop):
+    values = [line for line in lines(asked(shop, "user_stats.name", 'app."Top"."Who"', upstream=1)) if "(" not in line]
+    assert values == ['view.app."Top"."Who" < view.user_stats.name', "view.user_stats.name < table.users.name"]
+    every = asked(shop, "user_stats.*", upstream=1)
+    assert every == asked(shop, "user_stats.*", "user_stats.id", upstream=1)
+    assert [name.name for name in every.asked] == ["id", "name", "score", "n"]
+    beside = asked(shop, "best.high", "view.user_stats", upstream=1)
+    assert [name.name for name in beside.asked] == ["high", "id", "name", "score", "n"]
+
+
+def test_an_object_alone_is_what_it_was(shop):
+    graph = asked(shop, "user_stats", upstream=1)
+    assert not graph.is_lineage
+    assert {"view.user_stats", "table.users", "table.orders"} <= {str(node.object) for node in graph.nodes}
+
+
+def test_columns_tell_how_they_are_made(shop):
+    (node,) = [node for node in asked(shop, "user_stats.score").nodes if named(node.object) == "view.user_stats.score"]
+    assert node.sql == "SUM(public.tax(o.total))"
+    assert node.place.path == "sql/stats.sql"
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "hint"),
+    [
+        (["user_stats.scor"], "view.user_stats has no column 'scor'", "Did you mean score?"),
+        (["user_stats.zzzzzz"], "has no column", "It has id, name, score, n."),
+        (["user_stat.score"], "There is no object 'user_stat.score'", "user_stats"),
+        (["user_stats."], "There is no object", ""),
+        (["best.high", "nobody"], "There is no object 'nobody'", ""),
+    ],
+)
+def test_unknown_columns_are_told_with_near_ones(shop, typed, says, hint):
+    with pytest.raises(UnknownObjectError) as caught:
+        asked(shop, *typed)
+    assert says in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("typed", "options"), [(["best.high", "tax"], {}), (["best.high"], {"changes_only": True})])
+def test_what_makes_no_sense_of_columns_is_refused(shop, typed, options):
+    with pytest.raises(UsageError):
+        asked(shop, *typed, **options)
+
+
+def test_what_is_about_to_change_is_read_from_its_source(shop):
+    shop.write("migrations/002.sql", "CREATE TABLE fees (id int, fee numeric); ALTER TABLE users ADD COLUMN nick text;")
+    shop.write(
+        "sql/top.sql", 'CREATE VIEW app."Top" AS SELECT nick AS "Who", fee AS score FROM users JOIN fees USING (id);'
+    )
+    shop.write("sql/all.sql", 'CREATE VIEW everything AS SELECT *, count(*) OVER () FROM app."Top";')
+    assert lines(asked(shop, "everything.score")) == [
+        'view.app."Top".score < table.fees.fee', 'view.everything.score < view.app."Top".score',
+    ]  # fmt: skip
+    graph = asked(shop, "everything.*", upstream=1)
+    assert [name.name for name in graph.asked] == ["Who", "score", "count"]
+    assert 'view.app."Top"."Who" < table.users.nick' in lines(asked(shop, 'app."Top"."Who"'))
+    assert {node.change.value for node in graph.nodes if node.object.parent.name == "everything"} == {"new"}
+
+
+def test_formatting_and_drift(shop):
+    shop.do("CREATE OR REPLACE VIEW user_stats AS SELECT id, name, 0.0 AS score, 1::bigint AS n FROM users")
+    shop.write("sql/m.sql", 'CREATE MATERIALIZED VIEW best AS\n  SELECT max(score) AS high\n FROM app."Top";')
+    assert lines(asked(shop, "best.high", upstream=9)) == [*DOWN, UP[0]]
+
+
+def test_by_hand_and_over_partitions_and_the_catalog(shop):
+    shop.do(
+        "CREATE TABLE parts (id int, day date) PARTITION BY RANGE (day)",
+        "CREATE VIEW by_hand AS SELECT p.day, c.relname FROM parts p, pg_class c WHERE c.relpages > p.id",
+    )
+    assert lines(asked(shop, "by_hand.*", upstream=1)) == [
+        "view.by_hand < table.parts.id (condition)",
+        "view.by_hand < table.pg_catalog.pg_class.relpages (condition)",
+        "view.by_hand.day < table.parts.day",
+        "view.by_hand.day < view.by_hand (condition)",
+        "view.by_hand.relname < table.pg_catalog.pg_class.relname",
+        "view.by_hand.relname < view.by_hand (condition)",
+    ]
+
+
+def test_what_cannot_be_read_is_answered_by_the_server(shop):
+    shop.do("CREATE VIEW odd AS SELECT j.id, u.name FROM users u JOIN orders o USING (id) AS j WHERE u.active",
+            "CREATE VIEW upon AS SELECT name FROM odd")  # fmt: skip
+    graph = asked(shop, "upon.name")
+    assert lines(graph) == [
+        "view.odd < table.orders.id (used) [catalog]",
+        "view.odd < table.users.active (used) [catalog]",
+        "view.odd < table.users.id (used) [catalog]",
+        "view.odd < table.users.name (used) [catalog]",
+        "view.odd.name < view.odd (used) [catalog]",
+        "view.upon.name < view.odd.name",
+    ]
+    (note,) = graph.notes
+    assert note.startswith("The query of view.odd could not be followed (")
+    assert note.endswith("its columns lead to what the server recorded that it uses, as a whole.")
+    assert "view.upon.name < view.odd.name" in lines(asked(shop, "users.active"))
+
+
+def test_what_cannot_be_read_and_is_not_there_yet_leads_to_all_that_it_names(shop):
+    shop.write("sql/odd.sql", "CREATE VIEW odd AS SELECT j.id, now() FROM users JOIN orders USING (id) AS j;")
+    graph = asked(shop, "odd.now")
+    assert lines(graph)[:2] == ["view.odd < table.orders.id (used)", "view.odd < table.orders.total (used)"]
+    assert "view.odd.now < view.odd (used)" in lines(graph)
+    assert "all that it names" in graph.notes[0]
+
+
+def test_the_server_is_right_where_reading_would_have_it_otherwise(shop, monkeypatch):
+    from pgmg.model.lineage import ColumnUse, OutputColumn, Trace
+    from pgmg.planning import lineage
+
+    wrong = Trace((OutputColumn("high", (ColumnUse(("app", "Top"), "Who"),)),))
+    monkeypatch.setattr(lineage, "trace", lambda query, known: wrong)
+    graph = asked(shop, "best.high", upstream=1)
+    assert lines(graph) == [
+        'materialized_view.best < view.app."Top".score (used) [catalog]',
+        "materialized_view.best.high < materialized_view.best (used) [catalog]",
+    ]
+    assert 'it does not use app."Top"."Who"' in graph.notes[0]
+
+
+def test_whole_rows_are_all_columns(shop):
+    shop.do("CREATE VIEW rows_ AS SELECT to_jsonb(u) AS j FROM users u")
+    assert lines(asked(shop, "rows_.j")) == [f"view.rows_.j < table.users.{c}" for c in ("active", "id", "name")]
+
+
+def test_columns_of_deep_chains_and_of_many_views_are_followed_in_time(project):
+    columns = [f"c{n}" for n in range(10)]
+    project.do(f"CREATE TABLE t ({', '.join(f'{c} int' for c in columns)})")
+    selected = ", ".join(f"a.{c} + b.{c} AS {c}" for c in columns)
+    views, names = [], ["t"]
+    for n in range(300):
+        left, right = names[-1] if n % 3 else names[n // 3], names[n // 2]
+        views.append(f"CREATE VIEW v{n} AS SELECT {selected} FROM {left} a JOIN {right} b ON a.c0 = b.c0")
+        names.append(f"v{n}")
+    project.do(*views)
+    with project.open() as opened:
+        opened.graph(["t"])
+        began = time.perf_counter()
+        graph = opened.graph(["t.c1"])
+        took = time.perf_counter() - began
+    assert len([node for node in graph.nodes if node.object.name == "c1"]) == 301
+    assert took < 20, took

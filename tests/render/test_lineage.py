@@ -1,0 +1,149 @@
+"""Columns as a graph: what belongs to a relation stands together, values and conditions differ, notes are said."""
+
+import json
+import re
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from pgmg.model.graph import ColumnEdge, Flow, Graph, Node
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.place import Place
+from pgmg.model.plan import ChangeKind, Origin
+from pgmg.render import graph, html_graph
+from pgmg.render import json as documents
+from tests.render import builders as made
+
+STATS, USERS, ODD = made.view("user_stats"), made.table("users"), made.view("odd", "reporting")
+
+
+def column(relation, name):
+    return ObjectName(Kind.COLUMN, name, parent=relation)
+
+
+def lineage(hostile="score"):
+    """A view's column from a table's, with a filter, and a view that could not be followed."""
+    score, points, active = column(STATS, hostile), column(USERS, "points"), column(USERS, "active")
+    odd = column(ODD, "Odd One")
+    nodes = (
+        Node(score, change=ChangeKind.MODIFIED, place=Place("sql/v.sql", 3), sql="sum(u.points)"),
+        Node(points, managed=False),
+        Node(active, managed=False),
+        Node(STATS, change=ChangeKind.MODIFIED, sql="CREATE VIEW user_stats …"),
+        Node(ODD, managed=False),
+        Node(odd, managed=False),
+    )
+    edges = (
+        ColumnEdge(score, points),
+        ColumnEdge(score, STATS, flow=Flow.CONDITION),
+        ColumnEdge(STATS, active, flow=Flow.CONDITION),
+        ColumnEdge(ODD, score, Origin.CATALOG, flow=Flow.USED),
+        ColumnEdge(odd, ODD, Origin.CATALOG, flow=Flow.USED),
+    )
+    return Graph(nodes, edges, asked=(score,), notes=("The query of view.reporting.odd could not be followed.",))
+
+
+def test_as_a_tree():
+    expected = """\
+view.reporting.odd."Odd One" (unmanaged)
+└── all columns of view.reporting.odd (unmanaged)
+    └── view.user_stats.score [modified] = sum(u.points)
+        ├── table.users.points
+        └── rows of view.user_stats [modified]
+            └── table.users.active
+
+The query of view.reporting.odd could not be followed."""
+    assert graph.to_tree(lineage()) == expected
+
+
+@pytest.mark.parametrize(("sql", "shown"), [("u.score", ""), ("a\nb", ""), ("x" * 80, f" = {'x' * 70}…")])
+def test_expressions_in_a_tree_are_short_and_say_something(sql, shown):
+    score = column(STATS, "score")
+    assert graph.to_tree(Graph((Node(score, sql=sql),), asked=(score,))) == f"view.user_stats.score{shown}"
+
+
+def test_as_a_picture():
+    source = graph.to_dot(lineage())
+    assert re.findall(r'label="?([^"\]]*\\n(?:view|table))"?', source) == [
+        "user_stats\\nview", "users\\ntable", "reporting.odd\\nview",
+    ]  # fmt: skip
+    (asked,) = re.findall(r'\t"column.user_stats.score" \[.*\]', source)
+    assert "penwidth=2" in asked
+    assert 'class="kind-column change-modified asked"' in asked
+    (rows,) = re.findall(r'\t"view.user_stats" \[.*\]', source)
+    assert "label=rows" in rows
+    edges = [line for line in source.splitlines() if " -> " in line]
+    assert all("dir=back" in edge for edge in edges)
+    assert ["style=dashed" in edge for edge in edges] == [False, True, True, True, True]
+    root = ET.fromstring(graph.to_svg(lineage()))
+    assert {f"n{n}" for n in range(1, 7)} <= {group.get("id") for group in root.iter("{http://www.w3.org/2000/svg}g")}
+
+
+def test_a_legend_explains_other_ways_than_values():
+    assert re.findall(r'"legend ([^"]+)"', graph.to_dot(lineage()).partition("cluster_legend")[2]) == [
+        "used, not followed", "decides about rows", "makes the value", "unmanaged", "modified",
+    ]  # fmt: skip
+    score = column(STATS, "score")
+    plain = Graph((Node(score), Node(column(USERS, "a"))), (ColumnEdge(score, column(USERS, "a")),), asked=(score,))
+    assert "legend" not in graph.to_dot(plain)
+
+
+def test_as_mermaid():
+    text = graph.to_mermaid(lineage())
+    assert text.startswith("flowchart LR\n")
+    assert '  subgraph s2["users<br/>table"]\n    n2["points"]\n    n3["active"]\n  end\n' in text
+    assert "  n2 --> n1\n  n4 -.-> n1\n  n3 -.-> n4\n" in text
+
+
+def test_as_a_page():
+    page = graph.to_html(lineage())
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1])
+    assert [node["name"] for node in data["nodes"]] == [
+        "view.user_stats.score", "table.users.points", "table.users.active", "rows of view.user_stats",
+        "all columns of view.reporting.odd", 'view.reporting.odd."Odd One"',
+    ]  # fmt: skip
+    assert data["edges"][0]["why"] == "view.user_stats.score is made from table.users.points: read in the source"
+    assert "<title>Column lineage</title>" in page
+    assert "4 columns of 3 relations" in page
+    assert "<li>The query of view.reporting.odd could not be followed.</li>" in page
+    assert "An arrow leads from a column to where it is used." in page
+    assert 'class="line flow-condition"' in page
+
+
+def test_in_a_notebook():
+    bundle = html_graph.graph_bundle(lineage())
+    assert bundle.keys() == {"text/plain", "text/html", "image/svg+xml"}
+    assert 'aria-label="Column lineage"' in bundle["text/html"]
+    assert bundle["text/html"].count("could not be followed") == 2  # on the page to explore, and without scripts
+
+
+def test_hostile_names_are_only_names():
+    hostile = lineage(made.HOSTILE)
+    bundle = html_graph.graph_bundle(hostile)
+    assert "\x1b" not in bundle["text/plain"]
+    for text in (graph.to_html(hostile), bundle["text/html"], bundle["image/svg+xml"]):
+        assert "<script>document" not in text
+        assert "\x1b" not in text
+    assert ET.fromstring(graph.to_svg(hostile))
+
+
+def test_as_json():
+    document = documents.graph_document(lineage())
+    jsonschema.validate(document, documents.schema())
+    assert [edge["flow"] for edge in document["edges"]] == ["value", "condition", "condition", "used", "used"]
+    assert document["asked"] == ["column.user_stats.score"]
+    assert document["notes"] == ["The query of view.reporting.odd could not be followed."]
+    plain = documents.graph_document(made.shop())
+    jsonschema.validate(plain, documents.schema())
+    assert all("flow" not in edge for edge in plain["edges"])
+
+
+def test_of_many_columns_the_nearest_are_drawn():
+    names = [column(made.view(f"v{n}"), "c") for n in range(500)]
+    chain = Graph(tuple(map(Node, names)), tuple(map(ColumnEdge, names[1:], names)), asked=(names[250],))
+    shown = html_graph.focus(chain)
+    assert len(shown.nodes) == 120
+    assert {names[n] for n in range(192, 309)} <= {node.object for node in shown.nodes}
+    assert shown.hidden == 380
+    assert "380 more columns not shown" in html_graph.graph_html(shown)

@@ -1,0 +1,161 @@
+"""Pending definitions become CTEs of the query that reads them, by the grammar alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgmg.source.grammar import GrammarError
+from pgmg.source.inlining import Inlinable, inline
+
+PUBLIC = ("users", "active", "names")
+
+
+def meaning(parts):
+    """What a name means: qualified ones themselves, the known ones of `public`, nothing else."""
+    if len(parts) > 1:
+        return parts[-2:]
+    return ("public", parts[0]) if parts[0] in PUBLIC else None
+
+
+def made(query, columns=None, *, stored=False):
+    return Inlinable(query, columns, meaning, stored)
+
+
+PENDING = {
+    ("public", "active"): made("SELECT id, name FROM users WHERE active"),
+    ("app", "Odd V"): made('SELECT id AS "Id" FROM active AS a', ("Key",)),
+}
+ACTIVE = "WITH pgmg_pending_1 AS NOT MATERIALIZED (SELECT id, name FROM public.users WHERE active)"
+
+
+def inlined(query, pending=None):
+    text, used = inline(made(query), PENDING if pending is None else pending)
+    return text, [".".join(one) for one in used]
+
+
+def body(query):
+    """The query itself, as it stands behind the one CTE."""
+    text, used = inlined(query)
+    assert used == ["public.active"]
+    assert text.startswith(f"{ACTIVE} SELECT * FROM (")
+    return text.removeprefix(f"{ACTIVE} SELECT * FROM (").removesuffix(") pgmg_pending")
+
+
+def test_a_query_that_reads_nothing_pending_stays_as_it_is_written():
+    text = "SELECT   id -- the key\nFROM users"
+    assert inlined(text) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT id FROM active", "SELECT id FROM pgmg_pending_1 active"),
+        ("SELECT a.id FROM active AS a", "SELECT a.id FROM pgmg_pending_1 a"),
+        ("SELECT active.* FROM public.active", "SELECT active.* FROM pgmg_pending_1 active"),
+        ("TABLE active", "SELECT * FROM pgmg_pending_1 active"),
+        ("SELECT public.active.id FROM active", "SELECT active.id FROM pgmg_pending_1 active"),
+        ("SELECT db.public.active.id FROM active", "SELECT active.id FROM pgmg_pending_1 active"),
+        ("SELECT public.active.* FROM ONLY active", "SELECT active.* FROM pgmg_pending_1 active"),
+        (
+            "SELECT 1 FROM users AS u WHERE EXISTS (SELECT FROM active WHERE public.active.id = u.id)",
+            "SELECT 1 FROM public.users u WHERE EXISTS (SELECT FROM pgmg_pending_1 active WHERE active.id = u.id)",
+        ),
+        (
+            "SELECT 1 FROM active WHERE EXISTS (SELECT FROM users WHERE public.active.id = users.id)",
+            "SELECT 1 FROM pgmg_pending_1 active WHERE EXISTS (SELECT FROM public.users WHERE active.id = users.id)",
+        ),
+        (
+            "SELECT id FROM active UNION ALL SELECT id FROM users ORDER BY 1",
+            "SELECT id FROM pgmg_pending_1 active UNION ALL SELECT id FROM public.users ORDER BY 1",
+        ),
+        (
+            "SELECT 1 FROM users LEFT JOIN LATERAL (SELECT id FROM active) AS l USING (id)",
+            "SELECT 1 FROM public.users LEFT JOIN LATERAL (SELECT id FROM pgmg_pending_1 active) l USING (id)",
+        ),
+        (
+            "SELECT public.active.id FROM public.active, other.active",
+            "SELECT pgmg_pending_1.id FROM pgmg_pending_1 pgmg_pending_1, other.active",
+        ),
+    ],
+)
+def test_a_pending_view_is_read_under_the_name_that_it_had(query, expected):
+    assert body(query) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH active AS (SELECT 1 AS id) SELECT id FROM active",
+        "WITH RECURSIVE active AS (SELECT 1 AS id UNION ALL SELECT id + 1 FROM active WHERE id < 3) SELECT id FROM active",
+        "SELECT 1 FROM (WITH active AS (SELECT 1 AS id) SELECT id FROM active) AS q",
+    ],
+)
+def test_a_cte_hides_the_view_whose_name_it_bears(query):
+    assert inlined(query) == (query, [])
+
+
+def test_what_stands_before_or_outside_of_a_cte_is_the_view():
+    assert body("WITH active AS (SELECT id FROM active) SELECT id FROM active") == (
+        "WITH active AS (SELECT id FROM pgmg_pending_1 active) SELECT id FROM active"
+    )
+    assert body("WITH active AS (SELECT 1 AS id) SELECT 1 FROM active, public.active AS a") == (
+        "WITH active AS (SELECT 1 AS id) SELECT 1 FROM active, pgmg_pending_1 a"
+    )
+
+
+def test_views_that_pending_views_read_come_before_them():
+    text, used = inlined('SELECT "Key" FROM app."Odd V"')
+    assert used == ["public.active", "app.Odd V"]
+    assert text == (
+        f'{ACTIVE}, pgmg_pending_2("Key") AS NOT MATERIALIZED (SELECT id AS "Id" FROM pgmg_pending_1 a)'
+        ' SELECT * FROM (SELECT "Key" FROM pgmg_pending_2 "Odd V") pgmg_pending'
+    )
+
+
+def test_a_view_that_is_read_twice_is_inlined_once():
+    text, used = inlined('SELECT 1 FROM active AS a, active AS b, app."Odd V"')
+    assert used == ["public.active", "app.Odd V"]
+    assert text.count("FROM public.users") == 1
+
+
+def test_a_recursive_view_is_inlined_with_its_own_ctes():
+    pending = {
+        ("public", "names"): made(
+            'WITH RECURSIVE "names" ("n") AS (\nSELECT 1 UNION ALL SELECT n + 1 FROM names\n) SELECT "n" FROM "names"',
+            ("n",),
+        )
+    }
+    text, used = inlined("SELECT n FROM names LIMIT 3", pending)
+    assert used == ["public.names"]
+    assert "WITH RECURSIVE names(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM names)" in text
+    assert text.endswith("FROM (SELECT n FROM pgmg_pending_1 names LIMIT 3) pgmg_pending")
+
+
+def test_a_materialized_view_is_computed_once():
+    assert (
+        "AS MATERIALIZED ("
+        in inlined("SELECT id FROM active", {("public", "active"): made("SELECT 1 AS id", stored=True)})[0]
+    )
+
+
+def test_names_that_the_texts_use_are_never_taken():
+    text, _ = inlined('SELECT "PGMG_PENDING_1" FROM active AS pgmg_pending_1, users AS pgmg_pending')
+    assert "WITH pgmg_pending_1_ AS" in text
+    assert text.endswith(") pgmg_pending__")
+
+
+def test_strings_and_comments_are_not_touched():
+    assert body("SELECT 'FROM active' AS active /* active */ FROM active") == (
+        "SELECT 'FROM active' AS active FROM pgmg_pending_1 active"
+    )
+
+
+def test_views_in_a_circle_are_an_error():
+    pending = {("public", "active"): made("SELECT 1 FROM names"), ("public", "names"): made("SELECT 1 FROM active")}
+    with pytest.raises(RecursionError, match=r"public\.active reads itself"):
+        inlined("SELECT 1 FROM active", pending)
+
+
+def test_what_the_grammar_does_not_accept_is_an_error():
+    with pytest.raises(GrammarError):
+        inlined("SELEC 1")

@@ -1,0 +1,122 @@
+"""A watcher in a thread, what it tells, and the same project built from nothing to compare with."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from pgmg.model.watching import Applied, Broken, Stopped, Watching
+from pgmg.watch import Watcher
+from tests import oracle
+from tests.conftest import Case
+
+PATIENCE = 60  # seconds; only a failure takes as long
+
+
+class Watched:
+    """What a watcher has told so far; `until` waits for more."""
+
+    def __init__(self, case, **options):
+        self.case = case
+        self.events = []
+        self.news = threading.Condition()
+        self.stop = threading.Event()
+        self.read = 0  # how far `until` has come
+        self.opened = case.open(**options.pop("settings", {}))
+        self.watcher = Watcher(self.opened, listener=self._heard, **options)
+        self.failure = None
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        try:
+            self.watcher.run(self.stop)
+        except BaseException as error:
+            self.failure = error
+
+    def _heard(self, event):
+        with self.news:
+            self.events.append(event)
+            self.news.notify_all()
+
+    def until(self, kind, fits=lambda _event: True):
+        """The next event of a kind that fits."""
+        deadline = time.monotonic() + PATIENCE
+        with self.news:
+            while True:
+                while self.read < len(self.events):
+                    event = self.events[self.read]
+                    self.read += 1
+                    if isinstance(event, kind) and fits(event):
+                        return event
+                left = deadline - time.monotonic()
+                assert left > 0, f"no {kind.__name__} in {self.events}"
+                self.news.wait(left)
+
+    def saved(self, path):
+        """The round that a file is part of."""
+        return self.until(Applied, lambda event: path in event.paths)
+
+    def told(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def calm(self):
+        """Wait until all that has been written is applied: rounds are about the whole project."""
+        path = f"sql/sentinel_{len(self.events)}.sql"
+        self.case.write(path, f"CREATE VIEW sentinel_{len(self.events)} AS SELECT 1 AS one;\n")
+        return self.saved(path)
+
+    def end(self):
+        self.stop.set()
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+        self.opened.close()
+        assert self.failure is None
+        assert isinstance(self.events[-1], Stopped)
+
+
+@pytest.fixture
+def watch(project):
+    """Start watching: `with watch(migrations=True) as watched`. It has made its first round."""
+
+    @contextmanager
+    def start(case=project, **options):
+        watched = Watched(case, **options)
+        watched.thread.start()
+        try:
+            watched.until(Watching)
+            watched.until(Applied)
+            yield watched
+        finally:
+            watched.end()
+
+    return start
+
+
+@pytest.fixture
+def built_anew(project, server, tmp_path_factory):
+    """What pg_dump says of the project, built from nothing, that the watched database does not."""
+    made = []
+
+    def compare():
+        dsn = server.create()
+        made.append(dsn)
+        root = tmp_path_factory.mktemp("shadow")
+        shadow = Case(root, dsn)
+        for folder in ("sql", "migrations"):
+            shutil.rmtree(root / folder)
+            shutil.copytree(project.root / folder, root / folder)
+        shadow.apply()
+        return oracle.differences(oracle.dump(dsn), oracle.dump(project.dsn))
+
+    yield compare
+    for dsn in made:
+        server.drop(dsn)
+
+
+def problem(watched, path):
+    """The next problem about a file."""
+    return watched.until(Broken, lambda event: path in event.paths)

@@ -1,0 +1,136 @@
+"""What is broken keeps its last good state, and everything else goes on."""
+
+from __future__ import annotations
+
+from pgmg.model.watching import Broken, Mended
+from tests.watch.conftest import problem
+
+TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
+
+
+def _steps(done):
+    return sorted(str(step.step.object) for step in done.result.steps)
+
+
+def test_a_syntax_error_says_where_and_the_rest_goes_on(project, watch):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    with watch() as watched:
+        project.write("sql/a.sql", "CREATE VIEW a AS\nSELEC 2 AS one;")
+        project.write("sql/b.sql", "CREATE VIEW b AS SELECT one FROM a;")
+        broken = problem(watched, "sql/a.sql")
+        assert str(broken.error.where) == "sql/a.sql:2:1"
+        assert [str(name) for name in broken.objects] == ["view.a"]
+        assert project.rows("SELECT one FROM b") == [(1,)]
+        project.write("sql/b.sql", "CREATE VIEW b AS SELECT one, 5 AS five FROM a;")
+        assert _steps(watched.saved("sql/b.sql")) == ["view.b"]
+        assert len(watched.told(Broken)) == 1  # told once
+        project.write("sql/a.sql", "CREATE VIEW a AS\nSELECT 3 AS one;")
+        watched.until(Mended, lambda event: event.paths == ("sql/a.sql",))
+        assert project.rows("SELECT one, five FROM b") == [(3, 5)]
+    project.settled()
+
+
+def test_a_broken_file_deletes_nothing_not_even_what_may_be_moving_into_it(project, watch):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one; GRANT SELECT ON a TO PUBLIC;")
+    project.write("sql/b.sql", "CREATE VIEW b AS SELECT 1 AS one;")
+    with watch(debounce=0.2) as watched:
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;\nCREATE VIEW b AS SELECT;;; (;\nGRANT SELECT ON a")
+        project.remove("sql/b.sql")
+        problem(watched, "sql/a.sql")
+        watched.calm()
+        assert project.rows("SELECT one FROM b") == [(1,)]
+        assert project.value("SELECT relacl::text FROM pg_class WHERE relname = 'a'") is not None
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+        watched.saved("sql/a.sql")
+        assert project.value("SELECT to_regclass('b')::text") is None
+        assert "=r/" not in (project.value("SELECT relacl::text FROM pg_class WHERE relname = 'a'") or "")
+    project.settled()
+
+
+def test_what_the_server_refuses_waits_and_what_needs_it_too(project, watch):
+    project.do(TABLE)
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT id FROM users;")
+    with watch(debounce=0.2) as watched:
+        project.write("sql/bad.sql", "CREATE VIEW bad AS\nSELECT id, nix FROM users;")
+        project.write("sql/worse.sql", "CREATE VIEW worse AS SELECT id FROM bad;")
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT id, name FROM users;")
+        broken = problem(watched, "sql/bad.sql")
+        assert str(broken.error.where) == "sql/bad.sql:2:12"
+        assert {str(name) for name in broken.objects} == {"view.bad", "view.worse"}
+        assert project.rows("SELECT id, name FROM a") == []
+        project.write("sql/c.sql", "CREATE VIEW c AS SELECT id FROM users;")
+        assert _steps(watched.saved("sql/c.sql")) == ["view.c"]
+        project.do("ALTER TABLE users ADD COLUMN nix text")  # by hand: noticed at the next save
+        project.write("sql/c.sql", "CREATE VIEW c AS SELECT id, name FROM users;")
+        assert _steps(watched.saved("sql/c.sql")) == ["view.bad", "view.c", "view.worse"]
+        assert watched.watcher.state.problems == ()
+    project.settled()
+
+
+def test_a_change_that_breaks_what_depends_on_it_is_held_until_that_follows(project, watch):
+    project.do(TABLE)
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT id, name FROM users;")
+    project.write("sql/b.sql", "CREATE VIEW b AS SELECT name FROM a;")
+    project.write("sql/c.sql", "CREATE VIEW c AS SELECT 1 AS one;")
+    with watch(debounce=0.2) as watched:
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT id FROM users;")
+        project.write("sql/c.sql", "CREATE VIEW c AS SELECT 1 AS one, 2 AS two;")
+        broken = watched.until(Broken)
+        assert [str(name) for name in broken.objects] == ["view.a"]
+        assert "sql/b.sql:1:25" in str(broken.error)
+        assert project.rows("SELECT name FROM b") == []
+        assert project.rows("SELECT two FROM c") == [(2,)]
+        project.write("sql/b.sql", "CREATE VIEW b AS SELECT id FROM a;")
+        assert "view.a" in _steps(watched.saved("sql/b.sql"))
+        assert watched.watcher.state.problems == ()
+    project.settled()
+
+
+def test_a_refused_deletion_and_a_refused_change_keep_only_themselves(project, watch):
+    project.do("CREATE TABLE t (s integer)")
+    project.write("sql/kind.sql", "CREATE TYPE kind AS ENUM ('a', 'b');")
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT s FROM t;")
+    project.write("sql/b.sql", "CREATE VIEW b AS SELECT s FROM a;")
+    with watch(debounce=0.2) as watched:
+        project.do("ALTER TABLE t ADD COLUMN k kind")
+        project.write("sql/kind.sql", "CREATE TYPE kind AS ENUM ('a');")
+        project.remove("sql/a.sql")
+        project.write("sql/c.sql", "CREATE VIEW c AS SELECT 1 AS one;")
+        watched.saved("sql/c.sql")
+        watched.calm()
+        kept = {str(name) for broken in watched.watcher.state.problems for name in broken.objects}
+        assert kept == {"type.kind", "view.a"}
+        assert project.rows("SELECT one FROM c") == [(1,)]
+        project.write("sql/kind.sql", "CREATE TYPE kind AS ENUM ('a', 'b');")
+        project.write("sql/b.sql", "CREATE VIEW b AS SELECT s FROM t;")
+        watched.saved("sql/b.sql")
+        watched.calm()
+        assert watched.watcher.state.problems == ()
+        assert project.value("SELECT to_regclass('a')::text") is None
+    project.settled()
+
+
+def test_an_object_declared_twice_is_held_in_both_files(project, watch):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    with watch(debounce=0.2) as watched:
+        project.write("sql/copy.sql", "CREATE VIEW a AS SELECT 2 AS one;")
+        project.write("sql/b.sql", "CREATE VIEW b AS SELECT one FROM a;")
+        broken = watched.until(Broken)
+        assert broken.error.code == "duplicate"
+        assert broken.paths == ("sql/a.sql", "sql/copy.sql")
+        assert project.rows("SELECT one FROM b") == [(1,)]
+        project.remove("sql/a.sql")
+        watched.until(Mended)
+        assert project.rows("SELECT one FROM b") == [(2,)]
+    project.settled()
+
+
+def test_a_file_that_is_no_text_is_said_to_be(project, watch):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    with watch() as watched:
+        (project.root / "sql/a.sql").write_bytes("CREATE VIEW a AS SELECT 'é' AS one;".encode("latin-1"))
+        assert "is not UTF-8" in problem(watched, "sql/a.sql").error.message
+        assert project.rows("SELECT one FROM a") == [(1,)]
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT 4 AS one;")
+        watched.until(Mended)
+        assert project.rows("SELECT one FROM a") == [(4,)]
