@@ -52,5 +52,5 @@ class Existence:
         address = self.addresses.get(name)
         if address is None:
             return True
-        needs = (self.web.name(link.on) for link in self.web.needs(address))
+        needs = (self.web.name(link.on) for link in self.web.speaks_of(address))
         return any(self.fates.deleted(name) and not self.survey.overloads(name) for name in needs)

@@ -382,7 +382,7 @@ def _hangs_on_deleted(address: Address, fates: Fates, survey: Survey) -> bool:
     """Say whether an unmanaged object depends, directly or through unmanaged others, on a deleted one."""
     queue, seen = [address], {address}
     while queue:
-        for link in fates.web.needs(queue.pop()):
+        for link in fates.web.speaks_of(queue.pop()):
             if link.on in seen or link.on not in fates.dropped:
                 continue
             name = fates.web.name(link.on)

@@ -88,6 +88,11 @@ class Web:
         """Return what an object depends on directly, within the closure."""
         return self._needs.get(address, [])
 
+    def speaks_of(self, address: Address) -> list[Link]:
+        """Return what its definition needs: not the types of a view's own columns, which follow from its query."""
+        is_view = self.name(address).kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)
+        return [link for link in self.needs(address) if not (is_view and link.own_column is not None)]
+
     def vanishes(self, dependent: Address, on: Address) -> bool:
         """Say whether an object goes along with another, even if it refers to it as well (a rule on a view)."""
         return any(link.automatic for link in self.dependents(on) if link.dependent == dependent)

@@ -1,0 +1,1 @@
+CREATE TYPE couple AS (a integer, b text);
