@@ -31,8 +31,11 @@ class NotStartedError(Exception):
 
 
 @contextmanager
-def running(programs: Programs) -> Iterator[str]:
-    """Make a data folder, start a server on it and yield its connection string; stop it and remove all afterwards."""
+def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
+    """Make a data folder, start a server on it and yield its connection string; stop it and remove all afterwards.
+
+    With `primary`, the connection string of another server, it is a hot standby of that one.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pgmg-server-"))
     try:
         data = folder / "data"
@@ -43,9 +46,13 @@ def running(programs: Programs) -> Iterator[str]:
         if user:
             os.chown(data, user.uid, user.gid)
         conditions = cluster._conditions(data, user)
-        # one locale on every version: the built-in ones begin with 17, and the machine's differ
-        words = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        cluster._run([programs.folder / "initdb", "-D", data, "-U", cluster.ROLE, *words], **conditions)
+        if primary is None:
+            # one locale on every version: the built-in ones begin with 17, and the machine's differ
+            words = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+            cluster._run([programs.folder / "initdb", "-D", data, "-U", cluster.ROLE, *words], **conditions)
+        else:
+            words = ["--checkpoint=fast", "--no-sync", "--write-recovery-conf"]
+            cluster._run([programs.folder / "pg_basebackup", "-D", data, "-d", primary, *words], **conditions)
         socket = cluster._socket_directory(data, user)
         options = cluster._as_options({**SETTINGS, "unix_socket_directories": str(socket)})
         command = [programs.folder / "postgres", "-D", data, *options]
