@@ -16,7 +16,8 @@ class Course:
 
     def __init__(self, addresses: Mapping[ObjectName, Address], resolver: Resolver) -> None:
         self._addresses = dict(addresses)
-        self._columns: dict[tuple[Address, str], str] = {}
+        self._columns: dict[tuple[Address, str], str] = {}  # those renamed: what they were called in the snapshot
+        self._gone: set[tuple[Address, str]] = set()
         self._resolver = resolver
 
     def address(self, name: ObjectName) -> Address | None:
@@ -29,6 +30,14 @@ class Course:
             return alteration
         return replace(alteration, member=self._columns.get((address, alteration.member), alteration.member))
 
+    def column_now(self, address: Address, column: str) -> tuple[ObjectName, str] | None:
+        """Return what a column of the snapshot is called by now; None where it is gone, or has another type."""
+        if (address, column) in self._gone:
+            return None
+        table = next((name for name, other in self._addresses.items() if other == address), None)
+        renamed = (now for (other, now), was in self._columns.items() if (other, was) == (address, column))
+        return None if table is None else (table, next(renamed, column))
+
     def take(self, alteration: Alteration) -> None:
         """Let an alteration have happened."""
         names = self._resolver.altered(alteration)
@@ -40,11 +49,16 @@ class Course:
             case Effect.DROP:
                 for name in names:
                     self._addresses.pop(name, None)
-            case Effect.RENAME_COLUMN:
+            case Effect.RENAME_COLUMN | Effect.DROP_COLUMN | Effect.RETYPE_COLUMN:
                 for name in names:
                     address = self._addresses.get(name)
-                    if address is not None and alteration.member is not None and alteration.new_name is not None:
-                        was = self._columns.pop((address, alteration.member), alteration.member)
-                        self._columns[address, alteration.new_name] = was
+                    if address is not None and alteration.member is not None:
+                        self._take_column(address, alteration.member, alteration)
             case _:
                 pass
+
+    def _take_column(self, address: Address, column: str, alteration: Alteration) -> None:
+        if alteration.effect is Effect.RENAME_COLUMN and alteration.new_name is not None:
+            self._columns[address, alteration.new_name] = self._columns.pop((address, column), column)
+        else:
+            self._gone.add((address, self._columns.get((address, column), column)))

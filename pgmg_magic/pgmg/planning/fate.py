@@ -30,6 +30,8 @@ class Fates:
 
     web: Web
     differences: Mapping[ObjectName, Difference]
+    course: Course
+    """Where it stands once all pending migrations have run."""
     verdicts: dict[ObjectName, Verdict] = field(default_factory=dict)
     previous: dict[ObjectName, SourceObject] = field(default_factory=dict)
     roots: dict[Address, str] = field(default_factory=dict)
@@ -59,7 +61,7 @@ def decide(
     """
     course = Course(survey.addresses(), survey.resolver)
     web = Web(answers.closure, survey.snapshot.by_address())
-    fates = Fates(web, {d.name: d for d in found})
+    fates = Fates(web, {d.name: d for d in found}, course)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     fates.reaches = tuple(
         reach(
@@ -198,7 +200,7 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
         previous=before,
         shape=answers.shapes.get(name),
         upstream=any(use.object in remade and use.hard for use in difference.declared.uses),
-        column_uses=_column_uses(address, fates.web) if address else (),
+        column_uses=_column_uses(address, name, fates, survey) if address else (),
         definition=fates.web.definitions.get(address) if address else None,
         comment=evidence.comments.get(about) if about is not None else None,
         privileges=evidence.privileges.get(about, ()) if about is not None else (),
@@ -211,15 +213,21 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
     )
 
 
-def _column_uses(address: Address, web: Web) -> tuple[ColumnUse, ...]:
-    """Return the table columns that hold values of a type, directly or inside other types."""
-    found, queue, seen = [], [address], {address}
+def _column_uses(address: Address, type_: ObjectName, fates: Fates, survey: Survey) -> tuple[ColumnUse, ...]:
+    """Return the table columns that hold values of a type, directly or inside other types.
+
+    They are those, and are called, as pending migrations leave them, unless one of these needs the type before.
+    """
+    is_early = any(use.object == type_ for needs in survey.needs for use in needs)
+    web, found, queue, seen = fates.web, [], [address], {address}
     while queue:
         current = queue.pop()
         for link in web.dependents(current):
             name = web.name(link.dependent)
             if name.kind is Kind.TABLE and link.own_column is not None:
-                found.append(ColumnUse(name, link.own_column, link.own_type or "", current != address))
+                now = (name, link.own_column) if is_early else fates.course.column_now(link.dependent, link.own_column)
+                if now is not None:
+                    found.append(ColumnUse(*now, link.own_type or "", current != address))
             elif name.kind in (Kind.TYPE, Kind.DOMAIN) and link.dependent not in seen:
                 seen.add(link.dependent)
                 queue.append(link.dependent)

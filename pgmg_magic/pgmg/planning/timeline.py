@@ -9,7 +9,7 @@ from pgmg.model.facts import DomainFacts
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
-from pgmg.model.source import Effect, Migration
+from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.early import Early
 from pgmg.planning.existence import Slot
 from pgmg.planning.fate import Fates
@@ -122,6 +122,8 @@ class _Walk(Early):
         """Take note of what the migration itself makes, moves and drops (rule 7.4)."""
         for alteration in migration.alterations:
             was = self.survey.resolver.altered(alteration)
+            self._goes_along(alteration, was)
+            self.course.take(alteration)
             if alteration.effect is Effect.CREATE:
                 self._there(was)
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
@@ -129,6 +131,19 @@ class _Walk(Early):
                 self._there(new for old, new in zip(was, became, strict=False) if old in self.old | self.new)
                 self.old.difference_update(was)
                 self.new.difference_update(was)
+
+    def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName]) -> None:
+        """What hangs on a table or column that the migration drops is not there to be dropped later."""
+        if alteration.effect not in (Effect.DROP, Effect.DROP_COLUMN):
+            return
+        for name in was:
+            address = self.course.address(name)
+            if address is None:
+                continue
+            column = self.course.as_read(alteration, address).member
+            for link in self.web.dependents(address):
+                if link.automatic and (alteration.effect is Effect.DROP or link.column == column):
+                    self.old.discard(self.web.name(link.dependent))
 
     def _there(self, names: Iterable[ObjectName]) -> None:
         for name in names:

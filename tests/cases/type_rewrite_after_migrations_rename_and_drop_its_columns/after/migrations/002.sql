@@ -1,0 +1,3 @@
+ALTER TABLE people DROP COLUMN gone;
+ALTER TABLE people RENAME COLUMN kept TO stays;
+UPDATE people SET stays = 'happy' WHERE stays = 'ok';

@@ -1,0 +1,2 @@
+ALTER TABLE people RENAME TO persons;
+ALTER TABLE persons ALTER COLUMN plain TYPE text;

@@ -1,0 +1,1 @@
+CREATE VIEW moods AS SELECT id, kept FROM people;

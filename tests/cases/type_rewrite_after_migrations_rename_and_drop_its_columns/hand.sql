@@ -1,0 +1,1 @@
+CREATE INDEX by_mood ON people (kept);
