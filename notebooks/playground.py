@@ -1,6 +1,7 @@
 """What the notebooks share: a shop to play with, and a way to look at rows and files."""
 
 import html
+import os
 import shutil
 import tempfile
 import time
@@ -20,7 +21,7 @@ def new_shop() -> Path:
 
 def new_folder() -> Path:
     """Make an empty folder beside the notebooks."""
-    return Path(Path(tempfile.mkdtemp(prefix="shop-", dir=HERE)).name)
+    return Path(os.path.relpath(tempfile.mkdtemp(prefix="shop-", dir=HERE)))
 
 
 def tree(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,6 +41,7 @@ class Project:
         self.root = settings.root
         self._planner = Planner(settings)
         self._embedded: EmbeddedServer | None = None
+        self._starting = threading.Lock()  # a watcher's thread connects as well
         self._connection: Connection | None = None
 
     @classmethod
@@ -69,11 +71,12 @@ class Project:
             )
         if not dsn.startswith(EMBEDDED):
             return dsn
-        if self._embedded is None:
-            from pgmg.catalog.embedded import acquire
+        with self._starting:
+            if self._embedded is None:
+                from pgmg.catalog.embedded import acquire
 
-            self._embedded = acquire(self.root / ".pgmg")
-        return self._embedded.dsn
+                self._embedded = acquire(self.root / ".pgmg")
+            return self._embedded.dsn
 
     def connect(self) -> Connection:
         """Return a new connection to the project's database, in autocommit mode.
@@ -88,7 +91,7 @@ class Project:
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
-        from pgmg.catalog.connection import UnansweredError, reading
+        from pgmg.catalog.connection import UnansweredError, keep_plans, reading
 
         pauses = iter(_PAUSES)
         while True:
@@ -97,6 +100,8 @@ class Project:
             self._connection = conn
             try:
                 with reading(conn, self._planner.search_path):
+                    if kept:
+                        keep_plans(conn)
                     return ask(conn)
             except UnansweredError as error:
                 pause = next(pauses, None) if error.is_passing else None
@@ -293,7 +298,7 @@ class Project:
         from pgmg.planning.asking import asked_columns
         from pgmg.planning.graph import neighbourhood, project_graph
 
-        def ask(conn: Connection) -> Graph:
+        def ask(conn: Connection) -> Callable[[], Graph]:
             from pgmg.catalog.answers import read_closure
             from pgmg.catalog.snapshot import read_snapshot
 
@@ -303,16 +308,17 @@ class Project:
             whole = project_graph(picture, read_closure(conn, snapshot))
             columns = asked_columns(whole, names, upstream, downstream)
             if columns is None:
-                return neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
+                return lambda: neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
             if changes_only:
                 raise UsageError("--changes-only is about objects, not about columns.")
             from pgmg.catalog.columns import read_columns
             from pgmg.planning.lineage import Lineage
 
             question = Lineage(picture, whole, columns)
-            return question.answer(read_columns(conn, snapshot, question.wanted()))
+            answers = read_columns(conn, snapshot, question.wanted())
+            return lambda: question.answer(answers)
 
-        return self._read(ask)
+        return self._read(ask)()  # queries are read when the transaction is over
 
     # -- state ------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +20,16 @@ from psycopg import conninfo, sql
 import pgmg
 from pgmg.catalog import cluster
 from pgmg.catalog.reading import query
+from pgmg.model.watching import Applied
+from pgmg.watch import Watcher
 from tests.bench import workload
 from tests.bench.clock import Cost, by_turns, median, process, work
 from tests.bench.link import Link
 from tests.bench.workload import Workload
 
 PGMG: list[str | Path] = [sys.executable, "-m", "pgmg"]
+SETTLED = 0.7
+"""Seconds between two saves, as a person would leave."""
 CONNECT = "import os, psycopg; psycopg.connect(os.environ['PGMG_CONNECTION_STRING'])"
 
 
@@ -176,6 +182,47 @@ def plan_warm(bench: Bench) -> Iterator[Row]:
     )
 
 
+def save_visible(bench: Bench) -> Iterator[Row]:
+    """From a saved file to its commit, with a watcher at work, against the statement itself and 100 ms."""
+    leaf = bench.small.leaf
+    text = leaf.read_text()
+    alone = text.replace(leaf.stem, "bench_copy").replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
+    edits = iter(range(10_000))
+    with (
+        bench.applied(bench.small) as dsn,
+        pgmg.Project.open(bench.small.root, connection_string=dsn) as project,
+        psycopg.connect(dsn, autocommit=True) as connection,
+    ):
+        connection.execute("LISTEN pgmg")
+        stop, first = threading.Event(), threading.Event()
+        watcher = Watcher(project, listener=lambda event: first.set() if isinstance(event, Applied) else None)
+        thread = threading.Thread(target=watcher.run, args=(stop,))
+        thread.start()
+        first.wait()
+
+        def save() -> Cost:
+            time.sleep(SETTLED)
+            began = time.perf_counter()
+            leaf.write_text(text.replace("WHERE", f"WHERE {next(edits)} >= 0 AND"))
+            told = next(connection.notifies(timeout=60, stop_after=1))
+            seconds = time.perf_counter() - began
+            assert leaf.stem in told.payload
+            return Cost(seconds)
+
+        def run() -> Cost:
+            statement = alone.replace("WHERE", f"WHERE {next(edits)} >= 0 AND")
+            return work(lambda: connection.execute(statement))
+
+        try:
+            ours, theirs = by_turns(4 * bench.runs, save, run)
+        finally:
+            stop.set()
+            thread.join()
+    leaf.write_text(text)
+    what = f"file saved → visible, {bench.objects} objects / the statement + 100 ms"
+    yield Row(what, ours.seconds, theirs.seconds + 0.1, 1)
+
+
 def scaling(bench: Bench) -> Iterator[Row]:
     """The same for a project `factor` times larger: time and memory of planning and applying."""
     costs = []
@@ -249,6 +296,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "plan-nothing": plan_nothing,
     "scaling": scaling,
     "plan-warm": plan_warm,
+    "save-visible": save_visible,
     "slow-link": slow_link,
     "round-trips": round_trips,
     "graph": draw,

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator, Page, expect
 
-SECONDS = 30
+SECONDS = 50
 """How long anything may take before a test gives up waiting."""
 _DISTURBING = ("PGMG_", "PG", "JUPYTER_", "IPYTHON", "NO_COLOR")
 _KERNEL = {
@@ -36,7 +36,7 @@ class Lab:
     """A JupyterLab (or a Notebook) as a process, on a port and with a token of its own, that calls nobody."""
 
     def __init__(self, root: Path, home: Path, app: str = "lab") -> None:
-        self.root, self._home, self._app = root, home, app
+        self.root, self._home, self.app = root, home, app
         self._token = secrets.token_hex(16)
         self._log = home / "server.log"
         home.mkdir(parents=True)
@@ -53,7 +53,7 @@ class Lab:
         return [
             sys.executable,
             "-m",
-            "jupyterlab" if self._app == "lab" else "notebook",
+            "jupyterlab" if self.app == "lab" else "notebook",
             "--allow-root",
             "--no-browser",
             "--ServerApp.ip=127.0.0.1",
@@ -68,10 +68,10 @@ class Lab:
 
     def _environment(self) -> dict[str, str]:
         own = {key: value for key, value in os.environ.items() if not key.startswith(_DISTURBING)}
-        folders = {
-            f"JUPYTER_{name}_DIR": str(self._home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
-        }
-        return own | folders | {
+        folders = {f"JUPYTER_{name}_DIR": str(self._home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+        return {
+            **own,
+            **folders,
             "JUPYTERLAB_SETTINGS_DIR": str(self._settings),
             "JUPYTERLAB_WORKSPACES_DIR": str(self._home / "workspaces"),
             "IPYTHONDIR": str(self._home / "ipython"),
@@ -91,7 +91,7 @@ class Lab:
 
     def url(self, path: Path) -> str:
         """Return where a file of the root is opened."""
-        tree = "lab/tree" if self._app == "lab" else "notebooks"
+        tree = "lab/tree" if self.app == "lab" else "notebooks"
         return f"{self.address}/{tree}/{path.relative_to(self.root)}?token={self._token}&reset"
 
     def shut(self, path: Path) -> None:
@@ -99,6 +99,12 @@ class Lab:
         for session in self._ask("sessions"):
             if session["path"] == str(path.relative_to(self.root)):
                 self._ask(f"sessions/{session['id']}", "DELETE")
+
+    def is_idle(self, path: Path) -> bool:
+        """Say whether a notebook has a kernel to which its page is connected, and which has nothing to do."""
+        name = str(path.relative_to(self.root))
+        kernels = [session["kernel"] for session in self._ask("sessions") if session["path"] == name]
+        return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
 
     def _ask(self, what: str, method: str = "GET"):
         request = urllib.request.Request(f"{self.address}/api/{what}", method=method)
@@ -113,9 +119,10 @@ class Lab:
                 break
             try:
                 self._ask("status")
-                return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
+            else:
+                return
         self.close()
         raise RuntimeError(f"the notebook server did not start:\n{self._log.read_text(errors='replace')}")
 
@@ -174,11 +181,17 @@ class Notebook:
 
     def write(self, *cells: str) -> Notebook:
         """Write the file anew, with these cells."""
+        self.file(self.path, *cells)
+        return self
+
+    @staticmethod
+    def file(path: Path, *cells: str) -> Path:
+        """Write a file with these cells, not executed."""
         made = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=nbformat.from_dict(_KERNEL)
         )
-        nbformat.write(made, self.path)
-        return self
+        nbformat.write(made, path)
+        return path
 
     def open(self) -> Notebook:
         """Open it, and wait until its kernel listens."""
@@ -188,7 +201,10 @@ class Notebook:
 
     def idle(self) -> None:
         """Wait until the kernel has nothing to do."""
-        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
+        if self.lab.app == "lab":
+            expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
+        else:
+            eventually(lambda: self.lab.is_idle(self.path), "the kernel is not idle")
 
     @property
     def cells(self) -> Locator:

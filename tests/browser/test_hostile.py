@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Depr
 SCRIPT = "<script>window.owned=1</script>"
 NAMES = (
     f"{SCRIPT}",
-    "\"><img src=x onerror=window.owned=1>",
+    '"><img src=x onerror=window.owned=1>',
     "'};window.owned=1;//",
     "</template></pre></style><svg onload=window.owned=1>",
     "\u202egnp.exe\u2066\x1b[31m",
@@ -81,7 +81,7 @@ def test_a_planted_password_is_in_no_output_and_no_file(notebook, project):
     given = conninfo.make_conninfo(**{**known, "password": PASSWORD})
     with psycopg.connect(given):
         pass  # the server takes any
-    project.write("pgmg.toml", f"connection_string = \"{given}\"\n" + 'migrations_dir = "migrations"\ncode_dir = "sql"\n')
+    project.write("pgmg.toml", f'connection_string = "{given}"\n' + 'migrations_dir = "migrations"\ncode_dir = "sql"\n')
     project.write("sql/one.sql", "CREATE VIEW one AS SELECT 1 AS n;")
     project.write("migrations/001.sql", f"SELECT 1 / 0; -- PASSWORD '{PASSWORD}'")
     (project.root / "elsewhere").write_text(f"postgresql://nobody:{PASSWORD}@127.0.0.1:1/none")

@@ -24,7 +24,7 @@ def planned(notebook, project):
 
 def row(plan, name):
     """The row of the first step about an object."""
-    return plan.locator("tbody > tr").filter(has_text=name).first
+    return plan.locator(".scroll > table > tbody > tr").filter(has_text=name).first
 
 
 def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
@@ -33,25 +33,29 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.get_by_label("Warnings")).to_contain_text("view.old_report")
     expect(planned.get_by_label("Warnings")).to_contain_text("column score gets another type")
     expect(planned.locator(".affects").first).to_contain_text("view.active_users")
-    expect(planned.locator("tbody > tr")).not_to_have_count(0)
+    expect(planned.locator(".scroll > table > tbody > tr")).not_to_have_count(0)
     expect(planned.locator("figure svg .node")).not_to_have_count(0)
 
     step = row(planned, "discount")
-    expect(step.locator("pre")).to_have_count(2)
-    for shown in step.locator("pre").all():
-        expect(shown).to_be_hidden()
-    step.locator("summary").click()
-    expect(step.get_by_label("SQL of function.discount(numeric)")).to_be_visible()
+    text = step.get_by_label("SQL of function.discount(numeric)")
+    expect(text).to_be_hidden()
+    step.locator("summary").first.click()
+    expect(text).to_be_visible()
     expect(step.locator(".d-added").first).to_contain_text("CASE WHEN total > 500")
     expect(step.locator(".d-removed").first).to_contain_text("total * 0.05")
     picture(notebook.page, "plan-unfolded")
-    step.locator("summary").click()
-    expect(step.locator("pre").first).to_be_hidden()
+    step.get_by_text("Side by side").click()
+    sides = step.get_by_role("table")
+    expect(sides.locator("td.d-removed")).to_contain_text("total * 0.05")
+    picture(notebook.page, "plan-side-by-side")
+    step.locator("summary").first.click()
+    expect(text).to_be_hidden()
+    expect(sides).to_be_hidden()
     notebook.troubles.none()
 
 
 def test_the_filter_shows_the_steps_with_all_words_and_is_taken_back_by_escape(planned, notebook, picture):
-    rows, total = planned.locator("tbody > tr:visible"), planned.locator("tbody > tr").count()
+    rows, total = planned.locator(".scroll > table > tbody > tr:visible"), planned.locator("details.sql").count()
     filtering = planned.get_by_label("Filter")
     filtering.fill("view best")
     expect(rows).to_have_count(2)
@@ -96,13 +100,13 @@ def test_hundreds_of_steps_are_grouped_and_found(notebook, project, picture):
     notebook.write("%load_ext pgmg", "plan = %pgmg_plan").open().run_all()
     notebook.wait(1)
     plan = notebook.output(1).locator(".pgmg-plan")
-    rows = plan.locator("tbody > tr:visible")
+    rows = plan.locator(".scroll > table > tbody > tr:visible")
     expect(plan.locator("details.steps > summary").first).to_contain_text("Creating 300 views")
     expect(rows).to_have_count(0)  # folded
     expect(plan.locator("details").last).to_contain_text("not shown")
     picture(notebook.page, "plan-many")
     plan.get_by_label("Filter").fill("people_2")
-    expect(rows).to_have_count(33)
+    expect(rows).to_have_count(34)
     picture(notebook.page, "plan-many-filtered")
     plan.get_by_label("Filter").fill("")
     expect(rows).to_have_count(0)
@@ -119,7 +123,10 @@ def test_it_is_readable_in_both_themes_and_on_narrow_screens(lab, notebook, proj
     notebook.wait(len(cells) - 1)
     notebook.fold_sidebar()
     plan = notebook.output(1)
-    row(plan, "discount").locator("summary").click()
+    row(plan, "discount").locator("summary").first.click()
+    drawn = notebook.output(4).frame_locator("iframe")
+    expect(drawn.locator("svg .node")).not_to_have_count(0)
+    expect(drawn.locator("svg .node").first).to_be_visible()
     for number, name in enumerate(("plan", "status", "diff", "graph"), start=1):
         shown = notebook.output(number)
         picture(shown, f"{name}-{theme}")

@@ -271,7 +271,83 @@ def test_bodies_of_functions_are_not_inlined_and_that_is_said(shop):
 def test_what_is_declared_nowhere_is_read_as_it_stands(shop):
     shop.do("CREATE VIEW by_hand AS SELECT * FROM active")
     shop.write("sql/v.sql", "CREATE VIEW v AS SELECT count(*) AS n FROM by_hand;")
-    assert "view.by_hand is declared nowhere" in said(row(shop, "v"))["as-it-stands"]
+    shop.apply()
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+    found = row(shop, "v")
+    assert "view.by_hand is declared nowhere" in said(found)["as-it-stands"]
+    assert found.is_same
+
+
+def test_a_view_that_is_to_be_deleted_is_read_as_it_stands(shop):
+    shop.remove("sql/views/active.sql")
+    assert "view.active is to be deleted" in said(row(shop, "regions"))["as-it-stands"]
+
+
+def test_a_table_of_the_name_of_a_new_view_is_what_there_is_now(shop):
+    shop.do("CREATE TABLE newest AS SELECT 1 AS id")
+    shop.write("sql/newest.sql", "CREATE VIEW newest AS SELECT id FROM users;")
+    found = row(shop, "newest")
+    assert (found.before, found.after) == (1, 10)
+    assert said(found)["other-kind"] == "What is there now is a table."
+
+
+def test_views_in_a_circle_are_an_error(project):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS n FROM b;")
+    project.write("sql/b.sql", "CREATE VIEW b AS SELECT 1 AS n FROM a;")
+    with pytest.raises(pgmg.CycleError, match="reads itself"):
+        row(project, "a")
+
+
+def test_views_under_different_search_paths_are_inlined_and_the_limits_said(project):
+    project.do("CREATE SCHEMA app", "CREATE TABLE app.t (id int PRIMARY KEY)", "INSERT INTO app.t VALUES (1), (2)")
+    project.write("sql/a.sql", "SET search_path = app;\nCREATE VIEW a AS SELECT id FROM t WHERE id = 1;")
+    project.write("sql/b.sql", "CREATE VIEW b AS SELECT id FROM app.a;")
+    project.apply()
+    project.write("sql/a.sql", "SET search_path = app;\nCREATE VIEW a AS SELECT id FROM t;")
+    found = row(project, "b")
+    assert (found.before, found.after) == (1, 2)
+    assert "sets another search_path" in said(found)["search-path"]
+
+
+def test_a_materialized_view_that_is_to_change_is_computed_anew(shop):
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT region FROM active;")
+    shop.write("sql/on_m.sql", "CREATE VIEW on_m AS SELECT count(*) AS n FROM m;")
+    shop.apply()
+    shop.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT region FROM active WHERE id < 3;")
+    found = row(shop, "on_m")
+    assert [str(name) for name in found.inlined] == ["materialized_view.m"]
+    assert found.samples.added == (("2",),)
+
+
+def test_two_columns_of_one_name_are_an_error(shop):
+    shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, id FROM users;")
+    with pytest.raises(RowsError, match="two columns are called id"):
+        row(shop, "active")
+
+
+def test_without_a_common_column_rows_are_only_counted(shop):
+    shop.write("sql/views/regions.sql", "CREATE VIEW regions AS SELECT 1 AS one;")
+    found = row(shop, "regions")
+    assert (found.before, found.after, found.added, found.removed) == (2, 1, 0, 0)
+    assert "no column in common" in said(found)["no-common-column"]
+
+
+def test_rights_that_are_missing_are_told(shop):
+    shop.do(
+        "CREATE ROLE pgmg_reader",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO pgmg_reader",
+        "REVOKE ALL ON users FROM pgmg_reader",
+    )
+    try:
+        shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users;")
+        with (
+            shop.open(connection_string=f"{shop.dsn} options='-c role=pgmg_reader'") as opened,
+            pytest.raises(RowsError) as error,
+        ):
+            opened.diff_rows(["active"])
+        assert "your own rights" in error.value.hint
+    finally:
+        shop.do("DROP OWNED BY pgmg_reader", "DROP ROLE pgmg_reader")
 
 
 def test_a_query_that_needs_a_pending_migration_says_so(shop):

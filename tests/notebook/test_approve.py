@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import weakref
@@ -181,8 +182,14 @@ def test_stop_ends_the_wait_for_another_apply(offer, project):
             time.sleep(0.05)
         assert "another apply" in panel.message.value
         panel.halt.click()
-        wait(panel, State.FAILED)
-    assert "Stopped" in panel.message.value
+        assert panel.state is State.FAILED  # at once: there is nothing to roll back
+        assert "othing has been changed" in panel.message.value
+    assert panel.run.join(PATIENCE)
+    assert project.value("SELECT to_regclass('one')") is None  # although the lock has been free meanwhile
+    assert panel.state is State.FAILED
+    panel.apply.click()
+    wait(panel, State.CLOSED)
+    project.settled()
 
 
 def test_notices_of_the_server_stay_to_be_read(offer, project):
@@ -207,3 +214,20 @@ def test_no_thread_is_left_behind(offer):
     assert panel.run.join(PATIENCE)
     time.sleep(0.1)
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("pgmg")] == []
+
+
+def test_a_long_step_is_shown_while_it_runs_and_time_goes_by(offer, project):
+    project.write("migrations/001_slow.sql", "SELECT pg_sleep(60);")
+    panel = offer()
+    panel.apply.click()
+    end = time.monotonic() + PATIENCE
+    while "Applying migration: 001_slow.sql" not in panel.message.value and time.monotonic() < end:
+        time.sleep(0.05)
+    assert "Applying migration: 001_slow.sql" in panel.message.value
+    before = panel.message.value
+    while panel.message.value == before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert panel.message.value != before  # so many seconds already
+    panel.halt.click()
+    wait(panel, State.FAILED)
+    assert "progress" not in re.sub(r"<style>.*?</style>", "", panel.message.value, flags=re.DOTALL)

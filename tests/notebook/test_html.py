@@ -7,23 +7,29 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pgmg.errors import PgmgError
+from pgmg.errors import PgmgError, StalePlanError
+from pgmg.model.events import AppliedStep, ApplyResult
 from pgmg.model.graph import Graph, Node
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
 from pgmg.model.source import Notice
+from pgmg.model.status import Status
 from pgmg.render import html_graph
 from pgmg.render.diff_html import changes_html, readable, rows
 from pgmg.render.engine import GraphError
+from pgmg.render.html_confirm import confirm_html
 from pgmg.render.html_error import error_html
 from pgmg.render.html_impact import counts, deletions, locks
+from pgmg.render.html_result import result_html
 from pgmg.render.html_sql import highlighted
+from pgmg.render.html_status import status_html
 from pgmg.render.layout import laid_out
 from pgmg.render.plan_html import plan_html
 from pgmg.render.sides import sides
 
 HOSTILE = "we\"ird</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\x1b[31m\u202e'&amp;{{x}}"
+SAID = ((Kind.GRANT, "a"), (Kind.GRANT, "b"), (Kind.COMMENT, None), (Kind.OWNER, None))
 ALLOWED = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
@@ -42,7 +48,7 @@ def step(number, action, name, *sql, reason="why", path="sql/a.sql", **more):
 class Tags(HTMLParser):
     """The elements of a page, and whether they are closed in order."""
 
-    void = frozenset({"input", "img", "br", "meta"})
+    void = frozenset({"input", "img", "br", "meta", "wbr"})
 
     def __init__(self, page):
         super().__init__()
@@ -76,15 +82,35 @@ def hostile():
     )
 
 
+def done(plan, milliseconds=0.4):
+    return ApplyResult(
+        plan,
+        applied=True,
+        steps=tuple(AppliedStep(one, milliseconds) for one in plan.steps),
+        migrations_recorded=(HOSTILE,),
+        objects_updated=2,
+        discovered=plan.edges,
+        duration_ms=1234.5,
+    )
+
+
+def status(plan):
+    return Status(HOSTILE, plan.database, (HOSTILE,), (HOSTILE,), (("view", 2),), plan.changes, plan.warnings)
+
+
 @pytest.mark.parametrize(
     "page",
     [
         plan_html(hostile(), "."),
+        plan_html(hostile(), ".", applied=True),
+        confirm_html(hostile()),
+        result_html(done(hostile())),
+        status_html(status(hostile())),
         changes_html(hostile().changes),
         error_html(PgmgError(HOSTILE, where=Place(HOSTILE, 1, 1, HOSTILE), hint=HOSTILE)),
         html_graph.graph_html(html_graph.plan_graph(hostile())),
     ],
-    ids=["plan", "diff", "error", "graph"],
+    ids=["plan", "applied", "confirm", "result", "status", "diff", "error", "graph"],
 )
 def test_hostile_names_are_only_names(page):
     tags = Tags(page)
@@ -102,7 +128,7 @@ def test_a_plan_is_a_table_with_headers_for_those_who_hear_it():
         assert f'<th scope="col">{header}</th>' in page
     assert 'scope="row"' in page
     assert 'aria-label="Plan"' in page
-    assert '<a href="./../sql/a.sql">sql/a.sql:3</a>' in page
+    assert '<a href="./../sql/a.sql">sql/<wbr>a.sql:3</a>' in page
     assert '<span class="k">CREATE</span>' in page
 
 
@@ -190,6 +216,55 @@ def test_the_summary_counts_objects_not_steps():
     assert [count.text for count in counts(plan)] == ["1 migration", "1 deleted", "1 recreated", "1 created"]
     assert deletions(plan) == ("view.gone",)
     assert locks(plan).readers == ("view.a", "view.gone")
+
+
+def test_the_summary_counts_what_is_said_about_objects_by_kind():
+    said = [ObjectName(kind, "", parent=view("a"), detail=who) for kind, who in SAID]
+    plan = plan_of(*(step(n, Action.COMMENT, name) for n, name in enumerate(said, start=1)))
+    assert [count.text for count in counts(plan)] == ["1 owner", "2 grants", "1 comment"]
+
+
+def test_an_applied_plan_warns_and_locks_no_more():
+    plan = plan_of(step(1, Action.DROP, view("gone")), warnings=(Notice("x", "mind this"),))
+    before, after = plan_html(plan), plan_html(plan, applied=True)
+    assert "Deleted for good" in before
+    assert "mind this" in before
+    assert "Locks until the commit" in before
+    for said in ("Deleted for good", "mind this", "Locks until the commit"):
+        assert said not in after
+    assert "<strong>Applied plan</strong>" in after
+
+
+def test_a_result_says_what_was_done_and_for_how_long():
+    page = result_html(done(plan_of(step(1, Action.CREATE, view("a")))))
+    assert "All changes applied successfully." in page
+    assert "1.2 s" in page
+    assert "updated 2 object hashes" in page
+    assert "Created view: a" in page
+    assert "&lt; 1 ms" in page
+
+
+def test_a_rehearsal_and_an_empty_result_say_so():
+    plan = plan_of(step(1, Action.CREATE, view("a")))
+    assert "this was a rehearsal" in result_html(ApplyResult(plan, applied=False))
+    assert "No changes." in result_html(ApplyResult(plan_of(), applied=False))
+
+
+def test_a_status_says_what_is_to_be_done_first():
+    plan = plan_of(changes=(Change(view("a"), ChangeKind.DRIFTED, "a.sql", 1), Change(view("b"), ChangeKind.NEW)))
+    page = status_html(Status("here", plan.database, ("1.sql",), ("2.sql",), (("view", 2),), plan.changes))
+    assert page.index("To do: 1 migration, 2 changes.") < page.index("Pending migrations") < page.index("Drift")
+    assert "2 managed" in page
+    assert ": 2 views" in page
+    assert "Nothing to do." in status_html(Status("here", plan.database))
+
+
+def test_errors_stand_out_and_a_stale_plan_is_no_error():
+    assert 'class="told r-gone" role="alert"' in error_html(PgmgError("broken"))
+    stale = error_html(StalePlanError("something was applied"))
+    assert 'class="told r-warning" role="alert"' in stale
+    assert "Error:" not in stale
+    assert "sekret" not in error_html(PgmgError("no sekret here"), ("sekret",))
 
 
 def test_passwords_are_hidden_in_sql():

@@ -15,7 +15,7 @@ from pgmg.errors import SyntaxProblem
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.place import Place
 from pgmg.model.plan import Affected, MigrationImpact
-from pgmg.model.watching import Broken, Disconnected, PendingMigrations, Phase, Stopped, WatchState
+from pgmg.model.watching import Broken, Disconnected, Mended, PendingMigrations, Phase, Saw, Stopped, WatchState
 from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
 from pgmg.notebook.watching import Painter, Watch, Watches
 from pgmg.render.lines.panel import Picture, Told, light, panel_lines
@@ -225,6 +225,12 @@ def test_the_last_events_come_newest_first():
     assert text.index("attempt 19") < text.index("attempt 12")
     assert "attempt 11:" not in text
     assert "attempt 3;" not in text
+
+
+def test_saved_files_are_told_until_it_is_known_what_came_of_them():
+    saved, mended = Told(0.0, Saw(("sql/a.sql",))), Told(1.0, Mended(("sql/b.sql",)))
+    assert "Saved: sql/a.sql" in plain(panel_lines(Picture(WatchState(), (saved,))))
+    assert "Saved" not in plain(panel_lines(Picture(WatchState(), (saved, mended))))
 
 
 # --- the panel and its buttons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections.abc import Sequence
 
 import nbformat
 
@@ -13,6 +14,7 @@ HTML, SVG, PLAIN = "text/html", "image/svg+xml", "text/plain"
 
 _STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 _ACTIVE = re.compile(r"<(script|template)\b.*?</\1>\s*|<div class=\"tools\" hidden>.*?</div>\s*", re.DOTALL)
+_SIDES = re.compile(r'<details class="d-sides">.*?</details>\s*', re.DOTALL)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _SIZE = re.compile(r'<svg width="(\d+)pt" height="\d+pt"')
 _LINK = re.compile(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>', re.DOTALL)
@@ -71,7 +73,8 @@ def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
 def _still_html(text: str, *, keep_style: bool) -> str:
     if not keep_style:
         text = _STYLE.sub("", text)
-    text = _TABLE.sub(_unfolded, _LINK.sub(r"\1", _ACTIVE.sub("", text)))
+    text = _SIDES.sub("", _ACTIVE.sub("", text))  # the same difference a second time, as a table in a table
+    text = _TABLE.sub(_unfolded, _LINK.sub(r"\1", text))
     return _SVG.sub(_picture, _FRAME.sub("<div>", text))
 
 
@@ -100,7 +103,7 @@ _PICTURE = re.compile(r'<img alt="Dependency graph"[^>]*base64,([^"]*)">')
 _TAG = re.compile(r"<[^>]*>")
 _TITLE = re.compile(r"<title>(.*?)</title>")
 _CHANCE = (
-    (re.compile(r"\b\d+(\.\d+)? ?(ms|s)\b"), "N ms"),
+    (re.compile(r"(< ?)?\b\d+(\.\d+)? ?(ms|s)\b"), "N ms"),
     (re.compile(r"sha256:[0-9a-f…]+"), "sha256:…"),
     (re.compile(r"(PostgreSQL |server_version\W+)\d+\.\d+"), r"\1N"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+\d\d(:?\d\d)?|Z)?"), "TIME"),
@@ -113,16 +116,19 @@ _CHANCE = (
 def comparable(notebook: nbformat.NotebookNode) -> list[tuple[str, list[str]]]:
     """Return each code cell with its outputs as texts without what differs from run to run or by Graphviz's version.
 
-    Of HTML the words are left, and of a picture the names in it, in the order of the alphabet.
+    Of HTML the words are left, and of a picture the names in it, in the order of the alphabet. Of a cell with the tag
+    `live`, whose output another thread goes on changing, only its sort is left.
     """
     return [
-        (cell.source, [text for output in cell.outputs for text in _texts(output)])
+        (cell.source, [text for output in cell.outputs for text in _texts(output, cell.metadata.get("tags", ()))])
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
 
 
-def _texts(output: nbformat.NotebookNode) -> list[str]:
+def _texts(output: nbformat.NotebookNode, tags: Sequence[str]) -> list[str]:
+    if "live" in tags:
+        return [output.output_type]
     match output.output_type:
         case "stream":
             found = [output.text]

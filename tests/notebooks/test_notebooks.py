@@ -24,6 +24,7 @@ def lines(notebook):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # a server is made, and cells may wait
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_and_prints_what_is_saved(name):
     saved, now = read(name), still(executed(name))
@@ -41,6 +42,7 @@ def test_a_saved_notebook_shows_itself_where_nothing_runs(name):
         data = output.get("data", {})
         assert WIDGET not in data
         assert not re.search(r"<(script|iframe|template|svg|object|embed)\b", data.get(HTML, ""))
+        assert not re.search(r"<table\b((?!</table>).)*<(details|table)\b", data.get(HTML, ""), re.DOTALL)
         assert data.get(PLAIN, "-").strip()
 
 

@@ -4,10 +4,12 @@ import time
 
 import pytest
 
+import pgmg
 from pgmg.errors import UnknownObjectError, UsageError
 from pgmg.model.graph import Flow
 from pgmg.model.plan import Origin
 from pgmg.render.words import named
+from tests.source.test_lineage import CASES
 
 
 @pytest.fixture
@@ -67,6 +69,17 @@ def test_a_column_is_followed_both_ways(shop, typed):
     assert [named(name) for name in graph.asked] == ["view.user_stats.score"]
     assert graph.is_lineage
     assert graph.notes == ()
+
+
+def test_as_networkx(shop):
+    made = pgmg.graph(asked(shop, "best.high", upstream=1))
+    ((_, _, facts),) = made.edges(data=True)
+    assert facts == {"origin": Origin.SOURCE, "hard": True, "flow": Flow.VALUE}
+
+
+def test_names_whose_quotes_a_shell_has_eaten(shop):
+    assert 'view.app."Top"."Who" < view.user_stats.name' in lines(asked(shop, "app.Top.Who", upstream=1))
+    assert asked(shop, "Top.Who", upstream=1) == asked(shop, 'app."Top"."Who"', upstream=1)
 
 
 def test_steps_up_and_down(shop):
@@ -207,6 +220,46 @@ def test_the_server_is_right_where_reading_would_have_it_otherwise(shop, monkeyp
 def test_whole_rows_are_all_columns(shop):
     shop.do("CREATE VIEW rows_ AS SELECT to_jsonb(u) AS j FROM users u")
     assert lines(asked(shop, "rows_.j")) == [f"view.rows_.j < table.users.{c}" for c in ("active", "id", "name")]
+
+
+LIVE = """CREATE TABLE users (id int, name text, active boolean, tags text[]);
+CREATE TABLE orders (id int, user_id int, total numeric, status text);
+CREATE SCHEMA app; CREATE TABLE app.orders (id int, price numeric);
+CREATE TABLE tree (id int, parent int, label text); CREATE TABLE "Users" ("Name" text, name text);
+CREATE TABLE mystery (a int, b int, c int); CREATE TABLE umlauts ("ÄÖ" int);
+CREATE FUNCTION prices(int) RETURNS TABLE (total numeric, note text) LANGUAGE sql AS 'SELECT 1, null'"""
+
+
+def test_the_server_agrees_with_every_query_that_is_traced(project):
+    """As PostgreSQL prints them, all are read, and name nothing that it has not recorded."""
+    project.do(LIVE, *(f'CREATE VIEW "v{n}" AS {query}' for n, (query, _) in enumerate(CASES.values())))
+    tables = {name: {"id", "name", "active", "tags"} for name in ("users",)} | {
+        "orders": {"id", "user_id", "total", "status"}
+    }
+    with project.open() as opened:
+        for n, (what, (_, told)) in enumerate(CASES.items()):
+            graph = opened.graph([f"v{n}.*"], upstream=1)
+            assert graph.notes == (), what
+            wanted = {}
+            for line in told:
+                column, _, uses = line.partition(" < ")
+                if not line.startswith("? "):
+                    wanted[column.removesuffix(" <")] = {
+                        full
+                        for use in uses.split()
+                        for table, _, name in [use.rpartition(".")]
+                        for full in ({f"{table}.{c}" for c in tables[table]} if name == "*" else {use})
+                    }
+            found = {name.name: set() for name in graph.asked}
+            for edge in graph.edges:
+                if edge.flow is Flow.VALUE:
+                    found[edge.object.name].add(
+                        f"{edge.depends_on.parent.bare}.{edge.depends_on.name}".replace('"', "")
+                    )
+            if what in ("using", "natural, in parentheses"):  # the server knows which of two equal columns it shows
+                assert all(found[column] <= wanted[column] for column in wanted), what
+            else:
+                assert found == wanted, what
 
 
 def test_columns_of_deep_chains_and_of_many_views_are_followed_in_time(project):

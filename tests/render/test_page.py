@@ -125,6 +125,48 @@ def test_a_click_tells_all_about_a_node_and_search_finds_it(tmp_path):
     assert (report["lit"], report["found"], report["hidden"]) == (5, ["n5"], False)
 
 
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+def test_a_neighbourhood_can_stand_alone_and_says_what_is_hidden(tmp_path):
+    probe = """
+        const seen = () => [...document.querySelectorAll(".node")].filter((e) => getComputedStyle(e).display !== "none").length;
+        const count = document.querySelector(".count"), only = document.getElementById("only"), told = [];
+        const tell = () => told.push([count.textContent, seen(), only.getAttribute("aria-pressed")]);
+        document.querySelector("#n9 path").dispatchEvent(new MouseEvent("click", {bubbles: true}));
+        only.click(); tell();
+        only.click(); tell();
+        only.click(); document.getElementById("close").click(); tell();
+        const report = document.createElement("pre");
+        report.id = "report";
+        report.textContent = JSON.stringify(told);
+        document.body.append(report);
+    """
+    shown = in_browser(to_html(made.shop()), tmp_path, probe)
+    report = json.loads(html.unescape(re.search(r'<pre id="report">(.*?)</pre>', shown, re.DOTALL)[1]))
+    whole = ["10 objects · 3 more objects not shown", 10, "false"]
+    assert report == [["5 shown, 5 hidden", 5, "true"], whole, whole]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+def test_a_page_in_a_frame_takes_the_theme_that_its_holder_tells(tmp_path):
+    probe = """
+        const frame = document.querySelector("iframe"), report = document.createElement("pre");
+        report.id = "report";
+        document.body.append(report);
+        const tell = (dark, source) => {
+          frame.contentWindow.dispatchEvent(new MessageEvent("message", { data: { dark }, source }));
+          report.textContent += frame.contentWindow.getComputedStyle(frame.contentDocument.body).backgroundColor + ";";
+        };
+        const begin = () => { tell(false, window); tell(true, window); tell(false, frame.contentWindow); };
+        if (frame.contentDocument.querySelector("#data")) begin();
+        else frame.addEventListener("load", begin);
+    """
+    # in a notebook the frame is a world of its own; here the test looks into it
+    held = f'<!DOCTYPE html><body><iframe srcdoc="{html.escape(to_html(made.shop()))}"></iframe></body>'
+    shown = in_browser(held, tmp_path, probe)
+    told = re.search(r'<pre id="report">(.*?);</pre>', shown)[1].split(";")
+    assert told == ["rgb(247, 249, 251)", "rgb(15, 19, 25)", "rgb(15, 19, 25)"]  # nobody but the holder may
+
+
 def test_templates_refuse_what_they_were_not_given():
     with pytest.raises(Exception, match="is undefined"):
         markup.fill("graph.html.j2")

@@ -154,8 +154,21 @@ def test_views_in_a_circle_are_an_error():
     pending = {("public", "active"): made("SELECT 1 FROM names"), ("public", "names"): made("SELECT 1 FROM active")}
     with pytest.raises(RecursionError, match=r"public\.active reads itself"):
         inlined("SELECT 1 FROM active", pending)
+    with pytest.raises(RecursionError, match=r"public\.names reads itself"):
+        inline(made("SELECT 1 FROM active"), pending, ("public", "names"))
 
 
 def test_what_the_grammar_does_not_accept_is_an_error():
     with pytest.raises(GrammarError):
         inlined("SELEC 1")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT 1 FROM active TABLESAMPLE system (10)", "pgmg_pending_1 active TABLESAMPLE system(10)"),
+        ("SELECT other.active.id FROM active", "other.active.id"),
+    ],
+)
+def test_what_cannot_be_after_all_is_left_to_the_server_to_refuse(query, expected):
+    assert expected in body(query)

@@ -44,6 +44,10 @@ CASES = {
             'SELECT u."Name", u.NAME FROM "Users" AS u',
             ["Name < Users.Name", "name < Users.name"],
         ),
+        "quoted names of tables": (
+            'SELECT "Users"."Name", name FROM "Users" WHERE EXISTS (SELECT 1 FROM tree WHERE tree.label = "Users".name)',
+            ["Name < Users.Name", "name < Users.name", "? Users.name tree.label"],
+        ),
         "filters, groups": (
             "SELECT status, count(*) AS n FROM orders WHERE total > 1 GROUP BY status HAVING max(id) > 1",
             ["status < orders.status", "n <", "? orders.id orders.status orders.total"],
@@ -57,6 +61,10 @@ CASES = {
             ["name < users.name"],
         ),
         "limit": ("SELECT name FROM users ORDER BY active LIMIT 1", ["name < users.name", "? users.active"]),
+        "order by a name of the result": (
+            'SELECT id AS "Number", lower(name) AS l FROM users ORDER BY "Number", l LIMIT 1',
+            ["Number < users.id", "l < users.name", "? users.id users.name"],
+        ),
         "distinct on": (
             "SELECT DISTINCT ON (user_id) user_id, total FROM orders ORDER BY user_id, id",
             ["user_id < orders.user_id", "total < orders.total", "? orders.id orders.user_id"],
@@ -143,7 +151,7 @@ CASES = {
         ),
         "a function in SELECT that returns rows": ("SELECT unnest(tags) AS tag FROM users", ["tag < users.tags"]),
         "whole rows": (
-            "SELECT to_jsonb(u) AS j, count(o.*) AS n FROM users u, orders o",
+            "SELECT to_jsonb(u) AS j, o AS n FROM users u, orders o",
             ["j < users.*", "n < orders.*"],
         ),
         "VALUES": ("SELECT v.a, u.name FROM users u, (VALUES (1, 2)) AS v(a, b)", ["a <", "name < users.name"]),

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from pgmg.model.watching import Applied, Broken, Stopped, Watching
+from pgmg.render.lines.watch import watch_lines
+from pgmg.render.spans import plain
 from pgmg.watch import Watcher
 from tests import oracle
 from tests.conftest import Case
@@ -53,8 +55,11 @@ class Watched:
                     if isinstance(event, kind) and fits(event):
                         return event
                 left = deadline - time.monotonic()
-                assert left > 0, f"no {kind.__name__} in {self.events}"
+                assert left > 0, f"no {kind.__name__} in:\n{self.story()}"
                 self.news.wait(left)
+
+    def story(self):
+        return "\n".join(f"{type(event).__name__}: {plain(watch_lines(event, 1))}" for event in self.events)
 
     def saved(self, path):
         """The round that a file is part of."""
@@ -80,7 +85,7 @@ class Watched:
 
 @pytest.fixture
 def watch(project):
-    """Start watching: `with watch(migrations=True) as watched`. It has made its first round."""
+    """What starts to watch, for a `with` statement; inside of it the first round is over."""
 
     @contextmanager
     def start(case=project, **options):

@@ -34,7 +34,9 @@ def test_a_broken_file_deletes_nothing_not_even_what_may_be_moving_into_it(proje
     project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one; GRANT SELECT ON a TO PUBLIC;")
     project.write("sql/b.sql", "CREATE VIEW b AS SELECT 1 AS one;")
     with watch(debounce=0.2) as watched:
-        project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;\nCREATE VIEW b AS SELECT;;; (;\nGRANT SELECT ON a")
+        project.write(
+            "sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;\nCREATE VIEW b AS SELECT;;; (;\nGRANT SELECT ON a"
+        )
         project.remove("sql/b.sql")
         problem(watched, "sql/a.sql")
         watched.calm()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 
 from pgmg.model.plan import Action
 from pgmg.model.watching import Applied, Broken, Mended, Phase, Saw
@@ -39,7 +41,7 @@ def test_temporary_files_are_nothing_and_a_save_by_rename_is_one_save(project, w
         for name in (".a.sql.swp", "a.sql~", ".#a.sql", "#a.sql#", "4913", "a.sql.tmp", ".git/index", "a.sql.bak"):
             project.write(f"sql/{name}", "CREATE VIEW nonsense AS SELECT 1;")
         project.write("sql/.a.sql.tmp", "CREATE VIEW a AS SELECT 1 AS one;")
-        os.replace(project.root / "sql/.a.sql.tmp", project.root / "sql/a.sql")
+        (project.root / "sql/.a.sql.tmp").replace(project.root / "sql/a.sql")
         watched.saved("sql/a.sql")
         assert [event.paths for event in watched.told(Saw)] == [("sql/a.sql",)]
         assert project.value("SELECT to_regclass('nonsense')::text") is None
@@ -56,6 +58,24 @@ def test_a_file_without_any_difference_makes_no_round(project, watch):
         done = watched.saved("sql/a.sql")
         assert done.result.steps == ()
     project.settled()
+
+
+def test_somebody_else_who_never_stops_writing_is_in_nobodys_way(project, watch):
+    over = threading.Event()
+
+    def write():
+        while not over.wait(0.002):
+            project.write("sql/server.log", f"{time.monotonic()}")
+
+    with watch() as watched:
+        busy = threading.Thread(target=write)
+        busy.start()
+        try:
+            project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+            watched.saved("sql/a.sql")
+        finally:
+            over.set()
+            busy.join()
 
 
 def test_a_half_written_file_is_waited_for(project, watch):
@@ -76,9 +96,9 @@ def test_files_and_folders_are_moved_without_touching_the_database(project, watc
         project.write(f"sql/views/v{number}.sql", f"CREATE VIEW v{number} AS SELECT {number} AS n;")
     with watch() as watched:
         before = project.rows("SELECT oid FROM pg_class WHERE relname ~ '^v[0-9]$' ORDER BY 1")
-        os.rename(project.root / "sql/views/v1.sql", project.root / "sql/views/first.sql")
+        (project.root / "sql/views/v1.sql").rename(project.root / "sql/views/first.sql")
         assert watched.saved("sql/views/first.sql").result.steps == ()
-        os.rename(project.root / "sql/views", project.root / "sql/moved")
+        (project.root / "sql/views").rename(project.root / "sql/moved")
         assert watched.saved("sql/moved/first.sql").result.steps == ()
         project.write("sql/moved/v2.sql", "CREATE VIEW v2 AS SELECT 2 AS n, 3 AS m;")  # the new folder is watched, too
         assert len(watched.saved("sql/moved/v2.sql").result.steps) == 1
@@ -93,7 +113,7 @@ def test_a_folder_that_appears_and_vanishes_is_followed(project, watch):
         ready = project.root / "ready"
         (ready / "deep").mkdir(parents=True)
         (ready / "deep/b.sql").write_text("CREATE VIEW b AS SELECT * FROM a;")
-        os.rename(ready, project.root / "sql/more")
+        ready.rename(project.root / "sql/more")
         watched.saved("sql/more/deep/b.sql")
         assert project.value("SELECT one FROM b") == 1
         shutil.rmtree(project.root / "sql/more")
@@ -105,11 +125,11 @@ def test_the_code_folder_may_go_and_come_back(project, watch):
     for number in range(3):
         project.write(f"sql/v{number}.sql", f"CREATE VIEW v{number} AS SELECT {number} AS n;")
     with watch() as watched:
-        os.rename(project.root / "sql", project.root / "away")
+        (project.root / "sql").rename(project.root / "away")
         gone = watched.until(Broken)
         assert "code folder sql is gone" in gone.error.message
         assert project.value("SELECT count(*) FROM v1") == 1
-        os.rename(project.root / "away", project.root / "sql")
+        (project.root / "away").rename(project.root / "sql")
         watched.until(Mended)
         project.write("sql/v1.sql", "CREATE VIEW v1 AS SELECT 1 AS n, 2 AS m;")
         watched.saved("sql/v1.sql")
@@ -127,14 +147,14 @@ def test_most_of_everything_is_never_dropped(project, watch):
         project.write(f"sql/views/v{number}.sql", f"CREATE VIEW v{number} AS SELECT {number} AS n;")
     project.write("sql/other.sql", "CREATE VIEW other AS SELECT 1 AS n;")
     with watch() as watched:
-        os.rename(project.root / "sql/views", project.root / "views")
+        (project.root / "sql/views").rename(project.root / "views")
         refused = watched.until(Broken)
         assert len(refused.objects) == 12
         assert "no longer declared" in refused.error.message
         project.write("sql/other.sql", "CREATE VIEW other AS SELECT 1 AS n, 2 AS m;")
         assert len(watched.saved("sql/other.sql").result.steps) == 1
         assert project.value("SELECT count(*) FROM pg_views WHERE viewname ~ '^v[0-9]+$'") == 12
-        os.rename(project.root / "views", project.root / "sql/views")
+        (project.root / "views").rename(project.root / "sql/views")
         assert len(watched.until(Mended).objects) == 12
         assert watched.watcher.state.problems == ()
     project.settled()

@@ -77,7 +77,9 @@ def test_with_migrations_they_are_run_as_they_come(project, watch, built_anew):
 def test_a_migration_that_fails_is_told_and_code_goes_on(project, watch):
     project.write("migrations/001.sql", FIRST)
     with watch(migrations=True, debounce=0.2) as watched:
-        project.write("migrations/002.sql", "ALTER TABLE users ADD COLUMN email text;\nALTER TABLE nix ADD COLUMN a text;")
+        project.write(
+            "migrations/002.sql", "ALTER TABLE users ADD COLUMN email text;\nALTER TABLE nix ADD COLUMN a text;"
+        )
         project.write("sql/a.sql", "CREATE VIEW a AS SELECT id FROM users;")
         told = _pending(watched, "002.sql")
         assert str(told.error.where) == "migrations/002.sql:2:1"

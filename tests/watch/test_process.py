@@ -84,7 +84,9 @@ def test_every_event_is_a_line_and_signals_end_it_cleanly(project, number, code)
         assert process.end(number) == code
         assert process.errors == ""
     schema = documents.schema()
-    validator = jsonschema.Draft202012Validator({**schema, "anyOf": [{"$ref": "#/$defs/watch-event"}, {"$ref": "#/$defs/event"}]})
+    validator = jsonschema.Draft202012Validator(
+        {**schema, "anyOf": [{"$ref": "#/$defs/watch-event"}, {"$ref": "#/$defs/event"}]}
+    )
     for line in process.lines:
         validator.validate(line)
     events = [line["event"] for line in process.lines]
@@ -100,7 +102,9 @@ def test_it_may_die_at_any_moment_and_be_started_again(project, built_anew):
     for attempt in range(3):
         with watching(project, "--debounce", "5") as process:
             for n in range(40):
-                project.write(f"sql/v{n}.sql", f"CREATE VIEW v{n} AS SELECT id, {attempt} AS a, {rng.random()} AS r FROM base;")
+                project.write(
+                    f"sql/v{n}.sql", f"CREATE VIEW v{n} AS SELECT id, {attempt} AS a, {rng.random()} AS r FROM base;"
+                )
             if attempt:
                 process.until(lambda line: line["event"] == "saw")
             time.sleep(rng.random() * 0.1)  # anywhere in the middle of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from pgmg.catalog.closure import closure_of, members, read_definitions, read_dependencies
+from pgmg.catalog.closure import closure_of, dependencies_of, members, read_definitions, read_dependencies
 from pgmg.catalog.reading import Row, addresses, ask, set_path
 from pgmg.catalog.shapes import read_shapes
 from pgmg.model.snapshot import Address, Answers, Closure, LiveFacts, Questions, Snapshot
@@ -16,10 +16,11 @@ def read_answers(conn: psycopg.Connection[Row], snapshot: Snapshot, questions: Q
         return Answers()
     live = snapshot.by_address()
     shapes = read_shapes(conn, questions.shapes)
-    dependencies = read_dependencies(conn, questions.seeds)
-    definitions = read_definitions(conn, members(dependencies, questions.seeds, live), live)
     asked = addresses(address for _, address in questions.facts)
-    (rows,) = ask(conn, ("facts", asked), back=snapshot.server.setting)
+    back = snapshot.server.setting
+    below, rows = ask(conn, ("closure", addresses(questions.seeds)), ("facts", asked), back=back)
+    dependencies = dependencies_of(below)
+    definitions = read_definitions(conn, members(dependencies, questions.seeds, live), live, back)
     facts = {Address(c, o): LiveFacts(Address(c, o), values) for c, o, values in rows}
     return Answers(
         closure=closure_of(dependencies, definitions),

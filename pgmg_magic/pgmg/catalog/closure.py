@@ -29,6 +29,11 @@ def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -
     if not seeds:
         return ()
     (rows,) = ask(conn, ("closure", addresses(seeds)))
+    return dependencies_of(rows)
+
+
+def dependencies_of(rows: Iterable[Row]) -> tuple[Dependency, ...]:
+    """Return what the query `closure` found."""
     return tuple(
         Dependency(Address(a, b), Address(c, d), DependencyType(kind), column, own, own_type)
         for a, b, c, d, kind, column, own, own_type in rows
@@ -45,13 +50,20 @@ def read_fellows(
 
 
 def read_definitions(
-    conn: psycopg.Connection[Row], wanted: Iterable[Address], live: Mapping[Address, LiveObject]
+    conn: psycopg.Connection[Row],
+    wanted: Iterable[Address],
+    live: Mapping[Address, LiveObject],
+    back: str | None = None,
 ) -> dict[Address, Definition]:
-    """Return how each wanted object is dropped, made, and what surrounds it; the caller has set the catalog path."""
+    """Return how each wanted object is dropped, made, and what surrounds it; `back` is the search_path to go back to.
+
+    Nothing wanted costs no round trip, and leaves the search_path alone.
+    """
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    made, around, granted = ask(conn, ("definitions", arrays), ("surroundings", arrays), ("privileges", arrays))
+    asked = (("definitions", arrays), ("surroundings", arrays), ("privileges", arrays))
+    made, around, granted = ask(conn, *asked, back=back)
     nearby = defaultdict(list)
     for classid, objid, rank, aspect, subject, statement, role, allowed in (*around, *granted):
         nearby[Address(classid, objid)].append((rank, Surrounding(aspect, subject, statement, role, allowed)))

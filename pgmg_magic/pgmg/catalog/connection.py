@@ -15,6 +15,8 @@ from psycopg.pq import ConnStatus
 from pgmg.catalog.reading import read_only
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, PlanError
 
+_NEVER_UNASKED = 1_000_000_000
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are plain tuples."""
 
@@ -54,6 +56,25 @@ def cancel(conn: Connection) -> None:
     """
     with suppress(psycopg.Error):
         conn.cancel_safe(timeout=2.0)
+
+
+def keep_plans(conn: Connection) -> None:
+    """Let the server keep the plans of questions asked with `prepare=True`, where the session is ours alone.
+
+    On all other connections these words mean nothing.
+
+    Behind a pooler in transaction mode the next transaction may meet another server process (rule 9.6). A pooler has
+    process numbers of its own: only who speaks to the server itself was told the right one.
+    """
+    if conn.prepare_threshold is None:
+        row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+        if row is not None and row[0] == conn.info.backend_pid:
+            conn.prepare_threshold = _NEVER_UNASKED
+
+
+def forget_plans(conn: Connection) -> None:
+    """Do without kept plans from now on: a migration that comes may discard them."""
+    conn.prepare_threshold = None
 
 
 def is_lost(conn: Connection) -> bool:

@@ -20,7 +20,7 @@ def read_evidence(conn: psycopg.Connection[Row], snapshot: Snapshot, doubts: Dou
     with conn.pipeline():
         set_path(conn, CATALOG_PATH)
         shown = [
-            conn.execute(query("definitions"), addresses(address for _, address in doubts.definitions))
+            conn.execute(query("definitions"), addresses(address for _, address in doubts.definitions), prepare=True)
             if doubts.definitions
             else None,
             conn.execute(_recorded(state_schema), [list(doubts.recorded)])

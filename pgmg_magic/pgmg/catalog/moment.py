@@ -26,5 +26,5 @@ class Moment:
 
 def read_moment(conn: psycopg.Connection[Row]) -> Moment | None:
     """Return the moment of the caller's transaction, None where the server cannot tell."""
-    row = conn.execute(query("moment")).fetchone()
+    row = conn.execute(query("moment"), prepare=True).fetchone()
     return None if row is None else Moment(*row)

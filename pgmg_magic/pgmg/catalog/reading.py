@@ -31,12 +31,27 @@ def ask(
 
     They run under the catalog's search_path, which stays; unless `back` names the one to go back to.
     """
+    with asking(conn, back):
+        cursors = [conn.execute(query(name), parameters or None, prepare=True) for name, parameters in questions]
+    return [cursor.fetchall() for cursor in cursors]  # here already: to fetch inside would be a trip of its own
+
+
+@contextmanager
+def asking(conn: psycopg.Connection[Row], back: str | None) -> Iterator[None]:
+    """One pipeline for questions under the catalog's search_path, then under `back` unless that is None.
+
+    Where plans are kept they are made once for all, rather than for the very objects that are asked about.
+    """
+    keeps = conn.prepare_threshold is not None
     with conn.pipeline():
         set_path(conn, CATALOG_PATH)
-        cursors = [conn.execute(query(name), parameters or None) for name, parameters in questions]
+        if keeps:
+            _set(conn, "plan_cache_mode", "force_generic_plan")
+        yield
+        if keeps:
+            _set(conn, "plan_cache_mode", "auto")
         if back is not None:
             set_path(conn, back)
-    return [cursor.fetchall() for cursor in cursors]  # here already: to fetch inside would be a trip of its own
 
 
 def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
@@ -47,7 +62,11 @@ def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
 
 def set_path(conn: psycopg.Connection[Row], setting: str) -> None:
     """Set search_path for the rest of the transaction."""
-    conn.execute("SELECT pg_catalog.set_config('search_path', $1, true)", [setting])
+    _set(conn, "search_path", setting)
+
+
+def _set(conn: psycopg.Connection[Row], name: str, value: str) -> None:
+    conn.execute("SELECT pg_catalog.set_config($1, $2, true)", [name, value])
 
 
 @contextmanager
@@ -59,6 +78,8 @@ def read_only(conn: psycopg.Connection[Row], search_path: str | None) -> Iterato
         if search_path is not None:
             set_path(conn, search_path)
         yield
-    finally:
+    except BaseException:
         if not conn.closed:
             conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")  # nothing was written; but psycopg forgets kept plans at a ROLLBACK

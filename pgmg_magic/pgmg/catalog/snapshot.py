@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.names import object_name
-from pgmg.catalog.reading import CATALOG_PATH, Row, query, set_path
+from pgmg.catalog.reading import Row, asking, query
 from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
 
@@ -24,14 +24,12 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
         psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
     """
     server = _server(conn, state_schema)
-    with conn.pipeline():
-        set_path(conn, CATALOG_PATH)
-        objects = conn.execute(query("objects"))
+    with asking(conn, server.setting):
+        objects = conn.execute(query("objects"), prepare=True)
         schemas = conn.execute(query("schemas"))
         state = conn.execute(_state_query(server, state_schema)) if server.state_columns else None
         done = conn.execute(_migrations_query(server, state_schema)) if server.migration_columns else None
         progress = conn.execute(_progress_query(state_schema)) if server.progress_table else None
-        set_path(conn, server.setting)
     return Snapshot(
         server=server,
         schemas=frozenset(row[0] for row in schemas.fetchall()),
@@ -45,10 +43,8 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
 def read_again(conn: psycopg.Connection[Row], before: Snapshot, names: Collection[ObjectName]) -> Snapshot:
     """Return a snapshot with what the database has of some objects now, and nothing of all others."""
     narrow = sql.SQL("SELECT * FROM ({}) AS o WHERE o.name = ANY($1)").format(sql.SQL(query("objects")))
-    with conn.pipeline():
-        set_path(conn, CATALOG_PATH)
-        objects = conn.execute(narrow, [sorted({name.name for name in names})])
-        set_path(conn, before.server.setting)
+    with asking(conn, before.server.setting):
+        objects = conn.execute(narrow, [sorted({name.name for name in names})], prepare=True)
     return replace(before, objects=_objects(objects.fetchall()))
 
 

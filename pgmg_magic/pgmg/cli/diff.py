@@ -18,7 +18,7 @@ from pgmg.options import FORMAT, OBJECTS, PROJECT, ROW_OPTIONS, SPEECH, row_opti
     example="pgmg diff view.user_stats --rows",
 )
 def command_(call: Call, *, objects: tuple[str, ...], rows: bool, **compared: object) -> None:
-    """Show differences as SQL, or with --rows what they do to the rows of views.
+    """Show differences as SQL, or as rows.
 
     From what was applied to the source; where the database drifted, from what it has to the source. With --rows the
     pending query runs beside the present view, in a read-only transaction: nothing is touched.

@@ -197,9 +197,10 @@ def progress(call: Call) -> Iterator[Listener]:
 
 def watching(call: Call) -> WatchListener:
     """Return a listener that shows what a watcher tells, each event at once."""
-    from pgmg.model.watching import WatchEvent
+    from pgmg.model.watching import Disconnected, Reconnected, WatchEvent
 
     verbose = max(call.verbosity, 0)
+    missed: list[str] = []
 
     def tell(event: WatchEvent) -> None:
         if call.json:
@@ -211,6 +212,12 @@ def watching(call: Call) -> WatchListener:
         from pgmg.render.lines.watch import watch_lines
         from pgmg.render.spans import plain
 
+        if isinstance(event, Disconnected):
+            if str(event.error) in missed:
+                return  # once is enough for somebody who reads
+            missed.append(str(event.error))
+        elif isinstance(event, Reconnected):
+            missed.clear()
         lines = list(watch_lines(event, verbose))
         if console := _terminal(call):
             from pgmg.render import styled

@@ -27,8 +27,8 @@ from pgmg.options import DEBOUNCE, FORMAT, MIGRATIONS, PROJECT, SPEECH, TIMEOUTS
 def command_(call: Call, *, migrations: bool, debounce: int) -> int:
     """Apply code as its files change.
 
-    Until Ctrl-C. It begins with what differs already. Pending migrations are announced and left alone, unless --migrations. What is
-    broken keeps its last good state, and everything else goes on.
+    Until Ctrl-C. It begins with what differs already. Pending migrations are announced and left alone, unless
+    --migrations. What is broken keeps its last good state, and everything else goes on.
     """
     from pgmg.watch import Watcher
 

@@ -14,7 +14,7 @@ from pgmg.errors import PgmgError, StalePlanError
 from pgmg.model.events import ApplyResult
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle
 from pgmg.notebook.progress import Ticker
-from pgmg.notebook.running import Outcome, Run, Stopped
+from pgmg.notebook.running import Outcome, Run
 from pgmg.render.html_confirm import confirm_html
 from pgmg.render.html_lines import lines_html
 from pgmg.render.spans import Role, Span, say
@@ -67,7 +67,7 @@ class Approval:
         self.confirm = self._button(
             "Yes, apply", "exclamation-triangle", "Delete and rewrite", self._on_confirm, "danger"
         )
-        self.halt = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "warning")
+        self.halt = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "danger")
         self.halt.layout.margin = _APART
         self.again = self._button("Plan again", "refresh", "Make a new plan from what is there now", self._on_again)
         self.buttons = (self.apply, self.back, self.confirm, self.again, self.halt, self.discard)
@@ -146,24 +146,26 @@ class Approval:
         ticker = Ticker(self._progress)
         self.halt.disabled, self.halt.description = False, "Stop"
         self._enter(State.RUNNING, ticker.state.html())
-        self.run = Run(self.project, self.plan, ticker, lambda outcome: self._ended(outcome, ticker.state))
+        self.run = Run(self.project, self.plan, ticker, lambda outcome: self._ended(outcome, ticker))
         self.run.start()
 
     def _progress(self, state: HtmlProgress) -> None:
         self.message.value = state.html("Stopping …" if self.halt.disabled else "")
 
-    def _ended(self, outcome: Outcome, progress: HtmlProgress) -> None:
+    def _ended(self, outcome: Outcome, ticker: Ticker) -> None:
+        ticker.close()
         with self._guard:
             match outcome:
                 case ApplyResult():
                     self._replace(outcome)
-                    self._enter(State.CLOSED, progress.remarks_html())
+                    self._enter(State.CLOSED, ticker.state.remarks_html())
                 case StalePlanError():
                     self._enter(State.STALE, self._told(outcome))
                 case PgmgError():
                     self._enter(State.FAILED, self._told(outcome))
                 case None:
-                    self._enter(State.FAILED, self._told(Stopped("Something unexpected happened", hint="See the log.")))
+                    unknown = PgmgError("Something unexpected happened", hint="See the log.")
+                    self._enter(State.FAILED, self._told(unknown))
         if isinstance(outcome, ApplyResult) and outcome.applied:
             for panel in list(self._panels):
                 if panel is not self and panel.project is self.project:

@@ -19,10 +19,9 @@ _ANSI = {
     Role.GONE: "31;1",
     Role.HEADING: "1",
     Role.MUTED: "2",
-    Role.KEPT: "36",
-    Role.SQL: "34",
+    Role.KEPT: "1",
 }
-"""Front ends turn these into the colours of their themes."""
+"""Front ends turn these into the colours of their themes; on the red ground of an error few others can be read."""
 
 Connection = Callable[[], str | None]
 

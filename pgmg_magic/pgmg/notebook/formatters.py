@@ -10,6 +10,7 @@ from pgmg.model.cell import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph import Graph
 from pgmg.model.plan import Plan
+from pgmg.model.rows import RowDifference
 from pgmg.model.status import Status
 from pgmg.notebook.session import LiveProject
 from pgmg.notebook.watching import Watch
@@ -54,6 +55,11 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
             from pgmg.render.spans import plain
 
             return {PLAIN: plain(cell_lines(shown)), HTML: cell_html(shown)}
+        case RowDifference():
+            from pgmg.render.rows_html import rows_html
+            from pgmg.render.text import rows_text
+
+            return {PLAIN: rows_text((shown,)), HTML: rows_html((shown,))}
         case Watch():
             from pgmg.notebook.watch_panel import picture_bundle
 
@@ -82,7 +88,7 @@ def place(data: Bundle) -> Callable[[Bundle], None]:
 class Formatters:
     """Registered with a shell; within a cell, what a magic has already shown is not shown a second time."""
 
-    types = (Plan, ApplyResult, CellResult, Graph, Status, PgmgError, Watch, LiveProject)
+    types = (Plan, ApplyResult, CellResult, RowDifference, Graph, Status, PgmgError, Watch, LiveProject)
 
     def __init__(self, shell: InteractiveShell, base: Callable[[], str | None]) -> None:
         self._shell = shell

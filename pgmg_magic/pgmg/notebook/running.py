@@ -46,6 +46,9 @@ class Run:
         self._listener, self._then = listener, then
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._guard = threading.Lock()
+        self._told_already = False
+        self._at_work = False
         self._committed: list[str] = []
         self._step: Step | None = None
 
@@ -54,10 +57,17 @@ class Run:
         threading.Thread(target=self._run, name="pgmg apply", daemon=True).start()
 
     def stop(self) -> None:
-        """End it: the running statement is cancelled, the transaction rolled back."""
-        if not self._stop.is_set():
-            self._stop.set()
-            threading.Thread(target=self._cancel, name="pgmg stop", daemon=True).start()
+        """End it: the running statement is cancelled, the transaction rolled back.
+
+        One that only waits for another apply, or still plans, has nothing to roll back: nobody has to wait for it. Its
+        thread ends with the next event that it meets, which comes before anything is changed where there are steps.
+        """
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        threading.Thread(target=self._cancel, name="pgmg stop", daemon=True).start()
+        if not self._at_work and self._plan.steps:
+            self._tell(Stopped(f"Stopped. {self._left()}"))
 
     def join(self, seconds: float) -> bool:
         """Wait for the end; False where it has not come."""
@@ -73,6 +83,13 @@ class Run:
             outcome = self._applied()
         finally:
             self._ended.set()
+            self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Say what became of it, the first time only."""
+        with self._guard:
+            again, self._told_already = self._told_already, True
+        if not again:
             self._then(outcome)
 
     def _applied(self) -> Outcome:
@@ -81,7 +98,7 @@ class Run:
                 # who was asked a second time, with the deletions listed, has said yes to them
                 return self._project.apply(self._plan, listener=self._hear, yes=True)
         except ApplyError as error:
-            return Stopped("Stopped", hint=error.hint) if self._is_stop(error) else error
+            return Stopped(f"Stopped. {error.hint or self._left()}") if self._is_stop(error) else error
         except PgmgError as error:
             return error
 
@@ -95,13 +112,17 @@ class Run:
                 self._committed.append(", ".join(migrations) or f"{objects} objects")
             case StepBegun(step=step) | StepDone(step=step):
                 self._step = step
+            case Started():
+                self._at_work = True
+            case Retrying():
+                self._at_work = bool(self._committed)
             case _:
                 pass
         if self._stop.is_set() and isinstance(event, Started | StepBegun | StepDone | Waiting | Retrying | Discovered):
-            raise Stopped("Stopped", hint=self._told())
+            raise Stopped(f"Stopped. {self._left()}")
         self._listener(event)
 
-    def _told(self) -> str:
+    def _left(self) -> str:
         if self._committed:
             return f"Already committed: {'; '.join(self._committed)}. The next plan continues from there."
         if self._step is not None and not self._step.transactional:

@@ -126,10 +126,12 @@ class WidgetPanel:
         self._asked = self.watch.state.pending
         self._texts = dict(_texts(self._asked, self.watch.settings.root))
         self.draw(self.watch.picture)
+        self.back.focus()
 
     def _on_back(self) -> None:
         self._asked = None
         self.draw(self.watch.picture)
+        self.apply.focus()
 
     def _on_confirm(self) -> None:
         asked, self._asked = self._asked, None
@@ -142,6 +144,7 @@ class WidgetPanel:
             with self._guard:
                 act()
 
-        button = self._widgets.Button(description=text, icon=icon, tooltip=tooltip, button_style=style)
+        layout = self._widgets.Layout(width="auto")
+        button = self._widgets.Button(description=text, icon=icon, tooltip=tooltip, button_style=style, layout=layout)
         button.on_click(click)
         return button

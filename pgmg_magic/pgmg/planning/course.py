@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import Address
-from pgmg.model.source import Alteration, Effect
+from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.resolve import Resolver
 
 
@@ -15,14 +15,24 @@ class Course:
     """What every name means at one point between the alterations of pending migrations."""
 
     def __init__(self, addresses: Mapping[ObjectName, Address], resolver: Resolver) -> None:
-        self._addresses = dict(addresses)
+        self._addresses = addresses
+        self._resolver = resolver
+        self._moved: dict[ObjectName, Address | None] = {}
         self._columns: dict[tuple[Address, str], str] = {}  # those renamed: what they were called in the snapshot
         self._gone: set[tuple[Address, str]] = set()
-        self._resolver = resolver
+        self.dropped: set[tuple[Address, str]] = set()
+        """Columns, as the snapshot calls them, that are there no more."""
+
+    def copy(self) -> Course:
+        """Return another one that stands where this one does."""
+        other = Course(self._addresses, self._resolver)
+        other._moved, other._columns = dict(self._moved), dict(self._columns)
+        other._gone, other.dropped = set(self._gone), set(self.dropped)
+        return other
 
     def address(self, name: ObjectName) -> Address | None:
         """Return the live object that now bears a name."""
-        return self._addresses.get(name)
+        return self._moved[name] if name in self._moved else self._addresses.get(name)
 
     def as_read(self, alteration: Alteration, address: Address) -> Alteration:
         """Return an alteration of a live object with its column called as in the snapshot."""
@@ -30,13 +40,14 @@ class Course:
             return alteration
         return replace(alteration, member=self._columns.get((address, alteration.member), alteration.member))
 
-    def column_now(self, address: Address, column: str) -> tuple[ObjectName, str] | None:
+    def column_now(self, table: ObjectName, address: Address, column: str) -> tuple[ObjectName, str] | None:
         """Return what a column of the snapshot is called by now; None where it is gone, or has another type."""
         if (address, column) in self._gone:
             return None
-        table = next((name for name, other in self._addresses.items() if other == address), None)
+        moved = (name for name, other in self._moved.items() if other == address)
+        found = next(moved, table if self.address(table) == address else None)
         renamed = (now for (other, now), was in self._columns.items() if (other, was) == (address, column))
-        return None if table is None else (table, next(renamed, column))
+        return None if found is None else (found, next(renamed, column))
 
     def take(self, alteration: Alteration) -> None:
         """Let an alteration have happened."""
@@ -44,14 +55,14 @@ class Course:
         match alteration.effect:
             case Effect.RENAME | Effect.SET_SCHEMA:
                 for old, new in zip(names, self._resolver.became(alteration), strict=False):
-                    if old in self._addresses:
-                        self._addresses[new] = self._addresses.pop(old)
+                    address = self.address(old)
+                    if address is not None:
+                        self._moved[old], self._moved[new] = None, address
             case Effect.DROP:
-                for name in names:
-                    self._addresses.pop(name, None)
+                self._moved.update((name, None) for name in names if self.address(name) is not None)
             case Effect.RENAME_COLUMN | Effect.DROP_COLUMN | Effect.RETYPE_COLUMN:
                 for name in names:
-                    address = self._addresses.get(name)
+                    address = self.address(name)
                     if address is not None and alteration.member is not None:
                         self._take_column(address, alteration.member, alteration)
             case _:
@@ -61,4 +72,20 @@ class Course:
         if alteration.effect is Effect.RENAME_COLUMN and alteration.new_name is not None:
             self._columns[address, alteration.new_name] = self._columns.pop((address, column), column)
         else:
-            self._gone.add((address, self._columns.get((address, column), column)))
+            was = (address, self._columns.get((address, column), column))
+            self._gone.add(was)
+            if alteration.effect is Effect.DROP_COLUMN:
+                self.dropped.add(was)
+
+
+def courses(
+    addresses: Mapping[ObjectName, Address], resolver: Resolver, migrations: Iterable[Migration]
+) -> tuple[Course, ...]:
+    """Return where things stand before each migration, and after the last."""
+    found = [Course(addresses, resolver)]
+    for migration in migrations:
+        after = found[-1].copy()
+        for alteration in migration.alterations:
+            after.take(alteration)
+        found.append(after)
+    return tuple(found)

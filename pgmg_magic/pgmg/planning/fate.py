@@ -11,7 +11,7 @@ from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address, Answers, Definition, Evidence
 from pgmg.model.source import Effect, SourceObject
 from pgmg.planning.changes import Difference
-from pgmg.planning.course import Course
+from pgmg.planning.course import Course, courses
 from pgmg.planning.growth import read_anew
 from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
@@ -30,8 +30,8 @@ class Fates:
 
     web: Web
     differences: Mapping[ObjectName, Difference]
-    course: Course
-    """Where it stands once all pending migrations have run."""
+    courses: tuple[Course, ...]
+    """What is called what before each pending migration, and after the last."""
     verdicts: dict[ObjectName, Verdict] = field(default_factory=dict)
     previous: dict[ObjectName, SourceObject] = field(default_factory=dict)
     roots: dict[Address, str] = field(default_factory=dict)
@@ -59,22 +59,14 @@ def decide(
     Raises:
         RefusedChange: something would be lost, or cannot be done without being told to.
     """
-    course = Course(survey.addresses(), survey.resolver)
-    web = Web(answers.closure, survey.snapshot.by_address())
-    fates = Fates(web, {d.name: d for d in found}, course)
+    stations = courses(survey.addresses(), survey.resolver, survey.pending)
+    web = Web(answers.closure, survey.snapshot.by_address(), stations[-1].dropped)
+    fates = Fates(web, {d.name: d for d in found}, stations)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
+    hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}
     fates.reaches = tuple(
-        reach(
-            m,
-            web,
-            survey.resolver,
-            survey.declared,
-            course,
-            options.recreate,
-            _hindered(m.name, learned),
-            learned.refused,
-        )
-        for m in survey.pending
+        reach(m, web, survey.resolver, survey.declared, course, options.recreate, hindered[m.name], learned.refused)
+        for m, course in zip(survey.pending, fates.courses, strict=False)
     )
     _judge_all(fates, survey, evidence, answers, options, learned)
     refusals = {name: verdict for name, verdict in fates.verdicts.items() if isinstance(verdict, Refuse)}
@@ -216,16 +208,18 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
 def _column_uses(address: Address, type_: ObjectName, fates: Fates, survey: Survey) -> tuple[ColumnUse, ...]:
     """Return the table columns that hold values of a type, directly or inside other types.
 
-    They are those, and are called, as pending migrations leave them, unless one of these needs the type before.
+    They are those, and are called, as pending migrations leave them: all, or those before the first that needs the
+    type. What a migration itself makes of the type is none of this.
     """
-    is_early = any(use.object == type_ for needs in survey.needs for use in needs)
+    early = (n for n, needs in enumerate(survey.needs) if any(use.object == type_ for use in needs))
+    course = fates.courses[0 if type_ in fates.made_by_migrations else next(early, -1)]
     web, found, queue, seen = fates.web, [], [address], {address}
     while queue:
         current = queue.pop()
         for link in web.dependents(current):
             name = web.name(link.dependent)
             if name.kind is Kind.TABLE and link.own_column is not None:
-                now = (name, link.own_column) if is_early else fates.course.column_now(link.dependent, link.own_column)
+                now = course.column_now(name, link.dependent, link.own_column)
                 if now is not None:
                     found.append(ColumnUse(*now, link.own_type or "", current != address))
             elif name.kind in (Kind.TYPE, Kind.DOMAIN) and link.dependent not in seen:

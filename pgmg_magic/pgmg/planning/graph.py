@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph import Graph, Node
+from pgmg.model.graph import ColumnEdge, Graph, Node
 from pgmg.model.names import ON_PARENT, Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Edge, Origin, Plan
@@ -26,7 +26,8 @@ _MINOR = frozenset({Kind.INDEX, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.SEQUE
 def to_networkx(graph: Graph | Plan) -> nx.DiGraph[ObjectName]:
     """Return the edges as a networkx graph: from each object to what it depends on.
 
-    Nodes are `ObjectName`s; edges carry `origin` and `hard`. A plan's graph holds what the plan touches.
+    Nodes are `ObjectName`s; edges carry `origin` and `hard`, those of columns also `flow`. A plan's graph holds what
+    the plan touches.
     """
     import networkx as nx
 
@@ -37,7 +38,8 @@ def to_networkx(graph: Graph | Plan) -> nx.DiGraph[ObjectName]:
     else:
         made.add_nodes_from(node.object for node in graph.nodes)
     for edge in graph.edges:
-        made.add_edge(edge.object, edge.depends_on, origin=edge.origin, hard=edge.hard)
+        flow = {"flow": edge.flow} if isinstance(edge, ColumnEdge) else {}
+        made.add_edge(edge.object, edge.depends_on, origin=edge.origin, hard=edge.hard, **flow)
     return made
 
 

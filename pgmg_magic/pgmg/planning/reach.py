@@ -65,9 +65,9 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
 ) -> Reach:
     """Work out the roots for one migration; the server would not replace `refused` in place.
 
-    `course` stands where the migration begins, and is taken to where it ends.
+    `course` stands where the migration begins.
     """
-    found = _Found()
+    found, course = _Found(), course.copy()
     for alteration in migration.alterations:
         for name in resolver.altered(alteration):
             found.note(alteration, name, course, web, declared)

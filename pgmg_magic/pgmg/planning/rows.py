@@ -99,10 +99,9 @@ class _Pending:
         if view is None:
             return RowQuestion(name, self._change(name), before, None)
         stale = {_relation(other): self._inlinable(v) for other, v in self._views.items() if self._is_stale(other)}
-        stale.pop(_relation(name), None)
         source = view.declared.source
         try:
-            text, used = inline(self._inlinable(view), stale)
+            text, used = inline(self._inlinable(view), stale, _relation(name))
         except RecursionError as error:
             raise CycleError(f"{name} cannot be read: {error}", where=source.place) from None
         names = {_relation(other): other for other in self._views}
@@ -180,8 +179,8 @@ class _Pending:
             reads = sorted(str(u.object) for u in self._views[used].declared.uses if self._is_stale(u.object))
             if reads:
                 return f"{used} is read with the rows it has: they were computed from the present {', '.join(reads)}."
-        elif used not in self._views:
-            return f"{used} is declared nowhere; it is read as it stands."
+        elif used not in self._views and any(map(self._is_stale, self._views)):
+            return f"{used} is declared nowhere; it is read as it stands, whatever it reads itself."
         return None
 
 

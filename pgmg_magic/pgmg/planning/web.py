@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgmg.model.names import Kind, ObjectName
@@ -24,9 +24,17 @@ class Link:
 
 
 class Web:
-    """Closure of the catalog, with row types, array types and `_RETURN` rules folded into their owners."""
+    """Closure of the catalog, with row types, array types and `_RETURN` rules folded into their owners.
 
-    def __init__(self, closure: Closure, live: Mapping[Address, LiveObject]) -> None:
+    What columns need that pending migrations drop (`dropped`) is left out: they will be in nobody's way.
+    """
+
+    def __init__(
+        self,
+        closure: Closure,
+        live: Mapping[Address, LiveObject],
+        dropped: Collection[tuple[Address, str]] = (),
+    ) -> None:
         self.definitions = closure.definitions
         self.live = live
         self._inner = _owners(closure.dependencies)
@@ -34,7 +42,8 @@ class Web:
         self._needs: dict[Address, list[Link]] = defaultdict(list)
         self.foreign: list[tuple[Address, Address]] = []
         for dependency in closure.dependencies:
-            self._add(dependency)
+            if dependency.own_column is None or (dependency.dependent, dependency.own_column) not in dropped:
+                self._add(dependency)
 
     def _add(self, dependency: Dependency) -> None:
         if dependency.type in (DependencyType.EXTENSION, DependencyType.INTERNAL, DependencyType.PARTITION_PRIMARY):

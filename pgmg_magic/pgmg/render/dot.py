@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote as percent
 
 import graphviz
-from graphviz.quoting import a_list, quote
+from graphviz.quoting import quote
 
 from pgmg.model.graph import ColumnEdge, Flow, Graph, Node
 from pgmg.model.names import Kind, ObjectName
@@ -115,7 +116,7 @@ def _columns(nodes: Iterable[Node], graph: Graph, names: _Names, extras: Extras)
         }
         if extras.links and node.place is not None:
             attributes["URL"] = _link(node.place)
-        yield f"{names.ids[name]} [{a_list(attributes=attributes)}]\n"
+        yield f"{names.ids[name]} [{_attributes(attributes)}]\n"
 
 
 def _nodes(nodes: Iterable[Node], _graph: Graph, names: _Names, extras: Extras) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _nodes(nodes: Iterable[Node], _graph: Graph, names: _Names, extras: Extras) 
             attributes["margin"] = _NARROW
         if extras.links and node.place is not None:
             attributes["URL"] = _link(node.place)
-        yield f"{names.ids[name]} [{a_list(attributes=attributes)}]\n"
+        yield f"{names.ids[name]} [{_attributes(attributes)}]\n"
 
 
 def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
@@ -153,7 +154,18 @@ def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
     if look.is_dashed(edge):
         head = "arrowtail" if isinstance(edge, ColumnEdge) else "arrowhead"
         attributes |= {"style": "dashed", head: "vee"}
-    return f"{ids[edge.object]} -> {ids[edge.depends_on]} [{a_list(attributes=attributes)}]\n"
+    return f"{ids[edge.object]} -> {ids[edge.depends_on]} [{_attributes(attributes)}]\n"
+
+
+def _attributes(values: dict[str, str]) -> str:
+    return " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
+
+
+@lru_cache(maxsize=1024, typed=True)  # typed: what may not be read as HTML has a type of its own
+def _quoted(value: str) -> str:
+    """Return a value as DOT wants it; most are the same few colours, shapes and words."""
+    found: str = quote(value)
+    return found
 
 
 def _style(shape: str, *, managed: bool) -> str:

@@ -11,7 +11,7 @@ from pgmg.render.html_lines import lines_html
 from pgmg.render.spans import Line, Role, Span, say, sections
 
 _TITLES = {
-    "stale-plan": "The plan is stale: ",
+    "stale-plan": "",
     "usage": "Wrong usage: ",
     "locked": "Locked: ",
     "unknown-object": "Unknown: ",

@@ -21,10 +21,12 @@ def result_html(result: ApplyResult) -> str:
         notices=[notice.message for notice in result.plan.warnings],
         learned=[words.edge(edge) for edge in result.discovered],
         count=words.count(len(result.steps), "step"),
-        deeds=[
-            (deed.mark, deed.role.value, deed.text, words.duration(deed.duration_ms)) for deed in deeds(result)
-        ],
+        deeds=[(deed.mark, deed.role.value, deed.text, _took(deed.duration_ms)) for deed in deeds(result)],
     )
+
+
+def _took(milliseconds: float) -> str:
+    return "< 1 ms" if milliseconds < 1 else words.duration(milliseconds)
 
 
 def _recorded(result: ApplyResult) -> list[str]:

@@ -7,10 +7,12 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from pgmg.model.names import ABOUT_PARENT, Kind
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
-from pgmg.render import markup, words
+from pgmg.render import clean, markup, words
 from pgmg.render.diff_html import rows
 from pgmg.render.html_graph import figure, focus, plan_graph
 from pgmg.render.html_impact import NO_LOCKS, counts, deletions, locks, rewrites
@@ -136,8 +138,10 @@ def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]
     }
 
 
-def _place(place: Place) -> str:
-    return place.path if place.line is None else f"{place.path}:{place.line}"
+def _place(place: Place) -> Markup:
+    """Return a file and line that may be broken after each folder."""
+    said = place.path if place.line is None else f"{place.path}:{place.line}"
+    return markup.trusted("/<wbr>").join(clean.line(part) for part in said.split("/"))
 
 
 def _link(place: Place, base: str) -> str:

@@ -33,17 +33,21 @@ class Inlinable:
     stored: bool = False
 
 
-def inline(query: Inlinable, pending: Mapping[Parts, Inlinable]) -> tuple[str, tuple[Parts, ...]]:
+def inline(
+    query: Inlinable, pending: Mapping[Parts, Inlinable], itself: Parts | None = None
+) -> tuple[str, tuple[Parts, ...]]:
     """Return `query` with every view of `pending` that it reads, directly or not, in its CTEs; and which those are.
 
     What reads none of them comes back as it is written. Names of relations are qualified where anything is inlined,
-    so that neither the search_path of another definition nor its CTEs can change what they mean.
+    so that neither the search_path of another definition nor its CTEs can change what they mean. `itself` is the view
+    whose query it is.
 
     Raises:
         GrammarError: a query that the grammar does not accept.
         RecursionError: the definitions read each other in a circle.
     """
     work = _Work(pending, tuple(text.query.lower() for text in (query, *pending.values())))
+    work.under_way += [itself] if itself is not None else []
     body = work.rewritten(query)
     if not work.made:
         return query.query, ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ON_PATH = "\0"
 """Stands for the schema of unqualified names: no schema is called this."""
+
+_LATERAL = re.compile(r"\bLATERAL\s+(ROWS\s+FROM\b)", re.IGNORECASE)
+"""As PostgreSQL prints several functions at once: the word says nothing there, and sqlglot does not know it."""
 
 
 class UnreadableError(Exception):
@@ -99,13 +103,15 @@ def _qualified(query: str, relations: Mapping[Parts, Sequence[str]]) -> exp.Expr
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.schema import MappingSchema
 
-    tree = sqlglot.parse_one(query, read="postgres")
+    tree = sqlglot.parse_one(_LATERAL.sub(r"\1", query), read="postgres")
     _name_results(tree, query)
     if tree.find(exp.Command) is not None:
         raise UnreadableError("not a query")
     _fold(tree)
     for table in tree.find_all(exp.Table):
         table.set("catalog", None)  # the database itself: there is no other
+        if isinstance(table.this, exp.Identifier) and not table.alias:  # sqlglot's own alias would be folded
+            table.set("alias", exp.TableAlias(this=table.this.copy()))
     known: dict[str, object] = {}
     for (*schema, name), columns in relations.items():
         names = known.setdefault(schema[-1] if schema else ON_PATH, {})

@@ -175,7 +175,9 @@ class Tracer:
             return self._from(sources[possible[0]], name, scope)
         if isinstance(scope.expression, exp.Select):
             for selected in scope.expression.selects:
-                if selected.alias_or_name == name and not isinstance(selected.unalias(), exp.Column):
+                inner = selected.unalias()
+                is_itself = isinstance(inner, exp.Column) and not inner.table
+                if selected.alias_or_name == name and not is_itself:
                     return self._used(selected, scope)
         return None
 

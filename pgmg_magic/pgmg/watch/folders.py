@@ -15,7 +15,7 @@ from watchfiles import Change, watch
 
 _STEP = 5
 """Milliseconds between two looks at what the operating system has told."""
-_TICK = 10
+_TICK = 5
 """Milliseconds after which `wait` looks up although nothing has happened."""
 _BURST = 50
 """Milliseconds after which changes that do not stop are handed on."""

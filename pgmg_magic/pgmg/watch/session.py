@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], "Connection"]
 
+_RETRIES = 2
+"""How often a lock is tried for within a round; the watcher comes back later, and can be stopped in between."""
+_WHILE_OTHERS_APPLY = 1.0
+"""Seconds to wait for another apply before looking up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -93,10 +98,11 @@ class Session:
         Raises:
             PgmgError: as when planning; ConnectionFailedError where the connection was lost.
         """
-        from pgmg.catalog.connection import reading
+        from pgmg.catalog.connection import keep_plans, reading
 
         conn = self.open()
         with reading(conn, self._planner.search_path):
+            keep_plans(conn)
             return self._drafter.draft(conn, Scope(migrations, self._holds, blocked=self._blocked))
 
     def settle(self, *, migrations: bool) -> Draft:
@@ -137,7 +143,8 @@ class Session:
 
         began = time.monotonic()
         settings = self._settings
-        limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        retries = min(settings.lock_retries, _RETRIES)
+        limits = Limits(settings.lock_timeout, settings.statement_timeout, retries, _WHILE_OTHERS_APPLY)
         firm: tuple[Hold, ...] = ()
         while True:
             scope = Scope(migrations, self._holds, firm, self._blocked)
@@ -156,6 +163,7 @@ class Session:
                 if conn.closed or not drafts or self._interrupted:
                     self._raise_lost(error, conn)
                 if _is_about_migration(error) and self._block(error, drafts, scope):
+                    self.close()
                     continue
                 more = self._refused(error, drafts[-1], firm)
                 if not more:
@@ -164,8 +172,8 @@ class Session:
                 continue
             draft = drafts[-1]
             self._holds = draft.holds
-            if len(result.plan.groups) > 1:
-                self.close()  # what ran outside a transaction may have left something in the session
+            if len(result.plan.groups) > 1 or any(one.plan.migrations for one in drafts):
+                self.close()  # what migrations leave in a session, and what is discarded after them, ends with it
             return Round(result, draft, round((time.monotonic() - began) * 1000, 3), draft.blocked)
 
     def _block(self, error: PgmgError, drafts: list[Draft], scope: Scope) -> bool:
@@ -180,12 +188,16 @@ class Session:
 
     def _planner_for(self, scope: Scope, drafts: list[Draft]) -> Callable[[Connection, Learned], tuple[Plan, Snapshot]]:
         def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+            from pgmg.catalog.connection import forget_plans
             from pgmg.catalog.reading import set_path
 
             if self._planner.search_path is not None:
                 set_path(conn, self._planner.search_path)
-            drafts.append(self._drafter.draft(conn, scope, learned))
-            return drafts[-1].plan, drafts[-1].snapshot
+            draft = self._drafter.draft(conn, scope, learned)
+            if draft.plan.migrations:
+                forget_plans(conn)
+            drafts.append(draft)
+            return draft.plan, draft.snapshot
 
         return planner
 
@@ -210,6 +222,11 @@ class Session:
 
 def _is_about_migration(error: PgmgError) -> bool:
     return isinstance(error, ApplyError) and (error.object or "").startswith(f"{Kind.MIGRATION.value}.")
+
+
+def is_busy(error: PgmgError) -> bool:
+    """Say whether another apply is at work; nothing is wrong then."""
+    return isinstance(error, LockedError) and error.sqlstate is None
 
 
 def is_passing(error: PgmgError) -> bool:

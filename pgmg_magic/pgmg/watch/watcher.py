@@ -29,7 +29,7 @@ from pgmg.model.watching import (
     WatchListener,
     WatchState,
 )
-from pgmg.watch.session import Round, Session, is_passing
+from pgmg.watch.session import Round, Session, is_busy, is_passing
 
 if TYPE_CHECKING:
     from pgmg.project import Project
@@ -67,7 +67,8 @@ class Watcher:
         self._listener = listener
         self._state = WatchState()
         self._session = Session(project.settings, project.connect)
-        self._files: SourceFiles | None = None
+        self._files: SourceFiles | None = None  # what the last round was about
+        self._seen: SourceFiles | None = None  # what the next one will be about
         self._known_pending: object = ()
         self._asked = threading.Event()  # somebody wants the pending migrations applied
         self._working = threading.Event()
@@ -93,8 +94,8 @@ class Watcher:
         try:
             with self._interrupting(stop):
                 self._run(stop)
-        except PgmgError as error:
-            failure = error
+        except Exception as error:
+            failure = error if isinstance(error, PgmgError) else _unexpected(error)
             raise
         finally:
             self._session.close()
@@ -159,19 +160,18 @@ class Watcher:
 
     def _grows_quiet(self, watched: Folders, stop: threading.Event) -> bool:
         """Wait until nothing has changed for long enough; plan meanwhile. False: nothing has changed after all."""
-        last = time.monotonic()
-        draft: Draft | None = None
+        last, draft = time.monotonic(), self._look()
         while not stop.is_set():
-            if draft is None:
-                draft = self._look()
-                if watched.tick():
-                    last, draft = time.monotonic(), None
-                    continue
-            patience = self._debounce if draft is None or not self._is_grave(draft) else self._patience
-            if time.monotonic() - last >= patience:
-                return draft is None or draft.files is not self._files
             if watched.tick():
-                last, draft = time.monotonic(), None
+                now, before = time.monotonic(), draft
+                draft = self._look()
+                if draft is None or before is None or draft.files is not before.files:
+                    last = now
+                    continue  # else it was about something that does not concern us, and may never end
+            patience = self._patience if draft is not None and self._is_grave(draft) else self._debounce
+            if time.monotonic() - last >= patience:
+                self._seen = None if draft is None else draft.files
+                return draft is None or draft.files is not self._files
         return False
 
     @property
@@ -195,28 +195,34 @@ class Watcher:
     def _work(self, stop: threading.Event, *, wanted: bool, due: bool) -> float:
         """Apply, tell, and look at what is left; return when to work again."""
         self._asked.clear()
-        before = self._state
+        seen, self._seen = self._seen or self._session.files(), None
+        before, known = self._state, self._files
         self._state = replace(before, phase=Phase.WORKING)
         self._working.set()
         try:
-            seen = self._session.files()
-            paths = _changed(self._files, seen)
-            if self._files is not None and paths:
-                self._tell(Saw(paths), self._state)
             self._files = seen
+            if paths := _changed(known, seen):
+                self._tell(Saw(paths), self._state)
             if wanted:
                 self._session.unblock()
             done = self._session.apply(self._heard, migrations=self._migrations or wanted)
-            self._files = done.draft.files
-            self._told(done, paths, quietly=due and before.phase is not Phase.STARTING and not wanted)
+            paths = _changed(known, done.draft.files)  # with what was saved after the quiet
+            known = self._files = done.draft.files
+            self._told(done, paths, quietly=due and not wanted and before.phase is not Phase.STARTING)
             left = self._session.settle(migrations=self._migrations)
             if left.files is done.draft.files:  # else another round is about to begin
                 self._announce(done, left)
         except PgmgError as error:
             if stop.is_set():
                 return float("inf")
+            if isinstance(error, ConnectionFailedError | EmbeddedServerError) or is_busy(error):
+                self._files = known  # it is still to be done
             if isinstance(error, ConnectionFailedError | EmbeddedServerError):
                 raise
+            if is_busy(error):
+                if wanted:
+                    self._asked.set()
+                return 0.0
             self._state = replace(self._state, phase=Phase.IDLE)
             # what was known to be broken stays so; one failure of everything replaces another
             self._problems((*(p for p in self._state.problems if p.objects or p.paths), Broken(error)))
@@ -292,6 +298,10 @@ class Watcher:
     def _tell(self, event: WatchEvent, state: WatchState) -> None:
         self._state = state
         self._listener(event)
+
+
+def _unexpected(error: Exception) -> PgmgError:
+    return PgmgError(f"Unexpected {type(error).__name__}: {error}", hint="Please report it.")
 
 
 def _key(problem: Broken) -> tuple[str, tuple[str, ...], frozenset[object]]:

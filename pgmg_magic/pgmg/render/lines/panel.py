@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgmg.model.plan import MigrationImpact
-from pgmg.model.watching import Broken, PendingMigrations, Phase, Stopped, WatchEvent, Watching, WatchState
+from pgmg.model.watching import Broken, PendingMigrations, Phase, Saw, Stopped, WatchEvent, Watching, WatchState
 from pgmg.render import words
 from pgmg.render.html_error import error_lines
 from pgmg.render.lines.watch import watch_lines
@@ -87,8 +87,9 @@ def waiting(pending: PendingMigrations) -> str:
 
 
 def history(picture: Picture) -> Iterator[tuple[str, Line]]:
-    """Return the last events, the newest first, each as a time and one line."""
-    shown = [one for one in picture.told if not isinstance(one.event, Watching)]
+    """Return the last events, the newest first, each as a time and one line: what came of files, not their names."""
+    last = picture.told[-1:]  # what was seen is news until it is known what came of it
+    shown = [one for one in picture.told if not isinstance(one.event, Watching | Saw) or (one,) == last]
     for one in reversed(shown[-NEWEST:]):
         clock = time.strftime("%H:%M:%S", time.localtime(one.at))
         if isinstance(one.event, Broken):

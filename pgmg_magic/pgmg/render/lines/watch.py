@@ -45,9 +45,9 @@ def watch_lines(event: WatchEvent, verbose: int = 0) -> Iterator[Line]:
             yield say(Span("✓", Role.MADE), f" Mended{f': {about}' if about else ''}")
         case PendingMigrations():
             yield from _pending(event)
-        case Disconnected(error=error, pause=pause):
-            message = error.message.rstrip(".")
-            yield say(Span("Disconnected", Role.WARNING), f": {message}; next attempt in {pause:g} s")
+        case Disconnected(error=error):
+            why = error.message.split("\n", 1)[0].rstrip(".")
+            yield say(Span("Disconnected", Role.WARNING), f": {why}; waiting for the server")
         case Reconnected(server=server):
             yield say(Span("Connected again", Role.MADE), f": {server}")
         case Noted(event=noted):

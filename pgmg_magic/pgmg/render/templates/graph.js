@@ -161,6 +161,7 @@
     if (wasHidden !== panel.hidden) look(x, y, pixels);
     if (!node) {
       light(null);
+      isolate(false);
       return;
     }
     const { facts } = node;
@@ -179,10 +180,27 @@
     list("needs-part", "needs", node.needs, "to");
     list("users-part", "users", node.users, "from");
     requestAnimationFrame(() => {
-      if (bring || !isSeen(node)) centre(node);
+      if (svg.classList.contains("alone")) isolate(true);
+      else if (bring || !isSeen(node)) centre(node);
     });
   };
   by("close").onclick = () => choose(null);
+
+  // -- a neighbourhood alone: all else is hidden, and how much that is said
+
+  const count = document.querySelector(".count"), wholeCount = count.textContent;
+  const isolate = (on) => {
+    const shown = nodes.filter((node) => node.shape.classList.contains("lit"));
+    svg.classList.toggle("alone", on);
+    by("only").setAttribute("aria-pressed", String(on));
+    count.textContent = on ? `${shown.length} shown, ${nodes.length - shown.length} hidden` : wholeCount;
+    if (!on) return;
+    const frames = shown.map((node) => node.shape.getBoundingClientRect());
+    const [left, top] = place({ clientX: Math.min(...frames.map((f) => f.left)), clientY: Math.min(...frames.map((f) => f.top)) });
+    const [right, bottom] = place({ clientX: Math.max(...frames.map((f) => f.right)), clientY: Math.max(...frames.map((f) => f.bottom)) });
+    look((left + right) / 2, (top + bottom) / 2, Math.min(size().w / (right - left), size().h / (bottom - top), 1.4) * 0.92);
+  };
+  by("only").onclick = () => isolate(!svg.classList.contains("alone"));
   canvas.addEventListener("click", (event) => {
     if (moved > 4) return;
     const shape = event.target.closest(".node");
@@ -207,6 +225,7 @@
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     found = words.length ? nodes.filter((node) => words.every((word) => node.text.includes(word))) : [];
     at = -1;
+    if (svg.classList.contains("alone")) isolate(false);
     by("matches").textContent = words.length ? String(found.length) : "";
     light(words.length ? new Set(found.map((node) => node.n)) : null, new Set());
   };

@@ -4,7 +4,7 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
   if (!tools) return;
   const parts = [...root.querySelectorAll("details.steps")].map((part) => ({
     part, open: part.open,
-    rows: [...part.querySelectorAll("tbody > tr")].map((row) => ({ row, text: row.textContent.toLowerCase() })),
+    rows: [...part.querySelectorAll(".scroll > table > tbody > tr")].map((row) => ({ row, text: row.textContent.toLowerCase() })),
   }));
   const total = parts.reduce((sum, one) => sum + one.rows.length, 0);
   const input = tools.querySelector("input"), output = tools.querySelector("output");
