@@ -61,7 +61,7 @@ def begin_locked(conn: psycopg.Connection[Any], key: int, patience: float, liste
         if waited >= announced:
             holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
             listener(Waiting(f"another apply is running: {holder}", waited))
-            announced = waited + 5
+            announced = waited + 1
         if waited > patience:
             holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
             raise LockedError(

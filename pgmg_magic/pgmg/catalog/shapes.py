@@ -99,8 +99,8 @@ def _typed_row(question: ShapeQuestion, described: _Described) -> sql.Composed:
     selected = sql.SQL("ARRAY[{}]::int8[], ARRAY[{}]::int8[]").format(
         sql.SQL(", ").join(types), sql.SQL(", ").join(collations)
     )
-    aliases = sql.SQL(", ").join(map(sql.Identifier, names)) if names else sql.Identifier("none")
-    return sql.SQL("SELECT {} FROM (SELECT 1) AS one LEFT JOIN (\n{}\n) AS q({}) ON false").format(
+    aliases = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, names))) if names else sql.SQL("")
+    return sql.SQL("SELECT {} FROM (SELECT 1) AS one LEFT JOIN (\n{}\n) AS q{} ON false").format(
         selected,
         sql.SQL(question.query),
         aliases,

@@ -5,10 +5,12 @@ Trees are protobuf messages (`libpg_query`); their positions are offsets in UTF-
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import postgast
+from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pb
 
 from pgmg.model.source import Parts, TypeName
@@ -40,6 +42,24 @@ __all__ = [
 ]
 
 
+_DEPTH = 20_000
+"""Calls within calls. Python's own do not use the stack of the machine, and the server reads SQL no deeper."""
+
+
+def _read_deep_trees() -> None:
+    """Lift the limits of protobuf (100 levels) and of Python: some sixty `||` or UNION ALL in a row are as deep."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
+    from google.protobuf.internal import api_implementation
+
+    if api_implementation.Type() == "upb":  # the others have a limit of their own, and an error for it
+        from google._upb import _message
+
+        _message.SetAllowOversizeProtos(True)  # noqa: FBT003 - it has no other
+
+
+_read_deep_trees()
+
+
 class GrammarError(Exception):
     """The grammar does not accept the text. `offset` counts characters from 0; None where it is not known."""
 
@@ -60,6 +80,8 @@ def parse(sql: str) -> Tree:
     except postgast.PgQueryError as error:
         offset = error.cursorpos - 1 if error.cursorpos > 0 else None  # characters, unlike positions in trees
         raise GrammarError(error.message, offset) from None
+    except DecodeError:
+        raise GrammarError("statement is nested too deeply to be read", None) from None
 
 
 def deparse(statement: Tree) -> str:
