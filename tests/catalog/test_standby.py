@@ -30,7 +30,7 @@ def pair():
 def followed(primary, standby):
     """Wait until the standby has all that the primary has."""
     with psycopg.connect(primary) as one, psycopg.connect(standby, autocommit=True) as other:
-        (written,) = one.execute("SELECT pg_current_wal_lsn()").fetchone()
+        (written,) = one.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
         end = time.monotonic() + 60
         while time.monotonic() < end:
             if other.execute("SELECT pg_last_wal_replay_lsn() >= %s", [written]).fetchone()[0]:

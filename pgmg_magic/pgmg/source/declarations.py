@@ -10,6 +10,7 @@ from pgmg.errors import SourceError, SourceErrors
 from pgmg.model.facts import DefinitionFacts, GrantFacts
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import CodeFile, Parts, SourceObject, Target
+from pgmg.source.depth import walks_deep
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.positions import Located, in_order
 from pgmg.source.refusals import refuse
@@ -39,6 +40,7 @@ def parse_code(files: Sequence[CodeFile], problems: Sequence[SourceError] = ()) 
     return merge_grants(found)
 
 
+@walks_deep
 def parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
     """Return what one file declares.
 

@@ -5,7 +5,6 @@ Trees are protobuf messages (`libpg_query`); their positions are offsets in UTF-
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,13 +41,8 @@ __all__ = [
 ]
 
 
-_DEPTH = 20_000
-"""Calls within calls. Python's own do not use the stack of the machine, and the server reads SQL no deeper."""
-
-
 def _read_deep_trees() -> None:
-    """Lift the limits of protobuf (100 levels) and of Python: some sixty `||` or UNION ALL in a row are as deep."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
+    """Lift protobuf's limit of 100 levels: some sixty `||` or UNION ALL in a row are as deep."""
     from google.protobuf.internal import api_implementation
 
     if api_implementation.Type() == "upb":  # the others have a limit of their own, and an error for it

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pgmg.model.source import Parts
+from pgmg.source.depth import walks_deep
 from pgmg.source.grammar import Tree, deparse, parse, pb, relation_parts, unwrap
 from pgmg.source.references import Collector
 
@@ -33,6 +34,7 @@ class Inlinable:
     stored: bool = False
 
 
+@walks_deep
 def inline(
     query: Inlinable, pending: Mapping[Parts, Inlinable], itself: Parts | None = None
 ) -> tuple[str, tuple[Parts, ...]]:

@@ -18,6 +18,7 @@ from pgmg.model.source import (
     StatementKind,
 )
 from pgmg.source.alterations import alterations_of
+from pgmg.source.depth import walks_deep
 from pgmg.source.grammar import pb
 from pgmg.source.needs import needs_of
 from pgmg.source.outside import runs_outside
@@ -35,6 +36,7 @@ _ONE_TRANSACTION = (
 _BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
 
 
+@walks_deep
 def parse_migration(file: MigrationFile) -> Migration:
     """Parse a migration.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgmg.source.depth import walks_deep
 from pgmg.source.grammar import GrammarError, Tree, deparse, expression, parse, pb, strings, unwrap
 from pgmg.source.lexer import significant
 
@@ -62,6 +63,7 @@ class _Normal:
     said: tuple[str, ...]
 
 
+@walks_deep
 def _normal(sql: str) -> _Normal:
     result = parse(sql)
     said: list[str] = []
