@@ -230,7 +230,9 @@ class _Apply:
                 runner.run(group)
                 done = runner.done
             self._current = _nothing
-            record_group(self._conn, self._state, snapshot, [applied.step for applied in done], records, silent)
+            later = {r.object for r in plan.records if r.group > number}
+            sent = [applied.step for applied in done]
+            record_group(self._conn, self._state, snapshot, sent, records, silent, later)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()

@@ -75,7 +75,7 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
 
 def _may_be_outdated(step: Step, plan: Plan) -> bool:
     """Say whether a step speaks in words of the catalog that a migration before the drop may have outdated."""
-    if step.managed or step.action not in (Action.DROP, Action.RESTORE):
+    if step.action is not Action.DROP and (step.managed or step.action is not Action.RESTORE):
         return False
     drops = (s.number for s in plan.steps if s.action is Action.DROP and s.object == step.object)
     first = next(drops, step.number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import psycopg
@@ -11,6 +11,7 @@ import psycopg
 from pgmg.applying.verify import verify
 from pgmg.catalog.snapshot import read_again, read_snapshot
 from pgmg.catalog.state import StateTables
+from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Record, Step
 from pgmg.model.snapshot import Snapshot
 
@@ -26,8 +27,11 @@ def record_group(
     group: Sequence[Step],
     records: Sequence[Record],
     silent: Sequence[Record],
+    later: Collection[ObjectName],
 ) -> None:
     """Write a group's state inside its transaction; `silent` rows are brought up to date without being touched.
+
+    The rows of what `later` groups are to record are left as they are.
 
     Raises:
         NotRestoredError: something around a recreated object did not come back.
@@ -47,7 +51,7 @@ def record_group(
         state.record(kept, now)
         state.record(silent, now, touch=False)
         if migrations:
-            state.refresh(now)
+            state.refresh(now, later)
     if group:
         _notify(conn, [m.name for m in migrations], records)
 

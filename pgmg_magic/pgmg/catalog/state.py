@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import psycopg
 from psycopg import sql
@@ -137,9 +137,12 @@ class StateTables:
         )
         self._conn.execute(insert, [list(column) for column in zip(*rows, strict=True)])
 
-    def refresh(self, now: Snapshot) -> None:
-        """Note anew how the database spells every recorded object: a migration may have changed what it prints."""
-        live = {str(name): obj for name, obj in now.objects.items() if str(name) in now.state}
+    def refresh(self, now: Snapshot, later: Collection[ObjectName]) -> None:
+        """Note anew how the database spells recorded objects: a migration may have changed what it prints.
+
+        Not of those whose turn comes `later`: what somebody changed in them by hand is still to be put back.
+        """
+        live = {str(name): obj for name, obj in now.objects.items() if str(name) in now.state and name not in later}
         texts = self._definitions(list(live.values()))
         names = [name for name, obj in live.items() if obj.address in texts]
         if names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -113,4 +114,6 @@ program = Program(
 
 def main() -> None:
     """Run `pgmg` with the words of the command line."""
+    # a plan is thousands of small objects that live until the end: to look for garbage among them takes a tenth of it
+    gc.set_threshold(100_000, 20, 20)
     program()

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'ALTER TABLE people RENAME TO persons'; END $$;

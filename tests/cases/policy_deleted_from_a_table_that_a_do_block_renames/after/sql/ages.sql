@@ -1,0 +1,1 @@
+CREATE VIEW ages AS SELECT age FROM persons;

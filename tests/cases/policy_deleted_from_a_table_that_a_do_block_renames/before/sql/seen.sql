@@ -1,0 +1,1 @@
+CREATE POLICY seen ON people USING (age > 0);
