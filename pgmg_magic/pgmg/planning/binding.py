@@ -18,6 +18,7 @@ class Binding(Woven):
         self._bind_slots()
         self._bind_drops()
         self._bind_makes()
+        self._bind_removals()
         self._bind_conversions()
         self._bind_learned()
         self._bind_alone()
@@ -92,6 +93,15 @@ class Binding(Woven):
                         is_check = other.phase is Phase.CHECK
                         if other.slot == slot and not (is_check and name.kind in ROUTINES):
                             (self.fabric.hard if hard and not is_check else self.fabric.soft).add((other.id, first))
+
+    def _bind_removals(self) -> None:
+        """What is taken away from an object is taken from the new one, where it is made again."""
+        for node in self.removals:
+            about = node.name.parent
+            while about is not None:
+                made = (other.id for other in self.makes.get(about, ()) if other.slot == node.slot)
+                self.fabric.hard.update((id_, node.id) for id_ in made)
+                about = about.parent
 
     def _uses(self, name: ObjectName) -> dict[tuple[ObjectName, bool], None]:
         """Return (object, hard) for everything that must be there first."""

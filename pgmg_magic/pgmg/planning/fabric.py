@@ -37,6 +37,8 @@ class Woven:
         self.fabric = Fabric()
         self.definitions: dict[ObjectName, Definition] = {d.name: d for d in fates.web.definitions.values()}
         self.drops: dict[ObjectName, list[Node]] = defaultdict(list)
+        self.removals: list[Node] = []
+        """Takes away comments and grants that are no longer declared, from what stays or is made again."""
         self.makes: dict[ObjectName, list[Node]] = defaultdict(list)  # the last node of each making
         self._firsts: dict[int, int] = {}  # the first node of each making, by its last
         self.migrations: list[Node] = []

@@ -209,7 +209,7 @@ class _Weaver(Binding):
                 parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
                 action, statements = removal(name, previous, vanished)
                 if not parent_goes and statements:
-                    self._node(last, phase, action, name, statements, "no longer declared")
+                    self.removals.append(self._node(last, phase, action, name, statements, "no longer declared"))
                 continue
             assert difference.declared is not None
             source = difference.declared.source
