@@ -107,6 +107,11 @@ class ObjectName:
             object.__setattr__(self, "_text", f"{self.kind.value}.{self.bare}")
         return self._text
 
+    def overloads(self, other: ObjectName) -> bool:
+        """Say whether both are routines, or operators, of one name with other arguments."""
+        alike = (self.kind in ROUTINES and other.kind in ROUTINES) or self.kind is other.kind is Kind.OPERATOR
+        return alike and self != other and (self.schema, self.name) == (other.schema, other.name)
+
     @property
     def bare(self) -> str:
         """The name without its kind: `reporting.daily`, `stamp on tasks`, `calculate_total(integer, numeric)`."""

@@ -19,7 +19,7 @@ class Course:
         self._resolver = resolver
         self._moved: dict[ObjectName, Address | None] = {}
         self._columns: dict[tuple[Address, str], str] = {}  # those renamed: what they were called in the snapshot
-        self._gone: set[tuple[Address, str]] = set()
+        self._retyped: set[tuple[Address, str]] = set()
         self.dropped: set[tuple[Address, str]] = set()
         """Columns, as the snapshot calls them, that are there no more."""
 
@@ -27,7 +27,7 @@ class Course:
         """Return another one that stands where this one does."""
         other = Course(self._addresses, self._resolver)
         other._moved, other._columns = dict(self._moved), dict(self._columns)
-        other._gone, other.dropped = set(self._gone), set(self.dropped)
+        other._retyped, other.dropped = set(self._retyped), set(self.dropped)
         return other
 
     def address(self, name: ObjectName) -> Address | None:
@@ -42,7 +42,7 @@ class Course:
 
     def column_now(self, table: ObjectName, address: Address, column: str) -> tuple[ObjectName, str] | None:
         """Return what a column of the snapshot is called by now; None where it is gone, or has another type."""
-        if (address, column) in self._gone:
+        if (address, column) in self._retyped | self.dropped:
             return None
         moved = (name for name, other in self._moved.items() if other == address)
         found = next(moved, table if self.address(table) == address else None)
@@ -73,9 +73,7 @@ class Course:
             self._columns[address, alteration.new_name] = self._columns.pop((address, column), column)
         else:
             was = (address, self._columns.get((address, column), column))
-            self._gone.add(was)
-            if alteration.effect is Effect.DROP_COLUMN:
-                self.dropped.add(was)
+            (self.dropped if alteration.effect is Effect.DROP_COLUMN else self._retyped).add(was)
 
 
 def courses(

@@ -125,16 +125,7 @@ class Early(Existence):
 
     def _given_up_for(self, name: ObjectName) -> list[ObjectName]:
         """Return the old signatures of a routine: beside the new one, they could make a call ambiguous."""
-        if name.arguments is None:
-            return []
-        return [
-            other
-            for other in self.addresses
-            if other.arguments is not None
-            and (other.schema, other.name) == (name.schema, name.name)
-            and other in self.old
-            and self.fates.deleted(other)
-        ]
+        return [n for n in self.addresses if n.overloads(name) and n in self.old and self.fates.deleted(n)]
 
     def _restore_in_time(self, migration: Migration, slot: Slot) -> None:
         """Bring back what nobody declared before a migration renames what its definition speaks of."""

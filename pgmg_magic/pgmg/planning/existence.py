@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Learned
 from pgmg.model.snapshot import Address
-from pgmg.planning.course import Course
 from pgmg.planning.fate import Fates
 from pgmg.planning.survey import Survey
 from pgmg.planning.web import Web
@@ -36,7 +35,6 @@ class Existence:
         self.old = set(survey.snapshot.objects) | {d.name for d in self.web.definitions.values()}
         self.new: set[ObjectName] = set()
         self.lost: dict[ObjectName, None] = {}
-        self.course = Course(survey.addresses(), survey.resolver)
         self.addresses: dict[ObjectName, Address] = {d.name: a for a, d in self.web.definitions.items()}
 
     def drop(self, name: ObjectName, slot: Slot, reason: str, *, explicit: bool) -> None:

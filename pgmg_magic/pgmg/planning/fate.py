@@ -278,7 +278,7 @@ def _users_of_overloads(name: ObjectName, fates: Fates, survey: Survey) -> list[
     """Return declared views and routines that call another overload of a new routine's name (rule 5.3)."""
     users = []
     for other, live in survey.snapshot.objects.items():
-        if other.kind in ROUTINES and (other.schema, other.name) == (name.schema, name.name):
+        if other.overloads(name):
             users += [
                 link.dependent
                 for link in fates.web.dependents(live.address)

@@ -41,13 +41,7 @@ class Survey:
 
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
         """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
-        if name.arguments is None:
-            return ()
-        return tuple(
-            other
-            for other in self.declared
-            if other != name and other.arguments is not None and (other.schema, other.name) == (name.schema, name.name)
-        )
+        return tuple(other for other in self.declared if other.overloads(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +177,4 @@ def questions(survey_: Survey, found: Sequence[Difference], learned: Learned) ->
 
 def _overloads(name: ObjectName, live: Mapping[ObjectName, Address]) -> set[Address]:
     """Return existing routines of the same name: a new overload may change what their callers mean (rule 5.3)."""
-    return {
-        address
-        for other, address in live.items()
-        if other.kind in ROUTINES and (other.schema, other.name) == (name.schema, name.name)
-    }
+    return {address for other, address in live.items() if other.overloads(name)}

@@ -10,6 +10,7 @@ from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
+from pgmg.planning.course import Course
 from pgmg.planning.early import Early
 from pgmg.planning.existence import Slot
 from pgmg.planning.fate import Fates
@@ -39,7 +40,7 @@ class _Walk(Early):
     def run(self) -> Timeline:
         for index, migration in enumerate(self.survey.pending):
             self._before(index, migration)
-            self._through(migration)
+            self._through(migration, self.fates.courses[index].copy())
         self._after()
         return Timeline(self.slots, self.affected, self.vanishing)
 
@@ -118,12 +119,12 @@ class _Walk(Early):
                 ]
         return sorted(set(found))
 
-    def _through(self, migration: Migration) -> None:
-        """Take note of what the migration itself makes, moves and drops (rule 7.4)."""
+    def _through(self, migration: Migration, course: Course) -> None:
+        """Take note of what the migration itself makes, moves and drops (rule 7.4); `course` is where it begins."""
         for alteration in migration.alterations:
             was = self.survey.resolver.altered(alteration)
-            self._goes_along(alteration, was)
-            self.course.take(alteration)
+            self._goes_along(alteration, was, course)
+            course.take(alteration)
             if alteration.effect is Effect.CREATE:
                 self._there(was)
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
@@ -132,15 +133,15 @@ class _Walk(Early):
                 self.old.difference_update(was)
                 self.new.difference_update(was)
 
-    def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName]) -> None:
+    def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName], course: Course) -> None:
         """What hangs on a table or column that the migration drops is not there to be dropped later."""
         if alteration.effect not in (Effect.DROP, Effect.DROP_COLUMN):
             return
         for name in was:
-            address = self.course.address(name)
+            address = course.address(name)
             if address is None:
                 continue
-            column = self.course.as_read(alteration, address).member
+            column = course.as_read(alteration, address).member
             for link in self.web.dependents(address):
                 if link.automatic and (alteration.effect is Effect.DROP or link.column == column):
                     self.old.discard(self.web.name(link.dependent))
