@@ -19,7 +19,7 @@ from pgmg.source.files import FileMemory
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.moment import Moment
-    from pgmg.planning.survey import Picture, Survey
+    from pgmg.planning.survey import Memory, Picture
 
 _DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 
@@ -45,7 +45,7 @@ class Planner:
         self._memory = FileMemory()
         self._moment: Moment | None = None
         self._snapshot: Snapshot | None = None
-        self._survey: Survey | None = None
+        self._compared: Memory | None = None
         self._parsed: dict[tuple[str, str], tuple[SourceObject, ...] | SourceErrors] = {}
         self._migrations: dict[tuple[str, str], Migration] = {}
 
@@ -137,12 +137,14 @@ class Planner:
             ConfigError: no schema to create unqualified objects in.
         """
         from pgmg.catalog.evidence import read_evidence
-        from pgmg.planning.survey import Picture, compare, survey
+        from pgmg.planning.survey import Memory, Picture, compare, survey
 
-        found = survey(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, self._survey)
-        self._survey = found
+        memory = self._compared
+        found = survey(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory)
         evidence = read_evidence(conn, snapshot, found.doubts, self.settings.state_schema)
-        return Picture(found, evidence, compare(found, evidence))
+        picture = Picture(found, evidence, compare(found, evidence, memory))
+        self._compared = Memory.of(picture)
+        return picture
 
     # -- parsing ----------------------------------------------------------------------------------------
 

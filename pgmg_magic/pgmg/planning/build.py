@@ -28,6 +28,7 @@ from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates, decide
 from pgmg.planning.fingerprint import basis, fingerprint
 from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.losses import refuse_losses
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.order import order
 from pgmg.planning.report import change
@@ -51,6 +52,7 @@ def build(
         CycleError: hard dependencies form a circle.
     """
     fates = decide(survey, found, evidence, answers, options, learned)
+    refuse_losses(fates, survey, options)
     when = timeline(survey, fates, learned)
     fabric = weave(survey, fates, when, learned)
     nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)

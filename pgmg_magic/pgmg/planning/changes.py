@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
@@ -11,6 +12,8 @@ from pgmg.model.plan import ChangeKind
 from pgmg.model.snapshot import Doubts, Evidence, LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.privileges import satisfied
 from pgmg.planning.resolve import Declared
+
+_BY_EVIDENCE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,25 @@ class Difference:
     rebaseline: bool = False
 
 
-def doubts(declared: Mapping[ObjectName, Declared], snapshot: Snapshot) -> Doubts:
+Settled = Mapping[ObjectName, Difference]
+"""Differences that are none, of the same database: they stay so while the source is the same."""
+
+
+def settled(found: Iterable[Difference]) -> Settled:
+    """Return the differences that are none, and that no evidence was needed for."""
+    return {d.name: d for d in found if d.change is None and d.live_text is None and d.name.kind not in _BY_EVIDENCE}
+
+
+def doubts(
+    declared: Mapping[ObjectName, Declared], snapshot: Snapshot, known: Settled = MappingProxyType({})
+) -> Doubts:
     """Return what has to be asked before `differences` can answer."""
     definitions, recorded = [], []
     about = dict.fromkeys(ABOUT_PARENT, False)
     names = {str(name): name for name in declared}
     for key, name in names.items():
+        if name in known and known[name].declared is declared[name]:
+            continue
         row, live = snapshot.state.get(key), snapshot.objects.get(name)
         if name.kind in ABOUT_PARENT:
             about[name.kind] = True
@@ -57,12 +73,18 @@ def differences(
     evidence: Evidence,
     same_but_formatting: Callable[[str, str], bool],
     deleted_name: Callable[[str, str | None], ObjectName | None],
+    known: Settled = MappingProxyType({}),
 ) -> tuple[Difference, ...]:
     """Compare every declared and every recorded object (rule 3.1), in the order of the sources, deleted ones last.
 
     `deleted_name` finds out which object a recorded name was about.
     """
-    found = [_one(d, snapshot, evidence, same_but_formatting) for d in declared.values()]
+    found = []
+    for one in declared.values():
+        before = known.get(one.name)
+        if before is None or before.declared is not one:
+            before = _one(one, snapshot, evidence, same_but_formatting)
+        found.append(before)
     names = {str(name) for name in declared}
     for key, row in snapshot.state.items():
         if key in names:

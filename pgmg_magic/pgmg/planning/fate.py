@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pgmg.errors import RefusedChange
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
-from pgmg.model.snapshot import Address, Answers, Definition, Evidence
+from pgmg.model.snapshot import Address, Answers, Evidence
 from pgmg.model.source import Effect, SourceObject
 from pgmg.planning.changes import Difference
 from pgmg.planning.course import Course, courses
@@ -21,7 +21,6 @@ from pgmg.planning.web import Web
 from pgmg.source.text import or_replace
 
 _JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
-_TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
 
 
 @dataclass(slots=True)
@@ -79,9 +78,7 @@ def decide(
     for name in read_anew(survey, fates.verdicts, fates.differences, answers):
         fates.verdicts[name] = _anew(name, survey, learned)
     _find_roots(fates, survey, learned)
-    _check_uses_of_deleted(fates, survey)
     _spread(fates, survey)
-    _check_droppable(fates, survey, options)
     return fates
 
 
@@ -291,106 +288,30 @@ def _spread(fates: Fates, survey: Survey) -> None:
     """Add everything that depends on a root, except what lets go of it by its own change in place."""
     wide = set(fates.web.above(fates.roots))
     by_name = {fates.web.name(address): address for address in wide}
+    places = {_place(name) for name in by_name}
     spare = set()
     for name, verdict in fates.verdicts.items():
         address = by_name.get(name)
         if address is None or address in fates.roots or not isinstance(verdict, InPlace) or not verdict.statements:
             continue
-        used = {by_name[u.object] for u in survey.declared[name].uses if u.object in by_name}
-        if not used & wide:
+        if not any(_place(used) in places for used in _needed_for(name, survey)):
             spare |= {(address, link.on) for link in fates.web.needs(address) if link.on in wide}
     fates.spare = frozenset(spare)
     fates.dropped = fates.web.above(fates.roots, fates.spare)
 
 
-# -- refusals -------------------------------------------------------------------------------------
+def _place(name: ObjectName) -> tuple[object, ...]:
+    """Return what only one object can have at a time: a view may stand where a materialized view stood."""
+    return name.schema, name.name, name.arguments, name.parent
 
 
-def _check_uses_of_deleted(fates: Fates, survey: Survey) -> None:
-    lines: list[str] = []
-    blame: list[ObjectName] = []
-    for declared in survey.declared.values():
-        gone = [u.object for u in declared.uses if fates.deleted(u.object) and not survey.overloads(u.object)]
-        if declared.name.kind in ABOUT_PARENT and declared.name.parent and fates.deleted(declared.name.parent):
-            gone.append(declared.name.parent)
-        blame += gone
-        place = declared.source.place
-        lines += [f"{declared.name} ({place.path}:{place.line}) still uses {name}" for name in gone]
-    if lines:
-        raise RefusedChange(
-            "An object's file is gone, but something declared needs it: " + "; ".join(lines) + ".",
-            hint="Bring the file back, or change or delete what uses it.",
-            blame=tuple(dict.fromkeys(blame)),
-        )
-
-
-def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None:
-    """Refuse to drop what cannot be made again (rules 4.5, 11.1)."""
-    lines: list[tuple[Address, str]] = []
-    everything = dict(fates.dropped)
-    for affected in fates.reaches:
-        everything |= fates.web.above(affected.roots)
-    for address, explicit in everything.items():
-        definition = fates.web.definition(address)
-        if not explicit or definition.name in survey.declared or fates.deleted(definition.name):
-            continue
-        blamed = next((link.on for link in fates.web.needs(address) if link.on in everything), address)
-        because = f"{fates.web.name(blamed)} is dropped or made again, and {definition.name} depends on it"
-        if definition.extension:
-            lines.append((address, f"{because}; it belongs to extension {definition.extension}."))
-        elif definition.name.kind in _TABLES:
-            lines.append((address, f"{because}; a {definition.name.kind.words} is never dropped to be made again."))
-        elif definition.kept_by:
-            lines.append((address, f"{because}; it cannot be made again: {definition.kept_by}."))
-        elif not definition.create:
-            lines.append((address, f"{because}; pgmg does not know how to restore it."))
-        elif _hangs_on_deleted(address, fates, survey) and not options.drop_unmanaged:
-            lines.append((address, f"{because}; nobody declared it, and it could not come back."))
-    for address in everything:
-        lines += [(address, line) for line in _cannot_give_back(fates.web.definition(address), survey)]
-    foreign = "would be dropped, but something pgmg cannot restore depends on it."
-    lines += [(on, f"{fates.web.name(on)} {foreign}") for _, on in fates.web.foreign if on in everything]
-    if lines:
-        hint = (
-            "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
-        )
-        blame = _changes_below((address for address, _ in lines), everything, fates)
-        raise RefusedChange("\n".join(dict.fromkeys(line for _, line in lines)), hint=hint, blame=blame)
-
-
-def _changes_below(these: Iterable[Address], gone: Mapping[Address, bool], fates: Fates) -> tuple[ObjectName, ...]:
-    """Return the changes because of which objects would be dropped: their own, or of what they depend on."""
-    queue = list(these)
-    seen = set(queue)
-    for address in queue:
-        below = [link.on for link in fates.web.needs(address) if link.on in gone and link.on not in seen]
-        seen.update(below)
-        queue += below
-    names = dict.fromkeys(fates.web.name(address) for address in queue)
-    return tuple(n for n in names if (known := fates.differences.get(n)) is not None and known.change is not None)
-
-
-def _cannot_give_back(definition: Definition, survey: Survey) -> list[str]:
-    """Say what our role could not restore around an object (rule 6.5)."""
-    user = survey.snapshot.server.user
-    return [
-        f"{definition.name} would be made again, but {user} may not do this then: {s.statement}"
-        for s in definition.surroundings
-        if not s.allowed
-    ]
-
-
-def _hangs_on_deleted(address: Address, fates: Fates, survey: Survey) -> bool:
-    """Say whether an unmanaged object depends, directly or through unmanaged others, on a deleted one."""
-    queue, seen = [address], {address}
-    while queue:
-        for link in fates.web.speaks_of(queue.pop()):
-            if link.on in seen or link.on not in fates.dropped:
-                continue
-            name = fates.web.name(link.on)
-            if fates.deleted(name) and not survey.overloads(name):
-                return True
-            seen.add(link.on)
-            if name not in survey.declared:  # what is declared comes back
-                queue.append(link.on)
-    return False
+def _needed_for(name: ObjectName, survey: Survey) -> Iterable[ObjectName]:
+    """Return what an object's new source uses, and what that in turn cannot be without."""
+    queue = dict.fromkeys(use.object for use in survey.declared[name].uses)
+    waiting = list(queue)
+    while waiting:
+        declared = survey.declared.get(waiting.pop())
+        new = [u.object for u in declared.uses if u.hard and u.object not in queue] if declared else []
+        queue |= dict.fromkeys(new)
+        waiting += new
+    return queue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pgmg.model.plan import PlanOptions, Record, Step
 from pgmg.model.snapshot import Snapshot
@@ -27,17 +26,22 @@ def basis(
     `sources` are (name, hash), `catalog` (name, OID, version) of what is declared or recorded, in any order.
     """
     server = snapshot.server
-    parts: dict[str, Any] = {
-        "sources": [sorted(sources), [(m.name, m.hash) for m in pending]],
-        "state": [sorted((row.name, row.hash) for row in snapshot.state.values()), sorted(snapshot.migrations)],
-        "catalog": [server.database_oid, server.search_path, server.user, sorted(catalog)],
-        "options": [options.recreate, options.drop_unmanaged, options.rewrite_tables],
-        "steps": [
-            [(s.action, str(s.object), s.statements, s.group) for s in steps],
-            [(str(r.object), r.source is None) for r in records],
-        ],
+    recorded = ((row.name, row.hash) for row in snapshot.state.values())
+    done = [(s.action, str(s.object), s.statements, s.group) for s in steps]
+    kept = [(str(r.object), r.source is None) for r in records]
+    parts = {
+        "sources": _digest(_all_of(sources), [(m.name, m.hash) for m in pending]),
+        "state": _digest(_all_of(recorded), sorted(snapshot.migrations)),
+        "catalog": _digest(
+            server.database_oid,
+            server.search_path,
+            server.user,
+            _all_of((name, str(oid), version) for name, oid, version in catalog),
+        ),
+        "options": _digest(options.recreate, options.drop_unmanaged, options.rewrite_tables),
+        "steps": _digest(done, kept),
     }
-    return tuple((name, _digest(part)) for name, part in parts.items())
+    return tuple(parts.items())
 
 
 def fingerprint(parts: Iterable[tuple[str, str]]) -> str:
@@ -45,6 +49,11 @@ def fingerprint(parts: Iterable[tuple[str, str]]) -> str:
     return f"sha256:{_digest(list(parts))}"
 
 
-def _digest(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+def _all_of(rows: Iterable[tuple[str, ...]]) -> str:
+    """Digest rows of equal length in any order; no text of PostgreSQL's holds a zero byte."""
+    return hashlib.sha256("\0".join(sorted(map("\0".join, rows))).encode()).hexdigest()
+
+
+def _digest(*values: object) -> str:
+    text = json.dumps(values, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

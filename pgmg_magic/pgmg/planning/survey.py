@@ -11,7 +11,7 @@ from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, kind_of
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address, Doubts, Evidence, Questions, ShapeQuestion, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
-from pgmg.planning.changes import Difference, differences, doubts
+from pgmg.planning.changes import Difference, Settled, differences, doubts, settled
 from pgmg.planning.notices import migration_notices
 from pgmg.planning.reach import altered_addresses
 from pgmg.planning.resolve import Declared, Resolver, Use, search_path_of
@@ -53,15 +53,32 @@ class Picture:
     differences: tuple[Difference, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was found out before: it holds for another survey of one database as far as the sources are the same."""
+
+    survey: Survey
+    settled: Settled
+
+    @classmethod
+    def of(cls, picture: Picture) -> Memory:
+        """Remember a picture."""
+        return cls(picture.survey, settled(picture.differences))
+
+    def settled_in(self, snapshot: Snapshot) -> Settled:
+        """Return what needs no second look."""
+        return self.settled if self.survey.snapshot is snapshot else {}
+
+
 def survey(
     objects: Sequence[SourceObject] | None,
     files: Sequence[MigrationFile] | None,
     pending: Sequence[Migration],
     snapshot: Snapshot,
     notices: Sequence[Notice] = (),
-    before: Survey | None = None,
+    memory: Memory | None = None,
 ) -> Survey:
-    """Name everything; what a survey `before` of the same database named already is taken from it.
+    """Name everything; what is remembered of the same database is not looked at again.
 
     Raises:
         SourceErrors: an object is declared twice.
@@ -73,7 +90,8 @@ def survey(
             f"The search_path ({snapshot.server.setting}) names no schema that exists.",
             hint="Set search_path in pgmg.toml, or create the schema.",
         )
-    resolver, declared = _declared(merged, tuple(pending), snapshot, before)
+    resolver, declared = _declared(merged, tuple(pending), snapshot, memory)
+    known = memory.settled_in(snapshot) if memory is not None else {}
     return Survey(
         snapshot=snapshot,
         resolver=resolver,
@@ -82,14 +100,15 @@ def survey(
         pending=tuple(pending),
         needs=tuple(resolver.uses(m.references) for m in pending),
         notices=(*notices, *migration_notices(files, snapshot)),
-        doubts=doubts(declared, snapshot) if objects is not None else Doubts(),
+        doubts=doubts(declared, snapshot, known) if objects is not None else Doubts(),
     )
 
 
 def _declared(
-    objects: Sequence[SourceObject], pending: tuple[Migration, ...], snapshot: Snapshot, before: Survey | None
+    objects: Sequence[SourceObject], pending: tuple[Migration, ...], snapshot: Snapshot, memory: Memory | None
 ) -> tuple[Resolver, Mapping[ObjectName, Declared]]:
-    if before is not None and before.snapshot is snapshot and before.pending == pending:
+    before = memory.survey if memory is not None and memory.survey.snapshot is snapshot else None
+    if before is not None and before.pending == pending:
         known = before.resolver.declare_again(objects)
         if known is not None:
             return before.resolver, known
@@ -101,7 +120,7 @@ def _wants_home(source: SourceObject) -> bool:
     return len(source.target.parts) == 1 and source.target.parent is None and search_path_of(source.settings) is None
 
 
-def compare(survey_: Survey, evidence: Evidence) -> tuple[Difference, ...]:
+def compare(survey_: Survey, evidence: Evidence, memory: Memory | None = None) -> tuple[Difference, ...]:
     """Return every difference (rule 3.1); a folder that is not configured deletes nothing (rule 3.7)."""
     if not survey_.considers_code:
         return ()
@@ -109,7 +128,8 @@ def compare(survey_: Survey, evidence: Evidence) -> tuple[Difference, ...]:
     def deleted_name(key: str, recorded: str | None) -> ObjectName | None:
         return name_of_recorded(key, recorded, survey_)
 
-    return differences(survey_.declared, survey_.snapshot, evidence, _same_statement, deleted_name)
+    known = memory.settled_in(survey_.snapshot) if memory is not None else {}
+    return differences(survey_.declared, survey_.snapshot, evidence, _same_statement, deleted_name, known)
 
 
 def _same_statement(old: str, new: str) -> bool:

@@ -166,10 +166,10 @@ class _Walk(Early):
                 self.drop(name, slot, self._code_reason(address, code), explicit=explicit)
         for name in self._made_early_but_affected(tuple(slot.drops)):
             self.drop(name, slot, "depends on what is made again", explicit=True)
-        for name in self.survey.declared:
-            if name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES:
-                continue
-            self._settle(name, slot)
+        stirred = (set(self.survey.declared) - self.old) | self.fates.verdicts.keys() | self.fates.made_by_migrations
+        for name in [name for name in self.survey.declared if name in stirred]:
+            if name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES:
+                self._settle(name, slot)
         for name in self.lost:
             if name in self.survey.declared or self.fates.deleted(name) or self.owner_deleted(name):
                 continue

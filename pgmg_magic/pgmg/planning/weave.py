@@ -21,6 +21,7 @@ from pgmg.planning.kinds.attached import removal
 from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.outdated import outdated_by
+from pgmg.planning.resolve import Declared
 from pgmg.planning.settle import settled_after_migration
 from pgmg.planning.survey import Survey
 from pgmg.planning.targets import target
@@ -231,22 +232,30 @@ class _Weaver(Binding):
     def _check_soft_dependents(self) -> None:
         """Replace routines whose text mentions what changed its shape, so that the server checks them (rule 4.4)."""
         dropped = {node.name for node in self.fabric.nodes.values() if node.phase is Phase.DROP}
-        last = len(self.survey.pending)
+        if not dropped and not self.fates.reaches:
+            return
         for name, declared in self.survey.declared.items():
             facts = declared.source.facts
             if name.kind not in ROUTINES or name in self.makes or not isinstance(facts, RoutineFacts):
                 continue
             if name not in self.survey.snapshot.objects or facts.language not in ("sql", "plpgsql"):
                 continue
-            shaken: dict[int, ObjectName] = {}
-            for use in declared.uses:
-                for index, reach in enumerate(self.fates.reaches):
-                    if use.object in reach.altered:
-                        shaken.setdefault(end_of_group(self.survey, name, index), use.object)
-                if use.object in dropped:
-                    shaken.setdefault(last, use.object)
-            for slot, because in shaken.items():
+            for slot, because in self._shaken(declared, dropped).items():
                 self._replace(slot, name, declared.source, f"its body is checked against {because.bare}", Phase.CHECK)
+
+    def _shaken(self, declared: Declared, dropped: set[ObjectName]) -> dict[int, ObjectName]:
+        """Return in which slots something that a routine uses gets another shape."""
+        found: dict[int, ObjectName] = {}
+        for use in declared.uses:
+            for index, reach in enumerate(self.fates.reaches):
+                if use.object in reach.altered:
+                    found.setdefault(end_of_group(self.survey, declared.name, index), use.object)
+            for number, slot in enumerate(self.timeline.slots):
+                if use.object in slot.refreshes:
+                    found.setdefault(number, use.object)
+            if use.object in dropped:
+                found.setdefault(len(self.survey.pending), use.object)
+        return found
 
 
 def weave(survey: Survey, fates: Fates, timeline: Timeline, learned: Learned) -> Fabric:

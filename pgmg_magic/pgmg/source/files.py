@@ -99,24 +99,33 @@ class _Reader:
 
     def code(self, path: str, shown: str) -> CodeFile | None:
         """Return a file of the code folder, or note what is wrong with it."""
-        found = self._read(path, lambda text: CodeFile(shown, text, _hash(text)), shown)
+        found = self._read(path, shown, _code_file)
         return found if isinstance(found, CodeFile) else None
 
-    def migration(self, path: str, shown: str, name: str) -> MigrationFile | None:
+    def migration(self, path: str, shown: str) -> MigrationFile | None:
         """Return a migration, or note what is wrong with it."""
-        found = self._read(path, lambda text: MigrationFile(name, shown, up_section(text), _hash(text)), shown)
+        found = self._read(path, shown, _migration_file)
         return found if isinstance(found, MigrationFile) else None
 
-    def _read(self, path: str, make: Callable[[str], _Read], shown: str) -> _Read:
-        stamp, now = _stamp(path), time.time_ns()
+    def _read(self, path: str, shown: str, make: Callable[[str, str], _Read]) -> _Read:
+        stamp = _stamp(path)
         found = self.memory.recall(path, stamp)
         if found is None:
+            now = time.time_ns()
             text = _read(path, shown)
-            found = text if isinstance(text, SourceError) else make(text)
+            found = text if isinstance(text, SourceError) else make(shown, text)
             self.memory.keep(path, stamp, now, found)
         if isinstance(found, SourceError):
             self.problems.append(found)
         return found
+
+
+def _code_file(shown: str, text: str) -> CodeFile:
+    return CodeFile(shown, text, _hash(text))
+
+
+def _migration_file(shown: str, text: str) -> MigrationFile:
+    return MigrationFile(shown.rpartition("/")[2], shown, up_section(text), _hash(text))
 
 
 def _stamp(path: str) -> tuple[int, ...]:
@@ -190,7 +199,7 @@ def _read_migrations(base: str, folder: Path, reader: _Reader) -> Iterator[Migra
             message = f"{name} undoes a migration and is never run."
             reader.notices.append(Notice("migration-undo", message, shown))
             continue
-        file = reader.migration(os.fspath(path), shown, name)
+        file = reader.migration(os.fspath(path), shown)
         if file is not None:
             yield file
 

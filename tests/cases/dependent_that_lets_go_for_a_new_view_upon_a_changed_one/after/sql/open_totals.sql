@@ -1,0 +1,1 @@
+CREATE VIEW open_totals AS SELECT count(*) AS n FROM recent;

@@ -1,0 +1,1 @@
+CREATE VIEW recent AS SELECT id, NOT paid AS open FROM orders;

@@ -1,0 +1,1 @@
+CREATE FUNCTION twice() RETURNS bigint LANGUAGE sql RETURN (SELECT 2 * n FROM totals);

@@ -1,0 +1,1 @@
+CREATE VIEW shown WITH (security_barrier = true) AS SELECT n FROM totals;
