@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pgmg.catalog.connection import connect
+from pgmg.model.events import Started
 from pgmg.model.watching import Broken, Mended
+from pgmg.watch.session import Session
 from tests.watch.conftest import problem
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
@@ -67,6 +70,35 @@ def test_what_the_server_refuses_waits_and_what_needs_it_too(project, watch):
         assert _steps(watched.saved("sql/c.sql")) == ["view.bad", "view.c", "view.worse"]
         assert watched.watcher.state.problems == ()
     project.settled()
+
+
+def test_much_that_the_server_refuses_is_found_out_in_a_few_attempts(project, monkeypatch):
+    project.do(TABLE)
+    for n in range(12):
+        project.write(f"sql/bad_{n}.sql", f"CREATE VIEW bad_{n} AS\nSELECT id FROM users;")
+        project.write(f"sql/upon_{n}.sql", f"CREATE VIEW upon_{n} AS SELECT id FROM bad_{n};")
+    project.write("sql/good.sql", "CREATE VIEW good AS SELECT id FROM users;")
+    attempts, settings = [], project.open().settings
+    listener = lambda event: attempts.append(event) if isinstance(event, Started) else None  # noqa: E731
+    session = Session(settings, lambda: connect(project.dsn))
+    try:
+        session.apply(listener, migrations=False)
+        attempts.clear()
+        for n in range(12):
+            project.write(f"sql/bad_{n}.sql", f"CREATE VIEW bad_{n} AS\nSELECT id, nix_{n} FROM users;")
+            project.write(f"sql/upon_{n}.sql", f"CREATE VIEW upon_{n} AS SELECT id, nix_{n} FROM bad_{n};")
+        project.write("sql/good.sql", "CREATE VIEW good AS SELECT id, name FROM users;")
+        done = session.apply(listener, migrations=False)
+    finally:
+        session.close()
+    assert [str(step.step.object) for step in done.result.steps] == ["view.good"]
+    told = {str(problem.objects[0]): problem for problem in done.draft.problems}
+    assert {f"view.bad_{n}" for n in range(12)} <= told.keys()
+    for n in range(12):
+        problem = told[f"view.bad_{n}"]
+        assert str(problem.error.where) == f"sql/bad_{n}.sql:2:12"
+        assert f"nix_{n}" in problem.error.message
+    assert len(attempts) <= 5
 
 
 def test_a_change_that_breaks_what_depends_on_it_is_held_until_that_follows(project, watch):
@@ -136,3 +168,18 @@ def test_a_file_that_is_no_text_is_said_to_be(project, watch):
         project.write("sql/a.sql", "CREATE VIEW a AS SELECT 4 AS one;")
         watched.until(Mended)
         assert project.rows("SELECT one FROM a") == [(4,)]
+
+
+def test_a_mistake_of_its_own_is_told_and_the_next_save_is_another_try(project, watch, monkeypatch):
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    with watch() as watched:
+        with monkeypatch.context() as broken:
+            broken.setattr("pgmg.planning.build.build", lambda *_: {}["nothing"])
+            project.write("sql/a.sql", "CREATE VIEW a AS SELECT 2 AS one;")
+            told = watched.until(Broken)
+            assert "Unexpected KeyError (test_broken.py:" in told.error.message
+            assert project.rows("SELECT one FROM a") == [(1,)]
+        project.write("sql/a.sql", "CREATE VIEW a AS SELECT 3 AS one;")
+        watched.until(Mended)
+        assert project.rows("SELECT one FROM a") == [(3,)]
+    project.settled()

@@ -14,7 +14,7 @@ def read_answers(conn: psycopg.Connection[Row], snapshot: Snapshot, questions: Q
     """Ask everything at once: four round trips at most, however many objects change."""
     if not questions.seeds:
         return Answers()
-    live = snapshot.by_address()
+    live = snapshot.by_address
     shapes = read_shapes(conn, questions.shapes)
     asked = addresses(address for _, address in questions.facts)
     back = snapshot.server.setting
@@ -31,7 +31,7 @@ def read_answers(conn: psycopg.Connection[Row], snapshot: Snapshot, questions: Q
 
 def read_closure(conn: psycopg.Connection[Row], snapshot: Snapshot) -> Closure:
     """Return everything that depends on any object of the snapshot that no extension owns."""
-    live = snapshot.by_address()
+    live = snapshot.by_address
     seeds = [address for address, known in live.items() if known.extension is None]
     dependencies = read_dependencies(conn, seeds)
     definitions = read_definitions(conn, members(dependencies, seeds, live), live)

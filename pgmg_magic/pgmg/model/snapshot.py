@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ class ServerInfo:
     state_schema_exists: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """All names in the database and all of pgmg's state, as one transaction saw them."""
 
@@ -100,8 +101,14 @@ class Snapshot:
     progress: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Statements already done of no-transaction migrations, by `name@hash`."""
 
-    def by_address(self) -> dict[Address, LiveObject]:
-        """Index the objects by address."""
+    @cached_property
+    def addresses(self) -> Mapping[ObjectName, Address]:
+        """The catalog address of every object."""
+        return {name: live.address for name, live in self.objects.items()}
+
+    @cached_property
+    def by_address(self) -> Mapping[Address, LiveObject]:
+        """The objects by address."""
         return {live.address: live for live in self.objects.values()}
 
 

@@ -58,8 +58,8 @@ def decide(
     Raises:
         RefusedChange: something would be lost, or cannot be done without being told to.
     """
-    stations = courses(survey.addresses(), survey.resolver, survey.pending)
-    web = Web(answers.closure, survey.snapshot.by_address(), stations[-1].dropped)
+    stations = courses(survey.snapshot.addresses, survey.resolver, survey.pending)
+    web = Web(answers.closure, survey.snapshot.by_address, stations[-1].dropped)
     fates = Fates(web, {d.name: d for d in found}, stations)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}

@@ -48,7 +48,7 @@ def project_graph(picture: Picture, closure: Closure) -> Graph:
     drawing = _Drawing(picture)
     drawing.add_declared()
     drawing.add_migrations()
-    drawing.add_live(Web(closure, picture.survey.snapshot.by_address()))
+    drawing.add_live(Web(closure, picture.survey.snapshot.by_address))
     return drawing.graph()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgmg.errors import UnknownObjectError
@@ -36,7 +36,7 @@ class Lineage:
         self._graph = graph
         self._asked = asked
         self._changes = {d.name: d.change for d in picture.differences}
-        self._live = picture.survey.addresses()
+        self._live = picture.survey.snapshot.addresses
         uses, users = adjacency(e for e in graph.edges if e.object.kind in _QUERIES and e.depends_on.kind in TABULAR)
         self._uses = uses
         roots = [name for name, _ in asked.columns]
@@ -208,7 +208,7 @@ class _Columns:
     """The columns of relations: as the catalog has them, as migrations make them, as queries return them."""
 
     answers: ColumnAnswers
-    addresses: dict[ObjectName, Address]
+    addresses: Mapping[ObjectName, Address]
     pending: dict[ObjectName, tuple[str, ...] | None]
     of: dict[ObjectName, tuple[str, ...]] = field(default_factory=dict)
 

@@ -27,7 +27,7 @@ def reset_statements(snapshot: Snapshot, closure: Closure, state_schema: str, *,
     forget = tuple(f"DROP TABLE IF EXISTS {quote(state_schema)}.{quote(table)}" for table in OWN_TABLES)
     if everything:
         return (*_everything(snapshot, closure), *forget)
-    web = Web(closure, snapshot.by_address())
+    web = Web(closure, snapshot.by_address)
     managed = {live.address: name for name, live in snapshot.objects.items() if str(name) in snapshot.state}
     above = web.above(managed)
     strangers = [web.name(a) for a, explicit in above.items() if explicit and a not in managed]

@@ -35,10 +35,6 @@ class Survey:
     notices: tuple[Notice, ...]
     doubts: Doubts
 
-    def addresses(self) -> dict[ObjectName, Address]:
-        """Return the catalog address of everything live."""
-        return {name: live.address for name, live in self.snapshot.objects.items()}
-
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
         """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
         return tuple(other for other in self.declared if other.overloads(name))
@@ -162,7 +158,7 @@ def previous_source(difference: Difference) -> SourceObject | None:
 
 def questions(survey_: Survey, found: Sequence[Difference], learned: Learned) -> Questions:
     """Return what must be known about live objects before anything can be decided."""
-    live = survey_.addresses()
+    live = survey_.snapshot.addresses
     seeds: set[Address] = {Address(*address) for _, address in learned.hindered}
     seeds |= {Address(*address) for _, address in learned.dropped_with}
     for migration in survey_.pending:
@@ -187,11 +183,8 @@ def questions(survey_: Survey, found: Sequence[Difference], learned: Learned) ->
             view = source.facts
             if difference.change in _NEEDS_FACTS and isinstance(view, ViewFacts):
                 shapes.append(ShapeQuestion(name, view.query, view.columns, source.settings))
-    seeds |= {
-        live[difference.name.parent]
-        for difference in found
-        if difference.change is not None and difference.name.kind in ABOUT_PARENT and difference.name.parent in live
-    }
+    about = [d.name.parent for d in found if d.change is not None and d.name.kind in ABOUT_PARENT]
+    seeds |= {live[parent] for parent in about if parent is not None and parent in live}
     return Questions(frozenset(seeds), tuple(facts), tuple(shapes))
 
 

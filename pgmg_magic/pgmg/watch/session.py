@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
@@ -17,6 +17,7 @@ from pgmg.planning.holding import Hold, blamed, needed_migration, with_footing
 from pgmg.watch.drafting import Blocked, Draft, Drafter, Scope, hold
 
 if TYPE_CHECKING:
+    from pgmg.applying.apply import Target
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.source import SourceFiles
@@ -169,6 +170,8 @@ class Session:
                 if not more:
                     raise
                 firm += more
+                if len(more) < len(firm):  # not the first: there may be many more
+                    firm += self._rehearsed(target, replace(scope, firm=firm))
                 continue
             draft = drafts[-1]
             self._holds = draft.holds
@@ -200,6 +203,20 @@ class Session:
             return draft.plan, draft.snapshot
 
         return planner
+
+    def _rehearsed(self, target: Target, scope: Scope) -> tuple[Hold, ...]:
+        """Return whom else the server would refuse, one after the other."""
+        from pgmg.applying.rehearse import rehearse
+
+        drafts: list[Draft] = []
+        try:
+            errors = rehearse(target, self._planner_for(scope, drafts), lambda _event: None)
+        except PgmgError:
+            return ()  # whoever applies will meet it again
+        found = scope.firm
+        for error in errors:
+            found += self._refused(error, drafts[-1], found)
+        return found[len(scope.firm) :]
 
     @staticmethod
     def _raise_lost(error: ApplyError, conn: Connection) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError, ConnectionFailedError, EmbeddedServerError, PgmgError
@@ -181,8 +183,8 @@ class Watcher:
     def _look(self) -> Draft | None:
         try:
             return self._session.look(migrations=self._migrations)
-        except PgmgError:
-            return None  # whoever applies will meet it again, and tell
+        except Exception:  # noqa: BLE001 - whoever applies will meet it again, and tell
+            return None
 
     def _is_grave(self, draft: Draft) -> bool:
         """Say whether something would be dropped or be told to be broken."""
@@ -212,9 +214,10 @@ class Watcher:
             left = self._session.settle(migrations=self._migrations)
             if left.files is done.draft.files:  # else another round is about to begin
                 self._announce(done, left)
-        except PgmgError as error:
+        except Exception as problem:
             if stop.is_set():
                 return float("inf")
+            error = self._known_error(problem)
             if isinstance(error, ConnectionFailedError | EmbeddedServerError) or is_busy(error):
                 self._files = known  # it is still to be done
             if isinstance(error, ConnectionFailedError | EmbeddedServerError):
@@ -231,6 +234,13 @@ class Watcher:
             self._working.clear()
             self._state = replace(self._state, phase=Phase.IDLE)
         return float("inf")
+
+    def _known_error(self, error: Exception) -> PgmgError:
+        """Return an error to tell; a mistake of pgmg's own is told too, and the next save is another try."""
+        if isinstance(error, PgmgError):
+            return error
+        self._session.close()  # in whatever state it is
+        return _unexpected(error)
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, Waiting | Retrying | ServerNotice):
@@ -301,7 +311,9 @@ class Watcher:
 
 
 def _unexpected(error: Exception) -> PgmgError:
-    return PgmgError(f"Unexpected {type(error).__name__}: {error}", hint="Please report it.")
+    frames = traceback.extract_tb(error.__traceback__)
+    spot = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return PgmgError(f"Unexpected {type(error).__name__}{spot}: {error}", hint="Please report it.")
 
 
 def _key(problem: Broken) -> tuple[str, tuple[str, ...], frozenset[object]]:
