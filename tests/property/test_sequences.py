@@ -32,7 +32,7 @@ FIRST = random.SystemRandom().randrange(10**9) if SEED == "random" else int(SEED
 A_SHARD = 25  # sequences that one test runs: what xdist can hand out
 ROUNDS = 6
 _ALIASES = re.compile(r"""(?<=\(\) )("?)b\1\([^()]*\)""")
-_CASTS = re.compile(r"\(*'x'(?:::[a-z ]+(?:\(\d+\))?\)*)+")
+_CASTS = re.compile(r"""\(*'x'(?:::[a-z" ]+(?:\(\d+\))?\)*)+""")
 _RESET = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
 
 
@@ -226,7 +226,7 @@ def _different(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
 
 def _told_anew(texts: dict[str, str]) -> dict[str, str]:
     plain = {key: _ALIASES.sub("b", text) for key, text in texts.items()}
-    return {key: _CASTS.sub("'x'", text) if key.startswith("table.") else text for key, text in plain.items()}
+    return {key: _CASTS.sub("'x'", text) if key.lower().startswith("table") else text for key, text in plain.items()}
 
 
 def _nothing_else_made_anew(before: facts.Facts, after: facts.Facts, result: pgmg.ApplyResult) -> None:
