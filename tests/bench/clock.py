@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+_AS_INSTALLED = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once, as they are where a package is installed."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -26,7 +29,7 @@ def process(command: list[str | Path], folder: Path, **environment: str) -> Cost
     with tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         running = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=errors
+            command, cwd=folder, env={**_AS_INSTALLED, **environment}, stdout=subprocess.DEVNULL, stderr=errors
         )
         _, status, usage = os.wait4(running.pid, 0)
         seconds = time.perf_counter() - began
