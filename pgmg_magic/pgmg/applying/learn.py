@@ -118,7 +118,10 @@ def _in_use(said: str, step: Step, experience: Experience) -> Lesson | None:
     possible = {
         live.address: live
         for live in experience.snapshot.objects.values()
-        if live.name.kind in _CAN_HINDER and tuple(live.address) not in known and live.name != step.object
+        if live.name.kind in _CAN_HINDER
+        and live.extension is None
+        and tuple(live.address) not in known
+        and live.name != step.object
     }
     named = [address for address, live in possible.items() if mentions(said, live.name)]
     if not named:
