@@ -12,7 +12,7 @@ from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.names import ABOUT_PARENT, Kind
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.snapshot import Snapshot
-from pgmg.model.source import Migration, SourceObject
+from pgmg.model.source import CodeFile, Migration, SourceObject
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.files import FileMemory
 
@@ -46,7 +46,7 @@ class Planner:
         self._moment: Moment | None = None
         self._snapshot: Snapshot | None = None
         self._compared: Memory | None = None
-        self._parsed: dict[tuple[str, str], tuple[SourceObject, ...] | SourceErrors] = {}
+        self._parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
         self._migrations: dict[tuple[str, str], Migration] = {}
 
     @property
@@ -154,16 +154,17 @@ class Planner:
 
         problems: list[SourceError] = list(files.problems)
         objects: list[SourceObject] = []
-        parsed: dict[tuple[str, str], tuple[SourceObject, ...] | SourceErrors] = {}
+        parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
         for file in files.code or ():
-            key = (file.path, file.hash)
-            found = self._parsed.get(key)
-            if found is None:
+            known = self._parsed.get(file.path)
+            if known is not None and known[0] == file:
+                found = known[1]
+            else:
                 try:
                     found = parse_file(file)
                 except SourceErrors as error:
                     found = error
-            parsed[key] = found
+            parsed[file.path] = file, found
             if file.path in without:
                 continue
             if isinstance(found, SourceErrors):

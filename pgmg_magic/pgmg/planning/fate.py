@@ -29,6 +29,8 @@ class Fates:
 
     web: Web
     differences: Mapping[ObjectName, Difference]
+    changed: tuple[Difference, ...]
+    """Those about which something is to be done."""
     courses: tuple[Course, ...]
     """What is called what before each pending migration, and after the last."""
     verdicts: dict[ObjectName, Verdict] = field(default_factory=dict)
@@ -60,7 +62,7 @@ def decide(
     """
     stations = courses(survey.snapshot.addresses, survey.resolver, survey.pending)
     web = Web(answers.closure, survey.snapshot.by_address, stations[-1].dropped)
-    fates = Fates(web, {d.name: d for d in found}, stations)
+    fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}
     fates.reaches = tuple(
@@ -109,13 +111,11 @@ def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectNam
 def _judge_all(
     fates: Fates, survey: Survey, evidence: Evidence, answers: Answers, options: PlanOptions, learned: Learned
 ) -> None:
-    remade: set[ObjectName] = {
-        d.name for d in fates.differences.values() if d.change in (ChangeKind.DELETED, ChangeKind.MISSING)
-    }
+    remade: set[ObjectName] = {d.name for d in fates.changed if d.change in (ChangeKind.DELETED, ChangeKind.MISSING)}
     for affected in fates.reaches:
         remade |= {fates.web.name(a) for a in fates.web.above(affected.roots)}
         remade |= set(affected.altered)
-    for difference in _by_use(fates.differences.values()):
+    for difference in _by_use(fates):
         name = difference.name
         always = name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES
         if difference.declared is None or (difference.change not in _JUDGED and not (always and difference.change)):
@@ -133,18 +133,18 @@ def _judge_all(
         if isinstance(verdict, Remake):
             remade.add(name)
         fates.verdicts[name] = verdict
-    for difference in fates.differences.values():
+    for difference in fates.changed:
         if difference.change is ChangeKind.DELETED and (before := previous_source(difference)) is not None:
             fates.previous[difference.name] = before
 
 
-def _by_use(found: Iterable[Difference]) -> list[Difference]:
+def _by_use(fates: Fates) -> list[Difference]:
     """Put what is used before what uses it, as far as there is no cycle; what does not change need not be there."""
-    pool = {d.name: d for d in found}
+    pool = fates.differences
     done: dict[ObjectName, Difference] = {}
 
-    for start in [name for name, difference in pool.items() if difference.change is not None]:
-        stack = [(start, False)]
+    for start in fates.changed:
+        stack = [(start.name, False)]
         on_way: set[ObjectName] = set()
         while stack:
             name, finished = stack.pop()
@@ -237,7 +237,7 @@ def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
         if isinstance(verdict, InPlace) and verdict.shakes and name in live:
             for address in _shaken_by_conversion(live[name].address, fates.web):
                 fates.roots.setdefault(address, f"{name.bare} is converted")
-    for difference in fates.differences.values():
+    for difference in fates.changed:
         if difference.change is ChangeKind.DELETED and difference.live is not None and difference.name not in taken:
             fates.roots[difference.live.address] = "no longer declared"
         if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:

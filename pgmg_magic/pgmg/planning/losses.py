@@ -27,7 +27,7 @@ def refuse_losses(fates: Fates, survey: Survey, options: PlanOptions) -> None:
 def _check_uses_of_deleted(fates: Fates, survey: Survey) -> None:
     lines: list[str] = []
     blame: list[ObjectName] = []
-    if all(difference.change is not ChangeKind.DELETED for difference in fates.differences.values()):
+    if all(difference.change is not ChangeKind.DELETED for difference in fates.changed):
         return
     for declared in survey.declared.values():
         gone = [u.object for u in declared.uses if fates.deleted(u.object) and not survey.overloads(u.object)]

@@ -158,7 +158,7 @@ class _Weaver(Binding):
 
     def _silenced(self, name: ObjectName) -> list[str | None]:
         """Return the columns of an object (None: itself) whose comment is no longer declared."""
-        gone = (n.parent for n in self.fates.differences if n.kind is Kind.COMMENT and self.fates.deleted(n))
+        gone = (d.name.parent for d in self.fates.changed if d.name.kind is Kind.COMMENT and self.fates.deleted(d.name))
         return [
             None if about == name else about.name
             for about in gone
@@ -199,7 +199,7 @@ class _Weaver(Binding):
 
     def _attach(self) -> None:
         last = len(self.survey.pending)
-        for difference in self.fates.differences.values():
+        for difference in self.fates.changed:
             name, change = difference.name, difference.change
             if (name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES) or change is None:
                 continue

@@ -158,14 +158,14 @@ def _walk(folder: Path, shown: str, outside: frozenset[tuple[int, int]]) -> Iter
                 listed = list(entries)
         except (NotADirectoryError, PermissionError):
             continue
+        prefix = f"{name}/" if name else ""
         for entry in listed:
             if _TEMPORARY.match(entry.name):
                 continue
-            inside = f"{name}/{entry.name}" if name else entry.name
             if _is_folder(entry):
-                stack.append((entry.path, inside, above | here))
+                stack.append((entry.path, prefix + entry.name, above | here))
             elif entry.name.endswith((".sql", ".SQL")):
-                yield inside, entry.path
+                yield prefix + entry.name, entry.path
 
 
 def _identity(path: str | Path) -> frozenset[tuple[int, int]]:

@@ -56,8 +56,7 @@ def light(state: WatchState) -> tuple[str, str]:
 
 def about(state: WatchState) -> str:
     """Return what is watched for which server."""
-    folders = " and ".join(state.folders)
-    return f"{folders} → {state.server}" if folders else state.server
+    return " → ".join(part for part in (" and ".join(state.folders), state.server) if part)
 
 
 def problem_lines(picture: Picture) -> Iterator[Line]:
@@ -107,7 +106,8 @@ def panel_lines(picture: Picture) -> Iterator[Line]:
     """Say all of it."""
     colour, word = light(picture.state)
     roles = {"red": Role.GONE, "amber": Role.WARNING, "green": Role.MADE, "blue": Role.KEPT, "grey": Role.MUTED}
-    yield say("Watching ", Span(about(picture.state), Role.MUTED), ": ", Span(word, roles[colour]))
+    what = about(picture.state)
+    yield say("Watching", Span(f" {what}" if what else "", Role.MUTED), ": ", Span(word, roles[colour]))
     for line in problem_lines(picture):
         yield say("  ", *line)
     pending = picture.state.pending
