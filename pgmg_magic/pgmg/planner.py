@@ -157,7 +157,7 @@ class Planner:
         parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
         for file in files.code or ():
             known = self._parsed.get(file.path)
-            if known is not None and known[0] == file:
+            if known is not None and (known[0] is file or known[0] == file):
                 found = known[1]
             else:
                 try:
