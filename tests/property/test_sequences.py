@@ -232,8 +232,8 @@ def _told_anew(texts: dict[str, str]) -> dict[str, str]:
 def _nothing_else_made_anew(before: facts.Facts, after: facts.Facts, result: pgmg.ApplyResult) -> None:
     """Only what the plan drops, or converts because it was told to, may have another identity now."""
     actions: dict[str, set[str]] = {}
-    for step in result.plan.steps:
-        actions.setdefault(str(step.object), set()).add(step.action.value)
+    for applied in result.steps:
+        actions.setdefault(str(applied.step.object), set()).add(applied.step.action.value)
     for name, oid in after.oids.items():
         kind = name.partition(".")[0]
         if before.oids.get(name, oid) != oid and kind in (

@@ -10,7 +10,7 @@ from pgmg.model.source import Effect, Migration
 from pgmg.planning.existence import Existence, Slot
 from pgmg.planning.groups import waits_for_migration
 from pgmg.planning.kinds.base import InPlace, Remake
-from pgmg.planning.outdated import moved
+from pgmg.planning.outdated import moved, outdated_by
 from pgmg.planning.resolve import Declared
 
 Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
@@ -141,16 +141,38 @@ class Early(Existence):
 
     def mend(self, index: int, slot: Slot) -> None:
         """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""
-        for name in [n for n in self.lost if n not in slot.drops and not self.fates.deleted(n)]:
+        lost = [n for n in self.lost if n not in slot.drops and not self.fates.deleted(n)]
+        late = self._in_no_words(lost, index)
+        for name in lost:
+            if name in late:
+                continue
             slot.makes[name] = "a group makes again what it dropped"
-            difference = self.fates.differences.get(name)
-            if difference is None or difference.change is None or self._holds_already(name, index):
+            if self._in_new_words(name, index):
                 self.new.add(name)
             else:
                 slot.as_it_was.add(name)
                 self.old.add(name)
         for name in slot.makes:
             self.lost.pop(name, None)
+
+    def _in_new_words(self, name: ObjectName, index: int) -> bool:
+        difference = self.fates.differences.get(name)
+        return difference is None or difference.change is None or self._holds_already(name, index)
+
+    def _in_no_words(self, lost: list[ObjectName], index: int) -> set[ObjectName]:
+        """Return declared objects that come back later: their new source does not hold yet, their old words no more.
+
+        What is upon them waits as well. Nobody declared some of that: then all are tried in their old words.
+        """
+        found: set[ObjectName] = set()
+        for name in lost:
+            address = self.addresses.get(name)
+            if address is None or self._in_new_words(name, index):
+                continue
+            needs = {self.web.name(link.on) for link in self.web.needs(address)}
+            if outdated_by(needs, self.survey.pending[:index], self.survey.resolver):
+                found |= {self.web.name(above) for above in self.web.above([address])} & set(lost)
+        return found if found <= self.survey.declared.keys() else set()
 
     def _holds_already(self, name: ObjectName, index: int) -> bool:
         """Say whether a changed object finds all that its new source needs before the last migration has run."""

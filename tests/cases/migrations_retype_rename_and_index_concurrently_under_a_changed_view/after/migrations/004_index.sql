@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY purchases_paid ON purchases (paid);

@@ -1,0 +1,1 @@
+CREATE VIEW numbers AS SELECT shown(id) AS number FROM purchases;

@@ -1,0 +1,1 @@
+CREATE VIEW widths AS SELECT length(number) AS width FROM numbers;
