@@ -72,6 +72,7 @@ class _Progress:
     migrations: list[str] = field(default_factory=list)
     objects: int = 0
     committed: bool = False
+    plan: Plan | None = None  # whose first group was committed
     taught_by: StepFailed | None = None
 
 
@@ -245,6 +246,7 @@ class _Apply:
         finally:
             watch.close()
         self._progress.committed = True
+        self._progress.plan = self._progress.plan or plan
         self._progress.steps += done
         migrations = tuple(s.object.name for s in group if s.migration is not None)
         self._progress.migrations += migrations
@@ -311,7 +313,7 @@ class _Apply:
     def _finish(self, plan: Plan) -> ApplyResult:
         progress = self._progress
         result = ApplyResult(
-            plan=plan,
+            plan=progress.plan or plan,
             applied=progress.committed and bool(progress.steps or progress.objects),
             steps=tuple(progress.steps),
             migrations_recorded=tuple(progress.migrations),

@@ -82,7 +82,10 @@ class AppliedStep:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply did. `applied` is False when there was nothing to do or for a dry run."""
+    """What an apply did. `applied` is False when there was nothing to do or for a dry run.
+
+    What a server's error between two groups made it plan anew is in `steps`, as all that was done, not in `plan`.
+    """
 
     plan: Plan
     applied: bool
