@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from pgmg.catalog.closure import read_definitions
-from pgmg.catalog.reading import set_path
+from pgmg.catalog.reading import as_usual
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import Address, Definition
@@ -30,7 +30,7 @@ class Again:
         if step.action is Action.DROP:
             address = Address(*step.reread)
             found = read_definitions(self._conn, [address], {}).get(address)
-            set_path(self._conn, self._path)
+            as_usual(self._conn, self._path)
             if found is None:
                 return step  # an earlier step dropped it: the server will say so
             self._known[step.object] = found

@@ -16,6 +16,7 @@ from pgmg.applying.limits import Limits
 from pgmg.applying.locate import sent_statements
 from pgmg.applying.lock import LockWatch
 from pgmg.catalog.pipeline import Command, stream
+from pgmg.catalog.reading import AS_USUAL
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.names import Kind
 from pgmg.model.plan import Step
@@ -144,7 +145,7 @@ class Runner:
 
 def settings(path: str, limits: Limits) -> list[str]:
     """Return the statements that put pgmg's own settings in force for a transaction."""
-    chosen = [_set("search_path", path), _set("lock_timeout", limits.lock_timeout)]
+    chosen = [_set("search_path", path), *AS_USUAL, _set("lock_timeout", limits.lock_timeout)]
     if limits.statement_timeout is not None:
         chosen.append(_set("statement_timeout", limits.statement_timeout))
     return chosen

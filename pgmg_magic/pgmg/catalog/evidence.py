@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.names import object_name
-from pgmg.catalog.reading import CATALOG_PATH, Row, addresses, query, set_path
+from pgmg.catalog.reading import Row, addresses, query, set_path, speak_plainly
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address, Doubts, Evidence, Privileges, Snapshot
 
@@ -18,7 +18,7 @@ def read_evidence(conn: psycopg.Connection[Row], snapshot: Snapshot, doubts: Dou
     if not (doubts.definitions or doubts.recorded or doubts.comments or doubts.privileges):
         return Evidence()
     with conn.pipeline():
-        set_path(conn, CATALOG_PATH)
+        speak_plainly(conn)
         shown = [
             conn.execute(query("definitions"), addresses(address for _, address in doubts.definitions), prepare=True)
             if doubts.definitions

@@ -15,6 +15,20 @@ from pgmg.model.snapshot import Address
 CATALOG_PATH = "pg_catalog"
 """The fixed search_path under which definitions are read (rule 6.2)."""
 
+_PLAIN = {
+    "search_path": CATALOG_PATH,
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+}
+"""Settings that decide how the server spells what it has; another spelling is no drift (rule 3.2)."""
+
+AS_USUAL = tuple(f"SET LOCAL {name} TO DEFAULT" for name in _PLAIN if name != "search_path")
+"""Puts all but the search_path back, for whatever else is to run in the transaction."""
+
 Row = tuple[Any, ...]
 
 
@@ -29,7 +43,7 @@ def ask(
 ) -> list[list[Row]]:
     """Run the named queries with their parameters in one round trip and return their rows, in order.
 
-    They run under the catalog's search_path, which stays; unless `back` names the one to go back to.
+    They run under the catalog's settings, which stay; only the search_path goes back to `back` where that is given.
     """
     with asking(conn, back):
         cursors = [conn.execute(query(name), parameters or None, prepare=True) for name, parameters in questions]
@@ -38,13 +52,13 @@ def ask(
 
 @contextmanager
 def asking(conn: psycopg.Connection[Row], back: str | None) -> Iterator[None]:
-    """One pipeline for questions under the catalog's search_path, then under `back` unless that is None.
+    """One pipeline for questions under the catalog's settings, then with the search_path `back` unless that is None.
 
     Where plans are kept they are made once for all, rather than for the very objects that are asked about.
     """
     keeps = conn.prepare_threshold is not None
     with conn.pipeline():
-        set_path(conn, CATALOG_PATH)
+        speak_plainly(conn)
         if keeps:
             _set(conn, "plan_cache_mode", "force_generic_plan")
         yield
@@ -54,10 +68,25 @@ def asking(conn: psycopg.Connection[Row], back: str | None) -> Iterator[None]:
             set_path(conn, back)
 
 
+def as_usual(conn: psycopg.Connection[Row], path: str | None = None) -> None:
+    """Go back to the session's own settings for statements that are not ours; with this search_path, if given."""
+    with conn.pipeline():
+        if path is not None:
+            set_path(conn, path)
+        for statement in AS_USUAL:
+            conn.execute(statement)
+
+
 def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
     """Return the two arrays that the queries take for a set of addresses, in a stable order."""
     ordered = sorted(these)
     return [address.classid for address in ordered], [address.objid for address in ordered]
+
+
+def speak_plainly(conn: psycopg.Connection[Row]) -> None:
+    """Let the server spell definitions the same way whoever asks, for the rest of the transaction."""
+    chosen = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PLAIN.items())
+    conn.execute(f"SELECT {chosen}")
 
 
 def set_path(conn: psycopg.Connection[Row], setting: str) -> None:

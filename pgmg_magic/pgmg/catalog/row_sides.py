@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.reading import Row
+from pgmg.catalog.reading import Row, as_usual
 from pgmg.catalog.row_sql import Side
 from pgmg.catalog.shapes import read_shapes
 from pgmg.errors import RowsError
@@ -27,6 +27,7 @@ def apart(conn: _Connection, settings: Sequence[str], timeout: str) -> Iterator[
     """Within, the statements' own settings and timeout hold; afterwards what held before."""
     conn.execute("SAVEPOINT pgmg_rows")
     conn.execute("SELECT pg_catalog.set_config('statement_timeout', $1, true)", [timeout])
+    as_usual(conn)
     for setting in settings:
         conn.execute(sql.SQL(setting))  # a SET of the view's own file
     try:
