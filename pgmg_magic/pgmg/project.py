@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, load
-from pgmg.errors import ConfigError, ConnectionFailedError, UsageError
+from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, UsageError
 from pgmg.model.events import ApplyResult, Event, Listener
 from pgmg.model.graph import Graph
 from pgmg.model.names import ObjectName
@@ -87,19 +87,28 @@ class Project:
         """
         from pgmg.catalog.connection import connect
 
+        try:
+            return connect(self._dsn())
+        except ConnectionFailedError:
+            if self._embedded is None:
+                raise
+        with self._starting:
+            if self._embedded is not None:
+                self._embedded.release()  # it has ended: it is started again
+                self._embedded = None
         return connect(self._dsn())
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
         from pgmg.catalog.connection import UnansweredError, keep_plans, reading
 
-        pauses = iter(_PAUSES)
+        pauses, waits = iter(_PAUSES), iter(range(1, self.settings.lock_retries + 1))
         while True:
             kept = self._connection is not None and not self._connection.closed
             conn = self._connection if kept and self._connection is not None else self.connect()
             self._connection = conn
             try:
-                with reading(conn, self._planner.search_path):
+                with reading(conn, self._planner.search_path, self.settings.lock_timeout):
                     if kept:
                         keep_plans(conn)
                     return ask(conn)
@@ -108,6 +117,11 @@ class Project:
                 if pause is None:
                     raise
                 time.sleep(pause)  # an apply was at work: what was just read about is gone or has another identity
+            except LockedError:
+                attempt = next(waits, None)
+                if attempt is None:
+                    raise
+                time.sleep(min(0.1 * 2**attempt, 5.0))
             except ConnectionFailedError:
                 if not kept:
                     raise  # a new connection; one that was kept may have been closed while nobody looked

@@ -169,3 +169,10 @@ def test_a_file_that_may_not_be_read_is_a_problem(tmp_path):
     (tmp_path / "sql/a.sql").chmod(0)
     (problem,) = read(tmp_path).problems
     assert problem.message.startswith("cannot be read: Permission denied")
+
+
+def test_what_never_ends_is_not_read(tmp_path):
+    (tmp_path / "sql").mkdir()
+    os.mkfifo(tmp_path / "sql" / "pipe.sql")
+    found = read_files(tmp_path, tmp_path / "sql", None)
+    assert [str(problem) for problem in found.problems] == ["sql/pipe.sql: is no regular file"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import psycopg
+import pytest
+
 from pgmg.catalog.connection import connect
+from pgmg.errors import LockedError
 from pgmg.model.events import Started
-from pgmg.model.watching import Broken, Mended
+from pgmg.model.watching import Applied, Broken, Mended
 from pgmg.watch.session import Session
 from tests.watch.conftest import problem
 
@@ -182,4 +186,39 @@ def test_a_mistake_of_its_own_is_told_and_the_next_save_is_another_try(project, 
         project.write("sql/a.sql", "CREATE VIEW a AS SELECT 3 AS one;")
         watched.until(Mended)
         assert project.rows("SELECT one FROM a") == [(3,)]
+    project.settled()
+
+
+def test_a_file_of_which_a_part_is_left_out_is_not_recorded_as_applied(project, watch):
+    project.write("sql/two.sql", "CREATE VIEW one AS SELECT 1 AS n;")
+    with watch() as watched:
+        project.write("sql/two.sql", "CREATE VIEW one AS SELECT 1 AS n;\nCREATE VIEW two AS SELECT nofunc() AS n;")
+        problem(watched, "sql/two.sql")
+        watched.calm()
+        assert [str(change.object) for change in project.plan().changes] == ["view.two"]
+        rounds = len(watched.told(Applied))
+        project.do("CREATE FUNCTION nofunc() RETURNS integer LANGUAGE sql AS $$ SELECT 2 $$")
+        project.write("sql/three.sql", "CREATE VIEW three AS SELECT 3 AS n;")
+        assert _steps(watched.saved("sql/three.sql")) == ["view.three", "view.two"]
+        assert len(watched.told(Applied)) > rounds
+    project.settled()
+    with project.open() as opened:
+        assert opened.plan().is_empty
+
+
+def test_a_table_that_somebody_locks_is_told_and_the_rest_is_tried_again(project, watch):
+    project.do(TABLE)
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT id FROM users;")
+    with watch(settings={"lock_timeout": "100ms", "lock_retries": 1}) as watched:
+        with psycopg.connect(project.dsn, application_name="long report") as other:
+            other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            project.write("sql/a.sql", "CREATE VIEW a AS SELECT id, name FROM users;")
+            told = watched.until(Broken)
+            assert isinstance(told.error, LockedError)
+            with (
+                pytest.raises(LockedError, match="long report"),
+                project.open(lock_timeout="50ms", lock_retries=0) as p,
+            ):
+                p.plan()
+        watched.until(Mended)
     project.settled()

@@ -132,7 +132,7 @@ def test_the_catalog_is_read_again_only_after_a_commit(project, monkeypatch):
     with _session(project.dsn) as conn:
 
         def look():
-            with reading(conn, None):
+            with reading(conn, None, "1s"):
                 return planner.snapshot(conn)
 
         first = look()

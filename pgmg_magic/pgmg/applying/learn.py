@@ -10,12 +10,15 @@ import psycopg
 
 from pgmg.applying.failure import failing_statement
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.plan import Action, Edge, Learned, Origin, Plan, Step
+from pgmg.model.plan import Action, ChangeKind, Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Address, Snapshot
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
 _IN_USE = frozenset({"2BP01", "0A000"})
 _NOT_IN_PLACE = frozenset({"42P16", "42P13", "2BP01", "0A000"})
+_GONE = _UNDEFINED | {"42809"}
+_TAKES_AWAY = frozenset({Action.DROP, Action.REVOKE, Action.COMMENT})
+_NO_UNIQUE_INDEX = frozenset({"42P10", "42830", "55000"})
 _EXISTS = frozenset({"42P07", "42723", "42710"})
 _VANISHED = frozenset({"42703", "42704"})
 _SAYS = frozenset({Action.RESTORE, Action.COMMENT, Action.GRANT, Action.REVOKE})
@@ -68,6 +71,10 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         lesson = Lesson(replace(learned, outdated=(*learned.outdated, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
         lesson = _undefined(error, said, step, number, plan, learned)
+    elif state in _NO_UNIQUE_INDEX and step.action is Action.MIGRATE:
+        lesson = _unique_index(step, number, plan, learned)
+    if lesson is None and state in _GONE and step.object not in learned.gone and _takes_away(step, plan):
+        lesson = Lesson(replace(learned, gone=(*learned.gone, *_gone_with(step.object, plan))), ())
     if lesson is None and _may_let_go(step, plan, learned):
         lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
     return lesson if lesson is not None and lesson.learned != learned else None
@@ -80,6 +87,33 @@ def _may_be_outdated(step: Step, plan: Plan) -> bool:
     drops = (s.number for s in plan.steps if s.action is Action.DROP and s.object == step.object)
     first = next(drops, step.number)
     return any(s.action is Action.MIGRATE for s in plan.steps[: first - 1])
+
+
+def _takes_away(step: Step, plan: Plan) -> bool:
+    """Say whether a step takes back what is no longer declared, after migrations that may have done so themselves."""
+    deleted = any(change.object == step.object and change.change is ChangeKind.DELETED for change in plan.changes)
+    migrated = any(earlier.action is Action.MIGRATE for earlier in plan.steps[: step.number - 1])
+    return deleted and migrated and step.action in _TAKES_AWAY
+
+
+def _gone_with(name: ObjectName, plan: Plan) -> list[ObjectName]:
+    """Return a deleted object with all else that was said of the same one."""
+    deleted = [change.object for change in plan.changes if change.change is ChangeKind.DELETED]
+    return [other for other in deleted if other == name or (other.parent == name.parent is not None)]
+
+
+def _unique_index(step: Step, number: int, plan: Plan, learned: Learned) -> Lesson | None:
+    """ON CONFLICT, a foreign key, a concurrent refresh need a unique index that a later step makes."""
+    statement = failing_statement(step, number)
+    for later in plan.steps[step.number :]:
+        table = later.source.target.parent if later.source is not None else None
+        if later.object.kind is not Kind.INDEX or later.action is not Action.CREATE or table is None:
+            continue
+        known = (step.object, later.object) in learned.waits
+        if not known and "UNIQUE" in later.sql.upper() and _says(statement, table.parts[-1]):
+            edge = Edge(step.object, later.object, Origin.ERROR, hard=True)
+            return Lesson(replace(learned, waits=(*learned.waits, (step.object, later.object))), (edge,))
+    return None
 
 
 def _may_let_go(step: Step, plan: Plan, learned: Learned) -> bool:

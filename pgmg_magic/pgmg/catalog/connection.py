@@ -13,7 +13,7 @@ from psycopg import conninfo
 from psycopg.pq import ConnStatus
 
 from pgmg.catalog.reading import read_only
-from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, PlanError
+from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 
 _NEVER_UNASKED = 1_000_000_000
 
@@ -96,26 +96,53 @@ def is_lost(conn: Connection) -> bool:
 
 
 @contextmanager
-def reading(conn: Connection, search_path: str | None) -> Iterator[Connection]:
+def reading(conn: Connection, search_path: str | None, lock_timeout: str) -> Iterator[Connection]:
     """Open one READ ONLY transaction; what the server objects to inside becomes an error of ours.
 
     Raises:
+        LockedError: somebody keeps what has to be looked at locked for longer than `lock_timeout`.
         ConnectionFailedError: the connection was lost.
         InsufficientPrivilegeError: the role may not read what planning needs.
         UnansweredError: something else went wrong.
     """
     try:
-        with read_only(conn, search_path):
+        with read_only(conn, search_path, lock_timeout):
             yield conn
     except psycopg.errors.InsufficientPrivilege as error:
         said = error.diag.message_primary or "permission denied"
         hint = "The role needs to read pgmg's state tables; ask their owner for SELECT on them."
         raise InsufficientPrivilegeError(f"The database does not let us look: {said}.", hint=hint) from None
+    except psycopg.errors.LockNotAvailable as error:
+        raise _locked(conn, error) from None
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip()
         if conn.pgconn.status != ConnStatus.OK:
             raise ConnectionFailedError(f"The connection was lost: {said}") from None
         raise UnansweredError(said, error.sqlstate) from None
+
+
+_LOCKERS = """
+SELECT DISTINCT a.pid, a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+ORDER BY 1
+"""
+
+
+def _locked(conn: Connection, error: psycopg.Error) -> LockedError:
+    """Return the error to raise, with who may have the lock."""
+    try:
+        rows = conn.execute(_LOCKERS).fetchall()
+    except psycopg.Error:
+        rows = []
+    known = (f"pid {pid}{f' ({name})' if name else ''}" for pid, name in rows)
+    who = ", ".join(known) or "a session that has gone meanwhile"
+    said = error.diag.message_primary or "a lock was not free"
+    return LockedError(
+        f"Something that planning has to look at is locked by {who}: {said}.",
+        hint="Wait for that session or end it, then plan again; --lock-timeout waits longer.",
+        sqlstate=error.sqlstate,
+    )
 
 
 class UnansweredError(PlanError):

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from pgmg.model.snapshot import Address
 
@@ -99,10 +100,15 @@ def _set(conn: psycopg.Connection[Row], name: str, value: str) -> None:
 
 
 @contextmanager
-def read_only(conn: psycopg.Connection[Row], search_path: str | None) -> Iterator[None]:
+def read_only(
+    conn: psycopg.Connection[Row], search_path: str | None, lock_timeout: str | None = None
+) -> Iterator[None]:
     """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10)."""
     # our queries on a large catalog look costly, and would be compiled for longer than they run
-    conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off")
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
+    if lock_timeout is not None:
+        begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
+    conn.execute(begin)
     try:
         if search_path is not None:
             set_path(conn, search_path)

@@ -71,7 +71,8 @@ class Learned:
     migration turned out to have made; `alone` need a group of their own; `abandoned` cannot be restored and may go;
     `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
     in the way of dropping or altering an object; `outdated` are objects whose definition, as it was read for the plan,
-    no longer holds when they come to be dropped or restored.
+    no longer holds when they come to be dropped or restored; `gone` are deleted objects, or what was said of some, that
+    migrations have taken away already.
     """
 
     waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
@@ -83,6 +84,7 @@ class Learned:
     vanished: tuple[tuple[ObjectName, str], ...] = ()
     dropped_with: tuple[tuple[ObjectName, tuple[int, int]], ...] = ()
     outdated: tuple[ObjectName, ...] = ()
+    gone: tuple[ObjectName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

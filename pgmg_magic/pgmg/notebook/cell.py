@@ -107,6 +107,8 @@ def _previous(target: Path, path: str) -> str | None:
         return target.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="Choose another name.") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} exists and is not UTF-8 text", hint="Remove it first, if it is to go.") from None
 

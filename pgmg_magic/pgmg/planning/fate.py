@@ -16,6 +16,7 @@ from pgmg.planning.growth import read_anew
 from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
+from pgmg.planning.renewed import Renewed, renewed
 from pgmg.planning.survey import Survey, previous_source
 from pgmg.planning.web import Web
 from pgmg.source.text import or_replace
@@ -39,6 +40,7 @@ class Fates:
     dropped: dict[Address, bool] = field(default_factory=dict)
     spare: frozenset[tuple[Address, Address]] = frozenset()
     reaches: tuple[Reach, ...] = ()
+    anew: Renewed = field(default_factory=Renewed)
     made_by_migrations: frozenset[ObjectName] = frozenset()
 
     def deleted(self, name: ObjectName) -> bool:
@@ -65,10 +67,14 @@ def decide(
     fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}
+    fates.anew = renewed(survey.pending, survey.resolver, survey.snapshot.objects, survey.declared)
     fates.reaches = tuple(
-        reach(m, web, survey.resolver, survey.declared, course, options.recreate, hindered[m.name], learned.refused)
+        reach(
+            m, web, survey.resolver, survey.declared, course, options.recreate, fates.anew,
+            hindered[m.name], learned.refused,
+        )
         for m, course in zip(survey.pending, fates.courses, strict=False)
-    )
+    )  # fmt: skip
     _judge_all(fates, survey, evidence, answers, options, learned)
     refusals = {name: verdict for name, verdict in fates.verdicts.items() if isinstance(verdict, Refuse)}
     if refusals:

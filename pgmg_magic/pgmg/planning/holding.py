@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgmg.errors import PgmgError
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan
 from pgmg.model.source import Effect, Migration
+from pgmg.planning.changes import Difference
+from pgmg.planning.resolve import Declared
 from pgmg.planning.survey import Picture, Survey
+
+IN_PART = ""
+"""The hash of a file that is recorded while some of its objects are left out."""
 
 _TAKES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 
@@ -36,9 +41,28 @@ def without(picture: Picture, held: Collection[ObjectName]) -> Picture:
     """
     if not held:
         return picture
-    declared = {name: known for name, known in picture.survey.declared.items() if name not in held}
-    differences = tuple(d for d in picture.differences if d.name not in held)
+    paths = {known.source.place.path for name in held if (known := picture.survey.declared.get(name)) is not None}
+    declared = {
+        name: _in_part(known) if known.source.place.path in paths else known
+        for name, known in picture.survey.declared.items()
+        if name not in held
+    }
+    differences = tuple(_of_part(d, declared, paths) for d in picture.differences if d.name not in held)
     return Picture(replace(picture.survey, declared=declared), picture.evidence, differences)
+
+
+def _in_part(declared: Declared) -> Declared:
+    """Return an object of a file that is not applied as a whole: what is recorded must not say that it is."""
+    return replace(declared, source=replace(declared.source, file_hash=IN_PART))
+
+
+def _of_part(difference: Difference, declared: Mapping[ObjectName, Declared], paths: Collection[str]) -> Difference:
+    known = declared.get(difference.name)
+    if known is None or known.source.place.path not in paths:
+        return difference
+    row = difference.row
+    said = row is not None and row.file_hash == IN_PART and row.path == known.source.place.path
+    return replace(difference, declared=known, rebaseline=difference.rebaseline and not said)
 
 
 # -- what has to wait for another ---------------------------------------------------------------------------

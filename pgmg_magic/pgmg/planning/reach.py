@@ -10,6 +10,7 @@ from pgmg.model.plan import Recreate
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.course import Course
+from pgmg.planning.renewed import Renewed
 from pgmg.planning.resolve import Declared, Resolver
 from pgmg.planning.web import Link, Web
 
@@ -60,6 +61,7 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
     declared: Mapping[ObjectName, Declared],
     course: Course,
     mode: Recreate,
+    anew: Renewed,
     learned: Iterable[Address] = (),
     refused: Collection[ObjectName] = (),
 ) -> Reach:
@@ -71,6 +73,8 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
     for alteration in migration.alterations:
         for name in resolver.altered(alteration):
             found.note(alteration, name, course, web, declared)
+            for root in _meaning_another(alteration, name, course, web, declared, anew):
+                found.roots.setdefault(root, (name,))
         course.take(alteration)
     for address in learned:
         found.roots.setdefault(address, ())
@@ -163,6 +167,38 @@ def _required(alteration: Alteration, address: Address, web: Web) -> list[Addres
             return [x.dependent for c in constraint for x in web.dependents(c) if _hinders(x, web)]
         case _:
             return []
+
+
+def _meaning_another(
+    alteration: Alteration,
+    name: ObjectName,
+    course: Course,
+    web: Web,
+    declared: Mapping[ObjectName, Declared],
+    anew: Renewed,
+) -> list[Address]:
+    """Return what is declared with a name that an alteration gives up and that means another object afterwards."""
+    address = course.address(name)
+    if address is None:
+        return []
+    links = [link for link in web.dependents(address) if web.name(link.dependent) in declared]
+    if alteration.effect in (Effect.RENAME, Effect.SET_SCHEMA) and anew.means_another(name):
+        place = (name.schema, name.name)
+        return [link.dependent for link in links if place in _places(declared[web.name(link.dependent)])]
+    if alteration.effect is Effect.RENAME_COLUMN and (name, alteration.member) in anew.columns:
+        column = course.as_read(alteration, address).member
+        return [link.dependent for link in links if link.column == column]
+    return []
+
+
+def _places(declared: Declared) -> set[tuple[str | None, str]]:
+    """Return the relations that a source speaks of."""
+    found = {(use.object.schema, use.object.name) for use in declared.uses}
+    if declared.name.parent is not None:
+        found.add((declared.name.parent.schema, declared.name.parent.name))
+    if declared.source.target.parent is not None and declared.source.target.parent.parts:
+        found.add((declared.name.schema, declared.source.target.parent.parts[-1]))
+    return found
 
 
 def _hinders(link: Link, web: Web) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pgmg.errors import DuplicateObject, SourceError, SourceErrors
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
@@ -305,6 +306,18 @@ class Resolver:
         keys = list(self._keys(parts, settings))
         return [name for kind in sorted(kinds) for key in keys for name in self.space.others.get((kind, *key), ())]
 
+    def needs(self, migration: Migration) -> tuple[Use, ...]:
+        """Return what a migration uses: what is there, rather than what is to take its name."""
+        found = self.uses(migration.references)
+        if not self._standing:
+            return found
+        places = ((use, self._standing.get((use.object.schema or "", use.object.name))) for use in found)
+        return tuple(replace(u, object=n) if n is not None and u.object.kind in RELATIONS else u for u, n in places)
+
+    @cached_property
+    def _standing(self) -> dict[tuple[str, str], ObjectName]:
+        return {(n.schema or "", n.name): n for n in self._snapshot.objects if n.kind in RELATIONS}
+
     def became(self, alteration: Alteration) -> list[ObjectName]:
         """Return what the altered objects are called after a rename or a move."""
         new = alteration.new_name
@@ -319,9 +332,10 @@ class Resolver:
         target = alteration.target
         if alteration.effect is Effect.CREATE:
             return [self.name(target)]
-        if target.kind in RELATIONS:
-            found = self.relation(target.parts)
-            return [found or self._guess(target, ())]
+        if target.kind in RELATIONS:  # what is there, rather than what is to take its name
+            keys = self._keys(target.parts, ())
+            standing = next((name for key in keys if (name := self._standing.get(key))), None)
+            return [standing or self.relation(target.parts) or self._guess(target, ())]
         if target.kind in TYPES:
             found = self._named_type(target.parts, ())
             return [found or self._guess(target, ())]

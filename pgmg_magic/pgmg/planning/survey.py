@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pgmg.errors import ConfigError
 from pgmg.model.facts import ViewFacts
-from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, kind_of
+from pgmg.model.names import ABOUT_PARENT, RELATIONS, ROUTINES, Kind, ObjectName, kind_of
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address, Doubts, Evidence, Questions, ShapeQuestion, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
@@ -94,7 +94,7 @@ def survey(
         declared=declared,
         considers_code=objects is not None,
         pending=tuple(pending),
-        needs=tuple(resolver.uses(m.references) for m in pending),
+        needs=tuple(resolver.needs(m) for m in pending),
         notices=(*notices, *migration_notices(files, snapshot)),
         doubts=doubts(declared, snapshot, known) if objects is not None else Doubts(),
     )
@@ -140,10 +140,20 @@ def name_of_recorded(key: str, recorded: str | None, survey_: Survey) -> ObjectN
             return name
     for source in parse_recorded(recorded) if recorded else ():
         name = survey_.resolver.name(source.target, source.settings)
-        if str(name) == key:
-            return name
+        for other in (name, *_about_others(name)):
+            if str(other) == key:
+                return other
     kind, _, rest = key.partition(".")
     return ObjectName(kind_of(kind) or Kind.OTHER, rest)
+
+
+def _about_others(name: ObjectName) -> Iterator[ObjectName]:
+    """Yield the name as it is about another kind of relation, for one has taken the place of the other since."""
+    parent = name.parent
+    if parent is not None and parent.kind in RELATIONS:
+        yield from (replace(name, parent=replace(parent, kind=kind)) for kind in sorted(RELATIONS))
+    elif parent is not None:
+        yield from (replace(name, parent=other) for other in _about_others(parent))
 
 
 def previous_source(difference: Difference) -> SourceObject | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pgmg.model.facts import RoutineFacts
+from pgmg.model.facts import GrantFacts, RoutineFacts
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, ChangeKind, Learned
@@ -103,6 +103,8 @@ class _Weaver(Binding):
 
     def _weave_slot(self, number: int, slot: Slot) -> None:
         for name, reason in slot.drops.items():
+            if name in self.learned.gone:
+                continue
             definition = self.definitions.get(name)
             made_before = any(name in earlier.makes for earlier in self.timeline.slots[:number])
             as_it_was = not made_before or name not in self.survey.declared
@@ -199,12 +201,15 @@ class _Weaver(Binding):
 
     def _attach(self) -> None:
         last = len(self.survey.pending)
+        self._attach_anew()
         for difference in self.fates.changed:
             name, change = difference.name, difference.change
             if (name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES) or change is None:
                 continue
             phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
+            if name in self.learned.gone:
+                continue
             if change is ChangeKind.DELETED:
                 vanished = frozenset(column for other, column in self.learned.vanished if other == name)
                 parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
@@ -219,6 +224,30 @@ class _Weaver(Binding):
                 node = self._node(last, phase, verdict.action, name, verdict.statements, change.value, source=source)
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
+
+    def _attach_anew(self) -> None:
+        """Say again what was said of a relation or a column in whose place another one stands now."""
+        if not self.survey.pending:
+            return
+        for name, declared in self.survey.declared.items():
+            difference = self.fates.differences.get(name)
+            if name.kind not in ABOUT_PARENT or difference is None or difference.change is not None:
+                continue
+            if name.parent is None or not self._is_about_another(declared, name.parent):
+                continue
+            statements = (*declared.source.settings, declared.source.sql)
+            action = {Kind.COMMENT: Action.COMMENT, Kind.GRANT: Action.GRANT}.get(name.kind, Action.ALTER)
+            node = self._node(
+                len(self.survey.pending), Phase.ATTACH, action, name, statements, "another one has the name",
+                source=declared.source,
+            )  # fmt: skip
+            self.makes[name].append(node)
+            self._firsts[node.id] = node.id
+
+    def _is_about_another(self, declared: Declared, parent: ObjectName) -> bool:
+        facts = declared.source.facts
+        columns = [item.column for item in facts.privileges] if isinstance(facts, GrantFacts) else []
+        return self.fates.anew.means_another(parent) or any((parent, c) in self.fates.anew.columns for c in columns)
 
     def _goes(self, name: ObjectName, kind: Kind) -> bool:
         """Say whether what an attachment was about goes, or (a comment) is made again without it."""

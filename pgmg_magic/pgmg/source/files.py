@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ class _Reader:
         found = self.memory.recall(path, stamp)
         if found is None:
             now = time.time_ns()
-            text = _read(path, shown)
+            text = _read(path, shown) if _is_regular(stamp) else SourceError("is no regular file", where=Place(shown))
             found = text if isinstance(text, SourceError) else make(shown, text)
             self.memory.keep(path, stamp, now, found)
         if isinstance(found, SourceError):
@@ -134,7 +135,12 @@ def _stamp(path: str) -> tuple[int, ...]:
         status = os.stat(path)  # noqa: PTH116 - strings are much faster than Path here
     except OSError:
         return ()
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev, status.st_mode)
+
+
+def _is_regular(stamp: tuple[int, ...]) -> bool:
+    """Say whether reading comes to an end; what cannot be looked at says itself what is wrong."""
+    return not stamp or stat.S_ISREG(stamp[-1])
 
 
 def _read_code(base: str, folder: Path, but: Path | None, reader: _Reader) -> Iterator[CodeFile]:

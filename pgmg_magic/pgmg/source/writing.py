@@ -43,8 +43,11 @@ class CodeFolder:
             raise UsageError(f"{typed}: pgmg does not read {hidden}", hint="Such names are those of temporary files.")
         target = self.code_dir / self._below(path)
         real = self._checked(target, typed, inside)
-        if real.exists() and not real.is_file():
-            raise UsageError(f"{typed} is not a file", hint=inside)
+        try:
+            if real.exists() and not real.is_file():
+                raise UsageError(f"{typed} is not a file", hint=inside)
+        except OSError as error:  # a name that is too long
+            raise UsageError(f"{typed}: {error.strerror}", hint=inside) from None
         return target
 
     def _below(self, path: PurePosixPath) -> PurePosixPath:

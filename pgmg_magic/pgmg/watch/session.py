@@ -102,7 +102,7 @@ class Session:
         from pgmg.catalog.connection import keep_plans, reading
 
         conn = self.open()
-        with reading(conn, self._planner.search_path):
+        with reading(conn, self._planner.search_path, self._settings.lock_timeout):
             keep_plans(conn)
             return self._drafter.draft(conn, Scope(migrations, self._holds, blocked=self._blocked))
 
@@ -125,7 +125,7 @@ class Session:
         from pgmg.catalog.connection import reading
 
         conn = self.open()
-        with reading(conn, self._planner.search_path):
+        with reading(conn, self._planner.search_path, self._settings.lock_timeout):
             other = Drafter(self._planner, PlanOptions(self._settings.recreate))
             return other.draft(conn, Scope(migrations=True)).plan.migrations
 

@@ -1,0 +1,78 @@
+"""Finds names that mean something else once the pending migrations have run: another object has taken them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pgmg.model.names import RELATIONS, Kind, ObjectName
+from pgmg.model.source import Alteration, Effect, Migration
+from pgmg.planning.resolve import Resolver
+
+_LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
+_COLUMN_LEAVES = (Effect.DROP_COLUMN, Effect.RENAME_COLUMN)
+
+Place = tuple[str | None, str]
+"""Schema and name of a relation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Names of relations, and columns of relations as they were called, that others bear afterwards."""
+
+    places: frozenset[Place] = frozenset()
+    columns: frozenset[tuple[ObjectName, str]] = frozenset()
+
+    def means_another(self, name: ObjectName) -> bool:
+        """Say whether a relation, or the relation of a column and the like, is another one afterwards."""
+        if name.kind is Kind.COLUMN and name.parent is not None:
+            return self.means_another(name.parent) or (name.parent, name.name) in self.columns
+        if name.parent is not None:
+            return self.means_another(name.parent)
+        return name.kind in RELATIONS and (name.schema, name.name) in self.places
+
+
+@dataclass(slots=True)
+class _Leaving:
+    places: dict[Place, ObjectName] = field(default_factory=dict)
+    columns: set[tuple[ObjectName, str]] = field(default_factory=set)
+
+
+def renewed(
+    pending: Iterable[Migration],
+    resolver: Resolver,
+    live: Iterable[ObjectName],
+    declared: Iterable[ObjectName],
+) -> Renewed:
+    """Return what is taken again, by migrations or by what is declared, after it was given up."""
+    left, places, columns = _Leaving(), set[Place](), set[tuple[ObjectName, str]]()
+    there = set(live)
+    for migration in pending:
+        for alteration in migration.alterations:
+            for name in resolver.altered(alteration):
+                if alteration.effect in _LEAVES and name in there and name.kind in RELATIONS:
+                    left.places[name.schema, name.name] = name
+                if alteration.effect is Effect.CREATE and (name.schema, name.name) in left.places:
+                    places.add((name.schema, name.name))
+                columns |= _column(alteration, name, left)
+            places |= {p for n in resolver.became(alteration) if (p := (n.schema, n.name)) in left.places}
+    for name in declared if left.places else ():
+        was = left.places.get((name.schema, name.name))
+        if was is not None and name.kind in RELATIONS and name.kind is not was.kind:
+            places.add((name.schema, name.name))
+    return Renewed(frozenset(places), frozenset(columns))
+
+
+def _column(alteration: Alteration, name: ObjectName, left: _Leaving) -> set[tuple[ObjectName, str]]:
+    """Return the column that an alteration makes where one of its name was before."""
+    taken: set[tuple[ObjectName, str]] = set()
+    for column in (alteration.member if alteration.effect is Effect.ADD_COLUMN else None, _renamed_to(alteration)):
+        if column is not None and (name, column) in left.columns:
+            taken.add((name, column))
+    if alteration.effect in _COLUMN_LEAVES and alteration.member is not None:
+        left.columns.add((name, alteration.member))
+    return taken
+
+
+def _renamed_to(alteration: Alteration) -> str | None:
+    return alteration.new_name if alteration.effect is Effect.RENAME_COLUMN else None
