@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,9 @@ from pgmg.applying.outside import Outside
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale import check_same
+from pgmg.applying.swept import swept_along
 from pgmg.catalog.closure import read_fellows
+from pgmg.catalog.snapshot import read_snapshot
 from pgmg.catalog.state import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -33,7 +35,7 @@ from pgmg.model.events import (
     ServerNotice,
     Started,
 )
-from pgmg.model.plan import Edge, Learned, Plan, Step
+from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Snapshot
 from pgmg.source.text import mask_passwords
 
@@ -230,6 +232,8 @@ class _Apply:
                 self._current = lambda: runner.current
                 runner.run(group)
                 done = runner.done
+                if self._learned_of_swept(plan, group, snapshot):
+                    return False
             self._current = _nothing
             later = {r.object for r in plan.records if r.group > number}
             sent = [applied.step for applied in done]
@@ -253,6 +257,28 @@ class _Apply:
         self._progress.objects += len(records)
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
+        return True
+
+    def _learned_of_swept(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
+        """See whether a CASCADE took more along than the plan knows; the next attempt saves it."""
+        if all(step.migration is None for step in group) or self._progress.lessons >= _MOST_LESSONS:
+            return False
+        found = swept_along(snapshot, read_snapshot(self._conn, self._target.state_schema), group, plan.steps)
+        if found is None or plan.options.drop_unmanaged:
+            return False
+        migration, gone = found
+        known = self._progress.learned
+        pairs = [(migration.object.name, (live.address.classid, live.address.objid)) for live in gone]
+        fresh = tuple(pair for pair in pairs if pair not in known.hindered)
+        if not fresh:
+            return False
+        self._rollback()
+        self._progress.learned = replace(known, hindered=(*known.hindered, *fresh))
+        self._progress.lessons += 1
+        for live in gone:
+            edge = Edge(live.name, migration.object, Origin.ERROR, hard=True)
+            self._progress.discovered.append(edge)
+            self._listener(Discovered(edge, f"CASCADE takes {live.name} along"))
         return True
 
     # -- errors -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from pgmg.applying.learn import mentions
 from pgmg.catalog.closure import read_surroundings
 from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
@@ -23,14 +24,16 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
     Raises:
         NotRestoredError: an owner, a privilege, a comment, an option is missing.
     """
+    steps = tuple(steps)
     restored = {s.object: s for s in steps if s.action is Action.RESTORE and s.object in now.objects}
     if not restored:
         return
     changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
     found = read_surroundings(conn, [now.objects[name].address for name in restored])
     set_path(conn, now.server.setting)
+    later = {s.number: "\n".join(s.statements) for s in steps if s.migration is not None}
     for name, step in restored.items():
-        if name in changed:
+        if name in changed or any(number > step.number and mentions(text, name) for number, text in later.items()):
             continue  # a step of this plan set something else on purpose
         wanted = [s for s in step.statements if not s.startswith(_PASSING) and not s.startswith("REVOKE")]
         missing = [s for s in wanted if s not in found[now.objects[name].address]]

@@ -104,9 +104,15 @@ class Effect(StrEnum):
     RENAME = "rename"
     SET_SCHEMA = "set_schema"
     DROP_CONSTRAINT = "drop_constraint"
+    SET_DEFAULT = "set_default"  # or drop it
     REPLACE = "replace"  # CREATE OR REPLACE, ALTER TYPE … ADD VALUE: same identity, dependents stay valid
     RESHAPE = "reshape"  # anything else that may change columns: INHERIT, OF type, ATTACH PARTITION …
-    TOUCH = "touch"  # nothing that a dependent can notice: constraints, defaults, storage, owner, row security
+    TOUCH = "touch"  # nothing that a dependent can notice: constraints, storage, owner, row security
+
+    @property
+    def is_slight(self) -> bool:
+        """Whether the object stays what it is, and what depends on it need not know."""
+        return self in (Effect.TOUCH, Effect.SET_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)

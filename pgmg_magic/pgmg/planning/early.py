@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.snapshot import Address
@@ -24,7 +25,7 @@ class Early(Existence):
     def prepare(self, index: int, reasons: Reasons) -> None:
         """Make, replace or restore what a pending migration needs; `reasons` are of drops for this very migration."""
         migration = self.survey.pending[index]
-        self._restore_in_time(migration, self.slots[index])
+        self._restore_in_time(index, migration)  # while they can still come back under the old names
         needed = self._needed(index)
         early: list[Address] = []
         for name in needed:
@@ -32,16 +33,20 @@ class Early(Existence):
         for name in needed:
             self._make(name, index, migration, reasons)
         self._put_back(early, index, migration)
+        self._restore_in_time(index, migration, {self.web.name(address) for address in early})
 
     def _needed(self, index: int) -> list[ObjectName]:
         """Return declared objects that a migration uses and that are not there, with what they need themselves."""
         wanted: dict[ObjectName, None] = {}
         migration = self.survey.pending[index]
         queue = [use.object for use in self.survey.needs[index]]
+        for name in self._spoken_of(index, migration) & self.lost.keys() - self.survey.declared.keys():
+            address = self.addresses.get(name)
+            queue += [self.web.name(link.on) for link in self.web.needs(address)] if address is not None else []
         missed = [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
         queue += missed
         made_here = {
-            n for a in migration.alterations if a.effect is not Effect.TOUCH for n in self.survey.resolver.altered(a)
+            n for a in migration.alterations if not a.effect.is_slight for n in self.survey.resolver.altered(a)
         }
         while queue:
             name = queue.pop()
@@ -64,7 +69,7 @@ class Early(Existence):
             a.effect
             for m in self.survey.pending[index:]
             for a in m.alterations
-            if a.effect is not Effect.TOUCH and not a.if_exists and name in self.survey.resolver.altered(a)
+            if not a.effect.is_slight and not a.if_exists and name in self.survey.resolver.altered(a)
         )
         return next(effects, None) is Effect.CREATE
 
@@ -127,17 +132,35 @@ class Early(Existence):
         """Return the old signatures of a routine: beside the new one, they could make a call ambiguous."""
         return [n for n in self.addresses if n.overloads(name) and n in self.old and self.fates.deleted(n)]
 
-    def _restore_in_time(self, migration: Migration, slot: Slot) -> None:
-        """Bring back what nobody declared before a migration renames what its definition speaks of."""
-        for name in [n for n in self.lost if n not in self.survey.declared and n not in slot.drops]:
+    def _restore_in_time(self, index: int, migration: Migration, early: Collection[ObjectName] = ()) -> None:
+        """Bring back what nobody declared before a migration speaks of it, or renames what its definition speaks of.
+
+        What the migration itself has no place for stays away; not so what went `early`, for something that it uses.
+        """
+        slot, spoken = self.slots[index], self._spoken_of(index, migration)
+        for name in [n for n in self.lost if n not in self.survey.declared and (n in early or n not in slot.drops)]:
             address = self.addresses.get(name)
             if address is None or self.fates.deleted(name) or self.owner_deleted(name):
                 continue
             needs = {self.web.name(link.on) for link in self.web.needs(address)}
-            if not needs & self.lost.keys() and needs & moved(migration, self.survey.resolver):
+            if needs & self.lost.keys():
+                continue
+            if name in spoken or needs & moved(migration, self.survey.resolver):
                 slot.makes[name] = f"restored before {migration.name}"
                 self.lost.pop(name)
                 self.old.add(name)
+
+    def _spoken_of(self, index: int, migration: Migration) -> set[ObjectName]:
+        """Return what a migration uses or alters, constraints and defaults of tables included."""
+        found = {use.object for use in self.survey.needs[index]}
+        for alteration in migration.alterations:
+            altered = self.survey.resolver.altered(alteration)
+            found.update(altered)
+            if alteration.member is not None:
+                kinds = (Kind.CONSTRAINT, Kind.COLUMN_DEFAULT)
+                parents = (*altered, *(replace(name, kind=Kind.TABLE) for name in altered))
+                found.update(ObjectName(kind, alteration.member, parent=name) for name in parents for kind in kinds)
+        return found
 
     def mend(self, index: int, slot: Slot) -> None:
         """Before a migration that commits by itself, all that was dropped comes back (rule 9.2)."""

@@ -18,6 +18,7 @@ from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, V
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
 from pgmg.planning.renewed import Renewed, renewed
 from pgmg.planning.survey import Survey, previous_source
+from pgmg.planning.taken import taken_away
 from pgmg.planning.web import Web
 from pgmg.source.text import or_replace
 
@@ -41,6 +42,8 @@ class Fates:
     spare: frozenset[tuple[Address, Address]] = frozenset()
     reaches: tuple[Reach, ...] = ()
     anew: Renewed = field(default_factory=Renewed)
+    taken: frozenset[Address] = frozenset()
+    """What pending migrations take away."""
     made_by_migrations: frozenset[ObjectName] = frozenset()
 
     def deleted(self, name: ObjectName) -> bool:
@@ -68,6 +71,7 @@ def decide(
     fates.made_by_migrations = _made_by_migrations(survey, learned)
     hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}
     fates.anew = renewed(survey.pending, survey.resolver, survey.snapshot.objects, survey.declared)
+    fates.taken = taken_away(survey.pending, stations, survey.resolver, web)
     fates.reaches = tuple(
         reach(
             m, web, survey.resolver, survey.declared, course, options.recreate, fates.anew,
@@ -105,7 +109,7 @@ def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectNam
     found = set(learned.made)
     for migration in survey.pending:
         for alteration in migration.alterations:
-            if alteration.effect is not Effect.TOUCH:
+            if not alteration.effect.is_slight:
                 names = (*survey.resolver.altered(alteration), *survey.resolver.became(alteration))
                 found.update(n for n in names if n in survey.declared)
     return frozenset(found)

@@ -54,6 +54,8 @@ def _check_droppable(fates: Fates, survey: Survey, options: PlanOptions) -> None
         definition = fates.web.definition(address)
         if not explicit or definition.name in survey.declared or fates.deleted(definition.name):
             continue
+        if address in fates.taken:
+            continue
         blamed = next((link.on for link in fates.web.needs(address) if link.on in everything), address)
         because = f"{fates.web.name(blamed)} is dropped or made again, and {definition.name} depends on it"
         if definition.extension:

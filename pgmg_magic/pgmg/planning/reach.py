@@ -49,7 +49,7 @@ def altered_addresses(migration: Migration, resolver: Resolver, live: Mapping[Ob
     """Return the live objects whose dependents have to be looked at."""
     found: set[Address] = set()
     for alteration in migration.alterations:
-        if alteration.effect in SHAPE | {Effect.DROP_CONSTRAINT}:
+        if alteration.effect in SHAPE | {Effect.DROP_CONSTRAINT, Effect.SET_DEFAULT}:
             found.update(live[name] for name in resolver.altered(alteration) if name in live)
     return found
 

@@ -18,6 +18,7 @@ from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.survey import Survey
+from pgmg.planning.taken import taken_with
 
 
 @dataclass(slots=True)
@@ -135,16 +136,8 @@ class _Walk(Early):
 
     def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName], course: Course) -> None:
         """What hangs on a table or column that the migration drops is not there to be dropped later."""
-        if alteration.effect not in (Effect.DROP, Effect.DROP_COLUMN):
-            return
-        for name in was:
-            address = course.address(name)
-            if address is None:
-                continue
-            column = course.as_read(alteration, address).member
-            for link in self.web.dependents(address):
-                if link.automatic and (alteration.effect is Effect.DROP or link.column == column):
-                    self.old.discard(self.web.name(link.dependent))
+        for address in taken_with(alteration, was, course, self.web):
+            self.old.discard(self.web.name(address))
 
     def _there(self, names: Iterable[ObjectName]) -> None:
         for name in names:

@@ -153,10 +153,15 @@ class _Weaver(Binding):
             return node
         needs = {self.fates.web.name(link.on) for link in self.fates.web.needs(definition.address)}
         migration = outdated_by(needs, self.survey.pending[: node.slot], self.survey.resolver)
-        if migration is None and node.name not in self.learned.outdated:
+        if migration is None and node.name not in self.learned.outdated and not self._is_altered(node):
             return node
         why = f", in the words that {migration.name} leaves it" if migration and node.action is Action.RESTORE else ""
         return self.fabric.renew(replace(node, reread=definition.address, reason=f"{node.reason}{why}"))
+
+    def _is_altered(self, node: Node) -> bool:
+        """Say whether a migration before a node may have altered what it is about."""
+        alterations = (a for migration in self.survey.pending[: node.slot] for a in migration.alterations)
+        return any(node.name in self.survey.resolver.altered(a) for a in alterations)
 
     def _silenced(self, name: ObjectName) -> list[str | None]:
         """Return the columns of an object (None: itself) whose comment is no longer declared."""

@@ -15,6 +15,7 @@ _MEMBERS = {
     pb.AT_DropColumn: Effect.DROP_COLUMN,
     pb.AT_AlterColumnType: Effect.RETYPE_COLUMN,
     pb.AT_DropConstraint: Effect.DROP_CONSTRAINT,
+    pb.AT_ColumnDefault: Effect.SET_DEFAULT,
 }
 _RESHAPING = frozenset(
     {

@@ -1,0 +1,47 @@
+"""Notices what a CASCADE in a migration took along that nobody had foreseen (rules 4.5, 8.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from pgmg.applying.learn import mentions
+from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.plan import Action, Step
+from pgmg.model.snapshot import LiveObject, Snapshot
+
+_CASCADE = re.compile(r"\bCASCADE\b", re.IGNORECASE)
+_ALONE = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
+_ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})
+
+
+def swept_along(
+    before: Snapshot, now: Snapshot, group: Sequence[Step], plan: Iterable[Step]
+) -> tuple[Step, tuple[LiveObject, ...]] | None:
+    """Return the migration that sweeps, and what was there before the group and is gone, although no step drops it.
+
+    What a migration names it means to drop; so it does where it says no CASCADE.
+    """
+    migrations = [step for step in group if step.migration is not None]
+    texts = ["\n".join(step.statements) for step in migrations]
+    sweeping = next((step for step, text in zip(migrations, texts, strict=True) if _CASCADE.search(text)), None)
+    if sweeping is None:
+        return None
+    dropped = {step.object for step in plan if step.action is Action.DROP}
+    addresses, names = now.by_address, now.objects
+    gone = tuple(
+        live
+        for name, live in before.objects.items()
+        if live.address not in addresses
+        and name not in names
+        and name not in dropped
+        and live.extension is None
+        and _is_of_its_own(name, now)
+        and not any(mentions(text, name) for text in texts)
+    )
+    return (sweeping, gone) if gone else None
+
+
+def _is_of_its_own(name: ObjectName, now: Snapshot) -> bool:
+    """Say whether an object does not simply go with its table."""
+    return name.kind in _ALONE or (name.kind in _ON_RELATION and name.parent in now.objects)
