@@ -69,6 +69,8 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
     elif state in _UNDEFINED and step.object not in learned.outdated and _may_be_outdated(step, plan):
         lesson = Lesson(replace(learned, outdated=(*learned.outdated, step.object)), ())
+    elif state in _UNDEFINED and step.object not in learned.soon and _may_come_sooner(step, plan):
+        lesson = Lesson(replace(learned, soon=(*learned.soon, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
         lesson = _undefined(error, said, step, number, plan, learned)
     elif state in _NO_UNIQUE_INDEX and step.action is Action.MIGRATE:
@@ -87,6 +89,14 @@ def _may_be_outdated(step: Step, plan: Plan) -> bool:
     drops = (s.number for s in plan.steps if s.action is Action.DROP and s.object == step.object)
     first = next(drops, step.number)
     return any(s.action is Action.MIGRATE for s in plan.steps[: first - 1])
+
+
+def _may_come_sooner(step: Step, plan: Plan) -> bool:
+    """Say whether nobody declared an object that comes back after more migrations than the one it was dropped for."""
+    drops = [s.number for s in plan.steps if s.action is Action.DROP and s.object == step.object]
+    between = plan.steps[min(drops, default=step.number) : step.number - 1]
+    several = sum(s.action is Action.MIGRATE for s in between) > 1
+    return several and step.action is Action.RESTORE and not step.managed
 
 
 def _takes_away(step: Step, plan: Plan) -> bool:

@@ -72,7 +72,7 @@ class Learned:
     `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
     in the way of dropping or altering an object; `outdated` are objects whose definition, as it was read for the plan,
     no longer holds when they come to be dropped or restored; `gone` are deleted objects, or what was said of some, that
-    migrations have taken away already.
+    migrations have taken away already; `soon` come back before the next migration already.
     """
 
     waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
@@ -85,6 +85,7 @@ class Learned:
     dropped_with: tuple[tuple[ObjectName, tuple[int, int]], ...] = ()
     outdated: tuple[ObjectName, ...] = ()
     gone: tuple[ObjectName, ...] = ()
+    soon: tuple[ObjectName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ class Early(Existence):
             needs = {self.web.name(link.on) for link in self.web.needs(address)}
             if needs & self.lost.keys():
                 continue
-            if name in spoken or needs & moved(migration, self.survey.resolver):
+            if name in spoken or name in self.learned.soon or needs & moved(migration, self.survey.resolver):
                 slot.makes[name] = f"restored before {migration.name}"
                 self.lost.pop(name)
                 self.old.add(name)

@@ -46,5 +46,7 @@ def taken_away(
         for alteration in migration.alterations:
             was = resolver.altered(alteration)
             found.update(taken_with(alteration, was, course, web))
+            if alteration.effect is Effect.DROP:
+                found.update(address for name in was if (address := course.address(name)) is not None)
             course.take(alteration)
     return frozenset(found)

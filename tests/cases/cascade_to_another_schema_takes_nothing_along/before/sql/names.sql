@@ -1,0 +1,2 @@
+CREATE VIEW names AS SELECT id FROM app.users;
+GRANT SELECT ON names TO PUBLIC;

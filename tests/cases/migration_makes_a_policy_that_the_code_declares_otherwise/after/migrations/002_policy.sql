@@ -1,0 +1,2 @@
+CREATE POLICY own ON users USING (false);
+CREATE INDEX users_name ON users (name);

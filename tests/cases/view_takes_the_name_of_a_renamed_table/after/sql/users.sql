@@ -1,0 +1,1 @@
+CREATE VIEW users AS SELECT id, name, owner FROM all_users WHERE NOT deleted;

@@ -1,0 +1,2 @@
+CREATE VIEW names AS SELECT id, name FROM users;
+GRANT SELECT ON names TO PUBLIC;
