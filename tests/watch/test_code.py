@@ -179,3 +179,24 @@ def test_a_watcher_that_is_stopped_says_so_once(project, watch):
         pass
     assert [type(event).__name__ for event in watched.events].count("Stopped") == 1
     assert isinstance(watched.watcher.state.last, Applied)
+
+
+def test_what_links_lead_to_is_watched_too(project, watch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "views").mkdir()
+    (elsewhere / "views" / "a.sql").write_text("CREATE VIEW a AS SELECT 1 AS n;")
+    (elsewhere / "b.sql").write_text("CREATE VIEW b AS SELECT 1 AS n;")
+    (project.root / "sql" / "views").symlink_to(elsewhere / "views")
+    with watch() as watched:
+        (elsewhere / "views" / "a.sql").write_text("CREATE VIEW a AS SELECT 2 AS n;")
+        watched.saved("sql/views/a.sql")
+        assert project.rows("SELECT n FROM a") == [(2,)]
+        (project.root / "sql" / "b.sql").symlink_to(elsewhere / "b.sql")
+        watched.saved("sql/b.sql")
+        for n in (3, 4):  # once in place, once by another file in its place
+            new = elsewhere / f"new_{n}"
+            new.write_text(f"CREATE VIEW b AS SELECT {n} AS n;")
+            new.replace(elsewhere / "b.sql") if n == 4 else (elsewhere / "b.sql").write_text(new.read_text())
+            watched.saved("sql/b.sql")
+            assert project.rows("SELECT n FROM b") == [(n,)]
+    project.settled()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ class Folders:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(os.path.abspath(folder) for folder in folders)  # noqa: PTH100 - links are not followed
         self._there: dict[str, _Identity] = {}
+        self._links: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._changes: Iterator[set[tuple[Change, str]]] | None = None
         self._open()
@@ -41,8 +42,10 @@ class Folders:
         present = [folder for folder, identity in self._there.items() if identity is not None]
         if not present:
             return
+        self._links = _led_to(present)
         self._changes = watch(
             *present,
+            *sorted(self._links),
             watch_filter=None,
             debounce=_BURST,
             step=_STEP,
@@ -67,16 +70,19 @@ class Folders:
         else:
             seen = next(self._changes, set())
             changed = any(self._matters(path) for _, path in seen)
-            if any(path in self._folders for _, path in seen):
+            if any(path in self._folders or path in self._links for _, path in seen):
                 self._open()  # what was watched under that name may be gone; another may be there now
                 return True
+            if changed and _led_to(f for f, identity in self._there.items() if identity is not None) != self._links:
+                self._open()
         if any(_identity(folder) != known for folder, known in self._there.items()):
             self._open()
             return True
         return changed
 
     def _matters(self, path: str) -> bool:
-        below = next((path[len(f) + 1 :] for f in self._folders if path.startswith(f + os.sep)), None)
+        roots = (*self._folders, *self._links)
+        below = next((path[len(f) + 1 :] for f in roots if path.startswith(f + os.sep)), None)
         if below is None:
             return True
         return not any(_PASSING.match(part) for part in Path(below).parts)
@@ -97,3 +103,28 @@ def _identity(folder: str) -> _Identity:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _led_to(folders: Iterable[str]) -> frozenset[str]:
+    """Return the files and folders elsewhere that symbolic links below lead to: reading follows them."""
+    queue = list(folders)
+    real = [Path(folder).resolve() for folder in queue]
+    found: set[str] = set()
+    while queue:
+        try:
+            with os.scandir(queue.pop()) as entries:
+                listed = list(entries)
+        except OSError:
+            continue
+        for entry in listed:
+            if not entry.is_symlink():
+                if entry.is_dir(follow_symlinks=False):
+                    queue.append(entry.path)
+                continue
+            target = Path(entry.path).resolve()
+            if target.exists() and not any(target.is_relative_to(root) for root in real):
+                found.add(os.fspath(target))
+                if target.is_dir():
+                    queue.append(os.fspath(target))
+                    real.append(target)
+    return frozenset(found)
