@@ -428,3 +428,13 @@ def test_a_preview_shows_the_first_rows_of_what_is_pending(shop):
         assert not opened.preview(ACTIVE, 10).more
     assert (found.columns, found.types) == (("id", "region"), ("integer", "text"))
     assert (found.rows, found.more) == ((("10", "north"), ("9", "south")), True)
+
+
+def test_rows_without_columns_are_told_by_their_number(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);\nINSERT INTO t SELECT generate_series(1, 5);")
+    project.write("sql/zero.sql", "CREATE VIEW zero AS SELECT FROM t;")
+    project.apply()
+    project.write("sql/zero.sql", "CREATE VIEW zero AS SELECT FROM t WHERE id > 3;")
+    with project.open() as opened:
+        (found,) = opened.diff_rows()
+    assert (found.before, found.after, found.added, found.removed) == (5, 2, 0, 3)

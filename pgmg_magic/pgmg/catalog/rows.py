@@ -184,7 +184,9 @@ class _Rows:
         pairs = self._pairs(before, after)
         if not pairs:
             self._note("no-common-column", "The two sides have no column in common: only rows were counted.")
-            return _Found(old, new, self._columns(before, after, pairs, ()), notes=tuple(self.notes))
+            bare = not before.columns and not after.columns  # then all rows are alike
+            numbers = (max(new - old, 0), max(old - new, 0), None) if bare else (0, 0, None)
+            return _Found(old, new, self._columns(before, after, pairs, ()), numbers, notes=tuple(self.notes))
         these = Comparison(before, after, pairs, max(one_in, 1), self.options.samples)
         key = self._key(these)
         text = row_sql.by_key(these, key) if key else row_sql.multisets(these)

@@ -202,7 +202,7 @@ def _dependents(result: ApplyResult, own: tuple[ObjectName, ...]) -> tuple[Objec
 def _previews(
     project: LiveProject, names: tuple[ObjectName, ...], limit: int | None
 ) -> tuple[tuple[Preview, ...], tuple[str, ...]]:
-    if limit is None:
+    if not limit:
         return (), ()
     found, notes = [], []
     for name in names:
