@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import pgmg
 from pgmg.catalog import cluster, embedded
 from pgmg.errors import EmbeddedServerError
 
@@ -297,3 +298,15 @@ def test_statements_that_fail_are_not_logged_with_what_they_hold(folder):
         with pytest.raises(psycopg.Error):
             run(server.dsn, "ALTER ROLE nobody_of_that_name PASSWORD 'hunter2'")
         assert "hunter2" not in (folder / "log").read_text()
+
+
+def test_a_project_goes_on_after_its_server_was_killed(folder):
+    (folder.parent / "sql").mkdir(parents=True)
+    (folder.parent / "sql" / "a.sql").write_text("CREATE VIEW a AS SELECT 1 AS one;")
+    (folder.parent / "pgmg.toml").write_text('code_dir = "sql"\nconnection_string = "embedded:"\n')
+    with pgmg.Project.open(folder.parent) as project:
+        project.apply()
+        os.kill(postmaster(folder), signal.SIGKILL)
+        assert project.plan().is_empty
+        (folder.parent / "sql" / "a.sql").write_text("CREATE VIEW a AS SELECT 2 AS one;")
+        assert project.apply().applied
