@@ -9,7 +9,7 @@ from pgmg.errors import RefusedChange
 from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address, Answers, Evidence
-from pgmg.model.source import Effect, SourceObject
+from pgmg.model.source import Effect, Migration, SourceObject
 from pgmg.planning.changes import Difference
 from pgmg.planning.course import Course, courses
 from pgmg.planning.growth import read_anew
@@ -17,6 +17,7 @@ from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
 from pgmg.planning.renewed import Renewed, renewed
+from pgmg.planning.resolve import Use
 from pgmg.planning.survey import Survey, previous_source
 from pgmg.planning.taken import taken_away
 from pgmg.planning.web import Web
@@ -75,9 +76,9 @@ def decide(
     fates.reaches = tuple(
         reach(
             m, web, survey.resolver, survey.declared, course, options.recreate, fates.anew,
-            hindered[m.name], learned.refused,
+            _used_by(m, needs, learned), hindered[m.name], learned.refused,
         )
-        for m, course in zip(survey.pending, fates.courses, strict=False)
+        for m, course, needs in zip(survey.pending, fates.courses, survey.needs, strict=False)
     )  # fmt: skip
     _judge_all(fates, survey, evidence, answers, options, learned)
     refusals = {name: verdict for name, verdict in fates.verdicts.items() if isinstance(verdict, Refuse)}
@@ -92,6 +93,11 @@ def decide(
     _find_roots(fates, survey, learned)
     _spread(fates, survey)
     return fates
+
+
+def _used_by(migration: Migration, needs: Iterable[Use], learned: Learned) -> set[ObjectName]:
+    waits = {on for name, on in learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name}
+    return {use.object for use in needs} | waits
 
 
 def _anew(name: ObjectName, survey: Survey, learned: Learned) -> Verdict:

@@ -62,10 +62,13 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
     course: Course,
     mode: Recreate,
     anew: Renewed,
+    used: Collection[ObjectName],
     learned: Iterable[Address] = (),
     refused: Collection[ObjectName] = (),
 ) -> Reach:
     """Work out the roots for one migration; the server would not replace `refused` in place.
+
+    What the migration itself has `used` stays where it can.
 
     `course` stands where the migration begins.
     """
@@ -85,7 +88,7 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
                 found.stale.setdefault(address, (name,))
     # a root that is itself altered or dropped by the migration is the migration's own affair
     own = set(found.altered.values())
-    willing, unwilling = _without_costly(set(found.stale) - own, set(found.roots), web, declared)
+    willing, unwilling = _without_costly(set(found.stale) - own, set(found.roots), web, declared, used)
     for address in willing:
         found.roots.setdefault(address, found.stale[address])
     refreshed = found.refresh(unwilling, web, declared, refused)
@@ -243,11 +246,16 @@ def _views_above(address: Address, web: Web, declared: Mapping[ObjectName, Decla
 
 
 def _without_costly(
-    stale: set[Address], required: set[Address], web: Web, declared: Mapping[ObjectName, Declared]
+    stale: set[Address],
+    required: set[Address],
+    web: Web,
+    declared: Mapping[ObjectName, Declared],
+    used: Collection[ObjectName],
 ) -> tuple[list[Address], list[Address]]:
     """Split stale views into those whose recreation disturbs nothing but managed views, and the others.
 
-    Materialized views, routines and what nobody declared are rebuilt only where they must be (rule 4.2).
+    Materialized views, routines and what nobody declared are rebuilt only where they must be (rule 4.2); so is what
+    the migration itself uses, which would not be there.
     """
     gone_anyway = set(web.above(required))
     willing: list[Address] = []
@@ -255,6 +263,7 @@ def _without_costly(
     for address in sorted(stale):
         disturbed = {a for a, explicit in web.above([address]).items() if explicit and a != address} - gone_anyway
         cheap = all(web.name(a).kind is Kind.VIEW and web.name(a) in declared for a in disturbed)
+        cheap = cheap and not any(web.name(a) in used for a in (address, *disturbed))
         own = web.name(address).kind is Kind.VIEW or _is_stale_materialized(address, stale, web)
         (willing if (cheap and own) or address in gone_anyway else unwilling).append(address)
     return willing, unwilling

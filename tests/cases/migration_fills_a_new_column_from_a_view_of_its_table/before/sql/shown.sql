@@ -1,0 +1,1 @@
+CREATE VIEW shown AS SELECT n FROM totals;

@@ -1,0 +1,1 @@
+CREATE VIEW totals AS SELECT count(*) AS n FROM orders;
