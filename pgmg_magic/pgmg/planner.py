@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import Settings
 from pgmg.errors import PlanError, SourceError, SourceErrors
-from pgmg.model.names import ABOUT_PARENT, Kind
+from pgmg.model.names import DESCRIPTIVE
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import CodeFile, Migration, SourceObject
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.moment import Moment
     from pgmg.planning.survey import Memory, Picture
-
-_DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ class Planner:
         if {(row.path, row.file_hash) for row in snapshot.state.values()} != {(f.path, f.hash) for f in files.code}:
             return None
         recorded = snapshot.state
-        if any(key.partition(".")[0] in _DESCRIPTIVE for key in recorded):
+        if any(key.partition(".")[0] in DESCRIPTIVE for key in recorded):
             return None
         live = {key: obj for name, obj in snapshot.objects.items() if (key := str(name)) in recorded}
         if len(live) != len(recorded) or any(row.version != live[key].stamp for key, row in recorded.items()):

@@ -100,6 +100,7 @@ class Project:
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
+        from pgmg.applying.limits import pause
         from pgmg.catalog.connection import UnansweredError, keep_plans, reading
 
         pauses, waits = iter(_PAUSES), iter(range(1, self.settings.lock_retries + 1))
@@ -113,15 +114,15 @@ class Project:
                         keep_plans(conn)
                     return ask(conn)
             except UnansweredError as error:
-                pause = next(pauses, None) if error.is_passing else None
-                if pause is None:
+                short = next(pauses, None) if error.is_passing else None
+                if short is None:
                     raise
-                time.sleep(pause)  # an apply was at work: what was just read about is gone or has another identity
+                time.sleep(short)  # an apply was at work: what was just read about is gone or has another identity
             except LockedError:
                 attempt = next(waits, None)
                 if attempt is None:
                     raise
-                time.sleep(min(0.1 * 2**attempt, 5.0))
+                time.sleep(pause(attempt))
             except ConnectionFailedError:
                 if not kept:
                     raise  # a new connection; one that was kept may have been closed while nobody looked

@@ -8,7 +8,7 @@ import pytest
 from pgmg.catalog.connection import connect
 from pgmg.errors import LockedError
 from pgmg.model.events import Started
-from pgmg.model.watching import Applied, Broken, Mended
+from pgmg.model.watching import Broken, Mended
 from pgmg.watch.session import Session
 from tests.watch.conftest import problem
 
@@ -196,11 +196,9 @@ def test_a_file_of_which_a_part_is_left_out_is_not_recorded_as_applied(project, 
         problem(watched, "sql/two.sql")
         watched.calm()
         assert [str(change.object) for change in project.plan().changes] == ["view.two"]
-        rounds = len(watched.told(Applied))
         project.do("CREATE FUNCTION nofunc() RETURNS integer LANGUAGE sql AS $$ SELECT 2 $$")
         project.write("sql/three.sql", "CREATE VIEW three AS SELECT 3 AS n;")
         assert _steps(watched.saved("sql/three.sql")) == ["view.three", "view.two"]
-        assert len(watched.told(Applied)) > rounds
     project.settled()
     with project.open() as opened:
         assert opened.plan().is_empty

@@ -13,13 +13,13 @@ from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.failure import explain
 from pgmg.applying.learn import Experience, learn
-from pgmg.applying.limits import Limits
+from pgmg.applying.limits import Limits, pause
 from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
 from pgmg.applying.outside import Outside
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale import check_same
-from pgmg.applying.swept import swept_along
+from pgmg.applying.swept import sweeping, swept_along
 from pgmg.catalog.closure import read_fellows
 from pgmg.catalog.snapshot import read_snapshot
 from pgmg.catalog.state import StateTables
@@ -261,12 +261,11 @@ class _Apply:
 
     def _learned_of_swept(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
         """See whether a CASCADE took more along than the plan knows; the next attempt saves it."""
-        if all(step.migration is None for step in group) or self._progress.lessons >= _MOST_LESSONS:
+        migration = sweeping(group)
+        if migration is None or plan.options.drop_unmanaged or self._progress.lessons >= _MOST_LESSONS:
             return False
-        found = swept_along(snapshot, read_snapshot(self._conn, self._target.state_schema), group, plan.steps)
-        if found is None or plan.options.drop_unmanaged:
-            return False
-        migration, gone = found
+        now = read_snapshot(self._conn, self._target.state_schema)
+        gone = swept_along(snapshot, now, group, plan.steps)
         known = self._progress.learned
         pairs = [(migration.object.name, (live.address.classid, live.address.objid)) for live in gone]
         fresh = tuple(pair for pair in pairs if pair not in known.hindered)
@@ -333,7 +332,7 @@ class _Apply:
         self._progress.attempts += 1
         reason = mask_passwords(error.diag.message_primary or "a lock was not free")
         self._listener(Retrying(self._progress.attempts, limits.retries, reason))
-        time.sleep(min(0.1 * 2**self._progress.attempts, 5.0))
+        time.sleep(pause(self._progress.attempts))
         return True
 
     def _finish(self, plan: Plan) -> ApplyResult:

@@ -23,6 +23,11 @@ class Limits:
         return seconds(self.lock_timeout)
 
 
+def pause(attempt: int) -> float:
+    """Return how many seconds to wait after an attempt, from 1 on, that met a lock."""
+    return min(0.1 * 2.0**attempt, 5.0)
+
+
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "": 1e-3}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +17,7 @@ from pgmg.model.events import Event, Listener
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Learned, Plan, Step
 from pgmg.model.snapshot import Snapshot
+from pgmg.planning.graph import adjacency, reach
 
 _BEFORE = "SAVEPOINT pgmg_rehearsal"
 _AFTER = "RELEASE SAVEPOINT pgmg_rehearsal"
@@ -88,20 +87,8 @@ def _guarded(step: Step) -> Step:
 
 def _connected(start: ObjectName, plan: Plan) -> set[ObjectName]:
     """Return what may fail because of a failure: what depends on the object, and what it may now be in the way of."""
-    up, down = defaultdict(list), defaultdict(list)
-    for edge in plan.edges:
-        up[edge.depends_on].append(edge.object)
-        down[edge.object].append(edge.depends_on)
-    return _reach(start, up) | _reach(start, down)
-
-
-def _reach(start: ObjectName, along: dict[ObjectName, list[ObjectName]]) -> set[ObjectName]:
-    found, queue = {start}, [start]
-    while queue:
-        fresh: Iterable[ObjectName] = set(along.get(queue.pop(), ())) - found
-        found.update(fresh)
-        queue += fresh
-    return found
+    uses, users = adjacency(plan.edges)
+    return reach([start], uses, None) | reach([start], users, None)
 
 
 def _unheard(_event: Event) -> None:

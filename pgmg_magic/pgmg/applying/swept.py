@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pgmg.applying.learn import mentions
 from pgmg.model.names import ROUTINES, Kind, ObjectName
@@ -15,21 +15,17 @@ _ALONE = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 _ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})
 
 
-def swept_along(
-    before: Snapshot, now: Snapshot, group: Sequence[Step], plan: Iterable[Step]
-) -> tuple[Step, tuple[LiveObject, ...]] | None:
-    """Return the migration that sweeps, and what was there before the group and is gone, although no step drops it.
+def sweeping(group: Iterable[Step]) -> Step | None:
+    """Return the first migration that says CASCADE; others mean to drop what they drop."""
+    return next((step for step in group if step.migration is not None and _CASCADE.search(_text(step))), None)
 
-    What a migration names it means to drop; so it does where it says no CASCADE.
-    """
-    migrations = [step for step in group if step.migration is not None]
-    texts = ["\n".join(step.statements) for step in migrations]
-    sweeping = next((step for step, text in zip(migrations, texts, strict=True) if _CASCADE.search(text)), None)
-    if sweeping is None:
-        return None
+
+def swept_along(before: Snapshot, now: Snapshot, group: Iterable[Step], plan: Iterable[Step]) -> tuple[LiveObject, ...]:
+    """Return what was there before the group and is gone, although no step drops it and no migration names it."""
+    texts = [_text(step) for step in group if step.migration is not None]
     dropped = {step.object for step in plan if step.action is Action.DROP}
     addresses, names = now.by_address, now.objects
-    gone = tuple(
+    return tuple(
         live
         for name, live in before.objects.items()
         if live.address not in addresses
@@ -39,7 +35,10 @@ def swept_along(
         and _is_of_its_own(name, now)
         and not any(mentions(text, name) for text in texts)
     )
-    return (sweeping, gone) if gone else None
+
+
+def _text(step: Step) -> str:
+    return "\n".join(step.statements)
 
 
 def _is_of_its_own(name: ObjectName, now: Snapshot) -> bool:

@@ -140,7 +140,7 @@ def _locked(conn: Connection, error: psycopg.Error) -> LockedError:
     said = error.diag.message_primary or "a lock was not free"
     return LockedError(
         f"Something that planning has to look at is locked by {who}: {said}.",
-        hint="Wait for that session or end it, then plan again; --lock-timeout waits longer.",
+        hint="Wait for that session or end it, then plan again; a longer lock_timeout waits longer.",
         sqlstate=error.sqlstate,
     )
 

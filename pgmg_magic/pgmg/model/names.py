@@ -71,6 +71,9 @@ ON_PARENT = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Ki
 ABOUT_PARENT = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
 """Kinds that say something of another object and have no existence of their own."""
 
+DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
+"""Kinds that are said, and not made: those above, and what is said of objects still to come."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
-from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
+from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.snapshot import Doubts, Evidence, LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.privileges import satisfied
 from pgmg.planning.resolve import Declared
-
-_BY_EVIDENCE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ Settled = Mapping[ObjectName, Difference]
 
 def settled(found: Iterable[Difference]) -> Settled:
     """Return the differences that are none, and that no evidence was needed for."""
-    return {d.name: d for d in found if d.change is None and d.live_text is None and d.name.kind not in _BY_EVIDENCE}
+    return {d.name: d for d in found if d.change is None and d.live_text is None and d.name.kind not in DESCRIPTIVE}
 
 
 def doubts(
@@ -139,7 +137,7 @@ def _edited(
     present: bool,
 ) -> ChangeKind:
     """Return what kind of change another hash stands for."""
-    descriptive = name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES
+    descriptive = name.kind in DESCRIPTIVE
     if not present and not descriptive:
         return ChangeKind.MISSING
     formatting = recorded is not None and same_but_formatting(recorded, sql)

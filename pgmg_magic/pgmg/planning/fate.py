@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgmg.errors import RefusedChange
-from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName
+from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address, Answers, Evidence
 from pgmg.model.source import Effect, Migration, SourceObject
@@ -43,6 +43,7 @@ class Fates:
     spare: frozenset[tuple[Address, Address]] = frozenset()
     reaches: tuple[Reach, ...] = ()
     anew: Renewed = field(default_factory=Renewed)
+    """Names that mean another object once pending migrations have run."""
     taken: frozenset[Address] = frozenset()
     """What pending migrations take away."""
     made_by_migrations: frozenset[ObjectName] = frozenset()
@@ -64,7 +65,7 @@ def decide(
     """Decide everything that does not depend on order.
 
     Raises:
-        RefusedChange: something would be lost, or cannot be done without being told to.
+        RefusedChange: a change cannot be made, or not without being told to.
     """
     stations = courses(survey.snapshot.addresses, survey.resolver, survey.pending)
     web = Web(answers.closure, survey.snapshot.by_address, stations[-1].dropped)
@@ -133,7 +134,7 @@ def _judge_all(
         remade |= set(affected.altered)
     for difference in _by_use(fates):
         name = difference.name
-        always = name.kind in ABOUT_PARENT or name.kind is Kind.DEFAULT_PRIVILEGES
+        always = name.kind in DESCRIPTIVE
         if difference.declared is None or (difference.change not in _JUDGED and not (always and difference.change)):
             continue
         before = previous_source(difference)

@@ -308,11 +308,11 @@ class Resolver:
 
     def needs(self, migration: Migration) -> tuple[Use, ...]:
         """Return what a migration uses: what is there, rather than what is to take its name."""
-        found = self.uses(migration.references)
-        if not self._standing:
-            return found
-        places = ((use, self._standing.get((use.object.schema or "", use.object.name))) for use in found)
-        return tuple(replace(u, object=n) if n is not None and u.object.kind in RELATIONS else u for u, n in places)
+        return tuple(self._as_it_stands(use) for use in self.uses(migration.references))
+
+    def _as_it_stands(self, use: Use) -> Use:
+        standing = self._standing.get((use.object.schema or "", use.object.name))
+        return use if standing is None or use.object.kind not in RELATIONS else replace(use, object=standing)
 
     @cached_property
     def _standing(self) -> dict[tuple[str, str], ObjectName]:

@@ -11,13 +11,24 @@ from pgmg.planning.kinds import judge
 from pgmg.planning.kinds.base import KEEP, Case, InPlace, Verdict
 from pgmg.planning.resolve import Declared
 from pgmg.planning.survey import Survey
-from pgmg.planning.targets import target
+from pgmg.planning.targets import drop_if_exists
 from pgmg.source import parse_recorded
 from pgmg.source.text import or_replace, same_but_formatting
 
-_DATA_LESS = frozenset(
-    {Kind.POLICY, Kind.INDEX, Kind.STATISTICS, Kind.OPERATOR, Kind.COLLATION, Kind.CAST, Kind.EVENT_TRIGGER}
-) | frozenset({Kind.MATERIALIZED_VIEW, Kind.TEXT_SEARCH_CONFIGURATION, Kind.TEXT_SEARCH_DICTIONARY})
+_MADE_AGAIN = frozenset(
+    {
+        Kind.POLICY,
+        Kind.INDEX,
+        Kind.STATISTICS,
+        Kind.OPERATOR,
+        Kind.COLLATION,
+        Kind.CAST,
+        Kind.EVENT_TRIGGER,
+        Kind.MATERIALIZED_VIEW,
+        Kind.TEXT_SEARCH_CONFIGURATION,
+        Kind.TEXT_SEARCH_DICTIONARY,
+    }
+)
 """What the server cannot replace, and what nothing is lost with when it is made again."""
 
 _REPLACEABLE = frozenset({Kind.VIEW, Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE, Kind.TRIGGER, Kind.RULE})
@@ -32,9 +43,8 @@ def settled_after_migration(declared: Declared, survey: Survey, fates: Fates) ->
         return InPlace(Action.REPLACE, (or_replace(declared.source.sql),), "a migration made it")
     if made is None:
         return _grown(declared, fates)
-    if declared.name.kind in _DATA_LESS:
-        about, words = target(declared.name), declared.name.kind.words.upper()
-        statements = (f"DROP {words} IF EXISTS{about[len(words) :]}", declared.source.sql)
+    if declared.name.kind in _MADE_AGAIN:
+        statements = (drop_if_exists(declared.name), declared.source.sql)
         return InPlace(Action.REPLACE, statements, "a migration made another one")
     case = Case(
         name=declared.name,

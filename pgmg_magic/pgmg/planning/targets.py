@@ -12,6 +12,12 @@ def qualified(name: ObjectName) -> str:
     return quote(name.name) if name.schema is None else f"{quote(name.schema)}.{quote(name.name)}"
 
 
+def drop_if_exists(name: ObjectName) -> str:
+    """Return the DROP statement of an object that may be gone by then."""
+    words = name.kind.words.upper()
+    return f"DROP {words} IF EXISTS{target(name).removeprefix(words)}"
+
+
 def target(name: ObjectName) -> str:
     """Return an object with its kind as COMMENT ON, ALTER and DROP want it (PostgreSQL manual, SQL Commands)."""
     match name.kind:

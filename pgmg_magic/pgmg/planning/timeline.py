@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pgmg.model.facts import DomainFacts
-from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
+from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
@@ -161,7 +161,7 @@ class _Walk(Early):
             self.drop(name, slot, "depends on what is made again", explicit=True)
         stirred = (set(self.survey.declared) - self.old) | self.fates.verdicts.keys() | self.fates.made_by_migrations
         for name in [name for name in self.survey.declared if name in stirred]:
-            if name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES:
+            if name.kind not in DESCRIPTIVE:
                 self._settle(name, slot)
         for name in self.lost:
             if name in self.survey.declared or self.fates.deleted(name) or self.owner_deleted(name):

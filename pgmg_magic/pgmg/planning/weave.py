@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pgmg.model.facts import GrantFacts, RoutineFacts
-from pgmg.model.names import ABOUT_PARENT, ROUTINES, Kind, ObjectName, migration_name
+from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import Definition
@@ -209,12 +209,10 @@ class _Weaver(Binding):
         self._attach_anew()
         for difference in self.fates.changed:
             name, change = difference.name, difference.change
-            if (name.kind not in ABOUT_PARENT and name.kind is not Kind.DEFAULT_PRIVILEGES) or change is None:
+            if name.kind not in DESCRIPTIVE or change is None or name in self.learned.gone:
                 continue
             phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
-            if name in self.learned.gone:
-                continue
             if change is ChangeKind.DELETED:
                 vanished = frozenset(column for other, column in self.learned.vanished if other == name)
                 parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
