@@ -33,8 +33,8 @@ def find_pg_dump(major: int) -> Path:
     raise LookupError(f"no pg_dump for PostgreSQL {major}")
 
 
-def dump(dsn: str) -> dict[str, str]:
-    """Every object of a database as pg_dump writes it, by `TYPE schema.name`; pgmg's own tables left out."""
+def pg_dump(dsn: str, *options: str) -> str:
+    """What pg_dump writes of a database."""
     with psycopg.connect(dsn) as conn:
         major = conn.info.server_version // 10000
     known = conninfo.conninfo_to_dict(dsn)
@@ -47,8 +47,13 @@ def dump(dsn: str) -> dict[str, str]:
             if key in ("host", "port", "user", "password")
         },
     }
-    command = [find_pg_dump(major), "--schema-only", "--quote-all-identifiers", "--dbname", name]
-    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    command = [find_pg_dump(major), *options, "--dbname", name]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def dump(dsn: str) -> dict[str, str]:
+    """Every object of a database as pg_dump writes it, by `TYPE schema.name`; pgmg's own tables left out."""
+    text = pg_dump(dsn, "--schema-only", "--quote-all-identifiers")
     entries: dict[str, list[str]] = {}
     marks = list(_HEADER.finditer(text))
     for mark, following in zip(marks, [*marks[1:], None], strict=True):

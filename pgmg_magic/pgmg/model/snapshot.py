@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pgmg.model.names import ObjectName
+from pgmg.model.wording import as_read_again
 
 OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
 """The tables of rule 10."""
@@ -45,8 +46,8 @@ class LiveObject:
 
 
 def definition_hash(text: str) -> str:
-    """Return the SHA-256 (hex) of the database's own definition, as state keeps it."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 (hex) of the database's own definition, as state keeps it: the same one after a restore."""
+    return hashlib.sha256(as_read_again(text).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
