@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
+from pgmg.applying.aftermath import missed
 from pgmg.applying.failure import explain
 from pgmg.applying.learn import Experience, learn
 from pgmg.applying.limits import Limits, pause
@@ -19,9 +20,7 @@ from pgmg.applying.outside import Outside
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale import check_same
-from pgmg.applying.swept import sweeping, swept_along
 from pgmg.catalog.closure import read_fellows
-from pgmg.catalog.snapshot import read_snapshot
 from pgmg.catalog.state import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -232,7 +231,7 @@ class _Apply:
                 self._current = lambda: runner.current
                 runner.run(group)
                 done = runner.done
-                if self._learned_of_swept(plan, group, snapshot):
+                if self._learned_of_missed(plan, group, snapshot):
                     return False
             self._current = _nothing
             later = {r.object for r in plan.records if r.group > number}
@@ -259,25 +258,25 @@ class _Apply:
             self._listener(Recorded(migrations, len(records)))
         return True
 
-    def _learned_of_swept(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
-        """See whether a CASCADE took more along than the plan knows; the next attempt saves it."""
-        migration = sweeping(group)
-        if migration is None or plan.options.drop_unmanaged or self._progress.lessons >= _MOST_LESSONS:
+    def _learned_of_missed(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
+        """See whether migrations did more than the plan knows; the next attempt saves what they would harm."""
+        if self._progress.lessons >= _MOST_LESSONS:
             return False
-        now = read_snapshot(self._conn, self._target.state_schema)
-        gone = swept_along(snapshot, now, group, plan.steps)
         known = self._progress.learned
-        pairs = [(migration.object.name, (live.address.classid, live.address.objid)) for live in gone]
-        fresh = tuple(pair for pair in pairs if pair not in known.hindered)
+        found = [
+            ((one.migration.object.name, (one.live.address.classid, one.live.address.objid)), one)
+            for one in missed(self._conn, self._target.state_schema, snapshot, group, plan)
+        ]
+        fresh = {pair: one for pair, one in found if pair not in known.hindered}
         if not fresh:
             return False
         self._rollback()
         self._progress.learned = replace(known, hindered=(*known.hindered, *fresh))
         self._progress.lessons += 1
-        for live in gone:
-            edge = Edge(live.name, migration.object, Origin.ERROR, hard=True)
+        for one in fresh.values():
+            edge = Edge(one.live.name, one.migration.object, Origin.ERROR, hard=True)
             self._progress.discovered.append(edge)
-            self._listener(Discovered(edge, f"CASCADE takes {live.name} along"))
+            self._listener(Discovered(edge, one.because))
         return True
 
     # -- errors -----------------------------------------------------------------------------------------

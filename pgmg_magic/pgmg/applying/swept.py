@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pgmg.applying.learn import mentions
@@ -10,19 +9,13 @@ from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import LiveObject, Snapshot
 
-_CASCADE = re.compile(r"\bCASCADE\b", re.IGNORECASE)
 _ALONE = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 _ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})
 
 
-def sweeping(group: Iterable[Step]) -> Step | None:
-    """Return the first migration that says CASCADE; others mean to drop what they drop."""
-    return next((step for step in group if step.migration is not None and _CASCADE.search(_text(step))), None)
-
-
 def swept_along(before: Snapshot, now: Snapshot, group: Iterable[Step], plan: Iterable[Step]) -> tuple[LiveObject, ...]:
     """Return what was there before the group and is gone, although no step drops it and no migration names it."""
-    texts = [_text(step) for step in group if step.migration is not None]
+    texts = ["\n".join(step.statements) for step in group if step.migration is not None]
     dropped = {step.object for step in plan if step.action is Action.DROP}
     addresses, names = now.by_address, now.objects
     return tuple(
@@ -35,10 +28,6 @@ def swept_along(before: Snapshot, now: Snapshot, group: Iterable[Step], plan: It
         and _is_of_its_own(name, now)
         and not any(mentions(text, name) for text in texts)
     )
-
-
-def _text(step: Step) -> str:
-    return "\n".join(step.statements)
 
 
 def _is_of_its_own(name: ObjectName, now: Snapshot) -> bool:

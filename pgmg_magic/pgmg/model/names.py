@@ -74,6 +74,9 @@ ABOUT_PARENT = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
 DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
 """Kinds that are said, and not made: those above, and what is said of objects still to come."""
 
+_SPACES = {kind: min(space) for space in (RELATIONS, TYPES, ROUTINES) for kind in space}
+Place = tuple[Kind, str | None, str, tuple[str, ...] | None]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:
@@ -114,6 +117,11 @@ class ObjectName:
         """Say whether both are routines, or operators, of one name with other arguments."""
         alike = (self.kind in ROUTINES and other.kind in ROUTINES) or self.kind is other.kind is Kind.OPERATOR
         return alike and self != other and (self.schema, self.name) == (other.schema, other.name)
+
+    @property
+    def place(self) -> Place:
+        """What only one object has at a time: a view and a table of one schema cannot share a name."""
+        return _SPACES.get(self.kind, self.kind), self.schema, self.name, self.arguments
 
     @property
     def bare(self) -> str:

@@ -207,6 +207,8 @@ def _volatile_indexes(survey: Survey, fates: Fates) -> list[Notice]:
         live = survey.snapshot.objects.get(name)
         if live is None or not isinstance(verdict, InPlace) or not verdict.statements or name.kind is not Kind.FUNCTION:
             continue
+        if fates.anew.means_another(name):  # the live one keeps its body under another name
+            continue
         for link in fates.web.dependents(live.address):
             other = fates.web.definition(link.dependent)
             if other.name.kind is Kind.INDEX:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.names import ROUTINES, Kind, ObjectName, Place
 from pgmg.model.plan import Recreate
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
@@ -72,22 +72,27 @@ def reach(  # noqa: PLR0913, PLR0917 - a pure function: all it looks at is hande
 
     `course` stands where the migration begins.
     """
-    found, course = _Found(), course.copy()
+    found, course, carried = _Found(), course.copy(), set[ObjectName]()
     for alteration in migration.alterations:
+        goes_with_schema = alteration.target in resolver.carried
         for name in resolver.altered(alteration):
             found.note(alteration, name, course, web, declared)
             for root in _meaning_another(alteration, name, course, web, declared, anew):
                 found.roots.setdefault(root, (name,))
+            if goes_with_schema:
+                carried.add(name)
+                if name in declared and anew.means_another(name) and (address := course.address(name)) is not None:
+                    found.roots.setdefault(address, ())
         course.take(alteration)
     for address in learned:
         found.roots.setdefault(address, ())
     if mode is Recreate.DEPENDENTS:
-        for name in found.altered:
+        for name in found.altered.keys() - carried:
             on = found.altered[name]
             for address in _views_above(on, web, declared) if on is not None else ():
                 found.stale.setdefault(address, (name,))
     # a root that is itself altered or dropped by the migration is the migration's own affair
-    own = set(found.altered.values())
+    own = {address for name, address in found.altered.items() if name not in carried}
     willing, unwilling = _without_costly(set(found.stale) - own, set(found.roots), web, declared, used)
     for address in willing:
         found.roots.setdefault(address, found.stale[address])
@@ -186,21 +191,21 @@ def _meaning_another(
         return []
     links = [link for link in web.dependents(address) if web.name(link.dependent) in declared]
     if alteration.effect in (Effect.RENAME, Effect.SET_SCHEMA) and anew.means_another(name):
-        place = (name.schema, name.name)
-        return [link.dependent for link in links if place in _places(declared[web.name(link.dependent)])]
+        return [link.dependent for link in links if name.place in _places(declared[web.name(link.dependent)])]
     if alteration.effect is Effect.RENAME_COLUMN and (name, alteration.member) in anew.columns:
         column = course.as_read(alteration, address).member
         return [link.dependent for link in links if link.column == column]
     return []
 
 
-def _places(declared: Declared) -> set[tuple[str | None, str]]:
-    """Return the relations that a source speaks of."""
-    found = {(use.object.schema, use.object.name) for use in declared.uses}
-    if declared.name.parent is not None:
-        found.add((declared.name.parent.schema, declared.name.parent.name))
-    if declared.source.target.parent is not None and declared.source.target.parent.parts:
-        found.add((declared.name.schema, declared.source.target.parent.parts[-1]))
+def _places(declared: Declared) -> set[Place]:
+    """Return the places of the objects that a source speaks of."""
+    name, table = declared.name, declared.source.target.parent
+    found = {use.object.place for use in declared.uses}
+    if name.parent is not None:
+        found.add(name.parent.place)
+    if table is not None and table.parts:
+        found.add(ObjectName(table.kind, table.parts[-1], name.schema).place)
     return found
 
 

@@ -5,36 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pgmg.model.names import RELATIONS, Kind, ObjectName
+from pgmg.model.names import Kind, ObjectName, Place
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.resolve import Resolver
 
 _LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 _COLUMN_LEAVES = (Effect.DROP_COLUMN, Effect.RENAME_COLUMN)
 
-Place = tuple[str | None, str]
-"""Schema and name of a relation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """Names of relations, and columns of relations as they were called, that others bear afterwards."""
+    """Places of objects, and columns of relations as they were called, that others have afterwards."""
 
     places: frozenset[Place] = frozenset()
     columns: frozenset[tuple[ObjectName, str]] = frozenset()
 
     def means_another(self, name: ObjectName) -> bool:
-        """Say whether a relation, or the relation of a column and the like, is another one afterwards."""
+        """Say whether an object, or the relation of a column and the like, is another one afterwards."""
         if name.kind is Kind.COLUMN and name.parent is not None:
             return self.means_another(name.parent) or (name.parent, name.name) in self.columns
         if name.parent is not None:
             return self.means_another(name.parent)
-        return name.kind in RELATIONS and (name.schema, name.name) in self.places
+        return name.place in self.places
 
 
 @dataclass(slots=True)
 class _Leaving:
-    places: dict[Place, ObjectName] = field(default_factory=dict)
+    places: set[Place] = field(default_factory=set)
     columns: set[tuple[ObjectName, str]] = field(default_factory=set)
 
 
@@ -50,16 +47,14 @@ def renewed(
     for migration in pending:
         for alteration in migration.alterations:
             for name in resolver.altered(alteration):
-                if alteration.effect in _LEAVES and name in there and name.kind in RELATIONS:
-                    left.places[name.schema, name.name] = name
-                if alteration.effect is Effect.CREATE and (name.schema, name.name) in left.places:
-                    places.add((name.schema, name.name))
+                if alteration.effect in _LEAVES and name in there:
+                    left.places.add(name.place)
+                if alteration.effect is Effect.CREATE and name.place in left.places:
+                    places.add(name.place)
                 columns |= _column(alteration, name, left)
-            places |= {p for n in resolver.became(alteration) if (p := (n.schema, n.name)) in left.places}
-    for name in declared if left.places else ():
-        was = left.places.get((name.schema, name.name))
-        if was is not None and name.kind in RELATIONS and name.kind is not was.kind:
-            places.add((name.schema, name.name))
+            places |= {place for new in resolver.became(alteration) if (place := new.place) in left.places}
+    if left.places:
+        places |= {place for name in declared if (place := name.place) in left.places}
     return Renewed(frozenset(places), frozenset(columns))
 
 

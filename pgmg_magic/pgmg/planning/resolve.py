@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pgmg.errors import DuplicateObject, SourceError, SourceErrors
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
+from pgmg.planning.search_path import path_with_new_schemas, search_path_of
 from pgmg.planning.spelling import built_in_name, spell_built_in, spell_named
 
 _WITHOUT_SCHEMA = frozenset(
@@ -82,11 +82,13 @@ class Resolver:
     """Resolves names under one search_path against declared, live and pending objects."""
 
     def __init__(self, snapshot: Snapshot, pending: Sequence[Migration] = ()) -> None:
-        self.path = _path_with_new_schemas(snapshot, pending)
+        self.path = path_with_new_schemas(snapshot, pending)
         self.home = self.path[0] if self.path else "public"
         self.space = NameSpace()
         self._snapshot = snapshot
         self._pending = pending
+        self.carried: dict[Target, tuple[ObjectName, ObjectName]] = {}
+        """What goes along with its schema: what it was, and what it is then."""
         self._spelled: dict[TypeName, str] = {}
         self._declared: dict[ObjectName, Declared] = {}
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
@@ -323,6 +325,8 @@ class Resolver:
         new = alteration.new_name
         if new is None or alteration.effect not in (Effect.RENAME, Effect.SET_SCHEMA):
             return []
+        if alteration.target in self.carried:
+            return [self.carried[alteration.target][1]]
         if alteration.effect is Effect.RENAME:
             return [replace(name, name=new) for name in self.altered(alteration)]
         return [replace(name, schema=new) for name in self.altered(alteration)]
@@ -330,6 +334,8 @@ class Resolver:
     def altered(self, alteration: Alteration) -> list[ObjectName]:
         """Return the objects that a migration's alteration is about."""
         target = alteration.target
+        if target in self.carried:
+            return [self.carried[target][0]]
         if alteration.effect is Effect.CREATE:
             return [self.name(target)]
         if target.kind in RELATIONS:  # what is there, rather than what is to take its name
@@ -344,41 +350,6 @@ class Resolver:
                 return self.routines(target.parts)
             return [self._routine(target, ())]
         return [self.name(target)]
-
-
-def _path_with_new_schemas(snapshot: Snapshot, pending: Sequence[Migration]) -> tuple[str, ...]:
-    """Return the search_path as it will be once pending migrations have made the schemas that it names."""
-    server = snapshot.server
-    made = {
-        alteration.target.parts[-1]
-        for migration in pending
-        for alteration in migration.alterations
-        if alteration.effect is Effect.CREATE and alteration.target.kind is Kind.SCHEMA
-    }
-    named = (_unquoted(name) for name in server.setting.split(","))
-    wanted = [server.user if name == "$user" else name for name in named]
-    if not made.intersection(wanted):
-        return server.search_path
-    return tuple(name for name in dict.fromkeys(wanted) if name in server.search_path or name in made)
-
-
-def search_path_of(settings: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the search_path that SET statements leave in force, or None where they say nothing of it."""
-    path: tuple[str, ...] | None = None
-    for setting in settings:
-        if found := re.match(
-            r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?search_path\s*(?:=|\bTO\b)\s*(.*)", setting, re.IGNORECASE | re.DOTALL
-        ):
-            names = [_unquoted(name) for name in found.group(1).split(",")]
-            path = tuple(name for name in names if name and name != "pg_catalog")
-    return path
-
-
-def _unquoted(name: str) -> str:
-    name = name.strip()
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        return name[1:-1].replace(name[0] * 2, name[0])
-    return name.lower()
 
 
 def _duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:

@@ -13,7 +13,8 @@ from pgmg.model.rows import Query, RowQuestion
 from pgmg.model.source import Notice, Parts, RefKind
 from pgmg.planning.changes import Difference
 from pgmg.planning.lookup import find_all
-from pgmg.planning.resolve import Declared, search_path_of
+from pgmg.planning.resolve import Declared
+from pgmg.planning.search_path import search_path_of
 from pgmg.planning.survey import Picture
 from pgmg.source.inlining import Inlinable, inline
 

@@ -14,7 +14,9 @@ from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceOb
 from pgmg.planning.changes import Difference, Settled, differences, doubts, settled
 from pgmg.planning.notices import migration_notices
 from pgmg.planning.reach import altered_addresses
-from pgmg.planning.resolve import Declared, Resolver, Use, search_path_of
+from pgmg.planning.resolve import Declared, Resolver, Use
+from pgmg.planning.schemas import spelled_out
+from pgmg.planning.search_path import search_path_of
 from pgmg.source import merge_grants, parse_recorded
 from pgmg.source.text import plain_create, same_but_formatting
 
@@ -88,12 +90,13 @@ def survey(
         )
     resolver, declared = _declared(merged, tuple(pending), snapshot, memory)
     known = memory.settled_in(snapshot) if memory is not None else {}
+    pending = spelled_out(pending, snapshot.objects, resolver)
     return Survey(
         snapshot=snapshot,
         resolver=resolver,
         declared=declared,
         considers_code=objects is not None,
-        pending=tuple(pending),
+        pending=pending,
         needs=tuple(resolver.needs(m) for m in pending),
         notices=(*notices, *migration_notices(files, snapshot)),
         doubts=doubts(declared, snapshot, known) if objects is not None else Doubts(),

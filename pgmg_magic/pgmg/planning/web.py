@@ -37,7 +37,7 @@ class Web:
     ) -> None:
         self.definitions = closure.definitions
         self.live = live
-        self._inner = _owners(closure.dependencies)
+        self._inner = owners_of(closure.dependencies)
         self._dependents: dict[Address, list[Link]] = defaultdict(list)
         self._needs: dict[Address, list[Link]] = defaultdict(list)
         self.foreign: list[tuple[Address, Address]] = []
@@ -129,7 +129,7 @@ class Web:
         return found
 
 
-def _owners(dependencies: Iterable[Dependency]) -> dict[Address, Address]:
+def owners_of(dependencies: Iterable[Dependency]) -> dict[Address, Address]:
     """Return what each part is part of: a row type of its relation, a partition's trigger or index of its parent's."""
     found = {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.PARTITION_PRIMARY}
     return found | {d.dependent: d.referenced for d in dependencies if d.type is DependencyType.INTERNAL}

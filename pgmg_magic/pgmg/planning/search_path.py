@@ -1,0 +1,45 @@
+"""Reads which schemas a search_path names: as files set it, and as it will be once migrations have run (rule 1.8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pgmg.model.names import Kind
+from pgmg.model.snapshot import Snapshot
+from pgmg.model.source import Effect, Migration
+
+
+def path_with_new_schemas(snapshot: Snapshot, pending: Sequence[Migration]) -> tuple[str, ...]:
+    """Return the search_path as it will be once pending migrations have made the schemas that it names."""
+    server = snapshot.server
+    made = {
+        alteration.target.parts[-1]
+        for migration in pending
+        for alteration in migration.alterations
+        if alteration.effect is Effect.CREATE and alteration.target.kind is Kind.SCHEMA
+    }
+    named = (_unquoted(name) for name in server.setting.split(","))
+    wanted = [server.user if name == "$user" else name for name in named]
+    if not made.intersection(wanted):
+        return server.search_path
+    return tuple(name for name in dict.fromkeys(wanted) if name in server.search_path or name in made)
+
+
+def search_path_of(settings: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the search_path that SET statements leave in force, or None where they say nothing of it."""
+    path: tuple[str, ...] | None = None
+    for setting in settings:
+        if found := re.match(
+            r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?search_path\s*(?:=|\bTO\b)\s*(.*)", setting, re.IGNORECASE | re.DOTALL
+        ):
+            names = [_unquoted(name) for name in found.group(1).split(",")]
+            path = tuple(name for name in names if name and name != "pg_catalog")
+    return path
+
+
+def _unquoted(name: str) -> str:
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        return name[1:-1].replace(name[0] * 2, name[0])
+    return name.lower()

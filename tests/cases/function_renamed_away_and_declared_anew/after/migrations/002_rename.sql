@@ -1,0 +1,1 @@
+ALTER FUNCTION known(integer) RENAME TO known_before;

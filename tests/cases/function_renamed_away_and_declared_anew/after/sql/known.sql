@@ -1,0 +1,1 @@
+CREATE FUNCTION known(integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 > 0';

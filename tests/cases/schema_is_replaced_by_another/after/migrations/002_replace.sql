@@ -1,0 +1,2 @@
+ALTER SCHEMA live RENAME TO old;
+ALTER SCHEMA stage RENAME TO live;

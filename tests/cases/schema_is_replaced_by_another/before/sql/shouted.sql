@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW shouted AS SELECT upper(name) AS name FROM names;

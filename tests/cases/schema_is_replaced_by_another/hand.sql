@@ -1,0 +1,1 @@
+CREATE VIEW counted AS SELECT count(*) AS n FROM names;

@@ -1,0 +1,1 @@
+CREATE VIEW public.counted AS SELECT count(*) AS n FROM app.names;

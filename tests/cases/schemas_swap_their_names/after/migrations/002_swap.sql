@@ -1,0 +1,3 @@
+ALTER SCHEMA live RENAME TO swap;
+ALTER SCHEMA stage RENAME TO live;
+ALTER SCHEMA swap RENAME TO stage;
