@@ -308,7 +308,7 @@ def test_a_label_used_in_the_migration_that_adds_it_is_an_error_with_advice(proj
         ),
         (
             {"migrations/002.sql": "INSERT INTO users VALUES (1, 'a', 1);\nINSERT INTO users VALUES (1, 'b', 2);"},
-            "migrations/002.sql:2:1", "INSERT", ["users_pkey", "DETAIL: ", "23505"],
+            "migrations/002.sql:2", "INSERT", ["users_pkey", "DETAIL: ", "23505"],
         ),
         (
             {"migrations/002.sql": "SELECT 1;\nCOPY users FROM stdin;\n1\tann\t30\n2\tbob\tmany\n\\.\n"},
@@ -374,21 +374,32 @@ def test_an_unmanaged_view_is_restored_in_the_words_that_a_do_block_left_it(proj
     project.settled()
 
 
-def test_a_column_renamed_and_retyped_in_one_migration_under_an_unmanaged_view_is_explained(project):
-    """Its definition can be read neither before nor in between."""
+RENAME, RETYPE = "ALTER TABLE users RENAME age TO years", "ALTER TABLE users ALTER years TYPE bigint"
+
+
+def test_a_column_renamed_and_retyped_in_one_migration_under_an_unmanaged_view(project):
+    """Its definition holds neither before nor after: it comes back in between, and goes again."""
     project.write("migrations/001.sql", USERS)
     project.apply()
     project.do("CREATE VIEW mine AS SELECT age AS a FROM users")
-    project.write(
-        "migrations/002.sql", "ALTER TABLE users RENAME age TO years;\nALTER TABLE users ALTER years TYPE bigint;"
-    )
+    project.write("migrations/002.sql", f"{RENAME};\n{RETYPE};")
+    project.apply()
+    assert project.value("SELECT data_type FROM information_schema.columns WHERE table_name = 'mine'") == "bigint"
+    project.settled()
+
+
+def test_a_column_renamed_and_retyped_in_one_statement_under_an_unmanaged_view_is_explained(project):
+    """Nothing can be done in between."""
+    project.write("migrations/001.sql", USERS)
+    project.apply()
+    project.do("CREATE VIEW mine AS SELECT age AS a FROM users")
+    project.write("migrations/002.sql", f"DO $$ BEGIN {RENAME}; {RETYPE}; END $$;")
     error = failure(project)
     assert "view.mine" in str(error)
     assert "Rename in a migration before" in error.hint
-    project.write("migrations/002.sql", "ALTER TABLE users RENAME age TO years;")
-    project.write("migrations/003.sql", "ALTER TABLE users ALTER years TYPE bigint;")
+    project.write("migrations/002.sql", f"{RENAME};")
+    project.write("migrations/003.sql", f"{RETYPE};")
     project.apply()
-    assert project.value("SELECT pg_typeof(a)::text FROM mine UNION ALL SELECT 'bigint'") == "bigint"
     project.settled()
 
 
@@ -410,3 +421,99 @@ def test_nothing_is_saved_in_savepoints(project):
     with harm.watched(moments):
         project.apply()
     assert not [text for text in moments.said if "SAVEPOINT" in text.upper()]
+
+
+# -- statements of one migration in each other's way --------------------------------------------------------------
+
+
+READ_AND_ALTER = "CREATE TABLE copied AS SELECT * FROM names;\nALTER TABLE users ALTER COLUMN name TYPE varchar(9);"
+
+
+@pytest.fixture
+def named(project):
+    """A project whose view was applied."""
+    project.write("migrations/001.sql", USERS)
+    project.write("sql/names.sql", "CREATE VIEW names AS SELECT id, name FROM users;")
+    project.apply()
+    return project
+
+
+def test_a_migration_in_parts_is_recorded_once_and_as_itself(named):
+    named.write("migrations/002.sql", READ_AND_ALTER)
+    result, _ = told(named)
+    assert [str(s.object) for s in result.plan.steps] == [
+        "migration.002.sql:1",
+        "view.names",
+        "migration.002.sql:2",
+        "view.names",
+    ]
+    assert [impact.name for impact in result.plan.migrations] == ["002.sql"]
+    assert result.migrations_recorded == ("002.sql",)
+    assert named.rows("SELECT name FROM pgmg_migrations ORDER BY name") == [("001.sql",), ("002.sql",)]
+    assert result.discovered == ()  # it was known from the start
+    named.settled()
+
+
+def test_an_error_in_a_later_part_undoes_the_earlier_ones_and_names_its_place(named):
+    named.write("migrations/002.sql", f"{READ_AND_ALTER}\nSELECT 1\n  FROM names WHERE no_such = 1;")
+    error = failure(named)
+    assert str(error.where) == "migrations/002.sql:4:20"
+    assert error.message.startswith("migration 002.sql failed")
+    assert named.rows("SELECT name FROM pgmg_migrations") == [("001.sql",)]
+
+
+@pytest.mark.parametrize(
+    ("second", "third"),
+    [
+        (READ_AND_ALTER.replace("CREATE TABLE", "CREATE TEMPORARY TABLE"), "SELECT 1;"),
+        (READ_AND_ALTER, "CREATE INDEX CONCURRENTLY users_age ON users (age);"),
+    ],
+)
+def test_what_cannot_be_taken_apart_says_what_to_do(named, second, third):
+    """Temporary tables end with their part, and parts never commit by themselves."""
+    named.write("migrations/002.sql", second)
+    named.write("migrations/003.sql", third)
+    error = failure(named)
+    assert "view.names" in error.hint
+    assert "migrations of their own" in error.hint
+
+
+def test_dynamic_sql_finds_a_view_again_after_an_alteration(named):
+    """42P01 after the view was dropped for another statement: the DO block runs on its own, the view before it."""
+    named.write(
+        "migrations/002.sql",
+        "ALTER TABLE users ALTER COLUMN name TYPE varchar(9);\n"
+        "DO $$ BEGIN EXECUTE 'CREATE TABLE copied AS SELECT * FROM na' || 'mes'; END $$;",
+    )
+    result, _ = told(named)
+    assert ("migration.002.sql", "view.names") in edges(result)
+    assert named.rows("SELECT name FROM pgmg_migrations ORDER BY name") == [("001.sql",), ("002.sql",)]
+    named.settled()
+
+
+# -- what an earlier migration of the same plan makes ---------------------------------------------------------------
+
+
+def test_what_an_earlier_migration_makes_is_saved_from_a_later_one(project):
+    """Built from nothing: no catalog knew the view when the plan was made."""
+    project.write("migrations/001.sql", f"{USERS} CREATE VIEW names AS SELECT name FROM users;")
+    project.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE varchar(9);")
+    result, events = told(project)
+    assert ("view.names", "migration.002.sql") in edges(result)
+    steps = [(s.action.value, str(s.object), s.managed) for s in result.plan.steps]
+    assert steps == [
+        ("migrate", "migration.001.sql", True),
+        ("drop", "view.names", False),
+        ("migrate", "migration.002.sql", True),
+        ("restore", "view.names", False),
+    ]
+    assert [type(event) for event in events].count(Started) == 2
+    project.settled()
+
+
+def test_what_an_earlier_migration_makes_in_vain_is_an_error(project):
+    """A view that no longer compiles is not lost in silence (rule 4.5)."""
+    project.write("migrations/001.sql", f"{USERS} CREATE VIEW names AS SELECT upper(name) AS name FROM users;")
+    project.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE integer USING 1;")
+    error = failure(project)
+    assert error.object == "view.names"

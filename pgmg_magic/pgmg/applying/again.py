@@ -1,17 +1,19 @@
-"""Asks again how objects are dropped and restored that earlier steps of the same plan outdated (rule 6.2)."""
+"""Asks again how objects are dropped and restored that earlier steps of the same plan make or outdate (rule 6.2)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 
-from pgmg.catalog.closure import read_definitions
+from pgmg.catalog.closure import read_definitions, read_dependencies
 from pgmg.catalog.reading import as_usual
+from pgmg.catalog.snapshot import find
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import Address, Definition
+from pgmg.model.snapshot import NOWHERE, Address, Definition
 from pgmg.planning.around import put_back
 
 
@@ -21,19 +23,36 @@ class Again:
     def __init__(self, conn: psycopg.Connection[Any], path: str) -> None:
         self._conn = conn
         self._path = path
-        self._known: dict[ObjectName, Definition] = {}
+        self._known: dict[ObjectName, Sequence[Definition]] = {}
 
     def step(self, step: Step) -> Step:
         """Return the step with the statements that hold now. Costs round trips, and is called for few."""
         if step.reread is None:
             return step
         if step.action is Action.DROP:
-            address = Address(*step.reread)
-            found = read_definitions(self._conn, [address], {}).get(address)
+            found = self._read(step.object, Address(*step.reread))
             as_usual(self._conn, self._path)
-            if found is None:
+            if not found:
                 return step  # an earlier step dropped it: the server will say so
             self._known[step.object] = found
-            return replace(step, statements=(found.drop,))
+            return replace(step, statements=(found[0].drop,))
         known = self._known.get(step.object)
-        return step if known is None else replace(step, statements=(*known.create, *put_back(known, None, None)))
+        if known is None:
+            return step
+        own, *others = known
+        made = () if step.source is not None else own.create  # from its source, it has been made by now
+        around = put_back(own, step.source, step.source)
+        more = [statement for other in others for statement in (*other.create, *put_back(other, None, None))]
+        return replace(step, statements=(*made, *around, *more))
+
+    def _read(self, name: ObjectName, address: Address) -> list[Definition]:
+        """Return the definition of an object and, where no plan could know it, of what goes with it: indexes, rules."""
+        found = read_definitions(self._conn, [address], {}) if address != NOWHERE else {}
+        if address in found:
+            return [found[address]]
+        live = find(self._conn, [name], self._path).get(name)  # an earlier step made it, or made it again
+        if live is None:
+            return []
+        others = [d.dependent for d in read_dependencies(self._conn, [live.address])] if address == NOWHERE else []
+        found = read_definitions(self._conn, [live.address, *others], {})
+        return [found.pop(live.address), *found.values()]

@@ -251,7 +251,7 @@ class _Apply:
         self._progress.committed = True
         self._progress.plan = self._progress.plan or plan
         self._progress.steps += done
-        migrations = tuple(s.object.name for s in group if s.migration is not None)
+        migrations = tuple(m.file_name for s in group if (m := s.migration) is not None and m.is_last)
         self._progress.migrations += migrations
         self._progress.objects += len(records)
         if migrations or records:
@@ -297,7 +297,7 @@ class _Apply:
             experience = Experience(plan, self._progress.learned, snapshot, partial(read_fellows, self._conn))
             lesson = learn(failure.error, step, failure.number, experience)
         if lesson is None:
-            raise self._explained(failure, watch) from None
+            raise self._explained(failure, watch, plan) from None
         self._progress.learned = lesson.learned
         self._progress.lessons += 1
         self._progress.taught_by = failure
@@ -306,10 +306,10 @@ class _Apply:
             self._listener(Discovered(edge, mask_passwords(failure.error.diag.message_primary or "")))
         return False
 
-    def _explained(self, failure: StepFailed, watch: LockWatch | None) -> ApplyError:
+    def _explained(self, failure: StepFailed, watch: LockWatch | None, plan: Plan | None = None) -> ApplyError:
         """Return the error to raise, which says what has been changed."""
         step = failure.step
-        error = explain(failure.error, step, failure.number, watch.blockers if watch else None)
+        error = explain(failure.error, step, failure.number, watch.blockers if watch else None, plan)
         if step is not None and not step.transactional and failure.number:
             done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
             told = f"The {done} done and recorded; the next apply continues with this one."

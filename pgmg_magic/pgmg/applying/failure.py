@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 
 from pgmg.applying.locate import place_of
+from pgmg.applying.said import dropped_before, text_of
 from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action, Step
+from pgmg.model.plan import Action, Plan, Step
 from pgmg.source.text import mask_passwords
 
 _DENIED = "42501"
@@ -16,8 +16,10 @@ _NEW_LABEL = "55P04"
 _UNDEFINED = ("42P01", "42703", "42883", "42704")
 
 
-def explain(error: psycopg.Error, step: Step | None, number: int, blockers: str | None = None) -> ApplyError:
-    """Return the error to raise for the `number`-th statement of a step."""
+def explain(
+    error: psycopg.Error, step: Step | None, number: int, blockers: str | None = None, plan: Plan | None = None
+) -> ApplyError:
+    """Return the error to raise for the `number`-th statement of a step, of the plan that was carried out."""
     diag = error.diag
     said = diag.message_primary or str(error).strip() or "the server closed the connection"
     parts = [said]
@@ -43,6 +45,8 @@ def explain(error: psycopg.Error, step: Step | None, number: int, blockers: str 
         )
     if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
+    if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:
+        hint = _in_its_own_way(text_of(error), step, plan) or hint
     if error.sqlstate in _UNDEFINED and step is not None and step.action is Action.RESTORE and not step.managed:
         hint = (
             "A migration renames or drops what it speaks of. Rename in a migration before the one that changes the "
@@ -52,14 +56,26 @@ def explain(error: psycopg.Error, step: Step | None, number: int, blockers: str 
     return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
 
 
+def _in_its_own_way(said: str, step: Step, plan: Plan) -> str | None:
+    """Return what to do where pgmg dropped what a statement uses, and could not have run the statement before."""
+    gone = dropped_before(said, step, plan)
+    if not gone:
+        return None
+    names = ", ".join(map(str, gone))
+    return (
+        f"Another statement of this migration alters what {names} stands on, so it is not there meanwhile. Give the "
+        "two migrations of their own; a temporary table, or what commits by itself, keeps pgmg from doing so."
+    )
+
+
 def failing_statement(step: Step, number: int) -> str:
     """Return the statement that failed."""
     return step.statements[min(number, len(step.statements) - 1)] if step.statements else ""
 
 
 def _doing(step: Step) -> str:
-    if step.object.kind is Kind.MIGRATION:
-        return f"migration {step.object.name} failed"
+    if step.migration is not None:
+        return f"migration {step.migration.file_name} failed"
     return f"cannot {step.action.value} {step.object}"
 
 

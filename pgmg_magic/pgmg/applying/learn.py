@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from pgmg.applying.failure import failing_statement
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.applying.locate import sent_statements
+from pgmg.applying.said import dropped_before, mentions, says, text_of
+from pgmg.model.names import CAN_HINDER, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Address, Snapshot
+from pgmg.model.source import Effect, Statement
+from pgmg.planning.apart import may_be_parted
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
 _IN_USE = frozenset({"2BP01", "0A000"})
@@ -25,7 +29,6 @@ _SAYS = frozenset({Action.RESTORE, Action.COMMENT, Action.GRANT, Action.REVOKE})
 _NEW_LABEL = "55P04"
 _ADD_VALUE = re.compile(r"\bADD\s+VALUE\b", re.IGNORECASE)
 _NO_LABEL = "22P02"
-_CAN_HINDER = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}) | ROUTINES
 _CHANGES = frozenset({Action.REPLACE, Action.ALTER})
 _MAKES = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE, Action.VALIDATE})
 
@@ -55,7 +58,7 @@ class Experience:
 def learn(error: psycopg.Error, step: Step, number: int, experience: Experience) -> Lesson | None:
     """Return what an error teaches, or None where no other order could have avoided it."""
     plan, learned = experience.plan, experience.learned
-    said = _text(error)
+    said = text_of(error)
     state = error.sqlstate or ""
     lesson: Lesson | None = None
     if state == _NEW_LABEL:
@@ -64,7 +67,8 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         edge = Edge(step.object, step.object, Origin.ERROR, hard=True)
         lesson = Lesson(replace(learned, made=(*learned.made, step.object)), (edge,))
     elif state in _IN_USE and step.action in (Action.MIGRATE, Action.DROP):
-        lesson = _in_use(said, step, experience)
+        lesson = _in_use(said, step, experience) or _born(said, step, plan, learned)
+        lesson = lesson or _too_early(said, step, plan, learned)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
     elif state in _UNDEFINED and step.object not in learned.outdated and _may_be_outdated(step, plan):
@@ -72,11 +76,13 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
     elif state in _UNDEFINED and step.object not in learned.soon and _may_come_sooner(step, plan):
         lesson = Lesson(replace(learned, soon=(*learned.soon, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
-        lesson = _undefined(error, said, step, number, plan, learned)
+        lesson = _apart(said, step, number, plan, learned) or _undefined(error, said, step, number, plan, learned)
     elif state in _NO_UNIQUE_INDEX and step.action is Action.MIGRATE:
         lesson = _unique_index(step, number, plan, learned)
     if lesson is None and state in _GONE and step.object not in learned.gone and _takes_away(step, plan):
         lesson = Lesson(replace(learned, gone=(*learned.gone, *_gone_with(step.object, plan))), ())
+    if lesson is None and state in _UNDEFINED:
+        lesson = _one_by_one(step, plan, learned)
     if lesson is None and _may_let_go(step, plan, learned):
         lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
     return lesson if lesson is not None and lesson.learned != learned else None
@@ -120,7 +126,7 @@ def _unique_index(step: Step, number: int, plan: Plan, learned: Learned) -> Less
         if later.object.kind is not Kind.INDEX or later.action is not Action.CREATE or table is None:
             continue
         known = (step.object, later.object) in learned.waits
-        if not known and "UNIQUE" in later.sql.upper() and _says(statement, table.parts[-1]):
+        if not known and "UNIQUE" in later.sql.upper() and says(statement, table.parts[-1]):
             edge = Edge(step.object, later.object, Origin.ERROR, hard=True)
             return Lesson(replace(learned, waits=(*learned.waits, (step.object, later.object))), (edge,))
     return None
@@ -136,33 +142,18 @@ def _may_let_go(step: Step, plan: Plan, learned: Learned) -> bool:
     )
 
 
-def _text(error: psycopg.Error) -> str:
-    diag = error.diag
-    return "\n".join(part for part in (diag.message_primary, diag.message_detail, diag.context) if part)
-
-
-def mentions(text: str, name: ObjectName) -> bool:
-    """Say whether a message names an object; messages are translated, names are not."""
-    if name.kind is Kind.OPERATOR:
-        return f" {name.name} " in f" {text} "
-    return _says(text, name.name)
-
-
-def _says(text: str, word: str) -> bool:
-    return re.search(rf"(?<![\w$]){re.escape(word)}(?![\w$])", text) is not None
-
-
 def _in_use(said: str, step: Step, experience: Experience) -> Lesson | None:
     """Dependents still exist: they are dropped first and made again after.
 
     A message names one of them, or a hundred: whatever uses the same column would be named next.
     """
     learned = experience.learned
-    known = {address for _, address in (*learned.hindered, *learned.dropped_with)}
+    known = {address for name, address in learned.hindered if name == step.object.name}
+    known |= {address for name, address in learned.dropped_with if name == step.object}
     possible = {
         live.address: live
         for live in experience.snapshot.objects.values()
-        if live.name.kind in _CAN_HINDER
+        if live.name.kind in CAN_HINDER
         and live.extension is None
         and tuple(live.address) not in known
         and live.name != step.object
@@ -183,8 +174,8 @@ def _in_use(said: str, step: Step, experience: Experience) -> Lesson | None:
 
 def _in_common(said: str, fellows: Iterable[tuple[Address, tuple[str, str]]]) -> dict[Address, None]:
     """Return who uses a column that the message names; of the relation that it names, if it does."""
-    named = [(address, relation) for address, (relation, column) in fellows if _says(said, column)]
-    of_named = [(address, relation) for address, relation in named if _says(said, relation)]
+    named = [(address, relation) for address, (relation, column) in fellows if says(said, column)]
+    of_named = [(address, relation) for address, relation in named if says(said, relation)]
     return dict.fromkeys(address for address, _ in of_named or named)
 
 
@@ -201,6 +192,61 @@ def _undefined(error: psycopg.Error, said: str, step: Step, number: int, plan: P
     return None
 
 
+def _born(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
+    """What an earlier migration of the plan made is in the way: it goes meanwhile, and comes back."""
+    slot = next((s.object.name for s in plan.steps[step.number - 1 :] if s.migration is not None), "")
+    migrations = [s.migration for s in plan.steps[: step.number - 1] if s.migration is not None]
+    made = [a.target for m in migrations for a in m.alterations if a.effect is Effect.CREATE]
+    found = dict.fromkeys((slot, t) for t in made if t.kind in CAN_HINDER and says(said, t.parts[-1]))
+    fresh = tuple(one for one in found if one not in learned.born)
+    names = (ObjectName(t.kind, t.parts[-1], t.parts[-2] if len(t.parts) > 1 else None) for _, t in fresh)
+    edges = tuple(Edge(name, step.object, Origin.ERROR, hard=True) for name in names)
+    return Lesson(replace(learned, born=(*learned.born, *fresh)), edges) if fresh else None
+
+
+def _too_early(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
+    """What was made for a migration is in its way: only some statement of it is to find that."""
+    waited_for = [on for waiting, on in learned.waits if waiting == step.object and mentions(said, on)]
+    if step.migration is None or not waited_for:
+        return None
+    return _parted(step, sent_statements(step), waited_for, plan, learned)
+
+
+def _one_by_one(step: Step, plan: Plan, learned: Learned) -> Lesson | None:
+    """What nobody declared comes back between the alterations of one migration, while its words still hold."""
+    if step.managed or step.action is not Action.RESTORE:
+        return None
+    migrations = [s for s in plan.steps[: step.number - 1] if s.migration is not None]
+    for migration in reversed(migrations):
+        sent = sent_statements(migration)
+        lesson = _parted(migration, [s for s in sent if s.alterations], [step.object], plan, learned)
+        if len(sent) > 1 and lesson is not None:
+            return lesson
+    return None
+
+
+def _apart(said: str, step: Step, number: int, plan: Plan, learned: Learned) -> Lesson | None:
+    """A statement finds gone what was dropped for the sake of another one of its migration: it runs on its own."""
+    gone = dropped_before(said, step, plan) if step.migration is not None else []
+    return _parted(step, sent_statements(step)[number : number + 1], gone, plan, learned) if gone else None
+
+
+def _parted(
+    step: Step, statements: Iterable[Statement], because: Iterable[ObjectName], plan: Plan, learned: Learned
+) -> Lesson | None:
+    """Have statements of a migration run on their own; what the whole of it waited for is forgotten."""
+    migration = step.migration
+    if migration is None or migration.has_temporary or not may_be_parted(plan):
+        return None
+    spots = [(migration.file_name, statement.spot) for statement in statements]
+    fresh = tuple(spot for spot in spots if spot not in learned.apart)
+    if not fresh:
+        return None
+    waits = tuple((waiting, on) for waiting, on in learned.waits if waiting != step.object)
+    edges = tuple(Edge(step.object, name, Origin.ERROR, hard=True) for name in because)
+    return Lesson(replace(learned, waits=waits, apart=(*learned.apart, *fresh)), edges)
+
+
 def _candidates(error: psycopg.Error, later: Iterable[Step]) -> list[ObjectName]:
     sought = RELATIONS | ROUTINES | TYPES | {Kind.OPERATOR, Kind.COLLATION, Kind.CAST}
     if error.sqlstate == _NO_LABEL:
@@ -214,7 +260,7 @@ def _vanished(said: str, step: Step, number: int, learned: Learned) -> Lesson | 
     for column in re.findall(r'"((?:[^"]|"")+)"', said):
         name = column.replace('""', '"')
         pair = (step.object, name)
-        named = _says(statement, name)
+        named = says(statement, name)
         if named and step.managed and pair not in learned.vanished:
             return Lesson(replace(learned, vanished=(*learned.vanished, pair)), ())
     return None
@@ -225,6 +271,8 @@ def _new_label(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | 
     before = [s for s in plan.steps[: step.number - 1] if s.group == step.group and _adds_value(s)]
     named = [s.object for s in before if _is_about(said, s)] or [s.object for s in before]
     fresh = tuple(name for name in named if name not in learned.alone)
+    if any(s.migration is not None and s.migration.part_of for s in plan.steps):
+        return None  # parts of a migration never commit alone
     edges = tuple(Edge(step.object, name, Origin.ERROR, hard=True) for name in fresh)
     return Lesson(replace(learned, alone=(*learned.alone, *fresh)), edges) if fresh else None
 

@@ -36,8 +36,8 @@ def record_group(
     Raises:
         NotRestoredError: something around a recreated object did not come back.
     """
-    migrations = [s.migration for s in group if s.migration is not None]
-    state.record_migrations([(m.name, m.hash) for m in migrations])
+    migrations = [m for s in group if (m := s.migration) is not None and m.is_last]
+    state.record_migrations([(m.file_name, m.hash) for m in migrations])
     for step in group:
         if not step.transactional:
             state.clear_progress(step.object.name)
@@ -53,7 +53,7 @@ def record_group(
         if migrations:
             state.refresh(now, later)
     if group:
-        _notify(conn, [m.name for m in migrations], records)
+        _notify(conn, [m.file_name for m in migrations], records)
 
 
 def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgmg.applying.learn import mentions
+from pgmg.applying.said import mentions
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import LiveObject, Snapshot

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
-from pgmg.applying.learn import mentions
-from pgmg.catalog.closure import read_surroundings
+from pgmg.applying.said import mentions
+from pgmg.catalog.closure import read_dependencies, read_surroundings
 from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import Snapshot
+from pgmg.model.snapshot import NOWHERE, Snapshot
 
-_PASSING = ("REFRESH ", "SET LOCAL ROLE", "RESET ROLE", "CREATE ", "ALTER TABLE ", "ALTER DOMAIN ")
+_PASSING = ("REFRESH ", "SET LOCAL ROLE", "RESET ROLE", "CREATE ", "ALTER TABLE ", "ALTER DOMAIN ", "REVOKE")
+_DEFAULT = re.compile(r"ALTER VIEW .* SET DEFAULT ")
 
 
 def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) -> None:
@@ -30,12 +32,17 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
         return
     changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
     found = read_surroundings(conn, [now.objects[name].address for name in restored])
+    for name, step in restored.items():
+        if step.reread == NOWHERE:  # what goes with it was restored in the same step
+            address = now.objects[name].address
+            others = read_surroundings(conn, {d.dependent for d in read_dependencies(conn, [address])})
+            found[address] = found[address].union(*others.values())
     set_path(conn, now.server.setting)
     later = {s.number: "\n".join(s.statements) for s in steps if s.migration is not None}
     for name, step in restored.items():
         if name in changed or any(number > step.number and mentions(text, name) for number, text in later.items()):
             continue  # a step of this plan set something else on purpose
-        wanted = [s for s in step.statements if not s.startswith(_PASSING) and not s.startswith("REVOKE")]
+        wanted = [s for s in step.statements if not s.startswith(_PASSING) and not _DEFAULT.match(s)]
         missing = [s for s in wanted if s not in found[now.objects[name].address]]
         if missing:
             raise NotRestoredError(

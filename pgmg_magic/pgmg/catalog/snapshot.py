@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,10 +42,15 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
 
 def read_again(conn: psycopg.Connection[Row], before: Snapshot, names: Collection[ObjectName]) -> Snapshot:
     """Return a snapshot with what the database has of some objects now, and nothing of all others."""
+    return replace(before, objects=find(conn, names, before.server.setting))
+
+
+def find(conn: psycopg.Connection[Row], names: Collection[ObjectName], path: str) -> Mapping[ObjectName, LiveObject]:
+    """Return what the database has of some objects, and of others with names like theirs; `path` is gone back to."""
     narrow = sql.SQL("SELECT * FROM ({}) AS o WHERE o.name = ANY($1)").format(sql.SQL(query("objects")))
-    with asking(conn, before.server.setting):
+    with asking(conn, path):
         objects = conn.execute(narrow, [sorted({name.name for name in names})], prepare=True)
-    return replace(before, objects=_objects(objects.fetchall()))
+    return _objects(objects.fetchall())
 
 
 def _server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:

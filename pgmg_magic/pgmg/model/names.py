@@ -67,6 +67,9 @@ def kind_of(word: str) -> Kind | None:
 RELATIONS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TABLE, Kind.SEQUENCE, Kind.INDEX})
 ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
 TYPES = frozenset({Kind.TYPE, Kind.DOMAIN})
+CAN_HINDER = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}
+"""Kinds for whose sake the server may refuse to alter or drop something else."""
+
 ON_PARENT = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
 ABOUT_PARENT = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
 """Kinds that say something of another object and have no existence of their own."""

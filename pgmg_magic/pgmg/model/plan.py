@@ -8,7 +8,7 @@ from typing import Any
 
 from pgmg.model.names import ObjectName
 from pgmg.model.place import Place
-from pgmg.model.source import Migration, Notice, SourceObject
+from pgmg.model.source import Migration, Notice, SourceObject, Target
 
 
 class Action(StrEnum):
@@ -72,7 +72,9 @@ class Learned:
     `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
     in the way of dropping or altering an object; `outdated` are objects whose definition, as it was read for the plan,
     no longer holds when they come to be dropped or restored; `gone` are deleted objects, or what was said of some, that
-    migrations have taken away already; `soon` come back before the next migration already.
+    migrations have taken away already; `soon` come back before the next migration already; `apart` are statements, by
+    the migration's file name, line and column, that run on their own; `born` are (migration or, after the last,
+    "", target) of what an earlier migration of the same plan makes, and what is dropped for a while then.
     """
 
     waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
@@ -86,6 +88,8 @@ class Learned:
     outdated: tuple[ObjectName, ...] = ()
     gone: tuple[ObjectName, ...] = ()
     soon: tuple[ObjectName, ...] = ()
+    apart: tuple[tuple[str, tuple[int, int]], ...] = ()
+    born: tuple[tuple[str, Target], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,8 @@ class Step:
     pgmg or the catalog wrote. `group` counts from 1: the steps of a group share a transaction, unless
     `transactional` is False: then every statement is its own. `managed` is False for objects nobody declared.
     `reread` is the catalog address (class OID, OID) of one whose definition an earlier step outdates, by renaming what
-    it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead.
+    it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead. It is
+    (0, 0) for what an earlier step makes: the server finds it by its name.
     """
 
     number: int

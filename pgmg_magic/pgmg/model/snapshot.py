@@ -24,6 +24,10 @@ class Address(NamedTuple):
     objid: int
 
 
+NOWHERE = Address(0, 0)
+"""No object's address (0 is `InvalidOid`): it does not exist yet when the plan is made."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveObject:
     """An object the database has.

@@ -50,6 +50,7 @@ class Reference:
     `arguments` are given where the statement itself spells a routine's or operator's types (`EXECUTE FUNCTION f()`,
     `SFUNC = add_up` does not). `star` says that the relation is read by `*` or as a whole row; `columns` are the
     column names that could be attributed to it (never used to decide safety, only for lineage and messages).
+    `settings` are the SET statements under which a migration uses the name, where several schemas may hold it.
     """
 
     kind: RefKind
@@ -57,6 +58,7 @@ class Reference:
     hard: bool = True
     star: bool = False
     arguments: tuple[TypeName, ...] | None = None
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """One effect of one migration statement. `member` is the column or constraint; `new_name` after a rename."""
+    """One effect of one migration statement. `member` is the column or constraint; `new_name` after a rename.
+
+    `settings` are the SET statements under which the target is named, where several schemas may hold it.
+    """
 
     effect: Effect
     target: Target
@@ -125,6 +130,7 @@ class Alteration:
     new_name: str | None = None
     if_exists: bool = False
     cascade: bool = False
+    settings: tuple[str, ...] = ()
 
 
 class StatementKind(StrEnum):
@@ -138,17 +144,33 @@ class StatementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a migration: `sql` as written without its semicolon, `place` its first character."""
+    """One statement of a migration: `sql` as written without its semicolon, `place` its first character.
+
+    `references` are all names that it uses, of what earlier statements make as well. `sets`: all it does is to set
+    something.
+    """
 
     sql: str = field(repr=False)
     place: Place
     kind: StatementKind = StatementKind.PLAIN
     data: str | None = field(default=None, repr=False)  # lines between COPY … FROM stdin and \\.
+    alterations: tuple[Alteration, ...] = ()
+    references: tuple[Reference, ...] = ()
+    sets: bool = False
+
+    @property
+    def spot(self) -> tuple[int, int]:
+        """Line and column, from 1."""
+        return self.place.line or 1, self.place.column or 1
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration file; `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text."""
+    """One migration file, or a part of one that runs on its own while everything else is woven around it.
+
+    `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text. A part's name says where it
+    begins, and `file_name` what it is a part of; with the `is_last` one the migration has run.
+    """
 
     name: str
     path: str
@@ -158,6 +180,20 @@ class Migration:
     alterations: tuple[Alteration, ...] = ()
     references: tuple[Reference, ...] = ()
     no_transaction: bool = False
+    has_temporary: bool = False
+    part_of: str | None = None
+    is_last: bool = True
+
+    @property
+    def file_name(self) -> str:
+        """The name under which it is recorded."""
+        return self.part_of or self.name
+
+    @property
+    def begins(self) -> tuple[int, int]:
+        """Line and column: of the file or, for a part, of the first statement that does not only set something."""
+        spots = (statement.spot for statement in self.statements if not statement.sets)
+        return next(spots, (1, 1)) if self.part_of is not None else (1, 1)
 
 
 @dataclass(frozen=True, slots=True)

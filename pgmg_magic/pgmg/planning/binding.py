@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.planning.fabric import Woven
 from pgmg.planning.kinds.base import InPlace
-from pgmg.planning.node import Phase
+from pgmg.planning.node import Node, Phase
 
 
 class Binding(Woven):
@@ -18,6 +19,7 @@ class Binding(Woven):
         self._bind_slots()
         self._bind_drops()
         self._bind_makes()
+        self._bind_aside()
         self._bind_removals()
         self._bind_conversions()
         self._bind_learned()
@@ -93,6 +95,31 @@ class Binding(Woven):
                         is_check = other.phase is Phase.CHECK
                         if other.slot == slot and not (is_check and name.kind in ROUTINES):
                             (self.fabric.hard if hard and not is_check else self.fabric.soft).add((other.id, first))
+
+    def _bind_aside(self) -> None:
+        """What is put aside goes before what it uses, and comes back after that and before its own source is met."""
+        pools = (self.makes, self.drops, self.put_aside)
+        for name, nodes in self.put_aside.items():
+            own = self.timeline.aside.uses[name]
+            needing = [n for n in self.makes if n in self.survey.declared and name in self._used_by(n)]
+            for node in nodes:
+                below = [o for used in own for pool in pools for o in pool.get(used, ())]
+                above = [o for other in (name, *needing) for pool in pools[:2] for o in pool.get(other, ())]
+                if node.phase is Phase.DROP:
+                    self._before(node, [o for o in below if o.phase is Phase.DROP])
+                    self._before(node, [o for o in nodes if o.phase is not Phase.DROP])
+                else:
+                    for other in below:
+                        self._before(other, [node])
+                    self._before(node, above)
+
+    def _used_by(self, name: ObjectName) -> set[ObjectName]:
+        return {use.object for use in self.survey.declared[name].uses}
+
+    def _before(self, node: Node, others: Iterable[Node]) -> None:
+        """Put a node before others of its slot."""
+        same = (other for other in others if other.slot == node.slot and other.id != node.id)
+        self.fabric.hard.update((node.id, self._firsts.get(other.id, other.id)) for other in same)
 
     def _bind_removals(self) -> None:
         """What is taken away from an object is taken from the new one, where it is made again."""

@@ -156,14 +156,12 @@ def _records(found: Sequence[Difference], steps: Sequence[Step]) -> tuple[Record
 
 
 def _impacts(survey: Survey, when: Timeline) -> tuple[MigrationImpact, ...]:
-    return tuple(
-        MigrationImpact(
-            migration.name,
-            migration.path,
-            tuple(Affected(name, reason, because) for name, (reason, because) in affected.items()),
-        )
-        for migration, affected in zip(survey.pending, when.affected, strict=True)
-    )
+    found: dict[tuple[str, str], dict[ObjectName, Affected]] = {}
+    for migration, affected in zip(survey.pending, when.affected, strict=True):
+        impact = found.setdefault((migration.file_name, migration.path), {})
+        for name, (reason, because) in affected.items():
+            impact.setdefault(name, Affected(name, reason, because))
+    return tuple(MigrationImpact(*file, tuple(impact.values())) for file, impact in found.items())
 
 
 def _edges(

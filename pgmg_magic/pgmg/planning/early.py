@@ -8,7 +8,8 @@ from dataclasses import replace
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration
-from pgmg.planning.existence import Existence, Slot
+from pgmg.planning.aside import Aside
+from pgmg.planning.existence import Slot
 from pgmg.planning.groups import waits_for_migration
 from pgmg.planning.kinds.base import InPlace, Remake
 from pgmg.planning.outdated import moved, outdated_by
@@ -19,7 +20,7 @@ _MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind
 """What a table has that rows written to it meet."""
 
 
-class Early(Existence):
+class Early(Aside):
     """What happens in the slots before migrations, beyond drops for their sake."""
 
     def prepare(self, index: int, reasons: Reasons) -> None:

@@ -42,3 +42,5 @@ class Woven:
         self.makes: dict[ObjectName, list[Node]] = defaultdict(list)  # the last node of each making
         self._firsts: dict[int, int] = {}  # the first node of each making, by its last
         self.migrations: list[Node] = []
+        self.put_aside: dict[ObjectName, list[Node]] = defaultdict(list)
+        """Drops and restorations of what pending migrations make."""

@@ -71,7 +71,7 @@ def decide(
     web = Web(answers.closure, survey.snapshot.by_address, stations[-1].dropped)
     fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
     fates.made_by_migrations = _made_by_migrations(survey, learned)
-    hindered = {m.name: _hindered(m.name, learned) for m in survey.pending}
+    hindered = {m.name: _hindered(m.name, learned, web) for m in survey.pending}
     fates.anew = renewed(survey.pending, survey.resolver, survey.snapshot.objects, survey.declared)
     fates.taken = taken_away(survey.pending, stations, survey.resolver, web)
     fates.reaches = tuple(
@@ -107,8 +107,10 @@ def _anew(name: ObjectName, survey: Survey, learned: Learned) -> Verdict:
     return InPlace(Action.REPLACE, (or_replace(survey.declared[name].source.sql),), "its `*` is read anew")
 
 
-def _hindered(migration: str, learned: Learned) -> list[Address]:
-    return [Address(*address) for name, address in learned.hindered if name == migration]
+def _hindered(migration: str, learned: Learned, web: Web) -> list[Address]:
+    """Return what was found in a migration's way, unless an earlier group has made it again since."""
+    found = (Address(*address) for name, address in learned.hindered if name == migration)
+    return [address for address in found if address in web.definitions]
 
 
 def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectName]:

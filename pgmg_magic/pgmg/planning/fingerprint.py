@@ -30,7 +30,7 @@ def basis(
     done = [(s.action, str(s.object), s.statements, s.group) for s in steps]
     kept = [(str(r.object), r.source is None) for r in records]
     parts = {
-        "sources": _digest(_all_of(sources), [(m.name, m.hash) for m in pending]),
+        "sources": _digest(_all_of(sources), list(dict.fromkeys((m.file_name, m.hash) for m in pending))),
         "state": _digest(_all_of(recorded), sorted(snapshot.migrations)),
         "catalog": _digest(
             server.database_oid,

@@ -150,7 +150,7 @@ class Resolver:
         for migration in self._pending:
             for alteration in migration.alterations:
                 if alteration.effect is Effect.CREATE and alteration.target.parent is None:
-                    self.space.add(self.name(alteration.target))
+                    self.space.add(self.name(alteration.target, alteration.settings))
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
@@ -267,7 +267,7 @@ class Resolver:
         """Resolve references; names that nothing known bears are left out (rule 8 catches what that hides)."""
         found: dict[ObjectName, Use] = {}
         for reference in references:
-            for name in self.meant(reference, settings):
+            for name in self.meant(reference, reference.settings or settings):
                 if name == but:
                     continue
                 known = found.get(name)
@@ -333,23 +333,23 @@ class Resolver:
 
     def altered(self, alteration: Alteration) -> list[ObjectName]:
         """Return the objects that a migration's alteration is about."""
-        target = alteration.target
+        target, settings = alteration.target, alteration.settings
         if target in self.carried:
             return [self.carried[target][0]]
         if alteration.effect is Effect.CREATE:
-            return [self.name(target)]
+            return [self.name(target, settings)]
         if target.kind in RELATIONS:  # what is there, rather than what is to take its name
-            keys = self._keys(target.parts, ())
+            keys = self._keys(target.parts, settings)
             standing = next((name for key in keys if (name := self._standing.get(key))), None)
-            return [standing or self.relation(target.parts) or self._guess(target, ())]
+            return [standing or self.relation(target.parts, settings) or self._guess(target, settings)]
         if target.kind in TYPES:
-            found = self._named_type(target.parts, ())
-            return [found or self._guess(target, ())]
+            found = self._named_type(target.parts, settings)
+            return [found or self._guess(target, settings)]
         if target.kind in ROUTINES:
             if target.arguments is None:
-                return self.routines(target.parts)
-            return [self._routine(target, ())]
-        return [self.name(target)]
+                return self.routines(target.parts, settings)
+            return [self._routine(target, settings)]
+        return [self.name(target, settings)]
 
 
 def _duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:

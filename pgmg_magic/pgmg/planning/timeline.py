@@ -10,6 +10,7 @@ from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectNa
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
+from pgmg.planning.aside import SetAside
 from pgmg.planning.course import Course
 from pgmg.planning.early import Early
 from pgmg.planning.existence import Slot
@@ -29,6 +30,7 @@ class Timeline:
     affected: list[dict[ObjectName, tuple[str, tuple[ObjectName, ...]]]]
     vanishing: set[ObjectName] = field(default_factory=set)
     """What goes with its owner instead of being dropped by name."""
+    aside: SetAside = field(default_factory=SetAside)
 
 
 class _Walk(Early):
@@ -43,11 +45,12 @@ class _Walk(Early):
             self._before(index, migration)
             self._through(migration, self.fates.courses[index].copy())
         self._after()
-        return Timeline(self.slots, self.affected, self.vanishing)
+        return Timeline(self.slots, self.affected, self.vanishing, self.aside)
 
     # -- one migration ------------------------------------------------------------------------------
 
     def _before(self, index: int, migration: Migration) -> None:
+        self.put_aside(index)
         slot, reach = self.slots[index], self.fates.reaches[index]
         reasons: dict[ObjectName, tuple[str, tuple[ObjectName, ...]]] = {}
         above = self.web.above(reach.roots)
@@ -56,7 +59,8 @@ class _Walk(Early):
             if name in self.old:
                 reasons[name] = self._why(address, reach.roots, above)
                 self.drop(name, slot, reasons[name][0], explicit=explicit)
-        for name in self._made_early_but_affected(reach.altered):
+        hindering = self._made_early_but_hindering(migration)
+        for name in (*hindering, *self._made_early_but_affected((*reach.altered, *hindering))):
             reasons[name] = ("depends on modified tables", reach.altered)
             self.drop(name, slot, reasons[name][0], explicit=True)
         for name in self._in_the_way(migration):
@@ -85,6 +89,15 @@ class _Walk(Early):
             if reach.roots.get(address):
                 return list(reach.roots[address])
         return []
+
+    def _made_early_but_hindering(self, migration: Migration) -> list[ObjectName]:
+        """Return what was made again before this migration, although its like was found to be in the way."""
+        found = (Address(*address) for name, address in self.learned.hindered if name == migration.name)
+        return [
+            name
+            for address in found
+            if address in self.web.definitions and (name := self.web.name(address)) in self.new
+        ]
 
     def _made_early_but_affected(self, altered: tuple[ObjectName, ...]) -> list[ObjectName]:
         """Return what was made before this migration and refers to what it alters (rule 7.3)."""
@@ -148,6 +161,7 @@ class _Walk(Early):
     # -- the last slot --------------------------------------------------------------------------------
 
     def _after(self) -> None:
+        self.put_aside(len(self.survey.pending))
         slot = self.slots[-1]
         self.old |= set(self.learned.made)
         # what a migration needed anew is there, and so is what stood on it

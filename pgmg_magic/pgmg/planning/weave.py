@@ -9,7 +9,7 @@ from pgmg.model.facts import GrantFacts, RoutineFacts
 from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.plan import Action, ChangeKind, Learned
-from pgmg.model.snapshot import Definition
+from pgmg.model.snapshot import NOWHERE, Definition
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
 from pgmg.planning.binding import Binding
@@ -82,8 +82,8 @@ class _Weaver(Binding):
             Action.MIGRATE,
             migration_name(migration.name),
             sent,
-            "pending",
-            place=Place(migration.path, 1, 1),
+            "pending" if migration.part_of is None else "pending, in parts",
+            place=Place(migration.path, *migration.begins),
             transactional=not runs_alone(migration),
             alone=runs_alone(migration) or migration_name(migration.name) in self.learned.alone,
             migration=migration,
@@ -110,7 +110,10 @@ class _Weaver(Binding):
             as_it_was = not made_before or name not in self.survey.declared
             drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
             node = self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason)
+            if self._is_unknown(name):
+                node = self.fabric.renew(replace(node, reread=NOWHERE))
             self.drops[name].append(self._reread(node, definition) if name not in self.survey.declared else node)
+        self._weave_aside(number)
         for name, reason in slot.makes.items():
             self._make(number, name, reason, as_it_was=name in slot.as_it_was)
         for name, reason in slot.in_place.items():
@@ -118,6 +121,16 @@ class _Weaver(Binding):
         for name, reason in slot.refreshes.items():
             source = self.survey.declared[name].source
             self._replace(number, name, source, reason)
+
+    def _weave_aside(self, number: int) -> None:
+        """Drop and restore what no catalog knows yet: how, is asked when it comes to it."""
+        aside = self.timeline.aside
+        for name, reason in aside.drops[number].items():
+            node = self._node(number, Phase.DROP, Action.DROP, name, (f"DROP {target(name)}",), reason)
+            self.put_aside[name].append(self.fabric.renew(replace(node, reread=NOWHERE, managed=False)))
+        for name, reason in aside.returns[number].items():
+            node = self._node(number, Phase.MAKE, Action.RESTORE, name, (), reason)
+            self.put_aside[name].append(self.fabric.renew(replace(node, reread=NOWHERE, managed=False)))
 
     def _make(self, number: int, name: ObjectName, reason: str, *, as_it_was: bool) -> None:
         definition = self.definitions.get(name)
@@ -144,8 +157,18 @@ class _Weaver(Binding):
                     number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition"
                 )
                 self.fabric.hard.add((node.id, last.id))
+        if self._is_unknown(name) and name in self.timeline.slots[number].drops:
+            last = self._node(
+                number, Phase.AROUND, Action.RESTORE, name, (), "what the migration gave it", source=source
+            )
+            last = self.fabric.renew(replace(last, reread=NOWHERE))
+            self.fabric.hard.add((node.id, last.id))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
+
+    def _is_unknown(self, name: ObjectName) -> bool:
+        """Say whether a pending migration makes an object, so that no catalog tells yet what is around it."""
+        return name in self.fates.made_by_migrations and name not in self.survey.snapshot.objects
 
     def _reread(self, node: Node, definition: Definition | None) -> Node:
         """Have the definition read again where it will not hold any more."""

@@ -11,7 +11,7 @@ from pgmg.model.source import Alteration, Effect, Target
 from pgmg.source.alter_table import alter_table
 from pgmg.source.grammar import Tree, arguments, parts, pb, unwrap
 from pgmg.source.kinds import key_of, readers
-from pgmg.source.qualifying import qualified
+from pgmg.source.qualifying import in_schema
 from pgmg.source.sequences import implied_sequences
 from pgmg.source.statements import Parsed
 from pgmg.source.targets import KINDS, relation_target, target_of
@@ -100,7 +100,7 @@ def _schema(statement: Parsed) -> Iterator[Alteration]:
         inner, element = unwrap(node)
         made = Parsed(inner, element, statement.sql, "", statement.located, statement.start)
         for alteration in alterations_of(made):
-            yield qualified(alteration, (name,))
+            yield in_schema(alteration, name)
 
 
 def _extension(tree: Tree) -> Iterator[Alteration]:

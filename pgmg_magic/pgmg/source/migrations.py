@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pgmg.errors import SourceError, SourceErrors
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import (
-    Alteration,
-    Effect,
     Migration,
     MigrationFile,
-    Parts,
-    Reference,
-    RefKind,
     Statement,
     StatementKind,
 )
@@ -22,6 +16,7 @@ from pgmg.source.depth import walks_deep
 from pgmg.source.grammar import pb
 from pgmg.source.needs import needs_of
 from pgmg.source.outside import runs_outside
+from pgmg.source.parts import with_statements
 from pgmg.source.positions import Located, in_order
 from pgmg.source.qualifying import qualified, qualified_reference
 from pgmg.source.sections import no_transaction
@@ -56,104 +51,42 @@ def parse_migration(file: MigrationFile) -> Migration:
             reading.take(statement, outer=number in outer)
     if problems:
         raise SourceErrors(in_order(problems))
-    return Migration(
+    whole = Migration(
         name=file.name,
         path=file.path,
         text=file.text,
         hash=file.hash,
-        statements=tuple(reading.statements),
-        alterations=tuple(reading.alterations),
-        references=tuple(reading.needs.values()),
         no_transaction=alone,
+        has_temporary=bool(reading.temporary.names),
     )
+    return with_statements(whole, reading.statements)
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One migration while it is read. `made` is what its earlier statements made, and later ones may use."""
+    """One migration while it is read."""
 
     statements: list[Statement] = field(default_factory=list)
-    alterations: list[Alteration] = field(default_factory=list)
-    needs: dict[tuple[RefKind, Parts, object], Reference] = field(default_factory=dict)
-    made: dict[tuple[RefKind, str], set[Parts]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     temporary: Temporary = field(default_factory=Temporary)
 
     def take(self, statement: Parsed, *, outer: bool) -> None:
         """Read one statement; `outer` says that it is the BEGIN or COMMIT around all others."""
-        self.statements.append(Statement(statement.sql, statement.place, _kind(statement, outer=outer), statement.data))
+        read = Statement(statement.sql, statement.place, _kind(statement, outer=outer), statement.data)
         if is_setting(statement):
-            self._set(statement)
+            self.statements.append(replace(read, sets=self._set(statement)))
             return
-        path = self.settings.search_path or ()
-        for reference in needs_of(statement):
-            if not self.temporary.has(reference):
-                self._need(qualified_reference(reference, path))
-        for alteration in alterations_of(statement):
-            if not self.temporary.alters(alteration):
-                self._alter(qualified(alteration, path))
+        needs = [qualified_reference(r, self.settings) for r in needs_of(statement) if not self.temporary.has(r)]
+        alterations = [qualified(a, self.settings) for a in alterations_of(statement) if not self.temporary.alters(a)]
         self.temporary.take(statement)
+        self.statements.append(replace(read, alterations=tuple(alterations), references=tuple(needs)))
 
-    def _set(self, statement: Parsed) -> None:
+    def _set(self, statement: Parsed) -> bool:
         try:
             self.settings.take(statement)
-        except SourceError:  # SET TRANSACTION says nothing about names
-            return
-
-    def _need(self, reference: Reference) -> None:
-        if any(_same(name, reference.parts) for name in self.made.get((reference.kind, reference.parts[-1]), ())):
-            return
-        key = (reference.kind, reference.parts, reference.arguments)
-        known = self.needs.get(key)
-        if known is not None:
-            reference = replace(known, hard=known.hard or reference.hard, star=known.star or reference.star)
-        self.needs[key] = reference
-
-    def _alter(self, alteration: Alteration) -> None:
-        self.alterations.append(alteration)
-        target, space = alteration.target, _space(alteration.target.kind)
-        if space is None or not target.parts:
-            return
-        match alteration.effect:
-            case Effect.CREATE:
-                name = target.parts
-            case Effect.RENAME if alteration.new_name:
-                name = (*target.parts[:-1], alteration.new_name)
-            case Effect.SET_SCHEMA if alteration.new_name:
-                name = (alteration.new_name, target.parts[-1])
-            case _:
-                return
-        self.made.setdefault((space, name[-1]), set()).add(name)
-        if space is RefKind.RELATION:
-            self.made.setdefault((RefKind.TYPE, name[-1]), set()).add(name)  # its row type
-
-
-def _same(made: Parts, used: Parts) -> bool:
-    """Without a schema either may mean the other."""
-    return len(made) == 1 or len(used) == 1 or made == used
-
-
-def _space(kind: Kind) -> RefKind | None:
-    """Return the name space in which references look for what a migration made."""
-    if kind in RELATIONS:
-        return RefKind.RELATION
-    if kind in ROUTINES:
-        return RefKind.ROUTINE
-    if kind in TYPES:
-        return RefKind.TYPE
-    return _OTHER_SPACES.get(kind)
-
-
-_OTHER_SPACES = {
-    Kind.COLLATION: RefKind.COLLATION,
-    Kind.OPERATOR: RefKind.OPERATOR,
-    Kind.OPERATOR_CLASS: RefKind.OPERATOR_CLASS,
-    Kind.OPERATOR_FAMILY: RefKind.OPERATOR_CLASS,
-    Kind.TEXT_SEARCH_CONFIGURATION: RefKind.TEXT_SEARCH,
-    Kind.TEXT_SEARCH_DICTIONARY: RefKind.TEXT_SEARCH,
-    Kind.TEXT_SEARCH_PARSER: RefKind.TEXT_SEARCH,
-    Kind.TEXT_SEARCH_TEMPLATE: RefKind.TEXT_SEARCH,
-}
+        except SourceError:  # SET TRANSACTION says nothing about names, and can be said only once
+            return False
+        return True
 
 
 def _outer_pair(parsed: list[Parsed]) -> frozenset[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Parts, Reference, RefKind, Target
+from pgmg.model.source import Alteration, Effect, Reference, RefKind, Target
+from pgmg.source.settings import Settings
 
 _ANYWHERE = frozenset(
     {Kind.CAST, Kind.DATABASE, Kind.EVENT_TRIGGER, Kind.EXTENSION, Kind.LANGUAGE}
@@ -14,15 +15,25 @@ _ANYWHERE = frozenset(
 """Kinds that live in no schema."""
 
 
-def qualified(alteration: Alteration, path: Parts) -> Alteration:
+def qualified(alteration: Alteration, settings: Settings) -> Alteration:
     """Return an alteration under the search_path that the migration itself sets.
 
-    What is made is made in the first schema; what is altered may be in any, and is known only if there is but one.
+    What is made is made in the first schema; what is altered may be in any: that is found out where all are known.
     """
+    path = settings.search_path or ()
     anew = alteration.effect is Effect.CREATE and alteration.target.parent is None
     if path and (anew or len(path) == 1):
-        return replace(alteration, target=_qualified(alteration.target, path[0]))
-    return alteration
+        return in_schema(alteration, path[0])
+    return replace(alteration, settings=_in_force(settings)) if path else alteration
+
+
+def in_schema(alteration: Alteration, schema: str) -> Alteration:
+    """Return an alteration whose names without a schema mean this one."""
+    return replace(alteration, target=_qualified(alteration.target, schema))
+
+
+def _in_force(settings: Settings) -> tuple[str, ...]:
+    return (settings.values["search_path"],)
 
 
 def _qualified(target: Target, schema: str) -> Target:
@@ -35,8 +46,11 @@ def _qualified(target: Target, schema: str) -> Target:
     return replace(target, parts=(schema, *target.parts))
 
 
-def qualified_reference(reference: Reference, path: Parts) -> Reference:
-    """Return a reference under such a search_path, where it can only mean one schema."""
-    if len(path) == 1 and len(reference.parts) == 1 and reference.kind is not RefKind.SCHEMA:
+def qualified_reference(reference: Reference, settings: Settings) -> Reference:
+    """Return a reference under such a search_path."""
+    path = settings.search_path or ()
+    if not path or len(reference.parts) != 1 or reference.kind is RefKind.SCHEMA:
+        return reference
+    if len(path) == 1:
         return replace(reference, parts=(path[0], *reference.parts))
-    return reference
+    return replace(reference, settings=_in_force(settings))

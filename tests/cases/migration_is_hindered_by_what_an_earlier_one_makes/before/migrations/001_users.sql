@@ -1,0 +1,11 @@
+CREATE TABLE users (id integer PRIMARY KEY, score integer);
+INSERT INTO users VALUES (1, 10), (2, 20);
+CREATE VIEW scores AS SELECT id, score FROM users;
+ALTER VIEW scores ALTER COLUMN score SET DEFAULT 5;
+COMMENT ON COLUMN scores.score IS 'of the last game';
+GRANT SELECT (score) ON scores TO PUBLIC;
+CREATE RULE kept AS ON DELETE TO scores DO INSTEAD NOTHING;
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n, sum(score) AS total FROM scores;
+CREATE UNIQUE INDEX totals_total ON totals (total);
+COMMENT ON INDEX totals_total IS 'one row';
+CREATE POLICY positive ON users USING (score >= 0);

@@ -1,0 +1,1 @@
+CREATE VIEW best AS SELECT max(total) AS best FROM totals;

@@ -1,0 +1,1 @@
+CREATE VIEW shouted AS SELECT upper(name) AS name, id FROM names;

@@ -1,0 +1,3 @@
+CREATE SCHEMA app;
+CREATE TABLE app.users (id integer, name text);
+CREATE TABLE public.log (at date);

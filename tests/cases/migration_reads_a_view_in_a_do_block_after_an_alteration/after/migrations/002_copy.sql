@@ -1,0 +1,2 @@
+ALTER TABLE users ALTER COLUMN id TYPE bigint;
+DO $$ BEGIN EXECUTE 'CREATE TABLE copied AS SELECT * FROM names'; END $$;
