@@ -517,3 +517,13 @@ def test_what_an_earlier_migration_makes_in_vain_is_an_error(project):
     project.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE integer USING 1;")
     error = failure(project)
     assert error.object == "view.names"
+
+
+def test_a_migration_outside_a_transaction_is_never_taken_apart(named):
+    """Its statements are counted as they are done."""
+    named.write("migrations/002.sql", f"-- pgmg: no-transaction\n{READ_AND_ALTER}")
+    with pytest.raises(pgmg.ApplyError) as caught:
+        named.apply()
+    assert caught.value.object == "migration.002.sql"
+    assert "next apply continues with this one" in caught.value.hint
+    assert named.value("SELECT count(*) FROM copied") == 0

@@ -29,6 +29,7 @@ def says(text: str, word: str) -> bool:
 
 
 def dropped_before(text: str, step: Step, plan: Plan) -> list[ObjectName]:
-    """Return what a message names that the plan drops before a step."""
+    """Return what a message names that the plan drops before a step, and that comes back."""
     dropped = (earlier.object for earlier in plan.steps[: step.number - 1] if earlier.action is Action.DROP)
-    return [name for name in dict.fromkeys(dropped) if mentions(text, name)]
+    back = {later.object for later in plan.steps[step.number :]}
+    return [name for name in dict.fromkeys(dropped) if name in back and mentions(text, name)]

@@ -32,11 +32,14 @@ def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
     """Return statements of migrations that use what the plan drops for the sake of others of the same migration."""
     if not may_be_parted(plan):
         return ()
+    needs = dict(zip((m.name for m in survey.pending), survey.needs, strict=True))
     gone, made = set[ObjectName](), set[ObjectName]()
     found: list[tuple[str, tuple[int, int]]] = []
     for step in plan.steps:
         if step.migration is not None:
-            found += _wanting(step.migration, gone | _retyped_below(made, step.migration, survey), survey)
+            missed = gone | _retyped_below(made, step.migration, survey)
+            if missed and any(use.object in missed for use in needs[step.migration.name]):
+                found += _wanting(step.migration, missed, survey)
         elif step.action is Action.DROP:
             gone.add(step.object)
             made.discard(step.object)
@@ -48,7 +51,7 @@ def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
 
 def may_be_parted(plan: Plan) -> bool:
     """Say whether all of a plan is one transaction: parts of a migration never commit alone."""
-    return len(plan.groups) == 1
+    return len(plan.groups) == 1 and all(step.transactional for step in plan.steps)
 
 
 def _retyped_below(made: set[ObjectName], migration: Migration, survey: Survey) -> set[ObjectName]:
@@ -65,7 +68,7 @@ def _retyped_below(made: set[ObjectName], migration: Migration, survey: Survey) 
 
 def _wanting(migration: Migration, gone: set[ObjectName], survey: Survey) -> list[tuple[str, tuple[int, int]]]:
     """Return the statements that use what is gone, or is to go for the sake of others."""
-    if migration.has_temporary or not gone:
+    if migration.has_temporary:
         return []
     return [
         (migration.file_name, statement.spot)
