@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 
-from pgmg.catalog.closure import read_definitions, read_dependencies
+from pgmg.catalog.closure import read_company, read_definitions
 from pgmg.catalog.reading import as_usual
 from pgmg.catalog.snapshot import find
-from pgmg.model.names import ObjectName
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import NOWHERE, Address, Definition
 from pgmg.planning.around import put_back
@@ -23,6 +23,8 @@ class Again:
     def __init__(self, conn: psycopg.Connection[Any], path: str) -> None:
         self._conn = conn
         self._path = path
+        self.planned: frozenset[tuple[Kind, str]] = frozenset()
+        """Kinds and names of what has steps of its own."""
         self._known: dict[ObjectName, Sequence[Definition]] = {}
 
     def step(self, step: Step) -> Step:
@@ -53,6 +55,7 @@ class Again:
         live = find(self._conn, [name], self._path).get(name)  # an earlier step made it, or made it again
         if live is None:
             return []
-        others = [d.dependent for d in read_dependencies(self._conn, [live.address])] if address == NOWHERE else []
+        others = read_company(self._conn, live.address) if address == NOWHERE else []
         found = read_definitions(self._conn, [live.address, *others], {})
-        return [found.pop(live.address), *found.values()]
+        own = found.pop(live.address)
+        return [own, *(other for other in found.values() if (other.name.kind, other.name.name) not in self.planned)]

@@ -81,7 +81,7 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         lesson = _unique_index(step, number, plan, learned)
     if lesson is None and state in _GONE and step.object not in learned.gone and _takes_away(step, plan):
         lesson = Lesson(replace(learned, gone=(*learned.gone, *_gone_with(step.object, plan))), ())
-    if lesson is None and state in _UNDEFINED:
+    if lesson is None and state in _UNDEFINED | _EXISTS:
         lesson = _one_by_one(step, plan, learned)
     if lesson is None and _may_let_go(step, plan, learned):
         lesson = Lesson(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
@@ -213,7 +213,7 @@ def _too_early(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | 
 
 
 def _one_by_one(step: Step, plan: Plan, learned: Learned) -> Lesson | None:
-    """What nobody declared comes back between the alterations of one migration, while its words still hold."""
+    """What nobody declared comes back between the alterations of one migration: while its words hold, or are taken."""
     if step.managed or step.action is not Action.RESTORE:
         return None
     migrations = [s for s in plan.steps[: step.number - 1] if s.migration is not None]

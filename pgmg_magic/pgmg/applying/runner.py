@@ -67,6 +67,7 @@ class Runner:
         Raises:
             StepFailed: a statement failed; the transaction is void.
         """
+        self._again.planned = frozenset((step.object.kind, step.object.name) for step in steps)
         queue: list[tuple[_Sent, str]] = [(_Sent(None), s) for s in settings(self._path, self._limits)]
         for planned in steps:
             step = planned

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from pgmg.applying.said import mentions
-from pgmg.catalog.closure import read_dependencies, read_surroundings
+from pgmg.catalog.closure import read_company, read_surroundings
 from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
@@ -35,7 +35,7 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
     for name, step in restored.items():
         if step.reread == NOWHERE:  # what goes with it was restored in the same step
             address = now.objects[name].address
-            others = read_surroundings(conn, {d.dependent for d in read_dependencies(conn, [address])})
+            others = read_surroundings(conn, read_company(conn, address))
             found[address] = found[address].union(*others.values())
     set_path(conn, now.server.setting)
     later = {s.number: "\n".join(s.statements) for s in steps if s.migration is not None}

@@ -40,6 +40,20 @@ def dependencies_of(rows: Iterable[Row]) -> tuple[Dependency, ...]:
     )
 
 
+def read_company(conn: psycopg.Connection[Row], owner: Address) -> list[Address]:
+    """Return what goes when an object is dropped by name, without its inner parts: indexes, rules, column defaults."""
+    found = {owner: None}
+    dependencies = read_dependencies(conn, [owner])
+    while more := {
+        d.dependent: None
+        for d in dependencies
+        if d.type is DependencyType.AUTO and d.referenced in found and d.dependent not in found
+    }:
+        found |= more
+    del found[owner]
+    return list(found)
+
+
 def read_fellows(
     conn: psycopg.Connection[Row], these: Iterable[Address]
 ) -> tuple[tuple[Address, tuple[str, str]], ...]:

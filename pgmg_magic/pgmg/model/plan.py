@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pgmg.model.names import ObjectName
+from pgmg.model.names import ObjectName, migration_name
 from pgmg.model.place import Place
 from pgmg.model.source import Migration, Notice, SourceObject, Target
 
@@ -160,6 +160,11 @@ class Step:
     source: SourceObject | None = field(default=None, repr=False)
     migration: Migration | None = field(default=None, repr=False)
     reread: tuple[int, int] | None = None
+
+    @property
+    def whole(self) -> ObjectName:
+        """The object or, where a part of a migration is run, the migration."""
+        return self.object if self.migration is None else migration_name(self.migration.file_name)
 
     @property
     def sql(self) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from pgmg.model.names import RELATIONS, ObjectName
 from pgmg.model.plan import Action, Learned, Plan
 from pgmg.model.source import Effect, Migration
+from pgmg.planning.reach import SHAPE
 from pgmg.planning.schemas import spelled_out
 from pgmg.planning.survey import Survey
 from pgmg.source.parts import needs_of_each, parts
 
+_RETYPES = frozenset({Effect.RETYPE_COLUMN})
 Spots = tuple[tuple[str, tuple[int, int]], ...]
 """Statements, by the file name of their migration, line and column."""
 
@@ -37,7 +40,7 @@ def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
     found: list[tuple[str, tuple[int, int]]] = []
     for step in plan.steps:
         if step.migration is not None:
-            missed = gone | _retyped_below(made, step.migration, survey)
+            missed = gone | _made_too_early(made, step.migration, survey)
             if missed and any(use.object in missed for use in needs[step.migration.name]):
                 found += _wanting(step.migration, missed, survey)
         elif step.action is Action.DROP:
@@ -54,16 +57,26 @@ def may_be_parted(plan: Plan) -> bool:
     return len(plan.groups) == 1 and all(step.transactional for step in plan.steps)
 
 
-def _retyped_below(made: set[ObjectName], migration: Migration, survey: Survey) -> set[ObjectName]:
-    """Return what was made before a migration, and stands on a table or view of which it retypes columns."""
-    altered = {n for a in migration.alterations if a.effect is Effect.RETYPE_COLUMN for n in survey.resolver.altered(a)}
-    found: set[ObjectName] = set()
+def _made_too_early(made: set[ObjectName], migration: Migration, survey: Survey) -> set[ObjectName]:
+    """Return what was made before a migration that retypes a column below it, or changes what its `*` stands for."""
+    shaken, retyped = _altered(migration, SHAPE, survey), _altered(migration, _RETYPES, survey)
     pool = [survey.declared[name] for name in made if name in survey.declared and name.kind in RELATIONS]
-    while altered and (
-        above := [one for one in pool if one.name not in found and any(u.object in altered | found for u in one.uses)]
-    ):
-        found |= {one.name for one in above}
+    found: set[ObjectName] = set()
+    grown = bool(shaken)
+    while grown:
+        above = {
+            one.name
+            for one in pool
+            if any(use.object in retyped | found or (use.star and use.object in shaken) for use in one.uses)
+        }
+        grown = not above <= found
+        found |= above
     return found
+
+
+def _altered(migration: Migration, effects: Collection[Effect], survey: Survey) -> set[ObjectName]:
+    alterations = (alteration for alteration in migration.alterations if alteration.effect in effects)
+    return {name for alteration in alterations for name in survey.resolver.altered(alteration)}
 
 
 def _wanting(migration: Migration, gone: set[ObjectName], survey: Survey) -> list[tuple[str, tuple[int, int]]]:

@@ -42,5 +42,7 @@ class Woven:
         self.makes: dict[ObjectName, list[Node]] = defaultdict(list)  # the last node of each making
         self._firsts: dict[int, int] = {}  # the first node of each making, by its last
         self.migrations: list[Node] = []
+        self.noted: set[ObjectName] = set()
+        """What is around them is read right before they are dropped: migrations of the plan may have given it."""
         self.put_aside: dict[ObjectName, list[Node]] = defaultdict(list)
         """Drops and restorations of what pending migrations make."""

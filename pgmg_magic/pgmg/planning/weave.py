@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 
 from pgmg.model.facts import GrantFacts, RoutineFacts
 from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
@@ -28,6 +30,7 @@ from pgmg.planning.targets import target
 from pgmg.planning.timeline import Timeline
 from pgmg.source.text import or_replace
 
+_GIVES = re.compile(r"\s*(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.IGNORECASE)
 CHECKED = "SET LOCAL check_function_bodies = on"
 UNCHECKED = "SET LOCAL check_function_bodies = off"
 
@@ -110,8 +113,9 @@ class _Weaver(Binding):
             as_it_was = not made_before or name not in self.survey.declared
             drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
             node = self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason)
-            if self._is_unknown(name):
+            if self._is_unknown(name) or (name in self.survey.declared and self._is_given(name, number)):
                 node = self.fabric.renew(replace(node, reread=NOWHERE))
+                self.noted.add(name)
             self.drops[name].append(self._reread(node, definition) if name not in self.survey.declared else node)
         self._weave_aside(number)
         for name, reason in slot.makes.items():
@@ -150,19 +154,18 @@ class _Weaver(Binding):
         statements = (*source.settings, *creation(definition, source))
         node = self._node(number, Phase.MAKE, Action.CREATE, name, statements, reason, source=source)
         last = node
-        if definition is not None and name in self.survey.snapshot.objects:
+        if name in self.noted:
+            why = "what it had, and what migrations gave it"
+            last = self._node(number, Phase.AROUND, Action.RESTORE, name, (), why, source=source)
+            last = self.fabric.renew(replace(last, reread=NOWHERE))
+            self.fabric.hard.add((node.id, last.id))
+        elif definition is not None and name in self.survey.snapshot.objects:
             around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))
             if around:
                 last = self._node(
                     number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition"
                 )
                 self.fabric.hard.add((node.id, last.id))
-        if self._is_unknown(name) and name in self.timeline.slots[number].drops:
-            last = self._node(
-                number, Phase.AROUND, Action.RESTORE, name, (), "what the migration gave it", source=source
-            )
-            last = self.fabric.renew(replace(last, reread=NOWHERE))
-            self.fabric.hard.add((node.id, last.id))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
 
@@ -170,13 +173,34 @@ class _Weaver(Binding):
         """Say whether a pending migration makes an object, so that no catalog tells yet what is around it."""
         return name in self.fates.made_by_migrations and name not in self.survey.snapshot.objects
 
+    def _is_given(self, name: ObjectName, number: int) -> bool:
+        """Say whether a migration before a slot gives an object something that no plan has read yet: a grant."""
+        return self._given.get(name, number) < number
+
+    @cached_property
+    def _given(self) -> dict[ObjectName, int]:
+        """The first migration that gives an object something, by its number."""
+        resolver = self.survey.resolver
+        found: dict[ObjectName, int] = {}
+        for number, migration in enumerate(self.survey.pending):
+            for statement in migration.statements:
+                if _GIVES.match(statement.sql) is None:
+                    continue
+                altered = {name: a.effect for a in statement.alterations for name in resolver.altered(a)}
+                about = {use.object for use in resolver.uses(statement.references)} | altered.keys()
+                for name in about:
+                    if altered.get(name) not in (Effect.RENAME, Effect.SET_SCHEMA):
+                        found.setdefault(name, number)
+        return found
+
     def _reread(self, node: Node, definition: Definition | None) -> Node:
         """Have the definition read again where it will not hold any more."""
         if definition is None:
             return node
         needs = {self.fates.web.name(link.on) for link in self.fates.web.needs(definition.address)}
         migration = outdated_by(needs, self.survey.pending[: node.slot], self.survey.resolver)
-        if migration is None and node.name not in self.learned.outdated and not self._is_altered(node):
+        holds = node.name not in self.learned.outdated and not self._is_altered(node)
+        if migration is None and holds and not self._is_given(node.name, node.slot):
             return node
         why = f", in the words that {migration.name} leaves it" if migration and node.action is Action.RESTORE else ""
         return self.fabric.renew(replace(node, reread=definition.address, reason=f"{node.reason}{why}"))

@@ -63,7 +63,7 @@ def _nearest(graph: Graph, limit: int) -> list[ObjectName]:
 def plan_graph(plan: Plan) -> Graph:
     """Return what a plan touches and what that depends on, as a graph."""
     changes = {change.object: change.change for change in plan.changes}
-    steps = {step.object: step for step in plan.steps}
+    steps = {step.whole: step for step in plan.steps}
     named = [*steps, *changes, *(end for edge in plan.edges for end in (edge.object, edge.depends_on))]
     nodes = tuple(
         Node(

@@ -27,7 +27,7 @@ class Count(NamedTuple):
 def counts(plan: Plan) -> tuple[Count, ...]:
     """Return what happens how often: `1 migration`, `3 recreated`, `1 replaced`; in the order of weight."""
     fates = Counter(_fates(plan))
-    migrations = sum(1 for step in plan.steps if step.action is Action.MIGRATE)
+    migrations = len({step.whole for step in plan.steps if step.action is Action.MIGRATE})
     found = [Count(words.count(migrations, "migration"), Role.RUN)] if migrations else []
     for word, role in _FATES.items():
         if fates[word]:
