@@ -91,16 +91,20 @@ class Planner:
             PlanError: the change cannot be planned.
         """
         from pgmg.catalog.answers import read_answers
-        from pgmg.planning.apart import in_its_own_way, taken_apart
+        from pgmg.planning.apart import in_its_own_way, is_torn, taken_apart
         from pgmg.planning.build import build
         from pgmg.planning.survey import questions
 
+        torn = False
         while True:
             survey = taken_apart(picture.survey, learned.apart)
             asked = questions(survey, picture.differences, learned)
             answers = read_answers(conn, survey.snapshot, asked)
             plan = build(survey, picture.differences, picture.evidence, answers, options, learned)
-            apart = in_its_own_way(plan, survey, learned)
+            if is_torn(plan):
+                learned, torn = replace(learned, apart=()), True
+                continue
+            apart = () if torn else in_its_own_way(plan, survey, learned)
             if not apart:
                 return replace(plan, changes=self.shown(plan.changes))
             learned = replace(learned, apart=(*learned.apart, *apart))

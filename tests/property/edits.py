@@ -19,6 +19,7 @@ from tests.property.world import (
     Enum,
     Function,
     Item,
+    Made,
     Policy,
     Table,
     Trigger,
@@ -430,6 +431,8 @@ def drop_column(world: World, choose: Chooser) -> str | None:
     if found is None:
         return None
     table, column = found
+    if column.held:
+        return None
     table.columns.remove(column)
     return _migration(world, choose, "drop", f"ALTER TABLE {table.name} DROP COLUMN {column.name}")
 
@@ -439,16 +442,32 @@ def retype_column(world: World, choose: Chooser) -> str | None:
     if found is None:
         return None
     table, column = found
-    column.type = _type(world, choose, world.serial)
+    column.type = pick(choose, PLAIN) if column.held else _type(world, choose, world.serial)
     _pin(world, column.type)
     type_ = world.type(column.type)
+    before, after = _reads(world, choose, table)
     return _migration(
         world,
         choose,
         "retype",
+        *before,
         f"ALTER TABLE {table.name} ALTER COLUMN {column.name} DROP DEFAULT",
         f"ALTER TABLE {table.name} ALTER COLUMN {column.name} TYPE {type_} USING NULL::{type_}",
+        *after,
+        seen=bool(before or after),
     )
+
+
+def _reads(world: World, choose: Chooser, table: Table) -> tuple[list[str], list[str]]:
+    """Statements that read a view of a table before and after it is altered, in the same migration."""
+    views = [made for made in world.made if made.on == table.id]
+    if not views or chance(choose, 2):
+        return [], []
+    view, copy = pick(choose, views).name, f"k{world.next()}"
+    more = f"INSERT INTO {copy} SELECT count(*) FROM {view}"
+    if chance(choose, 3):
+        more = f"DO $$ BEGIN EXECUTE '{more}'; END $$"
+    return [f"CREATE TABLE {copy} AS SELECT count(*) AS n FROM {view}"], [more]
 
 
 def rename_column(world: World, choose: Chooser) -> str | None:
@@ -498,7 +517,11 @@ def rename_table(world: World, choose: Chooser) -> str | None:
 def drop_table(world: World, choose: Chooser) -> str | None:
     if len(world.tables) < 2:
         return None
-    table = pick(choose, list(world.tables.values()))
+    held = {made.on for made in world.made}
+    free = [table for table in world.tables.values() if table.id not in held]
+    if not free:
+        return None
+    table = pick(choose, free)
     seen = _has_attached(world, table)
     del world.tables[table.id]
     return _migration(world, choose, "drop", f"DROP TABLE {table.name}", seen=seen)
@@ -536,6 +559,70 @@ def add_index(world: World, choose: Chooser) -> str | None:
     return _migration(world, choose, "index", said)
 
 
+def make_view(world: World, choose: Chooser) -> str | None:
+    """Make a view that no file declares, on a table or on another such view."""
+    name, materialized = f"u{world.next()}", chance(choose, 4)
+    if world.made and chance(choose, 2):
+        below = pick(choose, world.made)
+        shown = {f"u{world.next()}": column for column in below.columns}
+        made = Made(name, below.on, list(shown), materialized, over=below.name)
+        source = below.name
+    else:
+        table = pick(choose, list(world.tables.values()))
+        plain = [column for column in table.columns[1:] if isinstance(column.type, str)]
+        held = [pick(choose, plain)] if plain and chance(choose, 2) else []
+        for column in held:
+            column.held = True
+        shown = {f"u{world.next()}": column.name for column in (table.columns[0], *held)}
+        made = Made(name, table.id, list(shown), materialized)
+        source = table.name
+    columns = ", ".join(f"{column} AS {own}" for own, column in shown.items())
+    statements = [f"CREATE {made.kind} {name} AS SELECT {columns} FROM {source}", *_given(world, choose, made)]
+    if materialized and chance(choose, 2):
+        statements.append(f"CREATE INDEX i{world.next()} ON {name} ({pick(choose, made.columns)})")
+    world.made.append(made)
+    return _migration(world, choose, "make", *statements, seen=True)
+
+
+def _given(world: World, choose: Chooser, made: Made) -> list[str]:
+    match choose.below(4):
+        case 0:
+            return [f"GRANT SELECT ON {made.name} TO {READER}"]
+        case 1:
+            return [f"COMMENT ON {made.kind} {made.name} IS 'made {world.next()}'"]
+        case 2 if not made.materialized:
+            return [f"ALTER VIEW {made.name} ALTER COLUMN {made.columns[0]} SET DEFAULT {world.next()}"]
+        case _:
+            return []
+
+
+def give_view(world: World, choose: Chooser) -> str | None:
+    """Grant or say something in a migration of its own."""
+    if not world.made:
+        return None
+    statements = _given(world, choose, pick(choose, world.made))
+    return _migration(world, choose, "give", *statements, seen=True) if statements else None
+
+
+def rename_view(world: World, choose: Chooser) -> str | None:
+    if not world.made:
+        return None
+    made = pick(choose, world.made)
+    old, made.name = made.name, f"u{world.next()}"
+    for other in world.made:
+        other.over = made.name if other.over == old else other.over
+    return _migration(world, choose, "rename", f"ALTER {made.kind} {old} RENAME TO {made.name}", seen=True)
+
+
+def drop_made_view(world: World, choose: Chooser) -> str | None:
+    free = [made for made in world.made if not any(other.over == made.name for other in world.made)]
+    if not free:
+        return None
+    made = pick(choose, free)
+    world.made.remove(made)
+    return _migration(world, choose, "drop", f"DROP {made.kind} {made.name}", seen=True)
+
+
 NEW: tuple[Edit, ...] = (add_view, add_view, add_view, add_function, add_function, add_type, add_trigger, add_policy)
 CHANGES: tuple[Edit, ...] = (
     edit_view,
@@ -566,6 +653,12 @@ MIGRATIONS: tuple[Edit, ...] = (
     hang_function,
     hang_function,
     add_index,
+    make_view,
+    make_view,
+    retype_column,
+    give_view,
+    rename_view,
+    drop_made_view,
 )
 
 

@@ -41,6 +41,7 @@ def chance(choose: Chooser, one_in: int) -> bool:
 class Column:
     name: str
     type: str | int  # a built-in type, or the id of a declared one
+    held: bool = False  # a view that a migration made shows it: it stays, and of a built-in type
 
 
 @dataclass
@@ -150,6 +151,21 @@ class ByHand:
     option: bool = False
 
 
+@dataclass
+class Made:
+    """A view that a migration made and nobody declared, and what else it stands on: another of them."""
+
+    name: str
+    on: int  # a table
+    columns: list[str]
+    materialized: bool = False
+    over: str = ""
+
+    @property
+    def kind(self) -> str:
+        return "MATERIALIZED VIEW" if self.materialized else "VIEW"
+
+
 # --- the world
 
 
@@ -160,6 +176,7 @@ class World:
     objects: dict[int, Declared] = field(default_factory=dict)
     migrations: list[tuple[str, str]] = field(default_factory=list)
     hand: list[ByHand] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     pinned: set[int] = field(default_factory=set)  # named in migrations: they must exist for ever
     hanging: set[int] = field(default_factory=set)  # functions under defaults and checks of tables
 

@@ -48,14 +48,13 @@ class Again:
         return replace(step, statements=(*made, *around, *more))
 
     def _read(self, name: ObjectName, address: Address) -> list[Definition]:
-        """Return the definition of an object and, where no plan could know it, of what goes with it: indexes, rules."""
+        """Return the definition of an object, and of what goes with it and no plan could know: indexes, rules."""
         found = read_definitions(self._conn, [address], {}) if address != NOWHERE else {}
-        if address in found:
-            return [found[address]]
-        live = find(self._conn, [name], self._path).get(name)  # an earlier step made it, or made it again
-        if live is None:
-            return []
-        others = read_company(self._conn, live.address) if address == NOWHERE else []
-        found = read_definitions(self._conn, [live.address, *others], {})
-        own = found.pop(live.address)
-        return [own, *(other for other in found.values() if (other.name.kind, other.name.name) not in self.planned)]
+        if not found:  # an earlier step made it, or made it again
+            live = find(self._conn, [name], self._path).get(name)
+            if live is None:
+                return []
+            address = live.address
+            found = read_definitions(self._conn, [address], {})
+        company = read_definitions(self._conn, read_company(self._conn, address), {}).values()
+        return [found[address], *(other for other in company if (other.name.kind, other.name.name) not in self.planned)]

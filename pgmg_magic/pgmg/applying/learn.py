@@ -14,7 +14,7 @@ from pgmg.applying.said import dropped_before, mentions, says, text_of
 from pgmg.model.names import CAN_HINDER, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Address, Snapshot
-from pgmg.model.source import Effect, Statement
+from pgmg.model.source import Effect, Statement, Target
 from pgmg.planning.apart import may_be_parted
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
@@ -68,7 +68,7 @@ def learn(error: psycopg.Error, step: Step, number: int, experience: Experience)
         lesson = Lesson(replace(learned, made=(*learned.made, step.object)), (edge,))
     elif state in _IN_USE and step.action in (Action.MIGRATE, Action.DROP):
         lesson = _in_use(said, step, experience) or _born(said, step, plan, learned)
-        lesson = lesson or _too_early(said, step, plan, learned)
+        lesson = lesson or _too_early(said, step, learned)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         lesson = Lesson(replace(learned, refused=(*learned.refused, step.object)), ())
     elif state in _UNDEFINED and step.object not in learned.outdated and _may_be_outdated(step, plan):
@@ -196,20 +196,26 @@ def _born(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
     """What an earlier migration of the plan made is in the way: it goes meanwhile, and comes back."""
     slot = next((s.object.name for s in plan.steps[step.number - 1 :] if s.migration is not None), "")
     migrations = [s.migration for s in plan.steps[: step.number - 1] if s.migration is not None]
-    made = [a.target for m in migrations for a in m.alterations if a.effect is Effect.CREATE]
-    found = dict.fromkeys((slot, t) for t in made if t.kind in CAN_HINDER and says(said, t.parts[-1]))
+    made: dict[str, Target] = {}
+    for alteration in (a for m in migrations for a in m.alterations):
+        name = alteration.target.parts[-1] if alteration.target.parts else ""
+        if alteration.effect is Effect.CREATE and alteration.target.kind in CAN_HINDER:
+            made[name] = alteration.target
+        elif alteration.effect is Effect.RENAME and alteration.new_name and name in made:
+            made[alteration.new_name] = made.pop(name)
+    found = dict.fromkeys((slot, target) for name, target in made.items() if says(said, name))
     fresh = tuple(one for one in found if one not in learned.born)
     names = (ObjectName(t.kind, t.parts[-1], t.parts[-2] if len(t.parts) > 1 else None) for _, t in fresh)
     edges = tuple(Edge(name, step.object, Origin.ERROR, hard=True) for name in names)
     return Lesson(replace(learned, born=(*learned.born, *fresh)), edges) if fresh else None
 
 
-def _too_early(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | None:
+def _too_early(said: str, step: Step, learned: Learned) -> Lesson | None:
     """What was made for a migration is in its way: only some statement of it is to find that."""
     waited_for = [on for waiting, on in learned.waits if waiting == step.object and mentions(said, on)]
     if step.migration is None or not waited_for:
         return None
-    return _parted(step, sent_statements(step), waited_for, plan, learned)
+    return _parted(step, sent_statements(step), waited_for, learned)
 
 
 def _one_by_one(step: Step, plan: Plan, learned: Learned) -> Lesson | None:
@@ -219,7 +225,7 @@ def _one_by_one(step: Step, plan: Plan, learned: Learned) -> Lesson | None:
     migrations = [s for s in plan.steps[: step.number - 1] if s.migration is not None]
     for migration in reversed(migrations):
         sent = sent_statements(migration)
-        lesson = _parted(migration, [s for s in sent if s.alterations], [step.object], plan, learned)
+        lesson = _parted(migration, [s for s in sent if s.alterations], [step.object], learned)
         if len(sent) > 1 and lesson is not None:
             return lesson
     return None
@@ -228,15 +234,15 @@ def _one_by_one(step: Step, plan: Plan, learned: Learned) -> Lesson | None:
 def _apart(said: str, step: Step, number: int, plan: Plan, learned: Learned) -> Lesson | None:
     """A statement finds gone what was dropped for the sake of another one of its migration: it runs on its own."""
     gone = dropped_before(said, step, plan) if step.migration is not None else []
-    return _parted(step, sent_statements(step)[number : number + 1], gone, plan, learned) if gone else None
+    return _parted(step, sent_statements(step)[number : number + 1], gone, learned) if gone else None
 
 
 def _parted(
-    step: Step, statements: Iterable[Statement], because: Iterable[ObjectName], plan: Plan, learned: Learned
+    step: Step, statements: Iterable[Statement], because: Iterable[ObjectName], learned: Learned
 ) -> Lesson | None:
     """Have statements of a migration run on their own; what the whole of it waited for is forgotten."""
     migration = step.migration
-    if migration is None or migration.has_temporary or not may_be_parted(plan):
+    if migration is None or not may_be_parted(step):
         return None
     spots = [(migration.file_name, statement.spot) for statement in statements]
     fresh = tuple(spot for spot in spots if spot not in learned.apart)
@@ -271,8 +277,6 @@ def _new_label(said: str, step: Step, plan: Plan, learned: Learned) -> Lesson | 
     before = [s for s in plan.steps[: step.number - 1] if s.group == step.group and _adds_value(s)]
     named = [s.object for s in before if _is_about(said, s)] or [s.object for s in before]
     fresh = tuple(name for name in named if name not in learned.alone)
-    if any(s.migration is not None and s.migration.part_of for s in plan.steps):
-        return None  # parts of a migration never commit alone
     edges = tuple(Edge(step.object, name, Origin.ERROR, hard=True) for name in fresh)
     return Lesson(replace(learned, alone=(*learned.alone, *fresh)), edges) if fresh else None
 

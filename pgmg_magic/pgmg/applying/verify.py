@@ -14,7 +14,7 @@ from pgmg.catalog.reading import set_path
 from pgmg.errors import NotRestoredError
 from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import NOWHERE, Snapshot
+from pgmg.model.snapshot import Snapshot
 
 _PASSING = ("REFRESH ", "SET LOCAL ROLE", "RESET ROLE", "CREATE ", "ALTER TABLE ", "ALTER DOMAIN ", "REVOKE")
 _DEFAULT = re.compile(r"ALTER VIEW .* SET DEFAULT ")
@@ -33,7 +33,7 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
     changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
     found = read_surroundings(conn, [now.objects[name].address for name in restored])
     for name, step in restored.items():
-        if step.reread == NOWHERE:  # what goes with it was restored in the same step
+        if step.reread is not None:  # what goes with it may have been restored in the same step
             address = now.objects[name].address
             others = read_surroundings(conn, read_company(conn, address))
             found[address] = found[address].union(*others.values())

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from pgmg.model.names import RELATIONS, ObjectName
-from pgmg.model.plan import Action, Learned, Plan
+from pgmg.model.plan import Action, Learned, Plan, Step
 from pgmg.model.source import Effect, Migration
 from pgmg.planning.reach import SHAPE
 from pgmg.planning.schemas import spelled_out
@@ -32,19 +32,23 @@ def taken_apart(survey: Survey, spots: Spots) -> Survey:
 
 
 def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
-    """Return statements of migrations that use what the plan drops for the sake of others of the same migration."""
-    if not may_be_parted(plan):
-        return ()
+    """Return statements of migrations that use what the plan drops for the sake of others of the same migration.
+
+    What never comes back is not meant: it has another signature, or is deleted.
+    """
+    last = {step.object: step.number for step in plan.steps if step.action is not Action.DROP}
     needs = dict(zip((m.name for m in survey.pending), survey.needs, strict=True))
     gone, made = set[ObjectName](), set[ObjectName]()
     found: list[tuple[str, tuple[int, int]]] = []
     for step in plan.steps:
         if step.migration is not None:
+            if not may_be_parted(step):
+                continue
             missed = gone | _made_too_early(made, step.migration, survey)
             if missed and any(use.object in missed for use in needs[step.migration.name]):
                 found += _wanting(step.migration, missed, survey)
         elif step.action is Action.DROP:
-            gone.add(step.object)
+            gone |= {step.object} if last.get(step.object, 0) > step.number else set()
             made.discard(step.object)
         else:
             gone.discard(step.object)
@@ -52,9 +56,16 @@ def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
     return tuple(one for one in found if one not in learned.apart)
 
 
-def may_be_parted(plan: Plan) -> bool:
-    """Say whether all of a plan is one transaction: parts of a migration never commit alone."""
-    return len(plan.groups) == 1 and all(step.transactional for step in plan.steps)
+def may_be_parted(step: Step) -> bool:
+    """Say whether a step runs a migration that may run in parts: temporary objects would end with the first."""
+    return step.migration is not None and step.transactional and not step.migration.has_temporary
+
+
+def is_torn(plan: Plan) -> bool:
+    """Say whether a part of a migration would commit without the others."""
+    groups: dict[str, int] = {}
+    parts = [(step.migration.file_name, step.group) for step in plan.steps if step.migration is not None]
+    return any(groups.setdefault(file_name, group) != group for file_name, group in parts)
 
 
 def _made_too_early(made: set[ObjectName], migration: Migration, survey: Survey) -> set[ObjectName]:
@@ -81,8 +92,6 @@ def _altered(migration: Migration, effects: Collection[Effect], survey: Survey) 
 
 def _wanting(migration: Migration, gone: set[ObjectName], survey: Survey) -> list[tuple[str, tuple[int, int]]]:
     """Return the statements that use what is gone, or is to go for the sake of others."""
-    if migration.has_temporary:
-        return []
     return [
         (migration.file_name, statement.spot)
         for statement, needed in zip(migration.statements, needs_of_each(migration.statements), strict=True)

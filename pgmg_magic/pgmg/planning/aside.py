@@ -71,8 +71,9 @@ class Aside(Existence):
                 for alteration in statement.alterations:
                     about = resolver.altered(alteration)
                     if alteration.effect in _LEAVES:
-                        for name in about:
-                            found.pop(name, None)
+                        became = dict(zip(about, resolver.became(alteration), strict=False))
+                        known = {name: found.pop(name) for name in about if name in found}
+                        found |= {became[name]: what for name, what in known.items() if name in became}
                     if alteration.effect is Effect.CREATE and alteration.target.kind in CAN_HINDER:
                         uses = tuple(use.object for use in resolver.uses(statement.references))
                         found[about[0]] = (alteration.target, uses)

@@ -7,6 +7,7 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
+from pgmg.planning.around import put_back
 from pgmg.planning.kinds.base import KEEP, Case, ColumnUse, InPlace, Refuse, Remake, Rules, Verdict
 from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.spelling import with_schema
@@ -109,7 +110,7 @@ def _conversion(case: Case) -> tuple[str, ...]:
         return _conversion_by_way_of_text(case)
     word = case.name.kind.words.upper()
     old = quote(f"{case.name.name[:58]}_old")
-    around = case.definition.surroundings if case.definition else ()
+    around = put_back(case.definition, None, None) if case.definition else ()
     return (
         *_free_constraint_names(case),
         f"ALTER {target(case.name)} RENAME TO {old}",
@@ -117,7 +118,7 @@ def _conversion(case: Case) -> tuple[str, ...]:
         *(_convert(case, use) for use in case.column_uses if use.type != "inherited"),
         f"DROP {word} {quote(case.name.schema or 'public')}.{old}",
         *_constraints_by_hand(case),
-        *(s.statement for s in around if s.role is None),
+        *around,
     )
 
 
@@ -141,14 +142,14 @@ def _free_constraint_names(case: Case) -> tuple[str, ...]:
 
 def _conversion_by_way_of_text(case: Case) -> tuple[str, ...]:
     """A range cannot stand beside another one: its constructors and its multirange keep their names."""
-    around = case.definition.surroundings if case.definition else ()
+    around = put_back(case.definition, None, None) if case.definition else ()
     columns = [use for use in case.column_uses if use.type != "inherited"]
     return (
         *(_convert_to(use, "text") for use in columns),
         f"DROP TYPE {qualified(case.name)}",
         case.source.sql,
         *(_convert_to(use, qualified(case.name)) for use in columns),
-        *(s.statement for s in around if s.role is None),
+        *around,
     )
 
 

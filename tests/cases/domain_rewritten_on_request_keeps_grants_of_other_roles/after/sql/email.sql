@@ -1,0 +1,1 @@
+CREATE DOMAIN email AS varchar(40) CHECK (VALUE LIKE '%@%');

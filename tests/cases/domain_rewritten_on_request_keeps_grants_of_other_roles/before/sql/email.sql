@@ -1,0 +1,1 @@
+CREATE DOMAIN email AS varchar(20) CHECK (VALUE LIKE '%@%');

@@ -1,0 +1,4 @@
+GRANT SELECT ON names TO PUBLIC;
+COMMENT ON COLUMN counted.n IS 'all of them';
+ALTER VIEW ids ALTER COLUMN id SET DEFAULT 7;
+COMMENT ON VIEW ids IS 'only numbers';
