@@ -231,7 +231,7 @@ def test_ctrl_c_rolls_back_at_once(project, text):
         assert time.monotonic() - began < 3
     assert "KeyboardInterrupt" in error
     busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-    for _ in range(50):
+    for _ in range(200):
         if project.value(busy) == 0:
             break
         time.sleep(0.05)

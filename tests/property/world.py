@@ -511,9 +511,18 @@ def refusals(old: World, new: World, *, rewrite: bool) -> tuple[list[str], list[
                 may.append(f"{before.name} changes while migrations change who holds it")
             elif nested or (used and not rewrite):
                 must.append(f"{before.name} is held by table columns")
+            elif used and _retyped(before, after):
+                may.append(f"{before.name} has an attribute for whose types there may be no cast")
         if isinstance(before, Function) and id_ in new.hanging and old.identity(id_) != (after and new.identity(id_)):
             may.append(f"{before.name} stands under a default or check")
     return must, may
+
+
+def _retyped(before: Declared, after: Declared) -> bool:
+    if not isinstance(before, Composite) or not isinstance(after, Composite):
+        return False
+    types = {attribute.name: attribute.type for attribute in before.attributes}
+    return any(types.get(attribute.name, attribute.type) != attribute.type for attribute in after.attributes)
 
 
 def _in_place(before: Declared, after: Declared, new: World) -> bool:

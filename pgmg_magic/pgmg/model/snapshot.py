@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pgmg.model.names import ObjectName
+from pgmg.model.quoting import quote
 from pgmg.model.wording import as_read_again
 
 OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
@@ -157,6 +158,13 @@ class Surrounding:
     statement: str
     role: str | None = None
     allowed: bool = True
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What is sent: a grant by another role is restored under that role (rule 6.5)."""
+        if self.role is None:
+            return (self.statement,)
+        return (f"SET LOCAL ROLE {quote(self.role)}", self.statement, "RESET ROLE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pgmg.model.facts import DefinitionFacts, ViewFacts
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import Definition, Surrounding
+from pgmg.model.snapshot import Definition
 from pgmg.model.source import SourceObject
 from pgmg.planning.kinds.view import declared_options
 from pgmg.source.text import split_statements, without_data
@@ -36,8 +36,8 @@ def put_back(
         and not (s.aspect in _OF_COLUMNS and s.subject in gone)
         and not (s.aspect == "comment" and s.subject in mute)
     ]
-    owner = [statement for s in kept if s.aspect == "owner" for statement in _as_role(s)]
-    others = [statement for s in kept if s.aspect != "owner" for statement in _as_role(s)]
+    owner = [statement for s in kept if s.aspect == "owner" for statement in s.statements]
+    others = [statement for s in kept if s.aspect != "owner" for statement in s.statements]
     refresh = [_refresh(definition.name)] if _is_filled_later(definition, source) else []
     return (*owner, *refresh, *others)
 
@@ -68,10 +68,3 @@ def _is_filled_later(definition: Definition, source: SourceObject | None) -> boo
 def _refresh(name: ObjectName) -> str:
     schema = f"{quote(name.schema)}." if name.schema else ""
     return f"REFRESH MATERIALIZED VIEW {schema}{quote(name.name)}"
-
-
-def _as_role(surrounding: Surrounding) -> list[str]:
-    """A grant by another role is restored under that role (rule 6.5)."""
-    if surrounding.role is None:
-        return [surrounding.statement]
-    return [f"SET LOCAL ROLE {quote(surrounding.role)}", surrounding.statement, "RESET ROLE"]

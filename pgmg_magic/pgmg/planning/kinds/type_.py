@@ -7,7 +7,6 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
-from pgmg.planning.around import put_back
 from pgmg.planning.kinds.base import KEEP, Case, ColumnUse, InPlace, Refuse, Remake, Rules, Verdict
 from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.spelling import with_schema
@@ -110,7 +109,7 @@ def _conversion(case: Case) -> tuple[str, ...]:
         return _conversion_by_way_of_text(case)
     word = case.name.kind.words.upper()
     old = quote(f"{case.name.name[:58]}_old")
-    around = put_back(case.definition, None, None) if case.definition else ()
+    around = [s for one in case.definition.surroundings for s in one.statements] if case.definition else []
     return (
         *_free_constraint_names(case),
         f"ALTER {target(case.name)} RENAME TO {old}",
@@ -142,7 +141,7 @@ def _free_constraint_names(case: Case) -> tuple[str, ...]:
 
 def _conversion_by_way_of_text(case: Case) -> tuple[str, ...]:
     """A range cannot stand beside another one: its constructors and its multirange keep their names."""
-    around = put_back(case.definition, None, None) if case.definition else ()
+    around = [s for one in case.definition.surroundings for s in one.statements] if case.definition else []
     columns = [use for use in case.column_uses if use.type != "inherited"]
     return (
         *(_convert_to(use, "text") for use in columns),
