@@ -10,7 +10,7 @@ import psycopg
 
 from pgmg.applying.failure import failing_statement
 from pgmg.applying.locate import sent_statements
-from pgmg.applying.said import dropped_before, mentions, says, text_of
+from pgmg.applying.said import by_then, dropped_before, mentions, says, text_of
 from pgmg.model.names import CAN_HINDER, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Address, Snapshot
@@ -158,7 +158,8 @@ def _in_use(said: str, step: Step, experience: Experience) -> Lesson | None:
         and tuple(live.address) not in known
         and live.name != step.object
     }
-    named = [address for address, live in possible.items() if mentions(said, live.name)]
+    called = by_then(step, experience.plan)
+    named = [address for address, live in possible.items() if mentions(said, called(live.name))]
     if not named:
         return None
     others = _in_common(said, experience.fellows(named))
@@ -184,9 +185,9 @@ def _undefined(error: psycopg.Error, said: str, step: Step, number: int, plan: P
     if error.sqlstate in _VANISHED and step.action in _SAYS:
         return _vanished(said, step, number, learned)
     later = plan.steps[step.number :]
-    known = set(learned.waits)
+    known, called = set(learned.waits), by_then(step, plan)
     for candidate in _candidates(error, later):
-        if candidate != step.object and (step.object, candidate) not in known and mentions(said, candidate):
+        if candidate != step.object and (step.object, candidate) not in known and mentions(said, called(candidate)):
             edge = Edge(step.object, candidate, Origin.ERROR, hard=True)
             return Lesson(replace(learned, waits=(*learned.waits, (step.object, candidate))), (edge,))
     return None

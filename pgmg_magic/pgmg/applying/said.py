@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
+from pgmg.model.source import Effect
 
 
 def text_of(error: psycopg.Error) -> str:
@@ -32,4 +35,17 @@ def dropped_before(text: str, step: Step, plan: Plan) -> list[ObjectName]:
     """Return what a message names that the plan drops before a step, and that comes back."""
     dropped = (earlier.object for earlier in plan.steps[: step.number - 1] if earlier.action is Action.DROP)
     back = {later.object for later in plan.steps[step.number :]}
-    return [name for name in dict.fromkeys(dropped) if name in back and mentions(text, name)]
+    called = by_then(step, plan)
+    return [name for name in dict.fromkeys(dropped) if name in back and mentions(text, called(name))]
+
+
+def by_then(step: Step, plan: Plan) -> Callable[[ObjectName], ObjectName]:
+    """Return what tells how an object is called when a step runs: migrations before it may have renamed it."""
+    found: dict[str, str] = {}
+    migrations = (earlier.migration for earlier in plan.steps[: step.number - 1] if earlier.migration is not None)
+    for alteration in (a for migration in migrations for a in migration.alterations):
+        if alteration.effect is Effect.RENAME and alteration.new_name and alteration.target.parts:
+            old = alteration.target.parts[-1]
+            first = next((name for name, now in found.items() if now == old), old)
+            found[first] = alteration.new_name
+    return lambda name: replace(name, name=found.get(name.name, name.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.names import ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration
 from pgmg.planning.aside import Aside
@@ -44,7 +44,7 @@ class Early(Aside):
         for name in self._spoken_of(index, migration) & self.lost.keys() - self.survey.declared.keys():
             address = self.addresses.get(name)
             queue += [self.web.name(link.on) for link in self.web.needs(address)] if address is not None else []
-        missed = [on for name, on in self.learned.waits if name.kind is Kind.MIGRATION and name.name == migration.name]
+        missed = self._waited_for(migration)
         queue += missed
         made_here = {
             n for a in migration.alterations if not a.effect.is_slight for n in self.survey.resolver.altered(a)
@@ -59,6 +59,10 @@ class Early(Aside):
             wanted[name] = None
             queue += [use.object for use in declared.uses if use.hard or self._is_bodily(declared, use.object)]
         return list(wanted)
+
+    def _waited_for(self, migration: Migration) -> set[ObjectName]:
+        """Return what the server found to be missing."""
+        return {on for name, on in self.learned.waits if name == migration_name(migration.name)}
 
     def _is_bodily(self, declared: Declared, used: ObjectName) -> bool:
         """A body may call declared functions and read declared views; they come along where they can."""
@@ -153,7 +157,7 @@ class Early(Aside):
 
     def _spoken_of(self, index: int, migration: Migration) -> set[ObjectName]:
         """Return what a migration uses or alters, constraints and defaults of tables included."""
-        found = {use.object for use in self.survey.needs[index]}
+        found = {use.object for use in self.survey.needs[index]} | self._waited_for(migration)
         for alteration in migration.alterations:
             altered = self.survey.resolver.altered(alteration)
             found.update(altered)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pgmg.model.facts import DomainFacts
-from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
+from pgmg.model.names import ABOUT_PARENT, CAN_HINDER, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
@@ -144,8 +144,14 @@ class _Walk(Early):
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
                 became = self.survey.resolver.became(alteration)
                 self._there(new for old, new in zip(was, became, strict=False) if old in self.old | self.new)
-                self.old.difference_update(was)
+                self.old.difference_update(set(was) - self._moved_on(alteration, was))
                 self.new.difference_update(was)
+
+    def _moved_on(self, alteration: Alteration, was: Iterable[ObjectName]) -> set[ObjectName]:
+        """Return what nobody declared and is there under another name; the plan calls it by the one that it knows."""
+        if alteration.effect is Effect.DROP:
+            return set()
+        return {n for n in was if n.kind in CAN_HINDER and n not in self.survey.declared and not self.fates.deleted(n)}
 
     def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName], course: Course) -> None:
         """What hangs on a table or column that the migration drops is not there to be dropped later."""

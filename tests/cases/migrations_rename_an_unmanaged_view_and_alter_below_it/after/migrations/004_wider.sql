@@ -1,0 +1,1 @@
+DO $$ BEGIN ALTER TABLE users ALTER COLUMN name TYPE varchar(50); END $$;
