@@ -462,20 +462,21 @@ def test_an_error_in_a_later_part_undoes_the_earlier_ones_and_names_its_place(na
     assert named.rows("SELECT name FROM pgmg_migrations") == [("001.sql",)]
 
 
-@pytest.mark.parametrize(
-    ("second", "third"),
-    [
-        (READ_AND_ALTER.replace("CREATE TABLE", "CREATE TEMPORARY TABLE"), "SELECT 1;"),
-        (READ_AND_ALTER, "CREATE INDEX CONCURRENTLY users_age ON users (age);"),
-    ],
-)
-def test_what_cannot_be_taken_apart_says_what_to_do(named, second, third):
-    """Temporary tables end with their part, and parts never commit by themselves."""
-    named.write("migrations/002.sql", second)
-    named.write("migrations/003.sql", third)
+def test_a_migration_with_temporary_tables_is_not_taken_apart_but_says_what_to_do(named):
+    """They would end with their part."""
+    named.write("migrations/002.sql", READ_AND_ALTER.replace("CREATE TABLE", "CREATE TEMPORARY TABLE"))
     error = failure(named)
     assert "view.names" in error.hint
     assert "migrations of their own" in error.hint
+
+
+def test_a_migration_runs_in_parts_beside_what_commits_by_itself(named):
+    named.write("migrations/002.sql", READ_AND_ALTER)
+    named.write("migrations/003.sql", "CREATE INDEX CONCURRENTLY users_age ON users (age);")
+    result, _ = told(named)
+    assert [step.group for step in result.plan.steps] == [1, 1, 1, 1, 2]
+    assert result.migrations_recorded == ("002.sql", "003.sql")
+    named.settled()
 
 
 def test_dynamic_sql_finds_a_view_again_after_an_alteration(named):

@@ -50,8 +50,9 @@ class Again:
     def _read(self, name: ObjectName, address: Address) -> list[Definition]:
         """Return the definition of an object, and of what goes with it and no plan could know: indexes, rules."""
         found = read_definitions(self._conn, [address], {}) if address != NOWHERE else {}
-        if not found:  # an earlier step made it, or made it again
-            live = find(self._conn, [name], self._path).get(name)
+        if not found:  # an earlier step made it, or made it again, by the name that it had then
+            last = self._known[name][0].name if name in self._known else name
+            live = find(self._conn, [last], self._path).get(last)
             if live is None:
                 return []
             address = live.address
