@@ -64,7 +64,7 @@ def _in_its_own_way(said: str, step: Step, plan: Plan) -> str | None:
     names = ", ".join(map(str, gone))
     return (
         f"Another statement of this migration alters what {names} stands on, so it is not there meanwhile. Give the "
-        "two migrations of their own; a temporary table, or what commits by itself, keeps pgmg from doing so."
+        "two migrations of their own: with temporary tables or outside a transaction, pgmg cannot run them in parts."
     )
 
 
