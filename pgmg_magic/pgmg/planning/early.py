@@ -143,7 +143,8 @@ class Early(Aside):
         What the migration itself has no place for stays away; not so what went `early`, for something that it uses.
         """
         slot, spoken = self.slots[index], self._spoken_of(index, migration)
-        for name in [n for n in self.lost if n not in self.survey.declared and (n in early or n not in slot.drops)]:
+        away = slot.drops.keys() | self.unwelcome
+        for name in [n for n in self.lost if n not in self.survey.declared and (n in early or n not in away)]:
             address = self.addresses.get(name)
             if address is None or self.fates.deleted(name) or self.owner_deleted(name):
                 continue

@@ -35,6 +35,8 @@ class Existence:
         self.old = set(survey.snapshot.objects) | {d.name for d in self.web.definitions.values()}
         self.new: set[ObjectName] = set()
         self.lost: dict[ObjectName, None] = {}
+        self.unwelcome: set[ObjectName] = set()
+        """What the migration to come has no place for, whether it is there or not."""
         self.addresses: dict[ObjectName, Address] = {d.name: a for a, d in self.web.definitions.items()}
 
     def drop(self, name: ObjectName, slot: Slot, reason: str, *, explicit: bool) -> None:

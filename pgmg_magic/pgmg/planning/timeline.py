@@ -54,6 +54,7 @@ class _Walk(Early):
         slot, reach = self.slots[index], self.fates.reaches[index]
         reasons: dict[ObjectName, tuple[str, tuple[ObjectName, ...]]] = {}
         above = self.web.above(reach.roots)
+        self.unwelcome = {self.web.name(address) for address in above}
         for address, explicit in above.items():
             name = self.web.name(address)
             if name in self.old:

@@ -1,0 +1,3 @@
+CREATE TABLE users (id integer PRIMARY KEY, name text);
+CREATE MATERIALIZED VIEW names AS SELECT id, name FROM users;
+GRANT SELECT ON names TO PUBLIC;
