@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
-from pgmg.catalog import cluster, embedded
+from pgmg.catalog import embedded, server_programs
 from pgmg.errors import EmbeddedServerError
 
 THROW_AWAY = {  # nothing in the session's server is worth keeping
@@ -212,7 +212,7 @@ class Case:
 
     def dump(self, *options: str) -> str:
         """What pg_dump says of the database, without pgmg's own tables and what differs from run to run."""
-        installed = cluster.programs()
+        installed = server_programs.programs()
         command = [installed[max(installed)] / "pg_dump", "--exclude-table=*pgmg_*", *options, f"--dbname={self.dsn}"]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("--", "\\")))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 
 _HEADER = re.compile(
     r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.MULTILINE
@@ -23,7 +23,7 @@ _OURS = re.compile(r"\bpgmg_(state|migrations|progress)")
 @cache
 def find_pg_dump(major: int) -> Path:
     """A pg_dump that is not older than the server: the embedded server's, or the one on the PATH."""
-    installed = cluster.programs()
+    installed = server_programs.programs()
     folders = [installed[max(installed)]] if installed else []
     for folder in [*folders, None]:
         found = shutil.which("pg_dump", path=folder)

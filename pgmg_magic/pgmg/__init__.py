@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     )
     from pgmg.model.events import ApplyResult, Event
     from pgmg.model.frame import to_frame
-    from pgmg.model.graph import Graph
+    from pgmg.model.graph_data import Graph
     from pgmg.model.names import Kind, ObjectName
     from pgmg.model.plan import Action, Change, ChangeKind, Edge, Plan, PlanOptions, Recreate, Step
-    from pgmg.model.rows import RowDifference, RowOptions
-    from pgmg.model.status import Status
-    from pgmg.planning.graph import to_networkx as graph
+    from pgmg.model.row_questions import RowDifference, RowOptions
+    from pgmg.model.status_report import Status
+    from pgmg.planning.lineage.object_graph import to_networkx as graph
     from pgmg.project import Project
 
 _HOMES = {
@@ -39,11 +39,11 @@ _HOMES = {
     ),
     "pgmg.model.events": "ApplyResult Event",
     "pgmg.model.frame": "to_frame",
-    "pgmg.model.graph": "Graph",
+    "pgmg.model.graph_data": "Graph",
     "pgmg.model.names": "Kind ObjectName",
     "pgmg.model.plan": "Action Change ChangeKind Edge Plan PlanOptions Recreate Step",
-    "pgmg.model.rows": "RowDifference RowOptions",
-    "pgmg.model.status": "Status",
+    "pgmg.model.row_questions": "RowDifference RowOptions",
+    "pgmg.model.status_report": "Status",
     "pgmg.project": "Project",
 }
 
@@ -87,7 +87,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
     if name == "graph":
-        return importlib.import_module("pgmg.planning.graph").to_networkx
+        return importlib.import_module("pgmg.planning.lineage.object_graph").to_networkx
     for home, names in _HOMES.items():
         if name in names.split():
             return getattr(importlib.import_module(home), name)

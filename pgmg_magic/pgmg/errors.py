@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pgmg.model.location import SourceLocation
     from pgmg.model.names import ObjectName
-    from pgmg.model.place import Place
 
 
 class PgmgError(Exception):
@@ -14,7 +14,7 @@ class PgmgError(Exception):
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, where: Place | None = None, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, where: SourceLocation | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
@@ -78,7 +78,7 @@ class DuplicateObject(SourceError):
     code = "duplicate"
 
     def __init__(
-        self, message: str, *, where: Place | None = None, hint: str | None = None, paths: tuple[str, ...] = ()
+        self, message: str, *, where: SourceLocation | None = None, hint: str | None = None, paths: tuple[str, ...] = ()
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.paths = paths
@@ -103,7 +103,7 @@ class PlanError(PgmgError):
         self,
         message: str,
         *,
-        where: Place | None = None,
+        where: SourceLocation | None = None,
         hint: str | None = None,
         blame: tuple[ObjectName, ...] = (),
     ) -> None:
@@ -147,7 +147,7 @@ class ApplyError(PgmgError):
         self,
         message: str,
         *,
-        where: Place | None = None,
+        where: SourceLocation | None = None,
         hint: str | None = None,
         sqlstate: str | None = None,
         object: str | None = None,  # noqa: A002 - the field's name in every output

@@ -48,7 +48,7 @@ class Maintenance:
 
     def baseline(self, upto: str | None) -> tuple[str, ...]:
         """Record them."""
-        from pgmg.catalog.state import StateTables
+        from pgmg.catalog.state_tables import StateTables
 
         with self._locked() as conn:
             files, snapshot = self._pending(conn, upto)
@@ -59,7 +59,7 @@ class Maintenance:
             return tuple(file.name for file in files)
 
     def _pending(self, conn: Connection, upto: str | None) -> tuple[list[MigrationFile], Snapshot]:
-        from pgmg.catalog.snapshot import read_snapshot
+        from pgmg.catalog.snapshot_reader import read_snapshot
 
         files = self._planner.files().migrations
         if files is None:
@@ -82,9 +82,9 @@ class Maintenance:
         Raises:
             RefusedChange: something that nobody declared depends on a managed object.
         """
-        from pgmg.catalog.answers import read_closure
-        from pgmg.catalog.snapshot import read_snapshot
-        from pgmg.planning.reset import reset_statements
+        from pgmg.catalog.catalog_details import read_closure
+        from pgmg.catalog.snapshot_reader import read_snapshot
+        from pgmg.planning.reset_plan import reset_statements
 
         snapshot = read_snapshot(conn, self._settings.state_schema)
         closure = read_closure(conn, snapshot)

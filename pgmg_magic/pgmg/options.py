@@ -9,7 +9,7 @@ from enum import Enum
 
 from pgmg.errors import UsageError
 from pgmg.model.plan import Recreate
-from pgmg.model.rows import RowOptions
+from pgmg.model.row_questions import RowOptions
 
 
 class Value(Enum):
@@ -92,7 +92,7 @@ CHANGES_ONLY = Option(("--changes-only",), "Only what changes.", Value.FLAG)
 OUTPUT = Option(("--output",), "Write a file instead: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
-KEEP = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")
+NO_CHANGE = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")
 PAUSE = Option(("--pause",), "Wait for Enter after each part.", Value.FLAG)
 
 ROWS = Option(("--rows",), "Compare the rows of views instead: what is there now, and after the change.", Value.FLAG)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import Settings
 from pgmg.errors import PlanError, SourceError, SourceErrors
-from pgmg.model.names import DESCRIPTIVE
+from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import CodeFile, Migration, SourceObject
 from pgmg.source import SourceFiles, read_files
-from pgmg.source.files import FileMemory
+from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
+    from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
-    from pgmg.catalog.moment import Moment
-    from pgmg.planning.survey import Memory, Picture
+    from pgmg.planning.compare.resolved import Comparison, ComparisonCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Planner:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._memory = FileMemory()
-        self._moment: Moment | None = None
+        self._memory = FileCache()
+        self._commit_marker: CommitMarker | None = None
         self._snapshot: Snapshot | None = None
-        self._compared: Memory | None = None
+        self._compared: ComparisonCache | None = None
         self._parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
         self._migrations: dict[tuple[str, str], Migration] = {}
 
@@ -61,13 +61,13 @@ class Planner:
 
     def snapshot(self, conn: Connection) -> Snapshot:
         """Return names and state as the caller's transaction sees them; the same object while nothing has changed."""
-        from pgmg.catalog.moment import read_moment
-        from pgmg.catalog.snapshot import read_snapshot
+        from pgmg.catalog.commit_marker import read_commit_marker
+        from pgmg.catalog.snapshot_reader import read_snapshot
 
-        moment = read_moment(conn)
-        if self._snapshot is None or moment is None or moment != self._moment:
+        marker = read_commit_marker(conn)
+        if self._snapshot is None or marker is None or marker != self._commit_marker:
             self._snapshot = read_snapshot(conn, self.settings.state_schema)
-            self._moment = moment  # taken before: whatever was committed in between makes the next one differ
+            self._commit_marker = marker  # taken before: whatever was committed in between makes the next one differ
         return self._snapshot
 
     def plan(self, conn: Connection, options: PlanOptions, learned: Learned = Learned()) -> tuple[Plan, Snapshot]:
@@ -82,29 +82,31 @@ class Planner:
         quick = self._nothing_to_do(files, snapshot, options)
         if quick is not None:
             return quick, snapshot
-        return self.decide(conn, self.picture(conn, snapshot, files), options, learned), snapshot
+        return self.decide(conn, self.comparison(conn, snapshot, files), options, learned), snapshot
 
-    def decide(self, conn: Connection, picture: Picture, options: PlanOptions, learned: Learned = Learned()) -> Plan:
+    def decide(
+        self, conn: Connection, comparison: Comparison, options: PlanOptions, learned: Learned = Learned()
+    ) -> Plan:
         """Ask what the differences make necessary to know, and return the plan.
 
         Raises:
             PlanError: the change cannot be planned.
         """
-        from pgmg.catalog.answers import read_answers
+        from pgmg.catalog.catalog_details import read_catalog_details
         from pgmg.planning.apart import in_its_own_way, is_torn, taken_apart
         from pgmg.planning.build import build
-        from pgmg.planning.survey import questions
+        from pgmg.planning.compare.resolved import questions
 
         torn = False
         while True:
-            survey = taken_apart(picture.survey, learned.apart)
-            asked = questions(survey, picture.differences, learned)
-            answers = read_answers(conn, survey.snapshot, asked)
-            plan = build(survey, picture.differences, picture.evidence, answers, options, learned)
+            resolved = taken_apart(comparison.resolved, learned.apart)
+            asked = questions(resolved, comparison.differences, learned)
+            answers = read_catalog_details(conn, resolved.snapshot, asked)
+            plan = build(resolved, comparison.differences, comparison.evidence, answers, options, learned)
             if is_torn(plan):
                 learned, torn = replace(learned, apart=()), True
                 continue
-            apart = () if torn else in_its_own_way(plan, survey, learned)
+            apart = () if torn else in_its_own_way(plan, resolved, learned)
             if not apart:
                 return replace(plan, changes=self.shown(plan.changes))
             learned = replace(learned, apart=(*learned.apart, *apart))
@@ -120,7 +122,7 @@ class Planner:
             for change in changes
         )
 
-    def picture(self, conn: Connection, snapshot: Snapshot, files: SourceFiles) -> Picture:
+    def comparison(self, conn: Connection, snapshot: Snapshot, files: SourceFiles) -> Comparison:
         """Name and compare everything.
 
         Raises:
@@ -137,22 +139,22 @@ class Planner:
             raise SourceErrors(parsed.problems)
         return self.compared(conn, snapshot, files, parsed)
 
-    def compared(self, conn: Connection, snapshot: Snapshot, files: SourceFiles, parsed: Parsed) -> Picture:
+    def compared(self, conn: Connection, snapshot: Snapshot, files: SourceFiles, parsed: Parsed) -> Comparison:
         """Name and compare what was parsed.
 
         Raises:
             SourceErrors: an object is declared twice.
             ConfigError: no schema to create unqualified objects in.
         """
-        from pgmg.catalog.evidence import read_evidence
-        from pgmg.planning.survey import Memory, Picture, compare, survey
+        from pgmg.catalog.drift_evidence import read_drift_evidence
+        from pgmg.planning.compare.resolved import Comparison, ComparisonCache, compare, resolve_project
 
         memory = self._compared
-        found = survey(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory)
-        evidence = read_evidence(conn, snapshot, found.doubts, self.settings.state_schema)
-        picture = Picture(found, evidence, compare(found, evidence, memory))
-        self._compared = Memory.of(picture)
-        return picture
+        found = resolve_project(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory)
+        evidence = read_drift_evidence(conn, snapshot, found.drift_checks, self.settings.state_schema)
+        comparison = Comparison(found, evidence, compare(found, evidence, memory))
+        self._compared = ComparisonCache.of(comparison)
+        return comparison
 
     # -- parsing ----------------------------------------------------------------------------------------
 
@@ -187,7 +189,7 @@ class Planner:
         self, files: SourceFiles, snapshot: Snapshot
     ) -> tuple[tuple[Migration, ...], SourceErrors | PlanError | None]:
         """Parse the pending migrations; those after a bad one are not run before it."""
-        from pgmg.planning.notices import pending_files
+        from pgmg.planning.compare.migration_notices import pending_files
         from pgmg.source import parse_migration
 
         try:
@@ -223,13 +225,13 @@ class Planner:
         if {(row.path, row.file_hash) for row in snapshot.state.values()} != {(f.path, f.hash) for f in files.code}:
             return None
         recorded = snapshot.state
-        if any(key.partition(".")[0] in DESCRIPTIVE for key in recorded):
+        if any(key.partition(".")[0] in DECLARATIVE_KINDS for key in recorded):
             return None
         live = {key: obj for name, obj in snapshot.objects.items() if (key := str(name)) in recorded}
         if len(live) != len(recorded) or any(row.version != live[key].stamp for key, row in recorded.items()):
             return None
-        from pgmg.planning.fingerprint import basis, fingerprint
-        from pgmg.planning.notices import migration_notices
+        from pgmg.planning.compare.fingerprint import basis, fingerprint
+        from pgmg.planning.compare.migration_notices import migration_notices
 
         parts = basis(
             sources=[(row.name, row.hash) for row in recorded.values()],

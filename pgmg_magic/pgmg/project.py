@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from pgmg.config import EMBEDDED, Settings, load
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, UsageError
 from pgmg.model.events import ApplyResult, Event, Listener
-from pgmg.model.graph import Graph
+from pgmg.model.graph_data import Graph
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
-from pgmg.model.rows import Preview, RowDifference, RowOptions
+from pgmg.model.row_questions import Preview, RowDifference, RowOptions
 from pgmg.model.snapshot import Snapshot
-from pgmg.model.status import Status
+from pgmg.model.status_report import Status
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
-    from pgmg.catalog.attributes import Attributes
+    from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.maintenance import Maintenance
-    from pgmg.planning.survey import Picture
+    from pgmg.planning.compare.resolved import Comparison
 
 _Answer = TypeVar("_Answer")
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -100,7 +100,7 @@ class Project:
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
         """Ask inside one read-only transaction of a connection that is kept for the next question."""
-        from pgmg.applying.limits import pause
+        from pgmg.applying.limits import retry_delay
         from pgmg.catalog.connection import UnansweredError, keep_plans, reading
 
         pauses, waits = iter(_PAUSES), iter(range(1, self.settings.lock_retries + 1))
@@ -122,7 +122,7 @@ class Project:
                 attempt = next(waits, None)
                 if attempt is None:
                     raise
-                time.sleep(pause(attempt))
+                time.sleep(retry_delay(attempt))
             except ConnectionFailedError:
                 if not kept:
                     raise  # a new connection; one that was kept may have been closed while nobody looked
@@ -186,13 +186,13 @@ class Project:
         """
         from pgmg.applying.apply import Target, apply
         from pgmg.applying.limits import Limits
-        from pgmg.planning.deletions import check_deletions
+        from pgmg.planning.compare.deletions import check_deletions
 
         chosen = plan.options if plan is not None else self._options(options)
         settings = self.settings
 
         def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
-            from pgmg.catalog.reading import set_path
+            from pgmg.catalog.catalog_queries import set_path
 
             if self._planner.search_path is not None:
                 set_path(conn, self._planner.search_path)
@@ -207,20 +207,20 @@ class Project:
 
     # -- looking ----------------------------------------------------------------------------------------
 
-    def _picture(self) -> Picture:
-        return self._read(self._pictured)
+    def _comparison(self) -> Comparison:
+        return self._read(self._compared)
 
-    def _pictured(self, conn: Connection) -> Picture:
-        from pgmg.catalog.snapshot import read_snapshot
+    def _compared(self, conn: Connection) -> Comparison:
+        from pgmg.catalog.snapshot_reader import read_snapshot
 
         files = self._planner.files()
-        return self._planner.picture(conn, read_snapshot(conn, self.settings.state_schema), files)
+        return self._planner.comparison(conn, read_snapshot(conn, self.settings.state_schema), files)
 
     def status(self) -> Status:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
-        from pgmg.planning.report import status
+        from pgmg.planning.compare.report import status
 
-        report = status(self._picture(), self.server)
+        report = status(self._comparison(), self.server)
         return replace(report, changes=self._planner.shown(report.changes))
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
@@ -229,9 +229,9 @@ class Project:
         Raises:
             UnknownObjectError: a name that nothing bears.
         """
-        from pgmg.planning.report import changes
+        from pgmg.planning.compare.report import changes
 
-        return self._planner.shown(changes(self._picture(), names))
+        return self._planner.shown(changes(self._comparison(), names))
 
     def diff_rows(self, names: Sequence[str] = (), options: RowOptions | None = None) -> tuple[RowDifference, ...]:
         """Return what pending changes do to the rows of views: of the named ones, else of all that change.
@@ -244,14 +244,14 @@ class Project:
             UsageError: what is named has no rows.
             RowsError: the query of the one view in question fails, takes too long, or has no such key.
         """
-        from pgmg.planning.rows import row_questions
+        from pgmg.planning.lineage.row_inputs import row_questions
 
         chosen = self._row_options(options)
 
         def ask(conn: Connection) -> tuple[RowDifference, ...]:
-            from pgmg.catalog.rows import compare_all
+            from pgmg.catalog.row_comparison import compare_all
 
-            return compare_all(conn, row_questions(self._pictured(conn), names), chosen)
+            return compare_all(conn, row_questions(self._compared(conn), names), chosen)
 
         return self._read(ask)
 
@@ -261,12 +261,12 @@ class Project:
         Raises:
             RowsError: the query fails or takes too long.
         """
-        from pgmg.planning.rows import question_about
+        from pgmg.planning.lineage.row_inputs import question_about
 
         def ask(conn: Connection) -> Preview | None:
-            from pgmg.catalog.rows import first_rows
+            from pgmg.catalog.row_comparison import first_rows
 
-            question = question_about(self._pictured(conn), name)
+            question = question_about(self._compared(conn), name)
             return None if question is None else first_rows(conn, question, limit, self._row_options(options).timeout)
 
         return self._read(ask)
@@ -278,11 +278,11 @@ class Project:
         """
 
         def ask(conn: Connection) -> dict[ObjectName, Attributes | None]:
-            from pgmg.catalog.attributes import read_attributes
+            from pgmg.catalog.column_lists import read_attributes
 
-            survey = self._pictured(conn).survey
-            names = [name for name, declared in survey.declared.items() if declared.source.place.path == path]
-            found = read_attributes(conn, survey.snapshot, names)
+            resolved = self._compared(conn).resolved
+            names = [name for name, declared in resolved.declared.items() if declared.source.location.path == path]
+            found = read_attributes(conn, resolved.snapshot, names)
             return {name: found.get(name) for name in names}
 
         return self._read(ask)
@@ -310,26 +310,26 @@ class Project:
             UnknownObjectError: a name that nothing bears.
             UsageError: `changes_only` of columns, or an object beside columns that has none.
         """
-        from pgmg.planning.asking import asked_columns
-        from pgmg.planning.graph import neighbourhood, project_graph
+        from pgmg.planning.lineage.column_selection import parse_columns
+        from pgmg.planning.lineage.object_graph import neighbourhood, project_graph
 
         def ask(conn: Connection) -> Callable[[], Graph]:
-            from pgmg.catalog.answers import read_closure
-            from pgmg.catalog.snapshot import read_snapshot
+            from pgmg.catalog.catalog_details import read_closure
+            from pgmg.catalog.snapshot_reader import read_snapshot
 
             files = self._planner.files()
             snapshot = read_snapshot(conn, self.settings.state_schema)
-            picture = self._planner.picture(conn, snapshot, files)
-            whole = project_graph(picture, read_closure(conn, snapshot))
-            columns = asked_columns(whole, names, upstream, downstream)
+            comparison = self._planner.comparison(conn, snapshot, files)
+            whole = project_graph(comparison, read_closure(conn, snapshot))
+            columns = parse_columns(whole, names, upstream, downstream)
             if columns is None:
                 return lambda: neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
             if changes_only:
                 raise UsageError("--changes-only is about objects, not about columns.")
-            from pgmg.catalog.columns import read_columns
-            from pgmg.planning.lineage import Lineage
+            from pgmg.catalog.lineage_columns import read_columns
+            from pgmg.planning.lineage.columns import Lineage
 
-            question = Lineage(picture, whole, columns)
+            question = Lineage(comparison, whole, columns)
             answers = read_columns(conn, snapshot, question.wanted())
             return lambda: question.answer(answers)
 

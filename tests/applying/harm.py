@@ -16,7 +16,7 @@ from unittest import mock
 
 import psycopg
 
-from pgmg.applying import outside, runner
+from pgmg.applying import no_transaction_runner, runner
 from pgmg.catalog import pipeline
 from pgmg.catalog.pipeline import Command
 from pgmg.planner import Planner
@@ -72,7 +72,7 @@ def kill(conn: psycopg.Connection) -> None:
 @contextmanager
 def watched(moments: Moments) -> Iterator[Moments]:
     """Let `moments` come and go while the body runs an apply."""
-    execute, stream, alone, plan = _EXECUTE, pipeline.stream, outside.alone, Planner.plan
+    execute, stream, alone, plan = _EXECUTE, pipeline.stream, no_transaction_runner.alone, Planner.plan
 
     def paused_plan(self, *args, **kwargs):
         moments.paused = not moments.reading
@@ -114,7 +114,7 @@ def watched(moments: Moments) -> Iterator[Moments]:
     with (
         mock.patch.object(psycopg.Connection, "execute", counted_execute),
         mock.patch.object(runner, "stream", counted_stream),
-        mock.patch.object(outside, "alone", counted_alone),
+        mock.patch.object(no_transaction_runner, "alone", counted_alone),
         mock.patch.object(Planner, "plan", paused_plan),
     ):
         yield moments

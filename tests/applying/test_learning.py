@@ -200,17 +200,17 @@ def test_a_replacement_that_is_refused_becomes_a_recreation(project, monkeypatch
     project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';")
     from pgmg.model.plan import Action
     from pgmg.planning import fate
-    from pgmg.planning.kinds.base import InPlace
-    from pgmg.source.text import or_replace
+    from pgmg.planning.kinds.rules import AlterInPlace
+    from pgmg.source.grammar.rewriting import or_replace
 
-    judge = fate.judge
+    judge = fate.choose_strategy
 
     def credulous(case):
         verdict = judge(case)
         known = case.name.name in ("a", "f")
-        return InPlace(Action.REPLACE, (or_replace(case.source.sql),), "hope") if known else verdict
+        return AlterInPlace(Action.REPLACE, (or_replace(case.source.sql),), "hope") if known else verdict
 
-    monkeypatch.setattr(fate, "judge", credulous)
+    monkeypatch.setattr(fate, "choose_strategy", credulous)
     result, _ = told(project)
     monkeypatch.undo()
     assert [f"{s.step.action} {s.step.object}" for s in result.steps if s.step.object.name == "a"][:1] == [

@@ -13,7 +13,7 @@ import pytest
 
 import pgmg
 from pgmg.model.events import Finished, Recorded, ServerNotice, Started, StepBegun, StepDone
-from pgmg.render import json as documents
+from pgmg.render.json import documents
 from tests.applying import harm
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"

@@ -18,9 +18,9 @@ import psycopg
 from psycopg import conninfo, sql
 
 import pgmg
-from pgmg.catalog import cluster
-from pgmg.catalog.reading import query
-from pgmg.model.watching import Applied
+from pgmg.catalog import server_programs
+from pgmg.catalog.catalog_queries import query
+from pgmg.model.watch_events import Applied
 from pgmg.watch import Watcher
 from tests.bench import workload
 from tests.bench.clock import Cost, by_turns, median, process, work
@@ -108,7 +108,7 @@ class Bench:
 
 
 def _psql() -> Path:
-    installed = cluster.programs()
+    installed = server_programs.programs()
     return installed[max(installed)] / "psql"
 
 
@@ -270,7 +270,7 @@ def round_trips(bench: Bench) -> Iterator[Row]:
 
 def draw(bench: Bench) -> Iterator[Row]:
     """The graph of everything, against Graphviz alone."""
-    from pgmg.render.graph import to_dot, to_svg
+    from pgmg.render.graph.formats import to_dot, to_svg
 
     with (
         bench.applied(bench.small) as dsn,

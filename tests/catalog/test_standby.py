@@ -9,7 +9,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 from pgmg.errors import EmbeddedServerError
 from tests.servers.programs import Programs
 from tests.servers.running import running
@@ -19,7 +19,7 @@ from tests.servers.running import running
 def pair():
     """A primary and its hot standby."""
     try:
-        version, folder = max(cluster.programs().items())
+        version, folder = max(server_programs.programs().items())
     except EmbeddedServerError as error:
         pytest.skip(f"no server: {error}")
     programs = Programs(folder, str(version), "embedded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from pgmg.model.wording import as_read_again
+from pgmg.model.canonical_deparse import canonical_deparse
 
 TABLE = """
 CREATE DOMAIN short AS varchar(5);
@@ -71,18 +71,18 @@ def reworded(database):
 def test_the_second_wording_is_foreseen(reworded, expression):
     first, second = reworded(expression)
     assert first != second
-    assert as_read_again(first) == second
-    assert as_read_again(second) == second
+    assert canonical_deparse(first) == second
+    assert canonical_deparse(second) == second
 
 
 @pytest.mark.parametrize("expression", STABLE)
 def test_what_the_server_words_alike_stays(reworded, expression):
     first, second = reworded(expression)
-    assert as_read_again(first) == first == second
+    assert canonical_deparse(first) == first == second
 
 
 @pytest.mark.parametrize(
     "body", ["(ARRAY['a'::text])::", "f(ARRAY[1)", "((a AND b) AND c", "' (ARRAY[", "a) AND (b AND c", "(ARRAY[]]"]
 )
 def test_brackets_that_do_not_match_are_left_alone(body):
-    assert as_read_again(body) == body
+    assert canonical_deparse(body) == body

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pgmg.cli import opening
-from pgmg.cli.call import Call
+from pgmg.cli import project_context
+from pgmg.cli.invocation import Call
 from pgmg.cli.main import program
 from pgmg.config import Settings
 from pgmg.model.events import AppliedStep, ApplyResult, ServerNotice, Started
-from pgmg.model.graph import Graph
+from pgmg.model.graph_data import Graph
 from tests.render import builders
 
 
@@ -91,7 +91,7 @@ def fake(here, monkeypatch):
         project.calls.append(call)
         yield project
 
-    monkeypatch.setattr(opening, "open_project", open_project)
+    monkeypatch.setattr(project_context, "open_project", open_project)
     return project
 
 

@@ -5,8 +5,8 @@ import json
 import jsonschema
 import pytest
 
-from pgmg.model.rows import RowOptions
-from pgmg.render import json as documents
+from pgmg.model.row_questions import RowOptions
+from pgmg.render.json import documents
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from pgmg.errors import (
     SyntaxProblem,
     UsageError,
 )
-from pgmg.model.place import Place
+from pgmg.model.location import SourceLocation
 
-PLACE = Place("sql/a.sql", 2, 10, "SELECT 1,,2;")
+PLACE = SourceLocation("sql/a.sql", 2, 10, "SELECT 1,,2;")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,9 @@ def test_the_message_says_where_with_a_caret_and_what_to_do(fake, pgmg):
 
 
 def test_several_problems_are_said_together(fake, pgmg):
-    fake.error = SourceErrors((SyntaxProblem("one", where=PLACE), SyntaxProblem("two", where=Place("sql/b.sql", 1))))
+    fake.error = SourceErrors(
+        (SyntaxProblem("one", where=PLACE), SyntaxProblem("two", where=SourceLocation("sql/b.sql", 1)))
+    )
     said = pgmg("plan").stderr
     assert "sql/a.sql:2:10: one" in said
     assert "sql/b.sql:1: two" in said

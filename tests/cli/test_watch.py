@@ -9,8 +9,8 @@ import pytest
 import pgmg.watch
 from pgmg.errors import ConnectionFailedError, SyntaxProblem
 from pgmg.model.events import ApplyResult, ServerNotice, Waiting
-from pgmg.model.place import Place
-from pgmg.model.watching import (
+from pgmg.model.location import SourceLocation
+from pgmg.model.watch_events import (
     Applied,
     Broken,
     Disconnected,
@@ -25,7 +25,7 @@ from pgmg.model.watching import (
 from tests.render import builders
 
 LOST = ConnectionFailedError("The connection was lost: ALTER ROLE r PASSWORD 'hunter2'")
-SYNTAX = SyntaxProblem('syntax error at or near "SELEC"', where=Place("sql/a.sql", 2, 1, "SELEC 1"))
+SYNTAX = SyntaxProblem('syntax error at or near "SELEC"', where=SourceLocation("sql/a.sql", 2, 1, "SELEC 1"))
 PLAN = builders.example()
 STORY = (
     Watching("somewhere", ("sql", "migrations")),

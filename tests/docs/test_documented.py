@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import pgmg
 from pgmg import options
-from pgmg.cli import failures
+from pgmg.cli import error_report
 from pgmg.cli.main import COMMANDS, program
 from pgmg.config.settings import KEYS
 from pgmg.errors import PgmgError
@@ -104,8 +104,8 @@ def test_the_example_of_a_command_is_a_call_of_it(name):
 
 def test_every_exit_code_is_documented():
     said = {int(row[0]) for row in readme().section("Commands").table("exit code")}
-    there = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, int)}
-    assert said == {0, *there} - {failures.PIPE_CLOSED}  # nobody is left to see that one
+    there = {value for name, value in vars(error_report).items() if name.isupper() and isinstance(value, int)}
+    assert said == {0, *there} - {error_report.PIPE_CLOSED}  # nobody is left to see that one
 
 
 # --- magics

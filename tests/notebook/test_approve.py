@@ -12,8 +12,8 @@ import pytest
 
 from pgmg.config import load
 from pgmg.model.events import ApplyResult
-from pgmg.notebook.approve import Approval, State
-from pgmg.notebook.session import LiveProject
+from pgmg.notebook.approval import Approval, State
+from pgmg.notebook.notebook_session import LiveProject
 
 PATIENCE = 20.0
 

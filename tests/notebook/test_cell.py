@@ -9,7 +9,7 @@ import pytest
 from IPython.utils.capture import capture_output
 
 import pgmg
-from pgmg.model.cell import CellResult
+from pgmg.model.cell_result import CellResult
 
 TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool); INSERT INTO users VALUES (1, 'Ada', true), (2, NULL, false);"
 ACTIVE = "CREATE VIEW active AS SELECT id, name FROM users WHERE active"
@@ -365,7 +365,7 @@ def test_files_with_other_line_ends_are_compared_by_their_lines(cells, users):
 
 
 def test_somebody_else_may_apply_the_same_file_first(cells, users, monkeypatch):
-    from pgmg.notebook.session import LiveProject
+    from pgmg.notebook.notebook_session import LiveProject
 
     real, raced = LiveProject.apply, []
 

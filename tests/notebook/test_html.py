@@ -9,24 +9,24 @@ import pytest
 
 from pgmg.errors import PgmgError, StalePlanError
 from pgmg.model.events import AppliedStep, ApplyResult
-from pgmg.model.graph import Graph, Node
+from pgmg.model.graph_data import Graph, GraphNode
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.place import Place
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
 from pgmg.model.source import Notice
-from pgmg.model.status import Status
-from pgmg.render import html_graph
-from pgmg.render.diff_html import changes_html, readable, rows
-from pgmg.render.engine import GraphError
-from pgmg.render.html_confirm import confirm_html
-from pgmg.render.html_error import error_html
-from pgmg.render.html_impact import counts, deletions, locks
-from pgmg.render.html_result import result_html
-from pgmg.render.html_sql import highlighted
-from pgmg.render.html_status import status_html
-from pgmg.render.layout import laid_out
-from pgmg.render.plan_html import plan_html
-from pgmg.render.sides import sides
+from pgmg.model.status_report import Status
+from pgmg.render.graph.graphviz_engine import GraphError
+from pgmg.render.html import graph_html
+from pgmg.render.html.confirm_html import confirm_html
+from pgmg.render.html.diff_html import changes_html, readable, rows
+from pgmg.render.html.error_html import error_html
+from pgmg.render.html.impact import counts, deletions, locks
+from pgmg.render.html.plan_html import plan_html
+from pgmg.render.html.result_html import result_html
+from pgmg.render.html.sql_html import highlighted
+from pgmg.render.html.status_html import status_html
+from pgmg.render.sql_layout import laid_out
+from pgmg.render.text.side_by_side import sides
 
 HOSTILE = "we\"ird</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\x1b[31m\u202e'&amp;{{x}}"
 SAID = ((Kind.GRANT, "a"), (Kind.GRANT, "b"), (Kind.COMMENT, None), (Kind.OWNER, None))
@@ -42,7 +42,7 @@ def plan_of(*steps, **more):
 
 
 def step(number, action, name, *sql, reason="why", path="sql/a.sql", **more):
-    return Step(number, action, name, sql or ("SELECT 1",), reason, Place(path, 3, 1), **more)
+    return Step(number, action, name, sql or ("SELECT 1",), reason, SourceLocation(path, 3, 1), **more)
 
 
 class Tags(HTMLParser):
@@ -107,8 +107,8 @@ def status(plan):
         result_html(done(hostile())),
         status_html(status(hostile())),
         changes_html(hostile().changes),
-        error_html(PgmgError(HOSTILE, where=Place(HOSTILE, 1, 1, HOSTILE), hint=HOSTILE)),
-        html_graph.graph_html(html_graph.plan_graph(hostile())),
+        error_html(PgmgError(HOSTILE, where=SourceLocation(HOSTILE, 1, 1, HOSTILE), hint=HOSTILE)),
+        graph_html.graph_html(graph_html.plan_graph(hostile())),
     ],
     ids=["plan", "applied", "confirm", "result", "status", "diff", "error", "graph"],
 )
@@ -281,21 +281,21 @@ def test_sql_is_escaped_and_keeps_every_character():
 
 def test_a_large_graph_is_reduced_to_what_changes_and_says_how_much_it_hides():
     names = [view(f"v{n:04}") for n in range(1000)]
-    nodes = tuple(Node(name, change=ChangeKind.NEW if n == 500 else None) for n, name in enumerate(names))
+    nodes = tuple(GraphNode(name, change=ChangeKind.NEW if n == 500 else None) for n, name in enumerate(names))
     edges = tuple(Edge(a, b) for a, b in zip(names[1:], names, strict=False))
-    shown = html_graph.focus(Graph(nodes, edges))
+    shown = graph_html.focus(Graph(nodes, edges))
     assert [node.object.name for node in shown.nodes] == ["v0499", "v0500", "v0501"]
     assert shown.hidden == 997
-    assert "997 more objects not shown" in html_graph.graph_html(shown)
+    assert "997 more objects not shown" in graph_html.graph_html(shown)
 
 
 def test_without_graphviz_there_is_a_tree(monkeypatch):
     def none(_dot):
         raise GraphError("There is no Graphviz")
 
-    monkeypatch.setattr(html_graph.svg, "element", none)
-    monkeypatch.setattr(html_graph.svg, "picture", none)
-    graph = Graph((Node(view("a")), Node(view("b"))), (Edge(view("a"), view("b")),))
-    found = html_graph.graph_bundle(graph)
+    monkeypatch.setattr(graph_html.svg, "element", none)
+    monkeypatch.setattr(graph_html.svg, "picture", none)
+    graph = Graph((GraphNode(view("a")), GraphNode(view("b"))), (Edge(view("a"), view("b")),))
+    found = graph_html.graph_bundle(graph)
     assert found.keys() == {"text/html", "text/plain"}
     assert "└── view.b" in found["text/html"]

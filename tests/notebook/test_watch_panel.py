@@ -12,15 +12,24 @@ from nbclient import NotebookClient
 
 import pgmg
 from pgmg.errors import SyntaxProblem
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.place import Place
 from pgmg.model.plan import Affected, MigrationImpact
-from pgmg.model.watching import Broken, Disconnected, Mended, PendingMigrations, Phase, Saw, Stopped, WatchState
+from pgmg.model.watch_events import (
+    Broken,
+    Disconnected,
+    Mended,
+    PendingMigrations,
+    Phase,
+    Saw,
+    Stopped,
+    WatchState,
+)
 from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
-from pgmg.notebook.watching import Painter, Watch, Watches
-from pgmg.render.lines.panel import Picture, Told, light, panel_lines
-from pgmg.render.spans import plain
-from pgmg.render.watch_html import watch_html
+from pgmg.notebook.watchers import Painter, Watch, Watches
+from pgmg.render.html.watch_html import watch_html
+from pgmg.render.text.panel_lines import TimedEvent, WatchView, panel_lines, status_light
+from pgmg.render.text.spans import plain
 from tests.render import builders as made
 
 QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
@@ -122,7 +131,7 @@ class Still:
     """A watch that stands still until it is told to move."""
 
     def __init__(self):
-        self.news, self.picture, self.is_running = threading.Event(), Picture(WatchState()), True
+        self.news, self.picture, self.is_running = threading.Event(), WatchView(WatchState()), True
 
 
 def test_a_storm_of_events_is_drawn_now_and_then_and_the_last_one_always():
@@ -130,7 +139,7 @@ def test_a_storm_of_events_is_drawn_now_and_then_and_the_last_one_always():
     painter = Painter(still, drawn.append)
     painter.start()
     for number in range(500):
-        still.picture = Picture(WatchState(server=str(number)))
+        still.picture = WatchView(WatchState(server=str(number)))
         still.news.set()
         time.sleep(0.001)
     until(lambda: drawn and drawn[-1].state.server == "499")
@@ -150,7 +159,7 @@ def test_a_change_without_an_event_is_noticed_and_a_dead_front_end_is_left():
     painter = Painter(still, draw)
     painter.start()
     until(lambda: len(drawn) == 1)
-    still.picture = Picture(WatchState(Phase.IDLE))
+    still.picture = WatchView(WatchState(Phase.IDLE))
     until(lambda: not painter._thread.is_alive())
     assert len(drawn) == 2
 
@@ -160,7 +169,7 @@ def test_a_change_without_an_event_is_noticed_and_a_dead_front_end_is_left():
 IMPACT = MigrationImpact(
     "002_born.sql", "migrations/002_born.sql", (Affected(made.view("active"), "depends on modified tables", ()),)
 )
-ERROR = SyntaxProblem('syntax error at or near "SELEC"', where=Place("sql/a.sql", 2, 3, "  SELEC 1;"))
+ERROR = SyntaxProblem('syntax error at or near "SELEC"', where=SourceLocation("sql/a.sql", 2, 3, "  SELEC 1;"))
 VIEW = ObjectName(Kind.VIEW, "a", "public")
 
 
@@ -177,14 +186,14 @@ VIEW = ObjectName(Kind.VIEW, "a", "public")
     ],
 )
 def test_the_light(state, expected):
-    assert light(state) == expected
-    assert f"l-{expected[0]}" in watch_html(Picture(state))
-    assert expected[1] in plain(panel_lines(Picture(state)))
+    assert status_light(state) == expected
+    assert f"l-{expected[0]}" in watch_html(WatchView(state))
+    assert expected[1] in plain(panel_lines(WatchView(state)))
 
 
 def test_a_problem_is_shown_with_place_line_caret_and_what_is_kept():
     state = WatchState(Phase.IDLE, "db", ("sql",), problems=(Broken(ERROR, ("sql/a.sql",), (VIEW,)),))
-    picture = Picture(state, (Told(0.0, Broken(ERROR, ("sql/a.sql",), (VIEW,))),))
+    picture = WatchView(state, (TimedEvent(0.0, Broken(ERROR, ("sql/a.sql",), (VIEW,))),))
     text = plain(panel_lines(picture))
     assert "Watching sql → db: 1 problem" in text
     assert "sql/a.sql:2:3" in text
@@ -195,7 +204,7 @@ def test_a_problem_is_shown_with_place_line_caret_and_what_is_kept():
 
 
 def test_pending_migrations_say_what_they_touch_and_ask():
-    picture = Picture(WatchState(Phase.IDLE, pending=PendingMigrations((IMPACT,), None, (VIEW,))))
+    picture = WatchView(WatchState(Phase.IDLE, pending=PendingMigrations((IMPACT,), None, (VIEW,))))
     for shown in (plain(panel_lines(picture)), watch_html(picture)):
         assert "002_born.sql" in shown
         assert "affects view.active" in shown
@@ -206,9 +215,9 @@ def test_pending_migrations_say_what_they_touch_and_ask():
 
 def test_passwords_and_markup_of_errors_stay_out():
     error = pgmg.ConnectionFailedError(f"no way in with sekret-7 {made.HOSTILE}")
-    picture = Picture(
+    picture = WatchView(
         WatchState(Phase.DISCONNECTED, made.HOSTILE, (made.HOSTILE,), problems=(Broken(error),)),
-        (Told(0.0, Broken(error)), Told(1.0, Stopped(error))),
+        (TimedEvent(0.0, Broken(error)), TimedEvent(1.0, Stopped(error))),
         ("sekret-7",),
     )
     found = picture_bundle(picture)
@@ -220,17 +229,17 @@ def test_passwords_and_markup_of_errors_stay_out():
 
 
 def test_the_last_events_come_newest_first():
-    told = tuple(Told(float(n), Disconnected(pgmg.ConnectionFailedError(f"attempt {n}"), 1.0)) for n in range(20))
-    text = plain(panel_lines(Picture(WatchState(), told)))
+    told = tuple(TimedEvent(float(n), Disconnected(pgmg.ConnectionFailedError(f"attempt {n}"), 1.0)) for n in range(20))
+    text = plain(panel_lines(WatchView(WatchState(), told)))
     assert text.index("attempt 19") < text.index("attempt 12")
     assert "attempt 11:" not in text
     assert "attempt 3;" not in text
 
 
 def test_saved_files_are_told_until_it_is_known_what_came_of_them():
-    saved, mended = Told(0.0, Saw(("sql/a.sql",))), Told(1.0, Mended(("sql/b.sql",)))
-    assert "Saved: sql/a.sql" in plain(panel_lines(Picture(WatchState(), (saved,))))
-    assert "Saved" not in plain(panel_lines(Picture(WatchState(), (saved, mended))))
+    saved, mended = TimedEvent(0.0, Saw(("sql/a.sql",))), TimedEvent(1.0, Mended(("sql/b.sql",)))
+    assert "Saved: sql/a.sql" in plain(panel_lines(WatchView(WatchState(), (saved,))))
+    assert "Saved" not in plain(panel_lines(WatchView(WatchState(), (saved, mended))))
 
 
 # --- the panel and its buttons

@@ -6,9 +6,9 @@ import pytest
 
 import pgmg
 from pgmg.errors import UnknownObjectError, UsageError
-from pgmg.model.graph import Flow
+from pgmg.model.graph_data import Flow
 from pgmg.model.plan import Origin
-from pgmg.render.words import named
+from pgmg.render.labels import named
 from tests.source.test_lineage import CASES
 
 
@@ -115,7 +115,7 @@ def test_an_object_alone_is_what_it_was(shop):
 def test_columns_tell_how_they_are_made(shop):
     (node,) = [node for node in asked(shop, "user_stats.score").nodes if named(node.object) == "view.user_stats.score"]
     assert node.sql == "SUM(public.tax(o.total))"
-    assert node.place.path == "sql/stats.sql"
+    assert node.location.path == "sql/stats.sql"
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_what_cannot_be_read_and_is_not_there_yet_leads_to_all_that_it_names(sho
 
 
 def test_the_server_is_right_where_reading_would_have_it_otherwise(shop, monkeypatch):
-    from pgmg.model.lineage import ColumnUse, OutputColumn, Trace
-    from pgmg.planning import lineage
+    from pgmg.model.lineage_data import ColumnUse, OutputColumn, Trace
+    from pgmg.planning.lineage import columns
 
     wrong = Trace((OutputColumn("high", (ColumnUse(("app", "Top"), "Who"),)),))
-    monkeypatch.setattr(lineage, "trace", lambda query, known: wrong)
+    monkeypatch.setattr(columns, "trace", lambda query, known: wrong)
     graph = asked(shop, "best.high", upstream=1)
     assert lines(graph) == [
         'materialized_view.best < view.app."Top".score (used) [catalog]',
@@ -254,7 +254,7 @@ def test_the_server_agrees_with_every_query_that_is_traced(project):
             for edge in graph.edges:
                 if edge.flow is Flow.VALUE:
                     found[edge.object.name].add(
-                        f"{edge.depends_on.parent.bare}.{edge.depends_on.name}".replace('"', "")
+                        f"{edge.depends_on.parent.display_name}.{edge.depends_on.name}".replace('"', "")
                     )
             if what in ("using", "natural, in parentheses"):  # the server knows which of two equal columns it shows
                 assert all(found[column] <= wanted[column] for column in wanted), what

@@ -15,8 +15,8 @@ from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote, spell
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.order import order
-from pgmg.source.files import natural_key
-from pgmg.source.text import or_replace, plain_create, same_but_formatting, split_statements
+from pgmg.source.grammar.rewriting import or_replace, plain_create, same_but_formatting, split_statements
+from pgmg.source.project_files import natural_key
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 

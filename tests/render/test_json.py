@@ -6,10 +6,10 @@ import pytest
 from pgmg.errors import ApplyError, ConfigError, SourceErrors, SyntaxProblem
 from pgmg.model import events
 from pgmg.model.events import ApplyResult
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind
-from pgmg.model.place import Place
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
-from pgmg.render import json
+from pgmg.render.json import documents
 from tests.render import builders as made
 
 DOCUMENTS = ("plan", "result", "status", "graph", "diff", "rows", "error", "baseline", "reset", "event", "watch-event")
@@ -19,16 +19,16 @@ DIFFERENCE = Change(made.view("a"), ChangeKind.MODIFIED, "sql/a.sql", 1, "SELECT
 
 def validate(document, name):
     """Check a document as its readers get it: against the schema of all, and against its own."""
-    read = standard.loads(json.dumps(document))
+    read = standard.loads(documents.dumps(document))
     assert read == document
-    schema = json.schema()
+    schema = documents.schema()
     jsonschema.validate(read, schema, jsonschema.Draft202012Validator)
     jsonschema.validate(read, schema | {"$ref": f"#/$defs/{name}", "anyOf": [{}]}, jsonschema.Draft202012Validator)
     return read
 
 
 def test_the_schema_is_a_valid_one_and_knows_every_document():
-    schema = json.schema()
+    schema = documents.schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     assert [entry["$ref"] for entry in schema["anyOf"]] == [f"#/$defs/{name}" for name in DOCUMENTS]
     assert set(schema["$defs"]["action"]["enum"]) == set(Action)
@@ -36,7 +36,7 @@ def test_the_schema_is_a_valid_one_and_knows_every_document():
 
 
 def test_a_plan_document_holds_what_the_interface_promises():
-    document = validate(json.plan_document(made.example()), "plan")
+    document = validate(documents.plan_document(made.example()), "plan")
     assert list(document) == [
         "format", "fingerprint", "database", "migrations", "changes", "steps", "edges", "warnings", "options", "basis",
     ]  # fmt: skip
@@ -86,24 +86,26 @@ def test_a_plan_document_holds_what_the_interface_promises():
 
 
 def test_every_action_and_an_empty_plan_are_valid():
-    validate(json.plan_document(made.every_action()), "plan")
-    assert validate(json.plan_document(made.plan()), "plan")["steps"] == []
+    validate(documents.plan_document(made.every_action()), "plan")
+    assert validate(documents.plan_document(made.plan()), "plan")["steps"] == []
 
 
 def test_the_same_plan_is_the_same_bytes():
-    assert json.dumps(json.plan_document(made.example())) == json.dumps(json.plan_document(made.example()))
+    assert documents.dumps(documents.plan_document(made.example())) == documents.dumps(
+        documents.plan_document(made.example())
+    )
 
 
 def test_sql_is_exactly_what_is_sent():
     sql = "SELECT '%s', ':x', E'\\n\t', U&'\\00e9', 'é✓\U0001f600' -- done"
-    document = validate(json.plan_document(made.plan(made.step(1, Action.CREATE, made.view("v"), sql))), "plan")
+    document = validate(documents.plan_document(made.plan(made.step(1, Action.CREATE, made.view("v"), sql))), "plan")
     assert document["steps"][0]["sql"] == sql
 
 
 def test_hostile_names_are_only_names_and_nothing_unprintable_is_written():
     name = made.view(made.HOSTILE)
     plan = made.plan(made.step(1, Action.CREATE, name, made.HOSTILE, path=made.HOSTILE + "\ud800"))
-    text = json.dumps(json.plan_document(plan))
+    text = documents.dumps(documents.plan_document(plan))
     assert not {char for char in text if not char.isprintable()} - {"\n"}
     assert text.encode()
     step = standard.loads(text)["steps"][0]
@@ -114,7 +116,7 @@ def test_a_result_document_holds_what_the_interface_promises():
     result = made.result(
         made.example(), migrations_recorded=("003_add_orders_table.sql",), objects_updated=4, discovered=(LEARNED,)
     )
-    document = validate(json.result_document(result), "result")
+    document = validate(documents.result_document(result), "result")
     assert list(document) == [
         "applied", "steps", "migrations_recorded", "objects_updated", "discovered", "duration_ms",
     ]  # fmt: skip
@@ -122,7 +124,7 @@ def test_a_result_document_holds_what_the_interface_promises():
     assert document["steps"][1]["duration_ms"] == 3
     assert document["duration_ms"] == 2345.678
     assert document["discovered"] == [{"object": "view.a", "depends_on": "view.b", "origin": "error", "hard": True}]
-    validate(json.result_document(ApplyResult(made.plan(), applied=False)), "result")
+    validate(documents.result_document(ApplyResult(made.plan(), applied=False)), "result")
 
 
 def test_a_status_document_lists_migrations_objects_and_changes():
@@ -130,14 +132,14 @@ def test_a_status_document_lists_migrations_objects_and_changes():
         applied=("1.sql",), pending=("2.sql",), objects=(("view", 3),), changes=(DIFFERENCE,),
         warnings=made.example().warnings,
     )  # fmt: skip
-    document = validate(json.status_document(status), "status")
+    document = validate(documents.status_document(status), "status")
     assert document["migrations"] == {"applied": ["1.sql"], "pending": ["2.sql"]}
     assert document["objects"] == {"view": 3}
     assert document["changes"] == [{"object": "view.a", "change": "modified", "path": "sql/a.sql", "line": 1}]
 
 
 def test_a_graph_document_lists_nodes_and_edges():
-    document = validate(json.graph_document(made.shop()), "graph")
+    document = validate(documents.graph_document(made.shop()), "graph")
     assert document["nodes"][3] == {
         "object": "view.user_stats", "kind": "view", "managed": True, "change": "modified",
         "path": "sql/views/user_stats.sql", "line": 3, "sql": "ALTER ROLE r PASSWORD '********'",
@@ -147,16 +149,16 @@ def test_a_graph_document_lists_nodes_and_edges():
 
 
 def test_a_diff_document_holds_both_texts_and_their_difference():
-    (entry,) = validate(json.diff_document((DIFFERENCE,)), "diff")["changes"]
+    (entry,) = validate(documents.diff_document((DIFFERENCE,)), "diff")["changes"]
     assert (entry["before"], entry["after"]) == ("SELECT 1", "SELECT 2")
     assert entry["diff"].splitlines()[-2:] == ["-SELECT 1", "+SELECT 2"]
-    assert validate(json.diff_document(()), "diff") == {"changes": []}
+    assert validate(documents.diff_document(()), "diff") == {"changes": []}
 
 
 def test_an_error_document_says_what_where_and_what_to_do():
-    place = Place("sql/a.sql", 2, 10, "SELECT 1,,2")
+    place = SourceLocation("sql/a.sql", 2, 10, "SELECT 1,,2")
     error = SyntaxProblem('syntax error at or near ","', where=place, hint="Look there.")
-    assert validate(json.error_document(error), "error") == {
+    assert validate(documents.error_document(error), "error") == {
         "error": {
             "code": "syntax",
             "message": 'syntax error at or near ","',
@@ -164,18 +166,21 @@ def test_an_error_document_says_what_where_and_what_to_do():
             "hint": "Look there.",
         }
     }
-    several = validate(json.error_document(SourceErrors((error, error))), "error")["error"]
+    several = validate(documents.error_document(SourceErrors((error, error))), "error")["error"]
     assert [problem["where"] for problem in several["problems"]] == ["sql/a.sql:2:10"] * 2
-    refused = validate(json.error_document(ApplyError("No.", sqlstate="42P01", object="view.a")), "error")["error"]
+    refused = validate(documents.error_document(ApplyError("No.", sqlstate="42P01", object="view.a")), "error")["error"]
     assert (refused["sqlstate"], refused["object"], refused["where"]) == ("42P01", "view.a", None)
 
 
 def test_baseline_and_reset_documents_say_whether_it_was_done():
-    assert validate(json.baseline_document(["1.sql"], recorded=False), "baseline") == {
+    assert validate(documents.baseline_document(["1.sql"], recorded=False), "baseline") == {
         "recorded": False,
         "migrations": ["1.sql"],
     }
-    assert validate(json.reset_document(["DROP VIEW a"]), "reset") == {"executed": True, "statements": ["DROP VIEW a"]}
+    assert validate(documents.reset_document(["DROP VIEW a"]), "reset") == {
+        "executed": True,
+        "statements": ["DROP VIEW a"],
+    }
 
 
 STEP = made.step(1, Action.CREATE, made.view("a"))
@@ -194,7 +199,7 @@ EVENTS = {
 
 @pytest.mark.parametrize(("word", "event"), EVENTS.items(), ids=EVENTS)
 def test_every_event_has_a_document(word, event):
-    assert validate(json.event_document(event), "event")["event"] == word
+    assert validate(documents.event_document(event), "event")["event"] == word
 
 
 def test_no_password_is_in_any_document():
@@ -202,17 +207,20 @@ def test_no_password_is_in_any_document():
     step = made.step(1, Action.MIGRATE, made.view("a"), sql, reason=sql)
     plan = made.plan(step, changes=(Change(made.view("a"), ChangeKind.MODIFIED, None, None, sql, sql + "x"),))
     status = made.status()
-    documents = (
-        json.plan_document(plan),
-        json.result_document(made.result(plan)),
-        json.status_document(status),
-        json.graph_document(made.shop()),
-        json.diff_document(plan.changes),
-        json.error_document(ConfigError(sql, hint=sql)),
-        json.reset_document([sql]),
-        *(json.event_document(event) for event in (events.Waiting(sql, 1), events.ServerNotice("NOTICE", sql, step))),
+    written = (
+        documents.plan_document(plan),
+        documents.result_document(made.result(plan)),
+        documents.status_document(status),
+        documents.graph_document(made.shop()),
+        documents.diff_document(plan.changes),
+        documents.error_document(ConfigError(sql, hint=sql)),
+        documents.reset_document([sql]),
+        *(
+            documents.event_document(event)
+            for event in (events.Waiting(sql, 1), events.ServerNotice("NOTICE", sql, step))
+        ),
     )
-    assert [made.PASSWORD in json.dumps(document) for document in documents] == [False] * len(documents)
+    assert [made.PASSWORD in documents.dumps(document) for document in written] == [False] * len(written)
 
 
 def test_a_saved_plan_is_read_back():
@@ -221,21 +229,21 @@ def test_a_saved_plan_is_read_back():
         made.step(2, Action.GRANT, made.grant(made.view("a"), "b")),
         options=PlanOptions(Recreate.REQUIRED, drop_unmanaged=True),
     )
-    saved = json.load_saved_plan(json.dumps(json.plan_document(plan)))
+    saved = documents.load_saved_plan(documents.dumps(documents.plan_document(plan)))
     assert (saved.fingerprint, saved.basis, saved.options) == (plan.fingerprint, plan.basis, plan.options)
     assert saved.steps == (("create", "view.a"), ("grant", "grant.view.a to b"))
 
 
 def test_a_saved_plan_without_the_additional_keys_is_read_too():
-    document = json.plan_document(made.example())
+    document = documents.plan_document(made.example())
     del document["options"], document["basis"]
     validate(document, "plan")
-    saved = json.load_saved_plan("\ufeff" + json.dumps(document))
+    saved = documents.load_saved_plan("\ufeff" + documents.dumps(document))
     assert (saved.basis, saved.options) == ((), PlanOptions())
 
 
 def changed(**keys):
-    return json.dumps(json.plan_document(made.plan(STEP)) | keys)
+    return documents.dumps(documents.plan_document(made.plan(STEP)) | keys)
 
 
 @pytest.mark.parametrize(
@@ -264,12 +272,12 @@ def changed(**keys):
 )
 def test_what_is_no_saved_plan_is_refused_in_words(text, message):
     with pytest.raises(ConfigError) as caught:
-        json.load_saved_plan(text)
+        documents.load_saved_plan(text)
     assert message in caught.value.message
     assert "pgmg plan --out" in str(caught.value.hint)
 
 
 def test_every_kind_has_a_name_that_the_schema_accepts():
-    pattern = json.schema()["$defs"]["object"]
+    pattern = documents.schema()["$defs"]["object"]
     for kind in Kind:
         jsonschema.validate(f"{kind.value}.x", pattern)

@@ -7,12 +7,13 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from pgmg.model.graph import ColumnEdge, Flow, Graph, Node
+from pgmg.model.graph_data import ColumnEdge, Flow, Graph, GraphNode
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.place import Place
 from pgmg.model.plan import ChangeKind, Origin
-from pgmg.render import graph, html_graph
-from pgmg.render import json as documents
+from pgmg.render.graph import formats
+from pgmg.render.html import graph_html
+from pgmg.render.json import documents
 from tests.render import builders as made
 
 STATS, USERS, ODD = made.view("user_stats"), made.table("users"), made.view("odd", "reporting")
@@ -27,12 +28,12 @@ def lineage(hostile="score"):
     score, points, active = column(STATS, hostile), column(USERS, "points"), column(USERS, "active")
     odd = column(ODD, "Odd One")
     nodes = (
-        Node(score, change=ChangeKind.MODIFIED, place=Place("sql/v.sql", 3), sql="sum(u.points)"),
-        Node(points, managed=False),
-        Node(active, managed=False),
-        Node(STATS, change=ChangeKind.MODIFIED, sql="CREATE VIEW user_stats …"),
-        Node(ODD, managed=False),
-        Node(odd, managed=False),
+        GraphNode(score, change=ChangeKind.MODIFIED, location=SourceLocation("sql/v.sql", 3), sql="sum(u.points)"),
+        GraphNode(points, managed=False),
+        GraphNode(active, managed=False),
+        GraphNode(STATS, change=ChangeKind.MODIFIED, sql="CREATE VIEW user_stats …"),
+        GraphNode(ODD, managed=False),
+        GraphNode(odd, managed=False),
     )
     edges = (
         ColumnEdge(score, points),
@@ -54,17 +55,17 @@ view.reporting.odd."Odd One" (unmanaged)
             └── table.users.active
 
 The query of view.reporting.odd could not be followed."""
-    assert graph.to_tree(lineage()) == expected
+    assert formats.to_tree(lineage()) == expected
 
 
 @pytest.mark.parametrize(("sql", "shown"), [("u.score", ""), ("a\nb", ""), ("x" * 80, f" = {'x' * 70}…")])
 def test_expressions_in_a_tree_are_short_and_say_something(sql, shown):
     score = column(STATS, "score")
-    assert graph.to_tree(Graph((Node(score, sql=sql),), asked=(score,))) == f"view.user_stats.score{shown}"
+    assert formats.to_tree(Graph((GraphNode(score, sql=sql),), asked=(score,))) == f"view.user_stats.score{shown}"
 
 
 def test_as_a_picture():
-    source = graph.to_dot(lineage())
+    source = formats.to_dot(lineage())
     assert re.findall(r'label="?([^"\]]*\\n(?:view|table))"?', source) == [
         "user_stats\\nview", "users\\ntable", "reporting.odd\\nview",
     ]  # fmt: skip
@@ -76,28 +77,30 @@ def test_as_a_picture():
     edges = [line for line in source.splitlines() if " -> " in line]
     assert all("dir=back" in edge for edge in edges)
     assert ["style=dashed" in edge for edge in edges] == [False, True, True, True, True]
-    root = ET.fromstring(graph.to_svg(lineage()))
+    root = ET.fromstring(formats.to_svg(lineage()))
     assert {f"n{n}" for n in range(1, 7)} <= {group.get("id") for group in root.iter("{http://www.w3.org/2000/svg}g")}
 
 
 def test_a_legend_explains_other_ways_than_values():
-    assert re.findall(r'"legend ([^"]+)"', graph.to_dot(lineage()).partition("cluster_legend")[2]) == [
+    assert re.findall(r'"legend ([^"]+)"', formats.to_dot(lineage()).partition("cluster_legend")[2]) == [
         "used, not followed", "decides about rows", "makes the value", "unmanaged", "modified",
     ]  # fmt: skip
     score = column(STATS, "score")
-    plain = Graph((Node(score), Node(column(USERS, "a"))), (ColumnEdge(score, column(USERS, "a")),), asked=(score,))
-    assert "legend" not in graph.to_dot(plain)
+    plain = Graph(
+        (GraphNode(score), GraphNode(column(USERS, "a"))), (ColumnEdge(score, column(USERS, "a")),), asked=(score,)
+    )
+    assert "legend" not in formats.to_dot(plain)
 
 
 def test_as_mermaid():
-    text = graph.to_mermaid(lineage())
+    text = formats.to_mermaid(lineage())
     assert text.startswith("flowchart LR\n")
     assert '  subgraph s2["users<br/>table"]\n    n2["points"]\n    n3["active"]\n  end\n' in text
     assert "  n2 --> n1\n  n4 -.-> n1\n  n3 -.-> n4\n" in text
 
 
 def test_as_a_page():
-    page = graph.to_html(lineage())
+    page = formats.to_html(lineage())
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1])
     assert [node["name"] for node in data["nodes"]] == [
         "view.user_stats.score", "table.users.points", "table.users.active", "rows of view.user_stats",
@@ -112,7 +115,7 @@ def test_as_a_page():
 
 
 def test_in_a_notebook():
-    bundle = html_graph.graph_bundle(lineage())
+    bundle = graph_html.graph_bundle(lineage())
     assert bundle.keys() == {"text/plain", "text/html", "image/svg+xml"}
     assert 'aria-label="Column lineage"' in bundle["text/html"]
     assert bundle["text/html"].count("could not be followed") == 2  # on the page to explore, and without scripts
@@ -120,12 +123,12 @@ def test_in_a_notebook():
 
 def test_hostile_names_are_only_names():
     hostile = lineage(made.HOSTILE)
-    bundle = html_graph.graph_bundle(hostile)
+    bundle = graph_html.graph_bundle(hostile)
     assert "\x1b" not in bundle["text/plain"]
-    for text in (graph.to_html(hostile), bundle["text/html"], bundle["image/svg+xml"]):
+    for text in (formats.to_html(hostile), bundle["text/html"], bundle["image/svg+xml"]):
         assert "<script>document" not in text
         assert "\x1b" not in text
-    assert ET.fromstring(graph.to_svg(hostile))
+    assert ET.fromstring(formats.to_svg(hostile))
 
 
 def test_as_json():
@@ -141,9 +144,9 @@ def test_as_json():
 
 def test_of_many_columns_the_nearest_are_drawn():
     names = [column(made.view(f"v{n}"), "c") for n in range(500)]
-    chain = Graph(tuple(map(Node, names)), tuple(map(ColumnEdge, names[1:], names)), asked=(names[250],))
-    shown = html_graph.focus(chain)
+    chain = Graph(tuple(map(GraphNode, names)), tuple(map(ColumnEdge, names[1:], names)), asked=(names[250],))
+    shown = graph_html.focus(chain)
     assert len(shown.nodes) == 120
     assert {names[n] for n in range(192, 309)} <= {node.object for node in shown.nodes}
     assert shown.hidden == 380
-    assert "380 more columns not shown" in html_graph.graph_html(shown)
+    assert "380 more columns not shown" in graph_html.graph_html(shown)

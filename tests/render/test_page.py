@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pgmg.model.graph import Graph
-from pgmg.render import markup, page
-from pgmg.render.graph import to_html
+from pgmg.model.graph_data import Graph
+from pgmg.render.graph.formats import to_html
+from pgmg.render.html import graph_page, markup
 from tests.render import builders as made
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -175,4 +175,4 @@ def test_templates_refuse_what_they_were_not_given():
 def test_scripts_and_styles_cannot_end_their_elements_early():
     assert "</" not in markup.asset("graph.css")
     assert "</" not in markup.asset("graph.js")
-    assert page.to_html(made.shop()).count("</script>") == 2
+    assert graph_page.to_html(made.shop()).count("</script>") == 2

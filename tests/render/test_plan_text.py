@@ -4,7 +4,7 @@ import pytest
 
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, MigrationImpact, Record
-from pgmg.render.text import plan_text
+from pgmg.render.text.plain import plan_text
 from tests.render import builders as made
 
 EXAMPLE = """\

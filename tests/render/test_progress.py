@@ -16,7 +16,7 @@ from pgmg.model.events import (
     Waiting,
 )
 from pgmg.model.plan import Action, Edge, Origin
-from pgmg.render.progress import JsonLines, PlainProgress, RichProgress
+from pgmg.render.progress_listeners import JsonLines, PlainProgress, RichProgress
 from tests.render import builders as made
 
 PLAN = made.every_action()

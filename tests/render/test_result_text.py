@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from pgmg.model.events import ApplyResult
 from pgmg.model.plan import Action, Edge
-from pgmg.render.text import result_text
+from pgmg.render.text.plain import result_text
 from tests.render import builders as made
 
 EXAMPLE = """\

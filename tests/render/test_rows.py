@@ -5,18 +5,18 @@ import json as standard
 import jsonschema
 import pytest
 
-from pgmg.model.cell import CellResult, ColumnsChanged
+from pgmg.model.cell_result import CellResult, ColumnsChanged
 from pgmg.model.plan import ChangeKind
-from pgmg.model.rows import ChangedRow, ColumnDifference, Preview, RowDifference, RowSamples
+from pgmg.model.row_questions import ChangedRow, ColumnDifference, Preview, RowDifference, RowSamples
 from pgmg.model.source import Notice
-from pgmg.render import json
-from pgmg.render.cell_html import cell_html
-from pgmg.render.lines.cell import cell_lines
-from pgmg.render.lines.grid import grid, shown, values
-from pgmg.render.rows_html import rows_html
-from pgmg.render.rows_json import rows_document
-from pgmg.render.spans import plain
-from pgmg.render.text import preview_text, rows_text
+from pgmg.render.html.cell_html import cell_html
+from pgmg.render.html.rows_html import rows_html
+from pgmg.render.json import documents
+from pgmg.render.json.rows_json import rows_document
+from pgmg.render.text.cell_lines import cell_lines
+from pgmg.render.text.grid import grid, shown, values
+from pgmg.render.text.plain import preview_text, rows_text
+from pgmg.render.text.spans import plain
 from tests.render import builders as made
 
 STATS = RowDifference(
@@ -120,8 +120,8 @@ def test_html_says_the_same():
 
 
 def test_json_is_what_the_schema_says():
-    document = standard.loads(json.dumps(rows_document(ALL)))
-    schema = json.schema() | {"$ref": "#/$defs/rows", "anyOf": [{}]}
+    document = standard.loads(documents.dumps(rows_document(ALL)))
+    schema = documents.schema() | {"$ref": "#/$defs/rows", "anyOf": [{}]}
     jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
     first = document["rows"][0]
     assert first["samples"]["added"] == {

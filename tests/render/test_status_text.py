@@ -1,6 +1,6 @@
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.model.source import Notice
-from pgmg.render.text import status_text
+from pgmg.render.text.plain import status_text
 from tests.render import builders as made
 
 

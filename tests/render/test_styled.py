@@ -5,7 +5,8 @@ import pytest
 from rich.console import Console
 
 from pgmg.model.plan import Change, ChangeKind
-from pgmg.render import styled, text, tree
+from pgmg.render.graph import tree
+from pgmg.render.text import plain, styled
 from tests.render import builders as made
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -13,10 +14,10 @@ DIFFERENCES = (Change(made.view("a"), ChangeKind.MODIFIED, "sql/a.sql", 1, "SELE
 RESULT = made.result(made.every_action(), objects_updated=2)
 STATUS = made.status(pending=("1.sql",), objects=(("view", 2),))
 WRITERS = {
-    "plan": (lambda console: styled.show_plan(console, made.example(), 1), lambda: text.plan_text(made.example(), 1)),
-    "result": (lambda console: styled.show_result(console, RESULT), lambda: text.result_text(RESULT)),
-    "status": (lambda console: styled.show_status(console, STATUS), lambda: text.status_text(STATUS)),
-    "diff": (lambda console: styled.show_diff(console, DIFFERENCES), lambda: text.diff_text(DIFFERENCES)),
+    "plan": (lambda console: styled.show_plan(console, made.example(), 1), lambda: plain.plan_text(made.example(), 1)),
+    "result": (lambda console: styled.show_result(console, RESULT), lambda: plain.result_text(RESULT)),
+    "status": (lambda console: styled.show_status(console, STATUS), lambda: plain.status_text(STATUS)),
+    "diff": (lambda console: styled.show_diff(console, DIFFERENCES), lambda: plain.diff_text(DIFFERENCES)),
     "graph": (lambda console: styled.show_graph(console, made.shop()), lambda: tree.to_tree(made.shop())),
 }
 
@@ -38,7 +39,7 @@ def test_without_colours_there_are_no_colours():
 def test_a_pipe_gets_plain_text():
     stream = io.StringIO()
     styled.show_plan(Console(file=stream), made.example())
-    assert stream.getvalue() == f"{text.plan_text(made.example())}\n"
+    assert stream.getvalue() == f"{plain.plan_text(made.example())}\n"
 
 
 def test_names_are_not_read_as_markup_or_emoji():

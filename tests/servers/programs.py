@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 from pgmg.errors import EmbeddedServerError
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -68,7 +68,7 @@ def _numbers(text: str) -> list[int]:
 
 def _embedded(major: int) -> Programs | None:
     try:
-        folder = cluster.programs().get(major)
+        folder = server_programs.programs().get(major)
     except EmbeddedServerError:
         return None
     return folder and _described(folder, "embedded")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 from tests.conftest import THROW_AWAY
 from tests.servers.programs import Programs
 
@@ -39,22 +39,24 @@ def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="pgmg-server-"))
     try:
         data = folder / "data"
-        user = cluster._system_user(data)
+        user = server_programs._system_user(data)
         for path in (data, programs.folder / "postgres"):
-            cluster._let_through(path, user)
+            server_programs._allow_traversal(path, user)
         data.mkdir(mode=0o700)
         if user:
             os.chown(data, user.uid, user.gid)
-        conditions = cluster._conditions(data, user)
+        conditions = server_programs._conditions(data, user)
         if primary is None:
             # one locale on every version: the built-in ones begin with 17, and the machine's differ
             words = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-            cluster._run([programs.folder / "initdb", "-D", data, "-U", cluster.ROLE, *words], **conditions)
+            server_programs._run(
+                [programs.folder / "initdb", "-D", data, "-U", server_programs.ROLE, *words], **conditions
+            )
         else:
             words = ["--checkpoint=fast", "--no-sync", "--write-recovery-conf"]
-            cluster._run([programs.folder / "pg_basebackup", "-D", data, "-d", primary, *words], **conditions)
-        socket = cluster._socket_directory(data, user)
-        options = cluster._as_options({**SETTINGS, "unix_socket_directories": str(socket)})
+            server_programs._run([programs.folder / "pg_basebackup", "-D", data, "-d", primary, *words], **conditions)
+        socket = server_programs._socket_directory(data, user)
+        options = server_programs._as_options({**SETTINGS, "unix_socket_directories": str(socket)})
         command = [programs.folder / "postgres", "-D", data, *options]
         with (folder / "log").open("wb") as log:
             # in a session of its own: a Ctrl-C is for us, who then stop it
@@ -66,7 +68,7 @@ def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
         finally:
             server.send_signal(signal.SIGINT)  # ends sessions that are still there
             server.wait(PATIENCE)
-            cluster.forget(cluster.Address(str(socket), 0, 0))
+            server_programs.forget(server_programs.ServerAddress(str(socket), 0, 0))
     finally:
         shutil.rmtree(folder)
 
@@ -75,7 +77,7 @@ def _ready(server: subprocess.Popen[bytes], data: Path, log: Path) -> str:
     """Wait until the server says that it is ready; return where."""
     end = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
-        if address := cluster.read_address(data):
+        if address := server_programs.read_address(data):
             return address.dsn("postgres")
         time.sleep(0.02)
     raise NotStartedError(log.read_text(errors="replace").strip() or f"it is not ready within {PATIENCE} seconds")

@@ -9,7 +9,7 @@ import sys
 import psycopg
 import pytest
 
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 from tests.servers import programs
 from tests.servers.running import running
 
@@ -31,7 +31,7 @@ def test_what_was_fetched_once_is_not_fetched_again(monkeypatch, tmp_path):
 
 
 def test_a_server_runs_as_long_as_it_is_used():
-    with running(programs.find(max(cluster.programs()))) as dsn, psycopg.connect(dsn) as connection:
+    with running(programs.find(max(server_programs.programs()))) as dsn, psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_setting('max_locks_per_transaction')").fetchone() == ("256",)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(dsn)
@@ -43,7 +43,7 @@ def test_the_command_says_what_became_of_each_version_and_fails_if_one_cannot_be
     (tmp_path / "npm").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # a measured coverage is not its business
-    newest = max(cluster.programs())
+    newest = max(server_programs.programs())
     command = [sys.executable, "-m", "tests.servers", str(newest), "99", "--", "-q", "-p", "no:cacheprovider"]
     (tmp_path / "test_one.py").write_text("def test_one():\n    pass\n")
     done = subprocess.run([*command, str(tmp_path)], check=False, capture_output=True, text=True)

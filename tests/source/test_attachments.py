@@ -159,7 +159,7 @@ def test_grants_add_up_over_files_and_their_hash_is_of_all():
     (both,) = parse_code(files)
     (first,) = parse_code(files[:1])
     assert both.hash != first.hash
-    assert both.place.path == "sql/0.sql"
+    assert both.location.path == "sql/0.sql"
 
 
 def test_what_was_recorded_reads_as_it_was_declared():

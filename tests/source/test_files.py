@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pgmg.source import read_files
-from pgmg.source.files import natural_key
+from pgmg.source.project_files import natural_key
 
 
 def write(path, data):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.source.grammar import GrammarError
-from pgmg.source.inlining import Inlinable, inline
+from pgmg.source.columns.inlining import Inlinable, inline
+from pgmg.source.grammar.parser import GrammarError
 
 PUBLIC = ("users", "active", "names")
 

@@ -1,7 +1,7 @@
 import pytest
 
 from pgmg.source import split_statements
-from pgmg.source.lexer import Sort, pieces, significant, tokens
+from pgmg.source.grammar.lexer import Sort, pieces, significant, tokens
 
 
 def cut(text):

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from pgmg.source.lineage import UnreadableError, created_columns, trace
-from pgmg.source.result_names import result_names
+from pgmg.source.columns.query_lineage import UnreadableError, created_columns, trace
+from pgmg.source.columns.result_names import result_names
 
 TABLES = {
     ("users",): ("id", "name", "active", "tags"),

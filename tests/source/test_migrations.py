@@ -369,7 +369,7 @@ def test_inline_data_of_copy_are_kept_as_they_are(text, data):
 def test_statements_after_data_are_read_on():
     sql = "COPY t FROM stdin WITH (FORMAT csv);\nBEGIN;\n\\.\n\nALTER TABLE t DROP a;\nCOPY u FROM stdin;\n\\.\n"
     assert kinds(sql) == ["copy_in", "plain", "copy_in"]
-    assert str(migration(sql).statements[1].place) == "migrations/001_first.sql:5:1"
+    assert str(migration(sql).statements[1].location) == "migrations/001_first.sql:5:1"
 
 
 def test_statements_are_sent_as_they_are_written():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.source.parts import needs_of_each, parts
+from pgmg.source.migrations.split import needs_of_each, parts
 from tests.source.reading import migration
 
 

@@ -7,7 +7,7 @@ import pytest
 from pgmg.errors import DuplicateObject, UsageError
 from pgmg.model.source import CodeFile
 from pgmg.source import parse_file
-from pgmg.source.placing import check_elsewhere, found_path, missing_from, proposed_path, read_declared
+from pgmg.source.file_placement import check_unique, declaring_file, missing_from, read_declared, suggest_path
 
 
 def parsed(sql, path="the cell"):
@@ -45,11 +45,11 @@ VIEW = "CREATE VIEW a AS SELECT 1 AS n;"
     ],
 )
 def test_the_file_that_declares_the_object_is_found(cell, file, expected):
-    assert found_path(parsed(cell), declared(x=file)) == ("sql/x.sql" if expected else None)
+    assert declaring_file(parsed(cell), declared(x=file)) == ("sql/x.sql" if expected else None)
 
 
 def test_a_file_that_does_not_parse_is_passed_over():
-    assert found_path(parsed(VIEW), declared(broken="CREATE VIEW a AS SELEC")) is None
+    assert declaring_file(parsed(VIEW), declared(broken="CREATE VIEW a AS SELEC")) is None
 
 
 def test_what_a_file_would_lose_is_named():
@@ -57,7 +57,7 @@ def test_what_a_file_would_lose_is_named():
     assert missing_from(parsed(VIEW), parsed(file)) == ("comment on view.a", "grant on table.a", "view.b")
     assert missing_from(parsed(file), parsed(VIEW)) == ()
     with pytest.raises(UsageError, match="declares more than the cell"):
-        found_path(parsed(VIEW), declared(x=file))
+        declaring_file(parsed(VIEW), declared(x=file))
 
 
 def test_an_object_of_another_file_is_a_duplicate_but_a_grant_is_not():
@@ -65,11 +65,11 @@ def test_an_object_of_another_file_is_a_duplicate_but_a_grant_is_not():
         x=f"{VIEW}\nGRANT SELECT ON a TO public;", y="ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public;"
     )
     with pytest.raises(DuplicateObject, match=r"view\.a is declared already in sql/x\.sql:1") as error:
-        check_elsewhere(parsed(VIEW), "sql/new.sql", both)
+        check_unique(parsed(VIEW), "sql/new.sql", both)
     assert error.value.paths == ("sql/new.sql", "sql/x.sql")
-    check_elsewhere(parsed(VIEW), "sql/x.sql", both)
-    check_elsewhere(parsed("GRANT SELECT ON a TO public;"), "sql/new.sql", both)
-    check_elsewhere(parsed("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public;"), "sql/new.sql", both)
+    check_unique(parsed(VIEW), "sql/x.sql", both)
+    check_unique(parsed("GRANT SELECT ON a TO public;"), "sql/new.sql", both)
+    check_unique(parsed("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public;"), "sql/new.sql", both)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_an_object_of_another_file_is_a_duplicate_but_a_grant_is_not():
     ],
 )
 def test_a_new_object_gets_a_file_of_its_name(cell, files, expected):
-    assert proposed_path(parsed(cell), declared(**files), "sql") == expected
+    assert suggest_path(parsed(cell), declared(**files), "sql") == expected
 
 
 def test_a_name_that_is_taken_is_not_proposed():
     with pytest.raises(UsageError, match="exists already and declares something else"):
-        proposed_path(parsed(VIEW), declared(views__a="CREATE VIEW other AS SELECT 1;"), "sql")
+        suggest_path(parsed(VIEW), declared(views__a="CREATE VIEW other AS SELECT 1;"), "sql")
 
 
 def test_what_has_no_name_of_its_own_needs_a_path():
     with pytest.raises(UsageError, match="names no object of its own"):
-        proposed_path(parsed("GRANT SELECT ON t TO public;"), {}, "sql")
+        suggest_path(parsed("GRANT SELECT ON t TO public;"), {}, "sql")

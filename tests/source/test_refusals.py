@@ -3,7 +3,7 @@
 import pytest
 
 from pgmg.errors import RefusedStatement
-from pgmg.source.grammar import pb
+from pgmg.source.grammar.parser import pb
 from tests.source.reading import code, problem, problems
 
 WORDS = {
@@ -152,9 +152,9 @@ def test_everything_that_is_refused_is_in_one_report():
 
 
 def test_no_statement_of_the_grammar_is_without_a_name():
-    from pgmg.source.positions import Located
-    from pgmg.source.refusals import name_of
-    from pgmg.source.statements import Parsed
+    from pgmg.source.grammar.offsets import Located
+    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.refused_statements import name_of
 
     for field in pb.Node.DESCRIPTOR.fields:
         if field.name.endswith("_stmt"):

@@ -1,6 +1,6 @@
 import pytest
 
-from pgmg.source.sections import no_transaction, up_section
+from pgmg.source.migrations.sections import no_transaction, up_section
 from tests.source.reading import migration
 
 GOOSE = """-- +goose Up

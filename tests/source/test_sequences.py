@@ -4,7 +4,7 @@ import pytest
 
 from pgmg.errors import SourceErrors
 from pgmg.source import parse_code
-from pgmg.source.sequences import sequence_name
+from pgmg.source.migrations.sequences import sequence_name
 from tests.source.reading import code, effects, needs
 
 

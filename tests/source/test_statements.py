@@ -3,7 +3,7 @@
 import pytest
 
 from pgmg.errors import RefusedStatement, SyntaxProblem
-from pgmg.source.positions import Located
+from pgmg.source.grammar.offsets import Located
 from tests.source.reading import code, declared, migration, one, problem, problems
 
 VIEW = "CREATE VIEW v AS SELECT 1"
@@ -110,12 +110,12 @@ def test_nested_comments_and_dollar_quotes_are_read_as_the_server_reads_them():
 )
 def test_the_statement_is_what_was_written_without_what_stands_around_it(sql):
     found = one(sql)
-    assert (found.sql, str(found.place)) == (VIEW, "sql/a.sql:2:9")
+    assert (found.sql, str(found.location)) == (VIEW, "sql/a.sql:2:9")
 
 
 def test_places_are_counted_in_characters_after_other_scripts():
     found = code("CREATE VIEW é AS SELECT '😀'; CREATE VIEW ü AS SELECT 'ß';\n /* ö */ CREATE VIEW w AS SELECT 1")
-    assert [str(source.place) for source in found] == ["sql/a.sql:1:1", "sql/a.sql:1:30", "sql/a.sql:2:10"]
+    assert [str(source.location) for source in found] == ["sql/a.sql:1:1", "sql/a.sql:1:30", "sql/a.sql:2:10"]
     assert [source.sql[:13] for source in found] == ["CREATE VIEW é", "CREATE VIEW ü", "CREATE VIEW w"]
 
 
@@ -140,7 +140,7 @@ def test_passwords_are_masked_wherever_the_word_stands(sql):
     shown = problem(sql)
     assert "NONSENSE" in str(shown)
     located = Located("sql/a.sql", sql)
-    lines = [located.place(offset).text for offset in range(len(sql))]
+    lines = [located.location(offset).text for offset in range(len(sql))]
     assert not [line for line in (str(shown), *lines) if "secret" in line or "another" in line]
     assert all("NONSENSE" in line for line in lines[-5:])
 

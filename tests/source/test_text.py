@@ -1,7 +1,7 @@
 import pytest
 
 from pgmg.source import mask_passwords, normal_form, or_replace, plain_create, same_but_formatting, without_data
-from pgmg.source.text import data_clause
+from pgmg.source.grammar.rewriting import data_clause
 
 
 @pytest.mark.parametrize(

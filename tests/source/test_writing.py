@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from pgmg.errors import UsageError
-from pgmg.source.writing import CodeFolder, write
+from pgmg.source.code_folder import CodeFolder, write
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from pgmg.catalog.connection import connect
 from pgmg.errors import LockedError
 from pgmg.model.events import Started
-from pgmg.model.watching import Broken, Mended
-from pgmg.watch.session import Session
+from pgmg.model.watch_events import Broken, Mended
+from pgmg.watch.watch_session import WatchSession
 from tests.watch.conftest import problem
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
@@ -84,7 +84,7 @@ def test_much_that_the_server_refuses_is_found_out_in_a_few_attempts(project, mo
     project.write("sql/good.sql", "CREATE VIEW good AS SELECT id FROM users;")
     attempts, settings = [], project.open().settings
     listener = lambda event: attempts.append(event) if isinstance(event, Started) else None  # noqa: E731
-    session = Session(settings, lambda: connect(project.dsn))
+    session = WatchSession(settings, lambda: connect(project.dsn))
     try:
         session.apply(listener, migrations=False)
         attempts.clear()
@@ -96,7 +96,7 @@ def test_much_that_the_server_refuses_is_found_out_in_a_few_attempts(project, mo
     finally:
         session.close()
     assert [str(step.step.object) for step in done.result.steps] == ["view.good"]
-    told = {str(problem.objects[0]): problem for problem in done.draft.problems}
+    told = {str(problem.objects[0]): problem for problem in done.partial.problems}
     assert {f"view.bad_{n}" for n in range(12)} <= told.keys()
     for n in range(12):
         problem = told[f"view.bad_{n}"]

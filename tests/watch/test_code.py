@@ -8,7 +8,7 @@ import threading
 import time
 
 from pgmg.model.plan import Action
-from pgmg.model.watching import Applied, Broken, Mended, Phase, Saw
+from pgmg.model.watch_events import Applied, Broken, Mended, Phase, Saw
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from pgmg.catalog.commit_marker import read_commit_marker
 from pgmg.catalog.connection import connect, forget_plans, keep_plans, reading
-from pgmg.catalog.moment import read_moment
 from pgmg.config import Settings
 from pgmg.planner import Planner
-from pgmg.source import files as reader
-from pgmg.source.files import FileMemory, read_files
+from pgmg.source import project_files as reader
+from pgmg.source.project_files import FileCache, read_files
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_file_is_read_once_and_again_when_it_changes(tmp_path, opened, monkeyp
     code.mkdir()
     for name in ("a", "b"):
         (code / f"{name}.sql").write_text(f"SELECT '{name}'")
-    memory = FileMemory()
+    memory = FileCache()
     _aged(monkeypatch)
     first = read_files(tmp_path, code, None, memory)
     assert read_files(tmp_path, code, None, memory) is first
@@ -64,7 +64,7 @@ def test_a_file_is_read_once_and_again_when_it_changes(tmp_path, opened, monkeyp
 def test_a_file_that_was_just_written_is_read_again(tmp_path, opened):
     code = tmp_path / "sql"
     code.mkdir()
-    memory = FileMemory()
+    memory = FileCache()
     file = code / "a.sql"
     file.write_text("SELECT 1")
     status = file.stat()
@@ -82,7 +82,7 @@ def test_a_file_in_the_place_of_another_with_the_same_time_and_size_is_read(tmp_
     for name, text in (("a.sql", "SELECT 1"), ("b.txt", "SELECT 2")):
         (code / name).write_text(text)
         _age(code / name)
-    memory = FileMemory()
+    memory = FileCache()
     _aged(monkeypatch)
     read_files(tmp_path, code, None, memory)
     (code / "b.txt").replace(code / "a.sql")
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_file_is_remembered_as_long_as_the_file_is_the_same
     code = tmp_path / "sql"
     code.mkdir()
     (code / "a.sql").write_bytes(b"\xff")
-    memory = FileMemory()
+    memory = FileCache()
     _aged(monkeypatch)
     first = read_files(tmp_path, code, None, memory)
     assert first.problems
@@ -111,20 +111,20 @@ def _session(dsn):
 
 def test_a_moment_lasts_until_somebody_commits(project):
     with _session(project.dsn) as conn, psycopg.connect(project.dsn) as other:
-        before = read_moment(conn)
+        before = read_commit_marker(conn)
         other.execute("CREATE TABLE t (a integer)")
-        assert read_moment(conn) == before  # not committed
+        assert read_commit_marker(conn) == before  # not committed
         other.commit()
-        after = read_moment(conn)
+        after = read_commit_marker(conn)
         assert after != before
         other.execute("DROP TABLE t")
         other.rollback()
-        assert read_moment(conn).backend == before.backend
+        assert read_commit_marker(conn).backend == before.backend
         conn.execute(b"BEGIN; CREATE TABLE mine (a integer)")
-        assert read_moment(conn) is None  # what it has changed itself is in no snapshot
+        assert read_commit_marker(conn) is None  # what it has changed itself is in no snapshot
         conn.execute("ROLLBACK")
         with _session(project.dsn) as third:
-            assert read_moment(third) != read_moment(conn)
+            assert read_commit_marker(third) != read_commit_marker(conn)
 
 
 def test_the_catalog_is_read_again_only_after_a_commit(project, monkeypatch):

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import jsonschema
 import pytest
 
-from pgmg.render import json as documents
+from pgmg.render.json import documents
 from tests.watch.conftest import PATIENCE
 
 

@@ -11,17 +11,17 @@ from typing import Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from pgmg.applying.aftermath import missed
-from pgmg.applying.failure import explain
-from pgmg.applying.learn import Experience, learn
-from pgmg.applying.limits import Limits, pause
+from pgmg.applying.apply_failure import explain
+from pgmg.applying.infer import FailureContext, learn
+from pgmg.applying.limits import Limits, retry_delay
 from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
-from pgmg.applying.outside import Outside
+from pgmg.applying.no_transaction_runner import NoTransactionRunner
+from pgmg.applying.reconcile import unplanned_effects
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
-from pgmg.applying.stale import check_same
-from pgmg.catalog.closure import read_fellows
-from pgmg.catalog.state import StateTables
+from pgmg.applying.stale_plan import check_same
+from pgmg.catalog.closure import read_column_siblings
+from pgmg.catalog.state_tables import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
     AppliedStep,
@@ -36,12 +36,12 @@ from pgmg.model.events import (
 )
 from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Snapshot
-from pgmg.source.text import mask_passwords
+from pgmg.source.grammar.rewriting import mask_passwords
 
 _LOCK_ERRORS = frozenset({"55P03", "40P01"})
-_MOVED = frozenset({"XX000", "40001"})
+CONCURRENT_DDL = frozenset({"XX000", "40001"})
 """What planning meets where somebody changes the schema meanwhile: a catalog row that has just gone."""
-_MOST_LESSONS = 1000
+MAX_REPLANS = 1000
 
 Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
 """Plans inside the given connection's transaction, with what has been learned so far."""
@@ -96,7 +96,7 @@ class _Apply:
         self._conn = target.connect() if target.kept is None else target.kept
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
-        self._keeper: psycopg.Connection[Any] | None = None
+        self._lock_connection: psycopg.Connection[Any] | None = None
         self._state = StateTables(self._conn, target.state_schema)
 
     def run(self) -> ApplyResult:
@@ -108,8 +108,8 @@ class _Apply:
         except psycopg.Error as error:
             raise self._explained(StepFailed(error, None, 0), None) from None
         finally:
-            if self._keeper is not None:
-                self._keeper.close()
+            if self._lock_connection is not None:
+                self._lock_connection.close()
             self._leave()
 
     def _leave(self) -> None:
@@ -131,14 +131,14 @@ class _Apply:
         """Run everything once. None: try again, something was learned or a lock was not free."""
         try:
             plan, snapshot = self._planned()
-            if len(plan.groups) > 1 and self._keeper is None:
+            if len(plan.groups) > 1 and self._lock_connection is None:
                 # the lock has to outlive single transactions: a second connection holds it meanwhile
                 self._conn.execute("ROLLBACK")
-                self._keeper = self._target.connect()
+                self._lock_connection = self._target.connect()
                 plan, snapshot = self._planned()
         except psycopg.Error as error:
             self._rollback()
-            if self._try_again(error, also=_MOVED):
+            if self._try_again(error, also=CONCURRENT_DDL):
                 return None
             raise
         if plan.is_empty and not plan.rebaseline:
@@ -162,12 +162,12 @@ class _Apply:
     def _begin(self) -> None:
         """Open the transaction, the lock being held by it or, where it has to outlive it, by the keeper's."""
         key, patience = lock_key(self._target.state_schema), self._target.limits.advisory_wait
-        if self._keeper is None:
+        if self._lock_connection is None:
             begin_locked(self._conn, key, patience, self._listener)
         else:
-            if self._keeper.info.transaction_status is TransactionStatus.IDLE:
-                begin_locked(self._keeper, key, patience, self._listener)
-                self._keeper.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            if self._lock_connection.info.transaction_status is TransactionStatus.IDLE:
+                begin_locked(self._lock_connection, key, patience, self._listener)
+                self._lock_connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             self._conn.execute("BEGIN")
         self._limit()
 
@@ -206,8 +206,8 @@ class _Apply:
         return True
 
     def _begin_next(self) -> None:
-        assert self._keeper is not None  # several groups have one
-        self._keeper.execute("SELECT")  # still holding the lock?
+        assert self._lock_connection is not None  # several groups have one
+        self._lock_connection.execute("SELECT")  # still holding the lock?
         self._begin()
 
     def _run_group(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, *, is_last: bool) -> bool:
@@ -221,7 +221,7 @@ class _Apply:
             if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
                 self._progress.committed = True
-                outside = Outside(self._conn, path, limits, watch, self._listener, self._state)
+                outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current
                 done = [outside.run(group[0], snapshot.progress)]
                 self._conn.execute("BEGIN")
@@ -260,12 +260,12 @@ class _Apply:
 
     def _learned_of_missed(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
         """See whether migrations did more than the plan knows; the next attempt saves what they would harm."""
-        if self._progress.lessons >= _MOST_LESSONS:
+        if self._progress.lessons >= MAX_REPLANS:
             return False
         known = self._progress.learned
         found = [
             ((one.migration.object.name, (one.live.address.classid, one.live.address.objid)), one)
-            for one in missed(self._conn, self._target.state_schema, snapshot, group, plan)
+            for one in unplanned_effects(self._conn, self._target.state_schema, snapshot, group, plan)
         ]
         fresh = {pair: one for pair, one in found if pair not in known.hindered}
         if not fresh:
@@ -292,16 +292,16 @@ class _Apply:
         if self._try_again(failure.error):
             return False
         step = failure.step
-        lesson = None
-        if step is not None and self._progress.lessons < _MOST_LESSONS and self._conn.pgconn.status == ConnStatus.OK:
-            experience = Experience(plan, self._progress.learned, snapshot, partial(read_fellows, self._conn))
-            lesson = learn(failure.error, step, failure.number, experience)
-        if lesson is None:
+        inference = None
+        if step is not None and self._progress.lessons < MAX_REPLANS and self._conn.pgconn.status == ConnStatus.OK:
+            context = FailureContext(plan, self._progress.learned, snapshot, partial(read_column_siblings, self._conn))
+            inference = learn(failure.error, step, failure.number, context)
+        if inference is None:
             raise self._explained(failure, watch, plan) from None
-        self._progress.learned = lesson.learned
+        self._progress.learned = inference.learned
         self._progress.lessons += 1
         self._progress.taught_by = failure
-        for edge in lesson.edges:
+        for edge in inference.edges:
             self._progress.discovered.append(edge)
             self._listener(Discovered(edge, mask_passwords(failure.error.diag.message_primary or "")))
         return False
@@ -331,7 +331,7 @@ class _Apply:
         self._progress.attempts += 1
         reason = mask_passwords(error.diag.message_primary or "a lock was not free")
         self._listener(Retrying(self._progress.attempts, limits.retries, reason))
-        time.sleep(pause(self._progress.attempts))
+        time.sleep(retry_delay(self._progress.attempts))
         return True
 
     def _finish(self, plan: Plan) -> ApplyResult:

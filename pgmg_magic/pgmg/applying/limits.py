@@ -23,7 +23,7 @@ class Limits:
         return seconds(self.lock_timeout)
 
 
-def pause(attempt: int) -> float:
+def retry_delay(attempt: int) -> float:
     """Return how many seconds to wait after an attempt, from 1 on, that met a lock."""
     return min(0.1 * 2.0**attempt, 5.0)
 

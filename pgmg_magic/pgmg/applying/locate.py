@@ -6,11 +6,11 @@ import re
 
 import psycopg
 
-from pgmg.model.place import Place
+from pgmg.model.location import SourceLocation
 from pgmg.model.plan import Step
 from pgmg.model.source import Statement, StatementKind
-from pgmg.source.lexer import Sort, tokens
-from pgmg.source.text import mask_passwords
+from pgmg.source.grammar.lexer import Sort, tokens
+from pgmg.source.grammar.rewriting import mask_passwords
 
 _IN_DO_BLOCK = re.compile(r"\binline_code_block\b\D*(\d+)")  # a name of the server's, in every language
 _PERFORMED = re.compile(r"\ASELECT")  # PL/pgSQL sends PERFORM as SELECT
@@ -24,21 +24,21 @@ def sent_statements(step: Step) -> tuple[Statement, ...]:
     return tuple(s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED)
 
 
-def place_of(step: Step, number: int, error: psycopg.Error) -> Place | None:
+def place_of(step: Step, number: int, error: psycopg.Error) -> SourceLocation | None:
     """Return the place in the file that an error of the `number`-th statement means."""
     if step.migration is not None:
         sent = sent_statements(step)
         if number >= len(sent):
-            return step.place
+            return step.location
         statement = sent[number]
         if statement.kind is StatementKind.COPY_IN and (row := _copied_row(statement, error)) is not None:
             return row
-        return _shifted(statement.place, statement.sql, _offset(statement.sql, error))
-    if step.source is None or step.place is None:
-        return step.place
+        return _shifted(statement.location, statement.sql, _offset(statement.sql, error))
+    if step.source is None or step.location is None:
+        return step.location
     text = step.statements[min(number, len(step.statements) - 1)] if step.statements else ""
     at = _written_offset(text, step.source.sql, _offset(text, error))
-    return _shifted(step.source.place, step.source.sql, at)
+    return _shifted(step.source.location, step.source.sql, at)
 
 
 def _offset(text: str, error: psycopg.Error) -> int:
@@ -84,18 +84,18 @@ def _written_offset(sent: str, written: str, at: int) -> int:
     return max(at - len(sent) + len(written), same) if at >= len(sent) - tail else same
 
 
-def _copied_row(statement: Statement, error: psycopg.Error) -> Place | None:
+def _copied_row(statement: Statement, error: psycopg.Error) -> SourceLocation | None:
     """Return the line of inline data that COPY stumbled over."""
     found = _IN_COPY.search(error.diag.context or "")
     rows = (statement.data or "").split("\n")
     if found is None or int(found[1]) > len(rows):
         return None
     row = int(found[1])
-    first = (statement.place.line or 1) + statement.sql.count("\n") + 1
-    return Place(statement.place.path, first + row - 1, 1, mask_passwords(rows[row - 1]))
+    first = (statement.location.line or 1) + statement.sql.count("\n") + 1
+    return SourceLocation(statement.location.path, first + row - 1, 1, mask_passwords(rows[row - 1]))
 
 
-def _shifted(start: Place, text: str, at: int) -> Place:
+def _shifted(start: SourceLocation, text: str, at: int) -> SourceLocation:
     """Return the place `at` characters into a statement; what is shown of it shows no password (rule 11.3)."""
     before = text[:at]
     line = before.count("\n")
@@ -106,4 +106,4 @@ def _shifted(start: Place, text: str, at: int) -> Place:
         lead, whole, first = (start.column or 1) - 1, start.text or "", text.split("\n", 1)[0]
         column += lead
         here = mask_passwords(whole[:lead].ljust(lead)) + here + mask_passwords(whole[lead + len(first) :])
-    return Place(start.path, (start.line or 1) + line, column, here)
+    return SourceLocation(start.path, (start.line or 1) + line, column, here)

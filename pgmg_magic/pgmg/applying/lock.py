@@ -12,7 +12,7 @@ from psycopg import sql
 
 from pgmg.errors import LockedError, PgmgError
 from pgmg.model.events import Listener, Waiting
-from pgmg.source.text import mask_passwords
+from pgmg.source.grammar.rewriting import mask_passwords
 
 _POLL = 0.1  # seconds
 _UNHURRIED = 1.0  # seconds until somebody asks who is in the way, where no lock_timeout presses

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 
 from pgmg.applying.verify import verify
-from pgmg.catalog.snapshot import read_again, read_snapshot
-from pgmg.catalog.state import StateTables
+from pgmg.catalog.snapshot_reader import read_again, read_snapshot
+from pgmg.catalog.state_tables import StateTables
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Record, Step
 from pgmg.model.snapshot import Snapshot

@@ -11,21 +11,21 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from pgmg.applying.again import Again
+from pgmg.applying.definitions import RuntimeDefinitions
 from pgmg.applying.limits import Limits
 from pgmg.applying.locate import sent_statements
 from pgmg.applying.lock import LockWatch
+from pgmg.catalog.catalog_queries import SESSION_SETTINGS
 from pgmg.catalog.pipeline import Command, stream
-from pgmg.catalog.reading import AS_USUAL
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.names import Kind
 from pgmg.model.plan import Step
 from pgmg.model.source import Statement, StatementKind
 
-CLEARED = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
+RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 """Takes back what a statement may have set for the session (rule 9.7)."""
 
-DISCARDED = ("DISCARD TEMP", "DEALLOCATE ALL", "SELECT pg_catalog.pg_advisory_unlock_all()")
+DISCARD_SESSION = ("DISCARD TEMP", "DEALLOCATE ALL", "SELECT pg_catalog.pg_advisory_unlock_all()")
 """Takes away what a migration may have left in the session."""
 
 
@@ -59,7 +59,7 @@ class Runner:
         self._listener = listener
         self.current: Step | None = None
         self.done: list[AppliedStep] = []
-        self._again = Again(conn, path)
+        self._again = RuntimeDefinitions(conn, path)
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps inside the open transaction; everything between two COPYs goes out in one pipeline.
@@ -93,8 +93,8 @@ class Runner:
 
     def _put_back(self, step: Step) -> list[str]:
         """A migration cannot leave settings, a role or temporary objects behind (rule 9.7)."""
-        discarded = DISCARDED if step.object.kind is Kind.MIGRATION else ()
-        return [*CLEARED, *discarded, *settings(self._path, self._limits)]
+        discarded = DISCARD_SESSION if step.object.kind is Kind.MIGRATION else ()
+        return [*RESET_SESSION, *discarded, *settings(self._path, self._limits)]
 
     def _flush(self, queue: list[tuple[_Sent, str]]) -> None:
         if not queue:
@@ -146,7 +146,7 @@ class Runner:
 
 def settings(path: str, limits: Limits) -> list[str]:
     """Return the statements that put pgmg's own settings in force for a transaction."""
-    chosen = [_set("search_path", path), *AS_USUAL, _set("lock_timeout", limits.lock_timeout)]
+    chosen = [_set("search_path", path), *SESSION_SETTINGS, _set("lock_timeout", limits.lock_timeout)]
     if limits.statement_timeout is not None:
         chosen.append(_set("statement_timeout", limits.statement_timeout))
     return chosen

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 
-from pgmg.applying.failure import explain
+from pgmg.applying.apply_failure import explain
 from pgmg.applying.limits import Limits
 from pgmg.applying.lock import begin_locked, lock_key
-from pgmg.catalog.reading import set_path
+from pgmg.catalog.catalog_queries import set_path
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import Any
 
 import psycopg
 
-from pgmg.applying.said import mentions
-from pgmg.catalog.closure import read_company, read_surroundings
-from pgmg.catalog.reading import set_path
+from pgmg.applying.error_text import names_object
+from pgmg.catalog.catalog_queries import set_path
+from pgmg.catalog.closure import read_owned_parts, read_properties
 from pgmg.errors import NotRestoredError
-from pgmg.model.names import ABOUT_PARENT, Kind, ObjectName
+from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import Snapshot
 
@@ -30,17 +30,17 @@ def verify(conn: psycopg.Connection[Any], steps: Iterable[Step], now: Snapshot) 
     restored = {s.object: s for s in steps if s.action is Action.RESTORE and s.object in now.objects}
     if not restored:
         return
-    changed = {_subject(s.object) for s in steps if s.object.kind in ABOUT_PARENT}
-    found = read_surroundings(conn, [now.objects[name].address for name in restored])
+    changed = {_subject(s.object) for s in steps if s.object.kind in PROPERTY_KINDS}
+    found = read_properties(conn, [now.objects[name].address for name in restored])
     for name, step in restored.items():
         if step.reread is not None:  # what goes with it may have been restored in the same step
             address = now.objects[name].address
-            others = read_surroundings(conn, read_company(conn, address))
+            others = read_properties(conn, read_owned_parts(conn, address))
             found[address] = found[address].union(*others.values())
     set_path(conn, now.server.setting)
     later = {s.number: "\n".join(s.statements) for s in steps if s.migration is not None}
     for name, step in restored.items():
-        if name in changed or any(number > step.number and mentions(text, name) for number, text in later.items()):
+        if name in changed or any(number > step.number and names_object(text, name) for number, text in later.items()):
             continue  # a step of this plan set something else on purpose
         wanted = [s for s in step.statements if not s.startswith(_PASSING) and not _DEFAULT.match(s)]
         missing = [s for s in wanted if s not in found[now.objects[name].address]]

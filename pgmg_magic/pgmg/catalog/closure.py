@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import psycopg
 
-from pgmg.catalog.reading import Row, addresses, ask, read_only
+from pgmg.catalog.catalog_queries import Row, addresses, read_only, run_queries
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import (
     Address,
@@ -16,7 +16,7 @@ from pgmg.model.snapshot import (
     Dependency,
     DependencyType,
     LiveObject,
-    Surrounding,
+    ObjectProperty,
 )
 
 _NAMELESS = frozenset({2604, 2606})
@@ -28,7 +28,7 @@ def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -
     seeds = frozenset(seeds)
     if not seeds:
         return ()
-    (rows,) = ask(conn, ("closure", addresses(seeds)))
+    (rows,) = run_queries(conn, ("closure", addresses(seeds)))
     return dependencies_of(rows)
 
 
@@ -40,7 +40,7 @@ def dependencies_of(rows: Iterable[Row]) -> tuple[Dependency, ...]:
     )
 
 
-def read_company(conn: psycopg.Connection[Row], owner: Address) -> list[Address]:
+def read_owned_parts(conn: psycopg.Connection[Row], owner: Address) -> list[Address]:
     """Return what goes when an object is dropped by name, without its inner parts: indexes, rules, column defaults."""
     found = {owner: None}
     dependencies = read_dependencies(conn, [owner])
@@ -54,12 +54,12 @@ def read_company(conn: psycopg.Connection[Row], owner: Address) -> list[Address]
     return list(found)
 
 
-def read_fellows(
+def read_column_siblings(
     conn: psycopg.Connection[Row], these: Iterable[Address]
 ) -> tuple[tuple[Address, tuple[str, str]], ...]:
     """Return what uses the same columns as these objects do, each with relation and column it has in common."""
     with read_only(conn, None):
-        (rows,) = ask(conn, ("fellows", addresses(these)))
+        (rows,) = run_queries(conn, ("column_siblings", addresses(these)))
     return tuple((Address(classid, objid), (relation, column)) for classid, objid, relation, column in rows)
 
 
@@ -76,11 +76,11 @@ def read_definitions(
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    asked = (("definitions", arrays), ("surroundings", arrays), ("privileges", arrays))
-    made, around, granted = ask(conn, *asked, back=back)
+    asked = (("definitions", arrays), ("properties", arrays), ("privileges", arrays))
+    made, around, granted = run_queries(conn, *asked, back=back)
     nearby = defaultdict(list)
     for classid, objid, rank, aspect, subject, statement, role, allowed in (*around, *granted):
-        nearby[Address(classid, objid)].append((rank, Surrounding(aspect, subject, statement, role, allowed)))
+        nearby[Address(classid, objid)].append((rank, ObjectProperty(aspect, subject, statement, role, allowed)))
     found = {}
     for classid, objid, type_, schema, name, identity, parts, dropping, creating, kept_by, populated in made:
         address = Address(classid, objid)
@@ -92,7 +92,7 @@ def read_definitions(
             name=known.name if known else _other_name(type_, schema, name, identity, parts),
             drop=dropping or "",
             create=() if creating is None or kept_by else (creating,),
-            surroundings=tuple(s for _, s in sorted(nearby[address], key=lambda pair: pair[0])),
+            properties=tuple(s for _, s in sorted(nearby[address], key=lambda pair: pair[0])),
             extension=known.extension if known else None,
             kept_by=kept_by,
             populated=populated,
@@ -100,12 +100,12 @@ def read_definitions(
     return found
 
 
-def read_surroundings(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> dict[Address, frozenset[str]]:
+def read_properties(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> dict[Address, frozenset[str]]:
     """Return the statements that would restore what surrounds each object now, to be compared (rule 6.3)."""
     arrays = addresses(wanted)
     found: dict[Address, set[str]] = {Address(c, o): set() for c, o in zip(*arrays, strict=True)}
     if found:
-        for rows in ask(conn, ("surroundings", arrays), ("privileges", arrays)):
+        for rows in run_queries(conn, ("properties", arrays), ("privileges", arrays)):
             for classid, objid, _, _, _, statement, _, _ in rows:
                 found[Address(classid, objid)].add(statement)
     return {address: frozenset(statements) for address, statements in found.items()}

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import conninfo
 from psycopg.pq import ConnStatus
 
-from pgmg.catalog.reading import read_only
+from pgmg.catalog.catalog_queries import read_only
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 
 _NEVER_UNASKED = 1_000_000_000

@@ -25,7 +25,7 @@ from typing import BinaryIO, Self
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from pgmg.catalog import cluster
+from pgmg.catalog import server_programs
 from pgmg.errors import EmbeddedServerError
 
 if sys.platform != "win32":
@@ -50,7 +50,7 @@ class EmbeddedServer:
     _claim: BinaryIO = field(repr=False)
 
     def release(self) -> None:
-        """Give the server back; the last one to do so stops it. Again is harmless.
+        """Give the server back; the last one to do so stops it. RuntimeDefinitions is harmless.
 
         Raises:
             EmbeddedServerError: it does not stop.
@@ -84,7 +84,7 @@ def acquire(folder: Path, *, settings: Mapping[str, str] = MappingProxyType({}))
         raise EmbeddedServerError("The embedded server needs Linux or macOS.", hint="Name a server instead.")
     folder = folder.expanduser().resolve()
     try:
-        cluster.check(folder / "data")
+        server_programs.check(folder / "data")
         folder.mkdir(parents=True, exist_ok=True)
         if not (ignore := folder / ".gitignore").exists():
             ignore.write_text("*\n", encoding="utf-8")
@@ -154,7 +154,7 @@ def _leave(folder: Path, claim: BinaryIO) -> None:
 # --- the running server
 
 
-def _reach(folder: Path, settings: Mapping[str, str]) -> tuple[cluster.Address, str]:
+def _reach(folder: Path, settings: Mapping[str, str]) -> tuple[server_programs.ServerAddress, str]:
     """Return the address and version of a server that takes connections."""
     deadline = time.monotonic() + _PATIENCE / 4
     while True:
@@ -167,14 +167,14 @@ def _reach(folder: Path, settings: Mapping[str, str]) -> tuple[cluster.Address, 
             time.sleep(20 * _PAUSE)
 
 
-def _wait_for_server(folder: Path) -> cluster.Address | None:
+def _wait_for_server(folder: Path) -> server_programs.ServerAddress | None:
     """Return the address of the running server, None if there is none.
 
     In between lie a server that still recovers from a crash, and the processes that a killed one leaves behind.
     """
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        address = cluster.read_address(folder / "data")
+        address = server_programs.read_address(folder / "data")
         if address is not None and address.listener() is not None:
             return address
         if _is_free(folder / "server.lock"):
@@ -185,11 +185,11 @@ def _wait_for_server(folder: Path) -> cluster.Address | None:
     )
 
 
-def _start(folder: Path, settings: Mapping[str, str]) -> cluster.Address:
+def _start(folder: Path, settings: Mapping[str, str]) -> server_programs.ServerAddress:
     log = folder / "log"
     with _open(folder / "server.lock") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
-        cluster.launch(folder / "data", log, alive, settings)
+        server_programs.launch(folder / "data", log, alive, settings)
     address = _wait_for_server(folder)
     if address is None:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
@@ -199,7 +199,7 @@ def _start(folder: Path, settings: Mapping[str, str]) -> cluster.Address:
 
 def _stop(folder: Path) -> None:
     """Stop the server, politely at first; transactions of strangers (a forgotten psql) are rolled back."""
-    address = cluster.read_address(folder / "data")
+    address = server_programs.read_address(folder / "data")
     if address is None or not (pid := address.listener()):
         return
     for sign in (signal.SIGINT, signal.SIGQUIT):  # "fast" and "immediate" shutdown
@@ -210,13 +210,13 @@ def _stop(folder: Path) -> None:
         deadline = time.monotonic() + _PATIENCE / 2
         while time.monotonic() < deadline:
             if _is_free(folder / "server.lock") and address.listener() is None:
-                cluster.forget(address)
+                server_programs.forget(address)
                 return
             time.sleep(_PAUSE)
     raise EmbeddedServerError(f"The server in {folder} (process {pid}) does not stop.", hint=f"See {folder / 'log'}")
 
 
-def _ensure_database(address: cluster.Address) -> str:
+def _ensure_database(address: server_programs.ServerAddress) -> str:
     """Create our database if it is missing; return the server's version."""
     with psycopg.connect(address.dsn("postgres"), autocommit=True, connect_timeout=10) as connection:
         if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:

@@ -18,7 +18,7 @@ _NUMERIC = 1700
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RowSource:
     """One of the two: its query and its columns in order."""
 
     query: sql.Composable
@@ -43,25 +43,25 @@ class Pair:
 class Comparison:
     """Two sides, what they have in common, and how much of it is looked at (`one_in` rows, `samples` shown)."""
 
-    before: Side
-    after: Side
+    before: RowSource
+    after: RowSource
     pairs: tuple[Pair, ...]
     one_in: int
     samples: int
 
 
-def number_of_rows(side: Side) -> sql.Composed:
+def number_of_rows(side: RowSource) -> sql.Composed:
     """Count the rows of a side."""
     return sql.SQL("SELECT pg_catalog.count(*) FROM (\n{}\n) AS q").format(side.query)
 
 
-def first_rows(side: Side, limit: int) -> sql.Composed:
+def first_rows(side: RowSource, limit: int) -> sql.Composed:
     """Return the first rows, each an array of texts."""
     numbers = range(len(side.columns))
     return sql.SQL("SELECT {} FROM {} LIMIT {}").format(_shown("q", numbers), _from(side), sql.Literal(limit))
 
 
-def uniqueness(side: Side, keys: Sequence[Sequence[tuple[int, bool]]], one_in: int) -> sql.Composed:
+def uniqueness(side: RowSource, keys: Sequence[Sequence[tuple[int, bool]]], one_in: int) -> sql.Composed:
     """Count for each key (column numbers, and whether by text) its rows, its values, and rows where it is NULL."""
     counts = []
     for key in keys:
@@ -155,7 +155,7 @@ UNION ALL (SELECT 'removed', NULL, ARRAY[{texts}]::text[], NULL FROM removed ORD
     )
 
 
-def _pairs(side: Side, columns: Sequence[tuple[int, bool]], one_in: int) -> sql.Composed:
+def _pairs(side: RowSource, columns: Sequence[tuple[int, bool]], one_in: int) -> sql.Composed:
     named = (
         sql.SQL("{} AS {}").format(_value("q", number, as_text=as_text), sql.Identifier(f"p{n}"))
         for n, (number, as_text) in enumerate(columns)
@@ -164,13 +164,13 @@ def _pairs(side: Side, columns: Sequence[tuple[int, bool]], one_in: int) -> sql.
     return sql.SQL("SELECT {} FROM {} WHERE {}").format(sql.SQL(", ").join(named), _from(side), where)
 
 
-def _side(side: Side, hashed: Sequence[int], one_in: int) -> sql.Composed:
+def _side(side: RowSource, hashed: Sequence[int], one_in: int) -> sql.Composed:
     return sql.SQL("SELECT * FROM {} WHERE {}").format(
         _from(side), _sampled([_hashed(side, "q", number) for number in hashed], one_in)
     )
 
 
-def _from(side: Side) -> sql.Composed:
+def _from(side: RowSource) -> sql.Composed:
     names = sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in range(len(side.columns)))
     return sql.SQL("(\n{}\n) AS q({})").format(side.query, names)
 
@@ -184,7 +184,7 @@ def _sampled(values: Sequence[sql.Composable], one_in: int) -> sql.Composable:
     ).format(sql.SQL(", ").join(values), sql.Literal(one_in))
 
 
-def _hashed(side: Side, table: str, number: int) -> sql.Composable:
+def _hashed(side: RowSource, table: str, number: int) -> sql.Composable:
     """Equal numbers are spelled alike."""
     column = _column(table, number)
     is_number = side.columns[number].type == _NUMERIC

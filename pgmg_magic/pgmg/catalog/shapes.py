@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import pq, sql
 
+from pgmg.catalog.catalog_queries import Row
 from pgmg.catalog.pipeline import Command, stream
-from pgmg.catalog.reading import Row
 from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import ColumnShape, ShapeQuestion, ViewShape
 

@@ -9,8 +9,8 @@ from typing import Any, assert_never
 
 import click
 
-from pgmg.cli import failures
-from pgmg.cli.call import Call
+from pgmg.cli import error_report
+from pgmg.cli.invocation import Call
 from pgmg.options import SETTINGS, Argument, Option, Value
 
 Body = Callable[..., int | None]
@@ -25,7 +25,7 @@ def command(name: str, *declared: Option | Argument, example: str) -> Callable[[
     def make(body: Body) -> click.Command:
         def callback(**values: object) -> int:
             call, own = _split(values)
-            return failures.guarded(call, lambda: body(call, **own))
+            return error_report.guarded(call, lambda: body(call, **own))
 
         return click.Command(
             name,

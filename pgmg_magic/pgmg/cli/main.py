@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from pgmg.cli import failures
-from pgmg.cli.call import Call
+from pgmg.cli import error_report
+from pgmg.cli.invocation import Call
 
 COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "baseline", "reset", "demo")
 """In the order in which people meet them."""
@@ -41,7 +41,7 @@ class Program(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        found = import_module(f"pgmg.cli.{cmd_name}").command_
+        found = import_module(f"pgmg.cli.cmd_{cmd_name}").command_
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
@@ -69,9 +69,9 @@ class Program(click.Group):
         try:
             code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            code = failures.misused(error, _asked(words))
+            code = error_report.misused(error, _asked(words))
         except click.Abort:
-            code = failures.interrupted(_asked(words))
+            code = error_report.interrupted(_asked(words))
         sys.exit(code)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from pgmg.config.file import find, from_file, named, nearest
+from pgmg.config.config_file import find, from_file, named, nearest
 from pgmg.config.settings import CONFIG_FILE, KEYS, Settings
 from pgmg.config.values import CHECKS, Value, expanded
 from pgmg.errors import ConfigError

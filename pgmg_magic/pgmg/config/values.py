@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from pgmg.errors import ConfigError
-from pgmg.model.place import Place
+from pgmg.model.location import SourceLocation
 from pgmg.model.plan import Recreate
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
@@ -24,7 +24,7 @@ class Value:
 
     raw: object
     label: str
-    where: Place | None
+    where: SourceLocation | None
     base: Path
 
     def wrong(self, expected: str) -> ConfigError:

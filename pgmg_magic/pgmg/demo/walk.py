@@ -14,7 +14,7 @@ from pgmg.demo.table import table
 from pgmg.errors import PgmgError
 from pgmg.model.plan import Action, Plan
 from pgmg.project import Project
-from pgmg.render import text
+from pgmg.render.text import plain
 
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
@@ -135,7 +135,7 @@ class _Walk:
 
     def _plan(self) -> Plan:
         plan = self.project.plan()
-        shown = text.plan_text(plan)
+        shown = plain.plan_text(plan)
         _check(plan.is_empty == (NO_CHANGES in shown), "an empty plan says so")
         self._tell(f"$ pgmg plan\n{shown}")
         self.teller.pause()
@@ -144,7 +144,7 @@ class _Walk:
     def _apply(self, plan: Plan) -> None:
         result = self.project.apply(plan)
         _check(result.applied, "the plan is applied")
-        self._tell(f"$ pgmg apply\n{text.result_text(result)}")
+        self._tell(f"$ pgmg apply\n{plain.result_text(result)}")
 
     def _ask(self, question: str) -> list[dict[str, object]]:
         sql = scenery.sql(f"questions/{question}.sql")

@@ -54,7 +54,7 @@ class Kind(StrEnum):
     MIGRATION = "migration"
 
     @property
-    def words(self) -> str:
+    def sql_keyword(self) -> str:
         """The kind as SQL says it: `materialized view`, `text search dictionary`."""
         return self.value.replace("_", " ")
 
@@ -67,18 +67,18 @@ def kind_of(word: str) -> Kind | None:
 RELATIONS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TABLE, Kind.SEQUENCE, Kind.INDEX})
 ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
 TYPES = frozenset({Kind.TYPE, Kind.DOMAIN})
-CAN_HINDER = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}
+BLOCKING_KINDS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}
 """Kinds for whose sake the server may refuse to alter or drop something else."""
 
-ON_PARENT = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
-ABOUT_PARENT = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
+CHILD_KINDS = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
+PROPERTY_KINDS = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
 """Kinds that say something of another object and have no existence of their own."""
 
-DESCRIPTIVE = ABOUT_PARENT | {Kind.DEFAULT_PRIVILEGES}
+DECLARATIVE_KINDS = PROPERTY_KINDS | {Kind.DEFAULT_PRIVILEGES}
 """Kinds that are said, and not made: those above, and what is said of objects still to come."""
 
 _SPACES = {kind: min(space) for space in (RELATIONS, TYPES, ROUTINES) for kind in space}
-Place = tuple[Kind, str | None, str, tuple[str, ...] | None]
+NameKey = tuple[Kind, str | None, str, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,7 +113,7 @@ class ObjectName:
 
     def __str__(self) -> str:
         if not self._text:
-            object.__setattr__(self, "_text", f"{self.kind.value}.{self.bare}")
+            object.__setattr__(self, "_text", f"{self.kind.value}.{self.display_name}")
         return self._text
 
     def overloads(self, other: ObjectName) -> bool:
@@ -122,12 +122,12 @@ class ObjectName:
         return alike and self != other and (self.schema, self.name) == (other.schema, other.name)
 
     @property
-    def place(self) -> Place:
+    def name_key(self) -> NameKey:
         """What only one object has at a time: a view and a table of one schema cannot share a name."""
         return _SPACES.get(self.kind, self.kind), self.schema, self.name, self.arguments
 
     @property
-    def bare(self) -> str:
+    def display_name(self) -> str:
         """The name without its kind: `reporting.daily`, `stamp on tasks`, `calculate_total(integer, numeric)`."""
         match self.kind:
             case Kind.CAST:
@@ -138,9 +138,9 @@ class ObjectName:
             case Kind.GRANT:
                 return f"{self.parent} to {spell(self.detail or '')}"
             case Kind.COLUMN:
-                return f"{self.parent.bare if self.parent else ''}.{spell(self.name)}"
+                return f"{self.parent.display_name if self.parent else ''}.{spell(self.name)}"
             case Kind.TRIGGER | Kind.RULE | Kind.POLICY | Kind.CONSTRAINT | Kind.COLUMN_DEFAULT:
-                return f"{spell(self.name)} on {self.parent.bare if self.parent else ''}"
+                return f"{spell(self.name)} on {self.parent.display_name if self.parent else ''}"
             case Kind.OPERATOR:
                 return f"{self._prefix}{self.name}({', '.join(self.arguments or ())})"
             case Kind.OPERATOR_CLASS | Kind.OPERATOR_FAMILY:
@@ -156,9 +156,9 @@ class ObjectName:
         return "" if self.schema in (None, "public") else f"{spell(self.schema or '')}."
 
     @property
-    def short(self) -> str:
+    def short_name(self) -> str:
         """What progress lines call it: the bare name without arguments."""
-        return self.bare if self.arguments is None or self.kind is Kind.CAST else f"{self._prefix}{self.name}"
+        return self.display_name if self.arguments is None or self.kind is Kind.CAST else f"{self._prefix}{self.name}"
 
 
 def migration_name(file_name: str) -> ObjectName:

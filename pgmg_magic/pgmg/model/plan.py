@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import ObjectName, migration_name
-from pgmg.model.place import Place
 from pgmg.model.source import Migration, Notice, SourceObject, Target
 
 
@@ -140,7 +140,7 @@ class Edge:
 class Step:
     """One thing apply will do.
 
-    `statements` are sent one by one, exactly as they stand. `place` is where the SQL comes from; None for SQL that
+    `statements` are sent one by one, exactly as they stand. `location` is where the SQL comes from; None for SQL that
     pgmg or the catalog wrote. `group` counts from 1: the steps of a group share a transaction, unless
     `transactional` is False: then every statement is its own. `managed` is False for objects nobody declared.
     `reread` is the catalog address (class OID, OID) of one whose definition an earlier step outdates, by renaming what
@@ -153,7 +153,7 @@ class Step:
     object: ObjectName
     statements: tuple[str, ...] = field(repr=False)  # a password may stand in any SQL (rule 11.3)
     reason: str
-    place: Place | None = None
+    location: SourceLocation | None = None
     group: int = 1
     managed: bool = True
     transactional: bool = True

@@ -10,9 +10,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pgmg.model.canonical_deparse import canonical_deparse
 from pgmg.model.names import ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.wording import as_read_again
 
 OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
 """The tables of rule 10."""
@@ -52,7 +52,7 @@ class LiveObject:
 
 def definition_hash(text: str) -> str:
     """Return the SHA-256 (hex) of the database's own definition, as state keeps it: the same one after a restore."""
-    return hashlib.sha256(as_read_again(text).encode()).hexdigest()
+    return hashlib.sha256(canonical_deparse(text).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
-class Surrounding:
+class ObjectProperty:
     """One statement that restores something around an object (rule 6).
 
     `aspect` says what: owner, option, grant, revoke, comment, label, storage, enabled, cluster, refresh.
@@ -179,7 +179,7 @@ class Definition:
     name: ObjectName
     drop: str
     create: tuple[str, ...] = ()
-    surroundings: tuple[Surrounding, ...] = ()
+    properties: tuple[ObjectProperty, ...] = ()
     extension: str | None = None
     kept_by: str | None = None
     populated: bool = True
@@ -234,7 +234,7 @@ class Privileges:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class DriftEvidence:
     """What tells a change from a mere difference: asked once it is known which objects are in doubt."""
 
     definitions: Mapping[ObjectName, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -248,7 +248,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class CatalogDetails:
     """What the database says about what is about to change, asked in a constant number of queries."""
 
     closure: Closure = Closure()
@@ -267,7 +267,7 @@ class ShapeQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class CatalogQueries:
     """What planning must know before it can decide."""
 
     seeds: frozenset[Address] = frozenset()
@@ -276,7 +276,7 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubts:
+class DriftChecks:
     """What planning must know before it can tell which objects changed."""
 
     definitions: tuple[tuple[ObjectName, Address], ...] = ()

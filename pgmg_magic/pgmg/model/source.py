@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pgmg.model.facts import Facts
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind
-from pgmg.model.place import Place
 
 Parts = tuple[str, ...]
 """A possibly qualified name as written, unquoted and folded: `("app", "users")`."""
@@ -80,13 +80,13 @@ class SourceObject:
     """One declared object, or one attachment of an object (rule 1.3).
 
     `sql` is the statement exactly as written, LF line ends, without the closing semicolon and without leading
-    comments; `place` is its first character. `settings` are the `SET` statements in force where it stands, in order.
+    comments; `location` is its first character. `settings` are the `SET` statements in force where it stands, in order.
     `hash` is the SHA-256 (hex) of `sql` and `settings`; `file_hash` that of the whole file.
     """
 
     target: Target
     sql: str = field(repr=False)  # a password may stand in any SQL (rule 11.3)
-    place: Place
+    location: SourceLocation
     hash: str
     file_hash: str
     references: tuple[Reference, ...] = ()
@@ -108,13 +108,13 @@ class Effect(StrEnum):
     DROP_CONSTRAINT = "drop_constraint"
     SET_DEFAULT = "set_default"  # or drop it
     REPLACE = "replace"  # CREATE OR REPLACE, ALTER TYPE … ADD VALUE: same identity, dependents stay valid
-    RESHAPE = "reshape"  # anything else that may change columns: INHERIT, OF type, ATTACH PARTITION …
-    TOUCH = "touch"  # nothing that a dependent can notice: constraints, storage, owner, row security
+    CHANGES_COLUMNS = "reshape"  # anything else that may change columns: INHERIT, OF type, ATTACH PARTITION …
+    METADATA_ONLY = "touch"  # nothing that a dependent can notice: constraints, storage, owner, row security
 
     @property
-    def is_slight(self) -> bool:
+    def keeps_dependents_valid(self) -> bool:
         """Whether the object stays what it is, and what depends on it need not know."""
-        return self in (Effect.TOUCH, Effect.SET_DEFAULT)
+        return self in (Effect.METADATA_ONLY, Effect.SET_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +144,14 @@ class StatementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a migration: `sql` as written without its semicolon, `place` its first character.
+    """One statement of a migration: `sql` as written without its semicolon, `location` its first character.
 
     `references` are all names that it uses, of what earlier statements make as well. `sets`: all it does is to set
     something.
     """
 
     sql: str = field(repr=False)
-    place: Place
+    location: SourceLocation
     kind: StatementKind = StatementKind.PLAIN
     data: str | None = field(default=None, repr=False)  # lines between COPY … FROM stdin and \\.
     alterations: tuple[Alteration, ...] = ()
@@ -159,9 +159,9 @@ class Statement:
     sets: bool = False
 
     @property
-    def spot(self) -> tuple[int, int]:
+    def position(self) -> tuple[int, int]:
         """Line and column, from 1."""
-        return self.place.line or 1, self.place.column or 1
+        return self.location.line or 1, self.location.column or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class Migration:
     @property
     def begins(self) -> tuple[int, int]:
         """Line and column: of the file or, for a part, of the first statement that does not only set something."""
-        spots = (statement.spot for statement in self.statements if not statement.sets)
+        spots = (statement.position for statement in self.statements if not statement.sets)
         return next(spots, (1, 1)) if self.part_of is not None else (1, 1)
 
 

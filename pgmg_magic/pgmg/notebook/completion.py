@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.config import Settings
-    from pgmg.notebook.session import LiveProject, Session
+    from pgmg.notebook.notebook_session import LiveProject, NotebookSession
 
 _FRESH = 10.0
 """Seconds for which the names that were read stay good: TAB is pressed in bursts."""
@@ -31,7 +31,7 @@ _LINE = re.compile(r"^[^%#]*%%?(?P<name>pgmg_\w+)\s(?P<words>.*)$", re.DOTALL)
 class Completion:
     """Registered with a shell's completer."""
 
-    def __init__(self, shell: InteractiveShell, session: Session, magics: Mapping[str, Declared]) -> None:
+    def __init__(self, shell: InteractiveShell, session: NotebookSession, magics: Mapping[str, Declared]) -> None:
         self._shell = shell
         self._session = session
         self._magics = magics

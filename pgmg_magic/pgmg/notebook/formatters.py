@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import PgmgError
-from pgmg.model.cell import CellResult
+from pgmg.model.cell_result import CellResult
 from pgmg.model.events import ApplyResult
-from pgmg.model.graph import Graph
+from pgmg.model.graph_data import Graph
 from pgmg.model.plan import Plan
-from pgmg.model.rows import RowDifference
-from pgmg.model.status import Status
-from pgmg.notebook.session import LiveProject
-from pgmg.notebook.watching import Watch
+from pgmg.model.row_questions import RowDifference
+from pgmg.model.status_report import Status
+from pgmg.notebook.notebook_session import LiveProject
+from pgmg.notebook.watchers import Watch
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -26,38 +26,38 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
     """Return every form of one of pgmg's objects; `base` is where the project's files are, as links say it."""
     match shown:
         case Plan():
-            from pgmg.render.plan_html import plan_html
-            from pgmg.render.text import plan_text
+            from pgmg.render.html.plan_html import plan_html
+            from pgmg.render.text.plain import plan_text
 
             return {PLAIN: plan_text(shown), HTML: plan_html(shown, base)}
         case ApplyResult():
-            from pgmg.render.html_result import result_html
-            from pgmg.render.text import result_text
+            from pgmg.render.html.result_html import result_html
+            from pgmg.render.text.plain import result_text
 
             return {PLAIN: result_text(shown), HTML: result_html(shown)}
         case Graph():
-            from pgmg.render.html_graph import graph_bundle
+            from pgmg.render.html.graph_html import graph_bundle
 
             return graph_bundle(shown)
         case Status():
-            from pgmg.render.html_status import status_html
-            from pgmg.render.text import status_text
+            from pgmg.render.html.status_html import status_html
+            from pgmg.render.text.plain import status_text
 
             return {PLAIN: status_text(shown), HTML: status_html(shown)}
         case PgmgError():
-            from pgmg.render.html_error import error_html, error_lines
-            from pgmg.render.spans import plain
+            from pgmg.render.html.error_html import error_html, error_lines
+            from pgmg.render.text.spans import plain
 
             return {PLAIN: plain(error_lines(shown)), HTML: error_html(shown)}
         case CellResult():
-            from pgmg.render.cell_html import cell_html
-            from pgmg.render.lines.cell import cell_lines
-            from pgmg.render.spans import plain
+            from pgmg.render.html.cell_html import cell_html
+            from pgmg.render.text.cell_lines import cell_lines
+            from pgmg.render.text.spans import plain
 
             return {PLAIN: plain(cell_lines(shown)), HTML: cell_html(shown)}
         case RowDifference():
-            from pgmg.render.rows_html import rows_html
-            from pgmg.render.text import rows_text
+            from pgmg.render.html.rows_html import rows_html
+            from pgmg.render.text.plain import rows_text
 
             return {PLAIN: rows_text((shown,)), HTML: rows_html((shown,))}
         case Watch():

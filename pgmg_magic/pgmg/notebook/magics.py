@@ -13,23 +13,23 @@ from pgmg.errors import PgmgError, UsageError
 from pgmg.model.plan import PlanOptions
 from pgmg.notebook.arguments import Declared, parse, parser_of, words_of
 from pgmg.notebook.completion import Completion
-from pgmg.notebook.failures import Failures
 from pgmg.notebook.formatters import Formatters
-from pgmg.notebook.session import Choice, LiveProject, Session
-from pgmg.notebook.showing import Front
-from pgmg.notebook.watch_desk import WatchDesk
-from pgmg.saved import plan_again
+from pgmg.notebook.front_end import Front
+from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
+from pgmg.notebook.tracebacks import Failures
+from pgmg.notebook.watch_magic import WatchDesk
+from pgmg.saved_plans import plan_again
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from pgmg.model.cell import CellResult
+    from pgmg.model.cell_result import CellResult
     from pgmg.model.events import ApplyResult
-    from pgmg.model.graph import Graph
+    from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
-    from pgmg.model.rows import RowDifference
-    from pgmg.model.status import Status
-    from pgmg.notebook.watching import Watch
+    from pgmg.model.row_questions import RowDifference
+    from pgmg.model.status_report import Status
+    from pgmg.notebook.watchers import Watch
 
 Values = dict[str, Any]
 
@@ -59,7 +59,7 @@ class PgmgMagics:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
-        self.session = Session()
+        self.session = NotebookSession()
         self._failures = Failures(shell, self._connection_string)
         self._formatters = Formatters(shell, self._base)
         self._front = Front(shell, self._formatters, self._failures, self._base)
@@ -133,7 +133,7 @@ class PgmgMagics:
         if values["output_graph"] is not None:
             values["output_graph"].write_bytes(drawing(project.graph()))
         if values["out"] is not None:
-            from pgmg.render.json import dumps, plan_document
+            from pgmg.render.json.documents import dumps, plan_document
 
             values["out"].write_text(dumps(plan_document(plan)) + "\n", encoding="utf-8")
         self._front.plan(project, plan)
@@ -204,10 +204,10 @@ class PgmgMagics:
         or one is proposed. A cell that does not parse writes nothing. Pending migrations are not run: then, and where
         something would be deleted, the plan is shown with its buttons instead.
         """
-        from pgmg.notebook.cell import run, wish_of
+        from pgmg.notebook.sql_cell import cell_options, run
 
         project = self._project(values)
-        return run(self._front, project, values["cell"], wish_of(values, _plan_options(project, values)))
+        return run(self._front, project, values["cell"], cell_options(values, _plan_options(project, values)))
 
     def watch(self, values: Values) -> Watch | None:
         """Apply declared objects as their files change, in the background, until stopped.
@@ -267,7 +267,7 @@ def _plan_options(project: LiveProject, values: Values) -> PlanOptions:
 
 
 def _drawing(path: Path | None) -> Callable[[Graph], bytes]:
-    from pgmg.render.graph import file_writer
+    from pgmg.render.graph.formats import file_writer
 
     found = file_writer(".dot" if path is None else path.suffix)
     if found is None:

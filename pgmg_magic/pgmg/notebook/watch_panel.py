@@ -8,15 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pgmg.model.watching import PendingMigrations, Phase
+from pgmg.model.watch_events import PendingMigrations, Phase
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
-from pgmg.notebook.watching import Painter, Watch
-from pgmg.render.lines.panel import Picture, panel_lines
-from pgmg.render.spans import plain
-from pgmg.render.watch_html import watch_html
+from pgmg.notebook.watchers import Painter, Watch
+from pgmg.render.html.watch_html import watch_html
+from pgmg.render.text.panel_lines import WatchView, panel_lines
+from pgmg.render.text.spans import plain
 
 
-def picture_bundle(picture: Picture) -> Bundle:
+def picture_bundle(picture: WatchView) -> Bundle:
     """Return a picture in every form."""
     return {PLAIN: plain(panel_lines(picture)), HTML: watch_html(picture)}
 
@@ -81,7 +81,7 @@ class WidgetPanel:
         if self._painter is None:
             self._follow()
 
-    def draw(self, picture: Picture) -> None:
+    def draw(self, picture: WatchView) -> None:
         """Show a picture."""
         with self._guard:
             pending = picture.state.pending
@@ -95,7 +95,7 @@ class WidgetPanel:
                 self.apply.description = "Apply migration …" if number == 1 else f"Apply {number} migrations …"
             self._row.children = self._buttons(picture)
 
-    def _buttons(self, picture: Picture) -> tuple[Any, ...]:
+    def _buttons(self, picture: WatchView) -> tuple[Any, ...]:
         state = picture.state
         if state.phase is Phase.STOPPED:
             return (self.begin,)

@@ -8,45 +8,45 @@ from dataclasses import replace
 from pgmg.model.names import RELATIONS, ObjectName
 from pgmg.model.plan import Action, Learned, Plan, Step
 from pgmg.model.source import Effect, Migration
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.reach import SHAPE
-from pgmg.planning.schemas import spelled_out
-from pgmg.planning.survey import Survey
-from pgmg.source.parts import needs_of_each, parts
+from pgmg.planning.schemas import expand_schema_renames
+from pgmg.source.migrations.split import needs_of_each, parts
 
 _RETYPES = frozenset({Effect.RETYPE_COLUMN})
 Spots = tuple[tuple[str, tuple[int, int]], ...]
 """Statements, by the file name of their migration, line and column."""
 
 
-def taken_apart(survey: Survey, spots: Spots) -> Survey:
-    """Return the survey with migrations in parts, so that each of these statements runs on its own."""
+def taken_apart(resolved: ResolvedProject, spots: Spots) -> ResolvedProject:
+    """Return the resolved with migrations in parts, so that each of these statements runs on its own."""
     if not spots:
-        return survey
+        return resolved
     pieces = [
         piece
-        for migration in survey.pending
-        for piece in parts(migration, {spot for file_name, spot in spots if file_name == migration.file_name})
+        for migration in resolved.pending
+        for piece in parts(migration, {position for file_name, position in spots if file_name == migration.file_name})
     ]
-    pending = spelled_out(pieces, survey.snapshot.objects, survey.resolver)
-    return replace(survey, pending=pending, needs=tuple(survey.resolver.needs(m) for m in pending))
+    pending = expand_schema_renames(pieces, resolved.snapshot.objects, resolved.resolver)
+    return replace(resolved, pending=pending, needs=tuple(resolved.resolver.needs(m) for m in pending))
 
 
-def in_its_own_way(plan: Plan, survey: Survey, learned: Learned) -> Spots:
+def in_its_own_way(plan: Plan, resolved: ResolvedProject, learned: Learned) -> Spots:
     """Return statements of migrations that use what the plan drops for the sake of others of the same migration.
 
     What never comes back is not meant: it has another signature, or is deleted.
     """
     last = {step.object: step.number for step in plan.steps if step.action is not Action.DROP}
-    needs = dict(zip((m.name for m in survey.pending), survey.needs, strict=True))
+    needs = dict(zip((m.name for m in resolved.pending), resolved.needs, strict=True))
     gone, made = set[ObjectName](), set[ObjectName]()
     found: list[tuple[str, tuple[int, int]]] = []
     for step in plan.steps:
         if step.migration is not None:
             if not may_be_parted(step):
                 continue
-            missed = gone | _made_too_early(made, step.migration, survey)
+            missed = gone | _made_too_early(made, step.migration, resolved)
             if missed and any(use.object in missed for use in needs[step.migration.name]):
-                found += _wanting(step.migration, missed, survey)
+                found += _wanting(step.migration, missed, resolved)
         elif step.action is Action.DROP:
             gone |= {step.object} if last.get(step.object, 0) > step.number else set()
             made.discard(step.object)
@@ -68,10 +68,10 @@ def is_torn(plan: Plan) -> bool:
     return any(groups.setdefault(file_name, group) != group for file_name, group in parts)
 
 
-def _made_too_early(made: set[ObjectName], migration: Migration, survey: Survey) -> set[ObjectName]:
+def _made_too_early(made: set[ObjectName], migration: Migration, resolved: ResolvedProject) -> set[ObjectName]:
     """Return what was made before a migration that retypes a column below it, or changes what its `*` stands for."""
-    shaken, retyped = _altered(migration, SHAPE, survey), _altered(migration, _RETYPES, survey)
-    pool = [survey.declared[name] for name in made if name in survey.declared and name.kind in RELATIONS]
+    shaken, retyped = _altered(migration, SHAPE, resolved), _altered(migration, _RETYPES, resolved)
+    pool = [resolved.declared[name] for name in made if name in resolved.declared and name.kind in RELATIONS]
     found: set[ObjectName] = set()
     grown = bool(shaken)
     while grown:
@@ -85,15 +85,17 @@ def _made_too_early(made: set[ObjectName], migration: Migration, survey: Survey)
     return found
 
 
-def _altered(migration: Migration, effects: Collection[Effect], survey: Survey) -> set[ObjectName]:
+def _altered(migration: Migration, effects: Collection[Effect], resolved: ResolvedProject) -> set[ObjectName]:
     alterations = (alteration for alteration in migration.alterations if alteration.effect in effects)
-    return {name for alteration in alterations for name in survey.resolver.altered(alteration)}
+    return {name for alteration in alterations for name in resolved.resolver.altered(alteration)}
 
 
-def _wanting(migration: Migration, gone: set[ObjectName], survey: Survey) -> list[tuple[str, tuple[int, int]]]:
+def _wanting(
+    migration: Migration, gone: set[ObjectName], resolved: ResolvedProject
+) -> list[tuple[str, tuple[int, int]]]:
     """Return the statements that use what is gone, or is to go for the sake of others."""
     return [
-        (migration.file_name, statement.spot)
+        (migration.file_name, statement.position)
         for statement, needed in zip(migration.statements, needs_of_each(migration.statements), strict=True)
-        if any(use.object in gone for use in survey.resolver.uses(needed))
+        if any(use.object in gone for use in resolved.resolver.uses(needed))
     ]

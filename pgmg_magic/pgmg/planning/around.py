@@ -9,8 +9,8 @@ from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
 from pgmg.model.snapshot import Definition
 from pgmg.model.source import SourceObject
-from pgmg.planning.kinds.view import declared_options
-from pgmg.source.text import split_statements, without_data
+from pgmg.planning.kinds.view_rules import declared_options
+from pgmg.source.grammar.rewriting import split_statements, without_data
 
 _OF_COLUMNS = frozenset({"comment", "storage", "column_grant", "label"})
 
@@ -31,7 +31,7 @@ def put_back(
     gone = frozenset(vanished)
     kept = [
         s
-        for s in definition.surroundings
+        for s in definition.properties
         if not (s.aspect == "option" and (source is None or s.subject in said))
         and not (s.aspect in _OF_COLUMNS and s.subject in gone)
         and not (s.aspect == "comment" and s.subject in mute)
@@ -55,7 +55,7 @@ def creation(definition: Definition | None, source: SourceObject) -> tuple[str, 
 
 def _made_empty(definition: Definition, source: SourceObject | None) -> bool:
     """Say whether the statement that makes it again leaves it without rows."""
-    owned_by_other = any(s.aspect == "owner" for s in definition.surroundings)
+    owned_by_other = any(s.aspect == "owner" for s in definition.properties)
     says_no_data = source is not None and isinstance(source.facts, ViewFacts) and source.facts.with_data is False
     return source is None or owned_by_other or not definition.populated or says_no_data
 

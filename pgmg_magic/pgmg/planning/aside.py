@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from pgmg.model.names import CAN_HINDER, ObjectName
+from pgmg.model.names import BLOCKING_KINDS, ObjectName
 from pgmg.model.plan import Learned
 from pgmg.model.source import Effect, Target
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.existence import Existence
 from pgmg.planning.fate import Fates
-from pgmg.planning.survey import Survey
 
 _LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 
@@ -30,8 +30,8 @@ class SetAside:
 class Aside(Existence):
     """What goes aside, and comes back as soon as all that it uses is there."""
 
-    def __init__(self, survey: Survey, fates: Fates, learned: Learned) -> None:
-        super().__init__(survey, fates, learned)
+    def __init__(self, resolved: ResolvedProject, fates: Fates, learned: Learned) -> None:
+        super().__init__(resolved, fates, learned)
         self.aside = SetAside(
             drops=[{} for _ in self.slots],
             returns=[{} for _ in self.slots],
@@ -40,8 +40,8 @@ class Aside(Existence):
 
     def put_aside(self, index: int) -> None:
         """Drop what was found to be in the way in this slot; bring back what is not, if it lacks nothing any more."""
-        last = index == len(self.survey.pending)
-        about = "" if last else self.survey.pending[index].name
+        last = index == len(self.resolved.pending)
+        about = "" if last else self.resolved.pending[index].name
         hindering = self._hindering([target for migration, target in self.learned.born if migration == about], index)
         for name in hindering:
             if name not in self._away:
@@ -64,9 +64,9 @@ class Aside(Existence):
 
     def _made_before(self, index: int) -> dict[ObjectName, tuple[Target, tuple[ObjectName, ...]]]:
         """Return what migrations before a slot make and leave, in their order, with what it uses."""
-        resolver = self.survey.resolver
+        resolver = self.resolved.resolver
         found: dict[ObjectName, tuple[Target, tuple[ObjectName, ...]]] = {}
-        for migration in self.survey.pending[:index]:
+        for migration in self.resolved.pending[:index]:
             for statement in migration.statements:
                 for alteration in statement.alterations:
                     about = resolver.altered(alteration)
@@ -74,7 +74,7 @@ class Aside(Existence):
                         became = dict(zip(about, resolver.became(alteration), strict=False))
                         known = {name: found.pop(name) for name in about if name in found}
                         found |= {became[name]: what for name, what in known.items() if name in became}
-                    if alteration.effect is Effect.CREATE and alteration.target.kind in CAN_HINDER:
+                    if alteration.effect is Effect.CREATE and alteration.target.kind in BLOCKING_KINDS:
                         uses = tuple(use.object for use in resolver.uses(statement.references))
                         found[about[0]] = (alteration.target, uses)
         return found

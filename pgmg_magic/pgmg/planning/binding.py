@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.planning.fabric import Woven
-from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.node import Node, Phase
 
 
@@ -65,7 +65,7 @@ class Binding(Woven):
     def _bind_early_drops(self) -> None:
         """Drops of what an earlier slot made: the catalog does not know them, their sources do."""
         for name, nodes in self.drops.items():
-            declared = self.survey.declared.get(name)
+            declared = self.resolved.declared.get(name)
             for use in declared.uses if declared else ():
                 for node in nodes:
                     self.fabric.soft.update(
@@ -101,7 +101,7 @@ class Binding(Woven):
         pools = (self.makes, self.drops, self.put_aside)
         for name, nodes in self.put_aside.items():
             own = self.timeline.aside.uses[name]
-            needing = [n for n in self.makes if n in self.survey.declared and name in self._used_by(n)]
+            needing = [n for n in self.makes if n in self.resolved.declared and name in self._used_by(n)]
             for node in nodes:
                 below = [o for used in own for pool in pools for o in pool.get(used, ())]
                 above = [o for other in (name, *needing) for pool in pools[:2] for o in pool.get(other, ())]
@@ -114,7 +114,7 @@ class Binding(Woven):
                     self._before(node, above)
 
     def _used_by(self, name: ObjectName) -> set[ObjectName]:
-        return {use.object for use in self.survey.declared[name].uses}
+        return {use.object for use in self.resolved.declared[name].uses}
 
     def _before(self, node: Node, others: Iterable[Node]) -> None:
         """Put a node before others of its slot."""
@@ -133,7 +133,7 @@ class Binding(Woven):
     def _uses(self, name: ObjectName) -> dict[tuple[ObjectName, bool], None]:
         """Return (object, hard) for everything that must be there first."""
         found: dict[tuple[ObjectName, bool], None] = {}
-        declared = self.survey.declared.get(name)
+        declared = self.resolved.declared.get(name)
         for use in declared.uses if declared else ():
             found[use.object, use.hard] = None
         about = name.parent
@@ -145,14 +145,14 @@ class Binding(Woven):
         if definition is not None and (difference is None or difference.change is None):
             for link in self.fates.web.needs(definition.address):
                 used = self.fates.web.name(link.on)
-                instead = self.survey.overloads(used) if self.fates.deleted(used) else ()
+                instead = self.resolved.overloads(used) if self.fates.deleted(used) else ()
                 found.update(dict.fromkeys((n, True) for n in (used, *instead)))
         return found
 
     def _bind_conversions(self) -> None:
         """A type's table columns are converted while nothing stands on them."""
-        for name, verdict in self.fates.verdicts.items():
-            if not isinstance(verdict, InPlace) or not verdict.shakes:
+        for name, strategy in self.fates.strategies.items():
+            if not isinstance(strategy, AlterInPlace) or not strategy.shakes:
                 continue
             for node in self.makes.get(name, ()):
                 for dropped, drops in self.drops.items():

@@ -1,4 +1,4 @@
-"""The second half of planning: from answers to the finished plan."""
+"""The second half of planning: from details to the finished plan."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from pgmg.model.plan import (
     Record,
     Step,
 )
-from pgmg.model.snapshot import Answers, Evidence
+from pgmg.model.snapshot import CatalogDetails, DriftEvidence
 from pgmg.model.source import Notice
-from pgmg.planning.changes import Difference
-from pgmg.planning.deletions import too_many_deleted
+from pgmg.planning.compare.changes import ObjectComparison
+from pgmg.planning.compare.deletions import too_many_deleted
+from pgmg.planning.compare.fingerprint import basis, fingerprint
+from pgmg.planning.compare.report import change
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates, decide
-from pgmg.planning.fingerprint import basis, fingerprint
-from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.losses import refuse_losses
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.order import order
-from pgmg.planning.report import change
-from pgmg.planning.survey import Survey
 from pgmg.planning.timeline import Timeline, timeline
 from pgmg.planning.weave import CHECKED, UNCHECKED, weave
 
 
 def build(
-    survey: Survey,
-    found: Sequence[Difference],
-    evidence: Evidence,
-    answers: Answers,
+    resolved: ResolvedProject,
+    found: Sequence[ObjectComparison],
+    evidence: DriftEvidence,
+    details: CatalogDetails,
     options: PlanOptions,
     learned: Learned = Learned(),
 ) -> Plan:
@@ -51,31 +51,31 @@ def build(
         RefusedChange: it would lose something.
         CycleError: hard dependencies form a circle.
     """
-    fates = decide(survey, found, evidence, answers, options, learned)
-    refuse_losses(fates, survey, options)
-    when = timeline(survey, fates, learned)
-    fabric = weave(survey, fates, when, learned)
+    fates = decide(resolved, found, evidence, details, options, learned)
+    refuse_losses(fates, resolved, options)
+    when = timeline(resolved, fates, learned)
+    fabric = weave(resolved, fates, when, learned)
     nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)
     steps = _number(_with_checks(nodes, given_up, fabric))
     records = _records(found, steps)
     parts = basis(
         sources=[(str(d.name), d.declared.source.hash) for d in found if d.declared],
         catalog=[(str(d.name), d.live.address.objid, d.live.version) for d in found if d.live],
-        pending=survey.pending,
-        snapshot=survey.snapshot,
+        pending=resolved.pending,
+        snapshot=resolved.snapshot,
         options=options,
         steps=steps,
         records=records,
     )
-    server = survey.snapshot.server
+    server = resolved.snapshot.server
     return Plan(
         fingerprint=fingerprint(parts),
         database=DatabaseInfo(server.database, server.version, server.version_num),
-        migrations=_impacts(survey, when),
+        migrations=_impacts(resolved, when),
         changes=tuple(change(d) for d in found if d.change is not None),
         steps=steps,
-        edges=_edges(survey, fates, steps, found, learned),
-        warnings=_warnings(survey, fates, found),
+        edges=_edges(resolved, fates, steps, found, learned),
+        warnings=_warnings(resolved, fates, found),
         options=options,
         records=records,
         basis=parts,
@@ -98,14 +98,14 @@ def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric:
             continue
         result.append(replace(node, statements=(UNCHECKED, *node.statements, CHECKED)))
         checked.append(node)
-    from pgmg.source.text import or_replace
+    from pgmg.source.grammar.rewriting import or_replace
 
     for number, node in enumerate(checked, start=len(fabric.nodes)):
         assert node.source is not None
         statements = (*node.source.settings, or_replace(node.source.sql))
         check = Node(
             number, node.slot, Phase.CHECK, Action.VALIDATE, node.name, statements,
-            "its body is checked now that all it uses exists", node.place, node.managed, node.source,
+            "its body is checked now that all it uses exists", node.location, node.managed, node.source,
         )  # fmt: skip
         result.append(check)
     return result
@@ -126,7 +126,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
                 node.name,
                 node.statements,
                 node.reason,
-                node.place,
+                node.location,
                 group,
                 node.managed,
                 node.transactional,
@@ -141,7 +141,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
 # -- what is said about it --------------------------------------------------------------------------------
 
 
-def _records(found: Sequence[Difference], steps: Sequence[Step]) -> tuple[Record, ...]:
+def _records(found: Sequence[ObjectComparison], steps: Sequence[Step]) -> tuple[Record, ...]:
     """Return what state is to say: once per object, in the group that touches it last."""
     groups = {step.object: step.group for step in steps}
     last = max((step.group for step in steps), default=1)
@@ -155,9 +155,9 @@ def _records(found: Sequence[Difference], steps: Sequence[Step]) -> tuple[Record
     return tuple(records)
 
 
-def _impacts(survey: Survey, when: Timeline) -> tuple[MigrationImpact, ...]:
+def _impacts(resolved: ResolvedProject, when: Timeline) -> tuple[MigrationImpact, ...]:
     found: dict[tuple[str, str], dict[ObjectName, Affected]] = {}
-    for migration, affected in zip(survey.pending, when.affected, strict=True):
+    for migration, affected in zip(resolved.pending, when.affected, strict=True):
         impact = found.setdefault((migration.file_name, migration.path), {})
         for name, (reason, because) in affected.items():
             impact.setdefault(name, Affected(name, reason, because))
@@ -165,12 +165,12 @@ def _impacts(survey: Survey, when: Timeline) -> tuple[MigrationImpact, ...]:
 
 
 def _edges(
-    survey: Survey, fates: Fates, steps: Sequence[Step], found: Sequence[Difference], learned: Learned
+    resolved: ResolvedProject, fates: Fates, steps: Sequence[Step], found: Sequence[ObjectComparison], learned: Learned
 ) -> tuple[Edge, ...]:
     """Return the dependencies of everything the plan touches; what the catalog says outranks parsing (rule 2.4)."""
     touched = {step.object for step in steps} | {d.name for d in found if d.change is not None}
     edges: dict[tuple[ObjectName, ObjectName], Edge] = {}
-    for name, declared in survey.declared.items():
+    for name, declared in resolved.declared.items():
         for use in declared.uses:
             if name in touched or use.object in touched:
                 edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
@@ -185,32 +185,38 @@ def _edges(
     return tuple(edges[key] for key in sorted(edges, key=lambda pair: (str(pair[0]), str(pair[1]))))
 
 
-def _warnings(survey: Survey, fates: Fates, found: Sequence[Difference]) -> tuple[Notice, ...]:
-    said = list(survey.notices)
-    for verdict in fates.verdicts.values():
-        if isinstance(verdict, InPlace):
-            said += verdict.warnings
+def _warnings(resolved: ResolvedProject, fates: Fates, found: Sequence[ObjectComparison]) -> tuple[Notice, ...]:
+    said = list(resolved.notices)
+    for strategy in fates.strategies.values():
+        if isinstance(strategy, AlterInPlace):
+            said += strategy.warnings
     deleted = [d for d in found if d.change is ChangeKind.DELETED]
-    text = too_many_deleted(len(deleted), len(survey.snapshot.state))
+    text = too_many_deleted(len(deleted), len(resolved.snapshot.state))
     if text is not None:
         said.append(Notice("mass-deletion", text))
-    said += _volatile_indexes(survey, fates)
+    said += _volatile_indexes(resolved, fates)
     return tuple(said)
 
 
-def _volatile_indexes(survey: Survey, fates: Fates) -> list[Notice]:
+def _volatile_indexes(resolved: ResolvedProject, fates: Fates) -> list[Notice]:
     """Warn where a replaced function stands under an index or generated column (rule 5.3)."""
     said = []
-    for name, verdict in fates.verdicts.items():
-        live = survey.snapshot.objects.get(name)
-        if live is None or not isinstance(verdict, InPlace) or not verdict.statements or name.kind is not Kind.FUNCTION:
+    for name, strategy in fates.strategies.items():
+        live = resolved.snapshot.objects.get(name)
+        if (
+            live is None
+            or not isinstance(strategy, AlterInPlace)
+            or not strategy.statements
+            or name.kind is not Kind.FUNCTION
+        ):
             continue
         if fates.anew.means_another(name):  # the live one keeps its body under another name
             continue
         for link in fates.web.dependents(live.address):
             other = fates.web.definition(link.dependent)
             if other.name.kind is Kind.INDEX:
-                text = f"{other.name} was built with the old {name}: run REINDEX INDEX {other.name.bare} afterwards."
+                index = other.name.display_name
+                text = f"{other.name} was built with the old {name}: run REINDEX INDEX {index} afterwards."
                 said.append(Notice("reindex", text))
             elif other.kept_by is not None:
                 text = f"{other.name} holds values computed by the old {name}; they are not computed again."

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.resolve import Resolver
+from pgmg.planning.resolve.resolver import Resolver
 
 
 class Course:

@@ -11,9 +11,9 @@ from pgmg.model.source import Effect, Migration
 from pgmg.planning.aside import Aside
 from pgmg.planning.existence import Slot
 from pgmg.planning.groups import waits_for_migration
-from pgmg.planning.kinds.base import InPlace, Remake
+from pgmg.planning.kinds.rules import AlterInPlace, RecreateObject
 from pgmg.planning.outdated import moved, outdated_by
-from pgmg.planning.resolve import Declared
+from pgmg.planning.resolve.resolver import Declared
 
 Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
 _MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.INDEX})
@@ -25,7 +25,7 @@ class Early(Aside):
 
     def prepare(self, index: int, reasons: Reasons) -> None:
         """Make, replace or restore what a pending migration needs; `reasons` are of drops for this very migration."""
-        migration = self.survey.pending[index]
+        migration = self.resolved.pending[index]
         self._restore_in_time(index, migration)  # while they can still come back under the old names
         needed = self._needed(index)
         early: list[Address] = []
@@ -39,19 +39,22 @@ class Early(Aside):
     def _needed(self, index: int) -> list[ObjectName]:
         """Return declared objects that a migration uses and that are not there, with what they need themselves."""
         wanted: dict[ObjectName, None] = {}
-        migration = self.survey.pending[index]
-        queue = [use.object for use in self.survey.needs[index]]
-        for name in self._spoken_of(index, migration) & self.lost.keys() - self.survey.declared.keys():
+        migration = self.resolved.pending[index]
+        queue = [use.object for use in self.resolved.needs[index]]
+        for name in self._spoken_of(index, migration) & self.lost.keys() - self.resolved.declared.keys():
             address = self.addresses.get(name)
             queue += [self.web.name(link.on) for link in self.web.needs(address)] if address is not None else []
         missed = self._waited_for(migration)
         queue += missed
         made_here = {
-            n for a in migration.alterations if not a.effect.is_slight for n in self.survey.resolver.altered(a)
+            n
+            for a in migration.alterations
+            if not a.effect.keeps_dependents_valid
+            for n in self.resolved.resolver.altered(a)
         }
         while queue:
             name = queue.pop()
-            declared = self.survey.declared.get(name)
+            declared = self.resolved.declared.get(name)
             if declared is None or name in wanted or name in self.new:
                 continue
             if name not in missed and (name in made_here or self._made_later(name, index)):
@@ -66,15 +69,15 @@ class Early(Aside):
 
     def _is_bodily(self, declared: Declared, used: ObjectName) -> bool:
         """A body may call declared functions and read declared views; they come along where they can."""
-        return declared.name.kind in ROUTINES and used in self.survey.declared and used.kind is not Kind.TABLE
+        return declared.name.kind in ROUTINES and used in self.resolved.declared and used.kind is not Kind.TABLE
 
     def _made_later(self, name: ObjectName, index: int) -> bool:
         """Say whether a migration still to come makes it, rather than renaming or dropping the one there is first."""
         effects = (
             a.effect
-            for m in self.survey.pending[index:]
+            for m in self.resolved.pending[index:]
             for a in m.alterations
-            if not a.effect.is_slight and not a.if_exists and name in self.survey.resolver.altered(a)
+            if not a.effect.keeps_dependents_valid and not a.if_exists and name in self.resolved.resolver.altered(a)
         )
         return next(effects, None) is Effect.CREATE
 
@@ -87,9 +90,9 @@ class Early(Aside):
     ) -> None:
         slot = self.slots[index]
         if name in self.old:
-            verdict = self.fates.verdicts.get(name)
-            changes = isinstance(verdict, InPlace) and bool(verdict.statements)
-            if changes and not waits_for_migration(self.survey, name, index):
+            strategy = self.fates.strategies.get(name)
+            changes = isinstance(strategy, AlterInPlace) and bool(strategy.statements)
+            if changes and not waits_for_migration(self.resolved, name, index):
                 slot.in_place[name] = f"{migration.name} needs it"
                 self.new.add(name)
             return
@@ -101,13 +104,15 @@ class Early(Aside):
 
     def _remake(self, name: ObjectName, index: int, migration: Migration, early: list[Address]) -> None:
         """Drop what has to be made again, or gives way to it, before the migration can come to depend on it."""
-        if waits_for_migration(self.survey, name, index):
+        if waits_for_migration(self.resolved, name, index):
             return
         if name in self.old:
-            roots = [name] if name in self.addresses and isinstance(self.fates.verdicts.get(name), Remake) else []
+            roots = (
+                [name] if name in self.addresses and isinstance(self.fates.strategies.get(name), RecreateObject) else []
+            )
         else:
             roots = self._given_up_for(name)
-        reason = f"{migration.name} needs {name.bare}"
+        reason = f"{migration.name} needs {name.display_name}"
         for other, explicit in self.web.above([self.addresses[n] for n in roots], self.fates.spare).items():
             if self.web.name(other) in self.old:
                 self.drop(self.web.name(other), self.slots[index], reason, explicit=explicit)
@@ -123,15 +128,15 @@ class Early(Aside):
                 self.web.name(link.on) in self.lost for link in self.web.needs(address) if not self._replaced(link.on)
             ):
                 continue
-            if name in self.survey.declared and waits_for_migration(self.survey, name, index):
+            if name in self.resolved.declared and waits_for_migration(self.resolved, name, index):
                 continue
             self.slots[index].makes[name] = f"back before {migration.name}"
             self.lost.pop(name)
-            (self.new if name in self.survey.declared else self.old).add(name)
+            (self.new if name in self.resolved.declared else self.old).add(name)
 
     def _replaced(self, address: Address) -> bool:
         """Say whether a deleted routine has another signature by now."""
-        return any(name in self.new | self.old for name in self.survey.overloads(self.web.name(address)))
+        return any(name in self.new | self.old for name in self.resolved.overloads(self.web.name(address)))
 
     def _given_up_for(self, name: ObjectName) -> list[ObjectName]:
         """Return the old signatures of a routine: beside the new one, they could make a call ambiguous."""
@@ -144,23 +149,23 @@ class Early(Aside):
         """
         slot, spoken = self.slots[index], self._spoken_of(index, migration)
         away = slot.drops.keys() | self.unwelcome
-        for name in [n for n in self.lost if n not in self.survey.declared and (n in early or n not in away)]:
+        for name in [n for n in self.lost if n not in self.resolved.declared and (n in early or n not in away)]:
             address = self.addresses.get(name)
             if address is None or self.fates.deleted(name) or self.owner_deleted(name):
                 continue
             needs = {self.web.name(link.on) for link in self.web.needs(address)}
             if needs & self.lost.keys():
                 continue
-            if name in spoken or name in self.learned.soon or needs & moved(migration, self.survey.resolver):
+            if name in spoken or name in self.learned.soon or needs & moved(migration, self.resolved.resolver):
                 slot.makes[name] = f"restored before {migration.name}"
                 self.lost.pop(name)
                 self.old.add(name)
 
     def _spoken_of(self, index: int, migration: Migration) -> set[ObjectName]:
         """Return what a migration uses or alters, constraints and defaults of tables included."""
-        found = {use.object for use in self.survey.needs[index]} | self._waited_for(migration)
+        found = {use.object for use in self.resolved.needs[index]} | self._waited_for(migration)
         for alteration in migration.alterations:
-            altered = self.survey.resolver.altered(alteration)
+            altered = self.resolved.resolver.altered(alteration)
             found.update(altered)
             if alteration.member is not None:
                 kinds = (Kind.CONSTRAINT, Kind.COLUMN_DEFAULT)
@@ -199,12 +204,12 @@ class Early(Aside):
             if address is None or self._in_new_words(name, index):
                 continue
             needs = {self.web.name(link.on) for link in self.web.needs(address)}
-            if outdated_by(needs, self.survey.pending[:index], self.survey.resolver):
+            if outdated_by(needs, self.resolved.pending[:index], self.resolved.resolver):
                 found |= {self.web.name(above) for above in self.web.above([address])} & set(lost)
-        return found if found <= self.survey.declared.keys() else set()
+        return found if found <= self.resolved.declared.keys() else set()
 
     def _holds_already(self, name: ObjectName, index: int) -> bool:
         """Say whether a changed object finds all that its new source needs before the last migration has run."""
         there = self.old | self.new | self.lost.keys()
-        needed = [use.object for use in self.survey.declared[name].uses if use.object in self.survey.declared]
-        return all(n in there for n in needed) and not waits_for_migration(self.survey, name, index)
+        needed = [use.object for use in self.resolved.declared[name].uses if use.object in self.resolved.declared]
+        return all(n in there for n in needed) and not waits_for_migration(self.resolved, name, index)

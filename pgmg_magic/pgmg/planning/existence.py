@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Learned
 from pgmg.model.snapshot import Address
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.fate import Fates
-from pgmg.planning.survey import Survey
 from pgmg.planning.web import Web
 
 
@@ -27,12 +27,12 @@ class Slot:
 class Existence:
     """What exists while the migrations are walked through: in its old form, in its new one, or not at the moment."""
 
-    def __init__(self, survey: Survey, fates: Fates, learned: Learned) -> None:
-        self.survey, self.fates, self.learned = survey, fates, learned
+    def __init__(self, resolved: ResolvedProject, fates: Fates, learned: Learned) -> None:
+        self.resolved, self.fates, self.learned = resolved, fates, learned
         self.web: Web = fates.web
-        self.slots = [Slot() for _ in range(len(survey.pending) + 1)]
+        self.slots = [Slot() for _ in range(len(resolved.pending) + 1)]
         self.vanishing: set[ObjectName] = set()
-        self.old = set(survey.snapshot.objects) | {d.name for d in self.web.definitions.values()}
+        self.old = set(resolved.snapshot.objects) | {d.name for d in self.web.definitions.values()}
         self.new: set[ObjectName] = set()
         self.lost: dict[ObjectName, None] = {}
         self.unwelcome: set[ObjectName] = set()
@@ -55,4 +55,4 @@ class Existence:
         if address is None:
             return True
         needs = (self.web.name(link.on) for link in self.web.speaks_of(address))
-        return any(self.fates.deleted(name) and not self.survey.overloads(name) for name in needs)
+        return any(self.fates.deleted(name) and not self.resolved.overloads(name) for name in needs)

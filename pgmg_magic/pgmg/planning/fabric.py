@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pgmg.model.names import ObjectName
 from pgmg.model.plan import Learned
 from pgmg.model.snapshot import Definition
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.fate import Fates
 from pgmg.planning.node import Node
 from pgmg.planning.order import Pair
-from pgmg.planning.survey import Survey
 from pgmg.planning.timeline import Timeline
 
 
@@ -32,8 +32,8 @@ class Fabric:
 class Woven:
     """What the nodes and the edges are made from, and the nodes by what they drop and make."""
 
-    def __init__(self, survey: Survey, fates: Fates, timeline: Timeline, learned: Learned) -> None:
-        self.survey, self.fates, self.timeline, self.learned = survey, fates, timeline, learned
+    def __init__(self, resolved: ResolvedProject, fates: Fates, timeline: Timeline, learned: Learned) -> None:
+        self.resolved, self.fates, self.timeline, self.learned = resolved, fates, timeline, learned
         self.fabric = Fabric()
         self.definitions: dict[ObjectName, Definition] = {d.name: d for d in fates.web.definitions.values()}
         self.drops: dict[ObjectName, list[Node]] = defaultdict(list)

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgmg.errors import RefusedChange
-from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName
+from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
-from pgmg.model.snapshot import Address, Answers, Evidence
+from pgmg.model.snapshot import Address, CatalogDetails, DriftEvidence
 from pgmg.model.source import Effect, Migration, SourceObject
-from pgmg.planning.changes import Difference
+from pgmg.planning.compare.changes import ObjectComparison
+from pgmg.planning.compare.resolved import ResolvedProject, previous_source
 from pgmg.planning.course import Course, courses
 from pgmg.planning.growth import read_anew
-from pgmg.planning.kinds import judge
-from pgmg.planning.kinds.base import Case, ColumnUse, InPlace, Refuse, Remake, Verdict
+from pgmg.planning.kinds import choose_strategy
+from pgmg.planning.kinds.rules import AlterInPlace, ColumnUse, ObjectDiff, RecreateObject, Refuse, Strategy
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
 from pgmg.planning.renewed import Renewed, renewed
-from pgmg.planning.resolve import Use
-from pgmg.planning.survey import Survey, previous_source
+from pgmg.planning.resolve.resolver import Use
 from pgmg.planning.taken import taken_away
 from pgmg.planning.web import Web
-from pgmg.source.text import or_replace
+from pgmg.source.grammar.rewriting import or_replace
 
 _JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
@@ -31,12 +31,12 @@ class Fates:
     """All decisions. `dropped` maps what goes because of the code to whether it must be dropped by name."""
 
     web: Web
-    differences: Mapping[ObjectName, Difference]
-    changed: tuple[Difference, ...]
+    differences: Mapping[ObjectName, ObjectComparison]
+    changed: tuple[ObjectComparison, ...]
     """Those about which something is to be done."""
     courses: tuple[Course, ...]
     """What is called what before each pending migration, and after the last."""
-    verdicts: dict[ObjectName, Verdict] = field(default_factory=dict)
+    strategies: dict[ObjectName, Strategy] = field(default_factory=dict)
     previous: dict[ObjectName, SourceObject] = field(default_factory=dict)
     roots: dict[Address, str] = field(default_factory=dict)
     dropped: dict[Address, bool] = field(default_factory=dict)
@@ -55,10 +55,10 @@ class Fates:
 
 
 def decide(
-    survey: Survey,
-    found: Sequence[Difference],
-    evidence: Evidence,
-    answers: Answers,
+    resolved: ResolvedProject,
+    found: Sequence[ObjectComparison],
+    evidence: DriftEvidence,
+    details: CatalogDetails,
     options: PlanOptions,
     learned: Learned,
 ) -> Fates:
@@ -67,32 +67,32 @@ def decide(
     Raises:
         RefusedChange: a change cannot be made, or not without being told to.
     """
-    stations = courses(survey.snapshot.addresses, survey.resolver, survey.pending)
-    web = Web(answers.closure, survey.snapshot.by_address, stations[-1].dropped)
+    stations = courses(resolved.snapshot.addresses, resolved.resolver, resolved.pending)
+    web = Web(details.closure, resolved.snapshot.by_address, stations[-1].dropped)
     fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
-    fates.made_by_migrations = _made_by_migrations(survey, learned)
-    hindered = {m.name: _hindered(m.name, learned, web) for m in survey.pending}
-    fates.anew = renewed(survey.pending, survey.resolver, survey.snapshot.objects, survey.declared)
-    fates.taken = taken_away(survey.pending, stations, survey.resolver, web)
+    fates.made_by_migrations = _made_by_migrations(resolved, learned)
+    hindered = {m.name: _hindered(m.name, learned, web) for m in resolved.pending}
+    fates.anew = renewed(resolved.pending, resolved.resolver, resolved.snapshot.objects, resolved.declared)
+    fates.taken = taken_away(resolved.pending, stations, resolved.resolver, web)
     fates.reaches = tuple(
         reach(
-            m, web, survey.resolver, survey.declared, course, options.recreate, fates.anew,
+            m, web, resolved.resolver, resolved.declared, course, options.recreate, fates.anew,
             _used_by(m, needs, learned), hindered[m.name], learned.refused,
         )
-        for m, course, needs in zip(survey.pending, fates.courses, survey.needs, strict=False)
+        for m, course, needs in zip(resolved.pending, fates.courses, resolved.needs, strict=False)
     )  # fmt: skip
-    _judge_all(fates, survey, evidence, answers, options, learned)
-    refusals = {name: verdict for name, verdict in fates.verdicts.items() if isinstance(verdict, Refuse)}
+    _judge_all(fates, resolved, evidence, details, options, learned)
+    refusals = {name: strategy for name, strategy in fates.strategies.items() if isinstance(strategy, Refuse)}
     if refusals:
         raise RefusedChange(
             "\n\n".join(v.message for v in refusals.values()),
             hint="\n".join(v.hint for v in refusals.values()),
             blame=tuple(refusals),
         )
-    for name in read_anew(survey, fates.verdicts, fates.differences, answers):
-        fates.verdicts[name] = _anew(name, survey, learned)
-    _find_roots(fates, survey, learned)
-    _spread(fates, survey)
+    for name in read_anew(resolved, fates.strategies, fates.differences, details):
+        fates.strategies[name] = _anew(name, resolved, learned)
+    _find_roots(fates, resolved, learned)
+    _spread(fates, resolved)
     return fates
 
 
@@ -101,10 +101,10 @@ def _used_by(migration: Migration, needs: Iterable[Use], learned: Learned) -> se
     return {use.object for use in needs} | waits
 
 
-def _anew(name: ObjectName, survey: Survey, learned: Learned) -> Verdict:
+def _anew(name: ObjectName, resolved: ResolvedProject, learned: Learned) -> Strategy:
     if name.kind is Kind.MATERIALIZED_VIEW or name in learned.refused:
-        return Remake("its `*` is read anew")
-    return InPlace(Action.REPLACE, (or_replace(survey.declared[name].source.sql),), "its `*` is read anew")
+        return RecreateObject("its `*` is read anew")
+    return AlterInPlace(Action.REPLACE, (or_replace(resolved.declared[name].source.sql),), "its `*` is read anew")
 
 
 def _hindered(migration: str, learned: Learned, web: Web) -> list[Address]:
@@ -113,14 +113,14 @@ def _hindered(migration: str, learned: Learned, web: Web) -> list[Address]:
     return [address for address in found if address in web.definitions]
 
 
-def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectName]:
+def _made_by_migrations(resolved: ResolvedProject, learned: Learned) -> frozenset[ObjectName]:
     """Return declared objects that a pending migration itself creates, alters or drops (rule 7.4)."""
     found = set(learned.made)
-    for migration in survey.pending:
+    for migration in resolved.pending:
         for alteration in migration.alterations:
-            if not alteration.effect.is_slight:
-                names = (*survey.resolver.altered(alteration), *survey.resolver.became(alteration))
-                found.update(n for n in names if n in survey.declared)
+            if not alteration.effect.keeps_dependents_valid:
+                names = (*resolved.resolver.altered(alteration), *resolved.resolver.became(alteration))
+                found.update(n for n in names if n in resolved.declared)
     return frozenset(found)
 
 
@@ -128,7 +128,12 @@ def _made_by_migrations(survey: Survey, learned: Learned) -> frozenset[ObjectNam
 
 
 def _judge_all(
-    fates: Fates, survey: Survey, evidence: Evidence, answers: Answers, options: PlanOptions, learned: Learned
+    fates: Fates,
+    resolved: ResolvedProject,
+    evidence: DriftEvidence,
+    details: CatalogDetails,
+    options: PlanOptions,
+    learned: Learned,
 ) -> None:
     remade: set[ObjectName] = {d.name for d in fates.changed if d.change in (ChangeKind.DELETED, ChangeKind.MISSING)}
     for affected in fates.reaches:
@@ -136,7 +141,7 @@ def _judge_all(
         remade |= set(affected.altered)
     for difference in _by_use(fates):
         name = difference.name
-        always = name.kind in DESCRIPTIVE
+        always = name.kind in DECLARATIVE_KINDS
         if difference.declared is None or (difference.change not in _JUDGED and not (always and difference.change)):
             continue
         before = previous_source(difference)
@@ -144,23 +149,25 @@ def _judge_all(
             fates.previous[name] = before
         if name in fates.made_by_migrations and difference.live is None:
             continue
-        verdict = judge(_case(difference, before, remade, fates, survey, evidence, answers, options, learned))
-        if name in learned.refused and isinstance(verdict, InPlace) and name.kind not in ABOUT_PARENT:
-            verdict = Remake("the server does not take the change in place")
-        if isinstance(verdict, Refuse) and name in fates.made_by_migrations:
+        strategy = choose_strategy(
+            _case(difference, before, remade, fates, resolved, evidence, details, options, learned)
+        )
+        if name in learned.refused and isinstance(strategy, AlterInPlace) and name.kind not in PROPERTY_KINDS:
+            strategy = RecreateObject("the server does not take the change in place")
+        if isinstance(strategy, Refuse) and name in fates.made_by_migrations:
             continue  # judged after the migration (rule 7.4)
-        if isinstance(verdict, Remake):
+        if isinstance(strategy, RecreateObject):
             remade.add(name)
-        fates.verdicts[name] = verdict
+        fates.strategies[name] = strategy
     for difference in fates.changed:
         if difference.change is ChangeKind.DELETED and (before := previous_source(difference)) is not None:
             fates.previous[difference.name] = before
 
 
-def _by_use(fates: Fates) -> list[Difference]:
+def _by_use(fates: Fates) -> list[ObjectComparison]:
     """Put what is used before what uses it, as far as there is no cycle; what does not change need not be there."""
     pool = fates.differences
-    done: dict[ObjectName, Difference] = {}
+    done: dict[ObjectName, ObjectComparison] = {}
 
     for start in fates.changed:
         stack = [(start.name, False)]
@@ -181,53 +188,53 @@ def _by_use(fates: Fates) -> list[Difference]:
 
 
 def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask for
-    difference: Difference,
+    difference: ObjectComparison,
     before: SourceObject | None,
     remade: set[ObjectName],
     fates: Fates,
-    survey: Survey,
-    evidence: Evidence,
-    answers: Answers,
+    resolved: ResolvedProject,
+    evidence: DriftEvidence,
+    details: CatalogDetails,
     options: PlanOptions,
     learned: Learned,
-) -> Case:
+) -> ObjectDiff:
     assert difference.declared is not None
     assert difference.change is not None
     name, source = difference.name, difference.declared.source
-    about = name.parent if name.kind in ABOUT_PARENT else None
-    live_about = survey.snapshot.objects.get(about) if about is not None else None
-    known = answers.facts.get(name)
+    about = name.parent if name.kind in PROPERTY_KINDS else None
+    live_about = resolved.snapshot.objects.get(about) if about is not None else None
+    known = details.facts.get(name)
     address = difference.live.address if difference.live else None
-    return Case(
+    return ObjectDiff(
         name=name,
         source=source,
         change=difference.change,
         live=difference.live,
-        spell=lambda type_: survey.resolver.type(type_, source.settings),
+        spell=lambda type_: resolved.resolver.type(type_, source.settings),
         facts=known.values if known else {},
         previous=before,
-        shape=answers.shapes.get(name),
+        shape=details.shapes.get(name),
         upstream=any(use.object in remade and use.hard for use in difference.declared.uses),
-        column_uses=_column_uses(address, name, fates, survey) if address else (),
+        column_uses=_column_uses(address, name, fates, resolved) if address else (),
         definition=fates.web.definitions.get(address) if address else None,
         comment=evidence.comments.get(about) if about is not None else None,
         privileges=evidence.privileges.get(about, ()) if about is not None else (),
         owner=live_about.owner if live_about else None,
         vanished=frozenset(column for other, column in learned.vanished if other == name),
-        user=survey.snapshot.server.user,
-        version_num=survey.snapshot.server.version_num,
+        user=resolved.snapshot.server.user,
+        version_num=resolved.snapshot.server.version_num,
         altered_by_migration=name in fates.made_by_migrations,
         options=options,
     )
 
 
-def _column_uses(address: Address, type_: ObjectName, fates: Fates, survey: Survey) -> tuple[ColumnUse, ...]:
+def _column_uses(address: Address, type_: ObjectName, fates: Fates, resolved: ResolvedProject) -> tuple[ColumnUse, ...]:
     """Return the table columns that hold values of a type, directly or inside other types.
 
     They are those, and are called, as pending migrations leave them: all, or those before the first that needs the
     type. What a migration itself makes of the type is none of this.
     """
-    early = (n for n, needs in enumerate(survey.needs) if any(use.object == type_ for use in needs))
+    early = (n for n, needs in enumerate(resolved.needs) if any(use.object == type_ for use in needs))
     course = fates.courses[0 if type_ in fates.made_by_migrations else next(early, -1)]
     web, found, queue, seen = fates.web, [], [address], {address}
     while queue:
@@ -247,31 +254,31 @@ def _column_uses(address: Address, type_: ObjectName, fates: Fates, survey: Surv
 # -- what goes ------------------------------------------------------------------------------------
 
 
-def _find_roots(fates: Fates, survey: Survey, learned: Learned) -> None:
-    live = survey.snapshot.objects
-    taken = _taken_by_migrations(survey)
-    for name, verdict in fates.verdicts.items():
-        if isinstance(verdict, Remake) and name in live:
-            fates.roots[live[name].address] = verdict.reason
-        if isinstance(verdict, InPlace) and verdict.shakes and name in live:
+def _find_roots(fates: Fates, resolved: ResolvedProject, learned: Learned) -> None:
+    live = resolved.snapshot.objects
+    taken = _taken_by_migrations(resolved)
+    for name, strategy in fates.strategies.items():
+        if isinstance(strategy, RecreateObject) and name in live:
+            fates.roots[live[name].address] = strategy.reason
+        if isinstance(strategy, AlterInPlace) and strategy.shakes and name in live:
             for address in _shaken_by_conversion(live[name].address, fates.web):
-                fates.roots.setdefault(address, f"{name.bare} is converted")
+                fates.roots.setdefault(address, f"{name.display_name} is converted")
     for difference in fates.changed:
         if difference.change is ChangeKind.DELETED and difference.live is not None and difference.name not in taken:
             fates.roots[difference.live.address] = "no longer declared"
         if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:
-            for address in _users_of_overloads(difference.name, fates, survey):
-                fates.roots.setdefault(address, f"{difference.name.bare} is a new overload")
+            for address in _users_of_overloads(difference.name, fates, resolved):
+                fates.roots.setdefault(address, f"{difference.name.display_name} is a new overload")
     for name, other in learned.dropped_with:
         if Address(*other) in fates.web.definitions:
-            fates.roots.setdefault(Address(*other), f"depends on {name.bare}")
+            fates.roots.setdefault(Address(*other), f"depends on {name.display_name}")
 
 
-def _taken_by_migrations(survey: Survey) -> set[ObjectName]:
+def _taken_by_migrations(resolved: ResolvedProject) -> set[ObjectName]:
     """Return what pending migrations themselves drop, rename or move: nothing is left to drop after them."""
     effects = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
-    alterations = (a for m in survey.pending for a in m.alterations if a.effect in effects)
-    return {name for alteration in alterations for name in survey.resolver.altered(alteration)}
+    alterations = (a for m in resolved.pending for a in m.alterations if a.effect in effects)
+    return {name for alteration in alterations for name in resolved.resolver.altered(alteration)}
 
 
 def _shaken_by_conversion(address: Address, web: Web) -> list[Address]:
@@ -290,30 +297,35 @@ def _shaken_by_conversion(address: Address, web: Web) -> list[Address]:
     return found
 
 
-def _users_of_overloads(name: ObjectName, fates: Fates, survey: Survey) -> list[Address]:
+def _users_of_overloads(name: ObjectName, fates: Fates, resolved: ResolvedProject) -> list[Address]:
     """Return declared views and routines that call another overload of a new routine's name (rule 5.3)."""
     users = []
-    for other, live in survey.snapshot.objects.items():
+    for other, live in resolved.snapshot.objects.items():
         if other.overloads(name):
             users += [
                 link.dependent
                 for link in fates.web.dependents(live.address)
-                if not link.automatic and fates.web.name(link.dependent) in survey.declared
+                if not link.automatic and fates.web.name(link.dependent) in resolved.declared
             ]
     return users
 
 
-def _spread(fates: Fates, survey: Survey) -> None:
+def _spread(fates: Fates, resolved: ResolvedProject) -> None:
     """Add everything that depends on a root, except what lets go of it by its own change in place."""
     wide = set(fates.web.above(fates.roots))
     by_name = {fates.web.name(address): address for address in wide}
     places = {_place(name) for name in by_name}
     spare = set()
-    for name, verdict in fates.verdicts.items():
+    for name, strategy in fates.strategies.items():
         address = by_name.get(name)
-        if address is None or address in fates.roots or not isinstance(verdict, InPlace) or not verdict.statements:
+        if (
+            address is None
+            or address in fates.roots
+            or not isinstance(strategy, AlterInPlace)
+            or not strategy.statements
+        ):
             continue
-        if not any(_place(used) in places for used in _needed_for(name, survey)):
+        if not any(_place(used) in places for used in _needed_for(name, resolved)):
             spare |= {(address, link.on) for link in fates.web.needs(address) if link.on in wide}
     fates.spare = frozenset(spare)
     fates.dropped = fates.web.above(fates.roots, fates.spare)
@@ -324,12 +336,12 @@ def _place(name: ObjectName) -> tuple[object, ...]:
     return name.schema, name.name, name.arguments, name.parent
 
 
-def _needed_for(name: ObjectName, survey: Survey) -> Iterable[ObjectName]:
+def _needed_for(name: ObjectName, resolved: ResolvedProject) -> Iterable[ObjectName]:
     """Return what an object's new source uses, and what that in turn cannot be without."""
-    queue = dict.fromkeys(use.object for use in survey.declared[name].uses)
+    queue = dict.fromkeys(use.object for use in resolved.declared[name].uses)
     waiting = list(queue)
     while waiting:
-        declared = survey.declared.get(waiting.pop())
+        declared = resolved.declared.get(waiting.pop())
         new = [u.object for u in declared.uses if u.hard and u.object not in queue] if declared else []
         queue |= dict.fromkeys(new)
         waiting += new

@@ -6,32 +6,34 @@ from collections.abc import Mapping
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
-from pgmg.model.snapshot import Answers
-from pgmg.planning.changes import Difference
-from pgmg.planning.kinds.base import InPlace, Verdict
-from pgmg.planning.survey import Survey
+from pgmg.model.snapshot import CatalogDetails
+from pgmg.planning.compare.changes import ObjectComparison
+from pgmg.planning.compare.resolved import ResolvedProject
+from pgmg.planning.kinds.rules import AlterInPlace, Strategy
 
 _READERS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 
 
 def read_anew(
-    survey: Survey,
-    verdicts: Mapping[ObjectName, Verdict],
-    differences: Mapping[ObjectName, Difference],
-    answers: Answers,
+    resolved: ResolvedProject,
+    strategies: Mapping[ObjectName, Strategy],
+    differences: Mapping[ObjectName, ObjectComparison],
+    details: CatalogDetails,
 ) -> tuple[ObjectName, ...]:
     """Return live objects of unchanged source that have to be made or replaced from it, as what they read has grown."""
-    grown = {name for name, verdict in verdicts.items() if isinstance(verdict, InPlace) and _grows(name, answers)}
+    grown = {
+        name for name, strategy in strategies.items() if isinstance(strategy, AlterInPlace) and _grows(name, details)
+    }
     found: dict[ObjectName, None] = {}
     size = 0
     while len(grown) != size:
         size = len(grown)
-        for name, declared in survey.declared.items():
-            if name in grown or name.kind not in _READERS or name not in survey.snapshot.objects:
+        for name, declared in resolved.declared.items():
+            if name in grown or name.kind not in _READERS or name not in resolved.snapshot.objects:
                 continue
             if not any(use.star and use.object in grown for use in declared.uses):
                 continue
-            if name in verdicts:
+            if name in strategies:
                 grown.add(name)  # replaced anyway
             elif differences[name].change in (None, ChangeKind.FORMATTING):
                 grown.add(name)
@@ -39,8 +41,8 @@ def read_anew(
     return tuple(found)
 
 
-def _grows(name: ObjectName, answers: Answers) -> bool:
-    shape, live = answers.shapes.get(name), answers.facts.get(name)
+def _grows(name: ObjectName, details: CatalogDetails) -> bool:
+    shape, live = details.shapes.get(name), details.facts.get(name)
     return (
         shape is not None
         and live is not None

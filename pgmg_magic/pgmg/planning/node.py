@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.place import Place
 from pgmg.model.plan import Action
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Migration, SourceObject
@@ -47,7 +47,7 @@ class Node:
     name: ObjectName
     statements: tuple[str, ...]
     reason: str
-    place: Place | None = None
+    location: SourceLocation | None = None
     managed: bool = True
     source: SourceObject | None = field(default=None, repr=False)
     transactional: bool = True
@@ -58,5 +58,5 @@ class Node:
     @property
     def key(self) -> tuple[int, int, str, int, str, int]:
         """The order among nodes that are equally ready: kinds others build on first, then by path (rule 7.5)."""
-        path, line = (self.place.path, self.place.line or 0) if self.place else ("~", 0)
+        path, line = (self.location.path, self.location.line or 0) if self.location else ("~", 0)
         return (self.phase, _RANKS.get(self.name.kind, 9), path, line, str(self.name), self.id)

@@ -74,7 +74,7 @@ def _message(nodes: Mapping[int, Node], circle: list[int]) -> str:
     shown = " → ".join(dict.fromkeys(names)) + f" → {names[0]}"
     places = defaultdict(str)
     for id_ in circle:
-        place = nodes[id_].place
+        place = nodes[id_].location
         if place is not None:
             places[str(nodes[id_].name)] = f"{place.path}:{place.line}"
     where = ", ".join(f"{name} in {place}" for name, place in sorted(places.items()))

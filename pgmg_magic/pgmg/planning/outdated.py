@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pgmg.model.names import ObjectName
 from pgmg.model.source import Effect, Migration
-from pgmg.planning.resolve import Resolver
+from pgmg.planning.resolve.resolver import Resolver
 
 _MOVES = (Effect.RENAME, Effect.RENAME_COLUMN, Effect.SET_SCHEMA)
 

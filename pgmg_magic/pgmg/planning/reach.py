@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pgmg.model.names import ROUTINES, Kind, ObjectName, Place
+from pgmg.model.names import ROUTINES, Kind, NameKey, ObjectName
 from pgmg.model.plan import Recreate
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.course import Course
 from pgmg.planning.renewed import Renewed
-from pgmg.planning.resolve import Declared, Resolver
+from pgmg.planning.resolve.resolver import Declared, Resolver
 from pgmg.planning.web import Link, Web
 
 SHAPE = frozenset(
@@ -22,7 +22,7 @@ SHAPE = frozenset(
         Effect.RENAME_COLUMN,
         Effect.RENAME,
         Effect.SET_SCHEMA,
-        Effect.RESHAPE,
+        Effect.CHANGES_COLUMNS,
         Effect.DROP,
     }
 )
@@ -163,7 +163,7 @@ def _required(alteration: Alteration, address: Address, web: Web) -> list[Addres
             ]
         case Effect.DROP:
             return [link.dependent for link in links if _hinders(link, web)]
-        case Effect.RESHAPE:
+        case Effect.CHANGES_COLUMNS:
             return [link.dependent for link in links if _hinders(link, web)]
         case Effect.DROP_CONSTRAINT:
             constraint = [
@@ -191,21 +191,21 @@ def _meaning_another(
         return []
     links = [link for link in web.dependents(address) if web.name(link.dependent) in declared]
     if alteration.effect in (Effect.RENAME, Effect.SET_SCHEMA) and anew.means_another(name):
-        return [link.dependent for link in links if name.place in _places(declared[web.name(link.dependent)])]
+        return [link.dependent for link in links if name.name_key in _places(declared[web.name(link.dependent)])]
     if alteration.effect is Effect.RENAME_COLUMN and (name, alteration.member) in anew.columns:
         column = course.as_read(alteration, address).member
         return [link.dependent for link in links if link.column == column]
     return []
 
 
-def _places(declared: Declared) -> set[Place]:
+def _places(declared: Declared) -> set[NameKey]:
     """Return the places of the objects that a source speaks of."""
     name, table = declared.name, declared.source.target.parent
-    found = {use.object.place for use in declared.uses}
+    found = {use.object.name_key for use in declared.uses}
     if name.parent is not None:
-        found.add(name.parent.place)
+        found.add(name.parent.name_key)
     if table is not None and table.parts:
-        found.add(ObjectName(table.kind, table.parts[-1], name.schema).place)
+        found.add(ObjectName(table.kind, table.parts[-1], name.schema).name_key)
     return found
 
 

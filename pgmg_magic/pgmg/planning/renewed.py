@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pgmg.model.names import Kind, ObjectName, Place
+from pgmg.model.names import Kind, NameKey, ObjectName
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.resolve import Resolver
+from pgmg.planning.resolve.resolver import Resolver
 
 _LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 _COLUMN_LEAVES = (Effect.DROP_COLUMN, Effect.RENAME_COLUMN)
@@ -17,7 +17,7 @@ _COLUMN_LEAVES = (Effect.DROP_COLUMN, Effect.RENAME_COLUMN)
 class Renewed:
     """Places of objects, and columns of relations as they were called, that others have afterwards."""
 
-    places: frozenset[Place] = frozenset()
+    places: frozenset[NameKey] = frozenset()
     columns: frozenset[tuple[ObjectName, str]] = frozenset()
 
     def means_another(self, name: ObjectName) -> bool:
@@ -26,12 +26,12 @@ class Renewed:
             return self.means_another(name.parent) or (name.parent, name.name) in self.columns
         if name.parent is not None:
             return self.means_another(name.parent)
-        return name.place in self.places
+        return name.name_key in self.places
 
 
 @dataclass(slots=True)
 class _Leaving:
-    places: set[Place] = field(default_factory=set)
+    places: set[NameKey] = field(default_factory=set)
     columns: set[tuple[ObjectName, str]] = field(default_factory=set)
 
 
@@ -42,19 +42,19 @@ def renewed(
     declared: Iterable[ObjectName],
 ) -> Renewed:
     """Return what is taken again, by migrations or by what is declared, after it was given up."""
-    left, places, columns = _Leaving(), set[Place](), set[tuple[ObjectName, str]]()
+    left, places, columns = _Leaving(), set[NameKey](), set[tuple[ObjectName, str]]()
     there = set(live)
     for migration in pending:
         for alteration in migration.alterations:
             for name in resolver.altered(alteration):
                 if alteration.effect in _LEAVES and name in there:
-                    left.places.add(name.place)
-                if alteration.effect is Effect.CREATE and name.place in left.places:
-                    places.add(name.place)
+                    left.places.add(name.name_key)
+                if alteration.effect is Effect.CREATE and name.name_key in left.places:
+                    places.add(name.name_key)
                 columns |= _column(alteration, name, left)
-            places |= {place for new in resolver.became(alteration) if (place := new.place) in left.places}
+            places |= {place for new in resolver.became(alteration) if (place := new.name_key) in left.places}
     if left.places:
-        places |= {place for name in declared if (place := name.place) in left.places}
+        places |= {place for name in declared if (place := name.name_key) in left.places}
     return Renewed(frozenset(places), frozenset(columns))
 
 

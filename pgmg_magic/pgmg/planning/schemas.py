@@ -8,10 +8,12 @@ from dataclasses import replace
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import spell
 from pgmg.model.source import Alteration, Effect, Migration, Target
-from pgmg.planning.resolve import Resolver
+from pgmg.planning.resolve.resolver import Resolver
 
 
-def spelled_out(pending: Sequence[Migration], live: Iterable[ObjectName], resolver: Resolver) -> tuple[Migration, ...]:
+def expand_schema_renames(
+    pending: Sequence[Migration], live: Iterable[ObjectName], resolver: Resolver
+) -> tuple[Migration, ...]:
     """Return the migrations with a move of each object beside every rename of its schema."""
     if not any(_is_rename(alteration) for migration in pending for alteration in migration.alterations):
         return tuple(pending)

@@ -6,14 +6,14 @@ from pgmg.model.facts import CompositeFacts, DomainFacts, EnumFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.source import Effect, SourceObject, StatementKind
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.fate import Fates
-from pgmg.planning.kinds import judge
-from pgmg.planning.kinds.base import KEEP, Case, InPlace, Verdict
-from pgmg.planning.resolve import Declared
-from pgmg.planning.survey import Survey
-from pgmg.planning.targets import drop_if_exists
+from pgmg.planning.kinds import choose_strategy
+from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Strategy
+from pgmg.planning.resolve.resolver import Declared
+from pgmg.planning.resolve.sql_names import drop_if_exists
 from pgmg.source import parse_recorded
-from pgmg.source.text import or_replace, same_but_formatting
+from pgmg.source.grammar.rewriting import or_replace, same_but_formatting
 
 _MADE_AGAIN = frozenset(
     {
@@ -34,36 +34,36 @@ _MADE_AGAIN = frozenset(
 _REPLACEABLE = frozenset({Kind.VIEW, Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE, Kind.TRIGGER, Kind.RULE})
 
 
-def settled_after_migration(declared: Declared, survey: Survey, fates: Fates) -> Verdict:
+def settled_after_migration(declared: Declared, resolved: ResolvedProject, fates: Fates) -> Strategy:
     """Decide from the migration's own statement what remains to be done once it has run."""
-    made = _statement_that_made(declared, survey)
+    made = _statement_that_made(declared, resolved)
     if made is not None and same_but_formatting(made.sql, declared.source.sql):
-        return KEEP
+        return NO_CHANGE
     if declared.name.kind in _REPLACEABLE:
-        return InPlace(Action.REPLACE, (or_replace(declared.source.sql),), "a migration made it")
+        return AlterInPlace(Action.REPLACE, (or_replace(declared.source.sql),), "a migration made it")
     if made is None:
         return _grown(declared, fates)
     if declared.name.kind in _MADE_AGAIN:
         statements = (drop_if_exists(declared.name), declared.source.sql)
-        return InPlace(Action.REPLACE, statements, "a migration made another one")
-    case = Case(
+        return AlterInPlace(Action.REPLACE, statements, "a migration made another one")
+    case = ObjectDiff(
         name=declared.name,
         source=declared.source,
         change=ChangeKind.ADOPTED,
         live=None,
-        spell=lambda type_: survey.resolver.type(type_, declared.source.settings),
-        facts=_facts(made, survey),
+        spell=lambda type_: resolved.resolver.type(type_, declared.source.settings),
+        facts=_facts(made, resolved),
         altered_by_migration=True,
     )
-    verdict = judge(case)
-    return verdict if isinstance(verdict, InPlace) else KEEP
+    strategy = choose_strategy(case)
+    return strategy if isinstance(strategy, AlterInPlace) else NO_CHANGE
 
 
-def _statement_that_made(declared: Declared, survey: Survey) -> SourceObject | None:
+def _statement_that_made(declared: Declared, resolved: ResolvedProject) -> SourceObject | None:
     found = None
-    for migration in survey.pending:
+    for migration in resolved.pending:
         if not any(
-            a.effect in (Effect.CREATE, Effect.REPLACE) and declared.name in survey.resolver.altered(a)
+            a.effect in (Effect.CREATE, Effect.REPLACE) and declared.name in resolved.resolver.altered(a)
             for a in migration.alterations
         ):
             continue
@@ -71,31 +71,31 @@ def _statement_that_made(declared: Declared, survey: Survey) -> SourceObject | N
             if statement.kind is not StatementKind.PLAIN or not statement.sql.lstrip()[:6].upper().startswith("CREATE"):
                 continue
             for source in parse_recorded(statement.sql):
-                if survey.resolver.name(source.target) == declared.name:
+                if resolved.resolver.name(source.target) == declared.name:
                     found = source
     return found
 
 
-def _grown(declared: Declared, fates: Fates) -> Verdict:
-    verdict = fates.verdicts.get(declared.name)
-    return verdict if isinstance(verdict, InPlace) else KEEP
+def _grown(declared: Declared, fates: Fates) -> Strategy:
+    strategy = fates.strategies.get(declared.name)
+    return strategy if isinstance(strategy, AlterInPlace) else NO_CHANGE
 
 
-def _facts(made: SourceObject, survey: Survey) -> dict[str, object]:
+def _facts(made: SourceObject, resolved: ResolvedProject) -> dict[str, object]:
     """Return what the catalog will say of a type once the migration's statement has run."""
     match made.facts:
         case EnumFacts(labels=labels):
             return {"form": "e", "labels": list(labels)}
         case CompositeFacts(attributes=attributes):
             rows = [
-                [a.name, survey.resolver.type(a.type), a.collation[-1] if a.collation else None] for a in attributes
+                [a.name, resolved.resolver.type(a.type), a.collation[-1] if a.collation else None] for a in attributes
             ]
             return {"form": "c", "attributes": rows}
         case DomainFacts() as domain:
             constraints = [[c.name or made.target.parts[-1] + "_check", c.expression] for c in domain.constraints]
             return {
                 "form": "d",
-                "base": survey.resolver.type(domain.base),
+                "base": resolved.resolver.type(domain.base),
                 "default": domain.default,
                 "not_null": domain.not_null,
                 "constraints": constraints,

@@ -8,7 +8,7 @@ from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.course import Course
-from pgmg.planning.resolve import Resolver
+from pgmg.planning.resolve.resolver import Resolver
 from pgmg.planning.web import Web
 
 _PART = {Effect.DROP_CONSTRAINT: Kind.CONSTRAINT, Effect.SET_DEFAULT: Kind.COLUMN_DEFAULT}

@@ -6,19 +6,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pgmg.model.facts import DomainFacts
-from pgmg.model.names import ABOUT_PARENT, CAN_HINDER, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
+from pgmg.model.names import (
+    BLOCKING_KINDS,
+    DECLARATIVE_KINDS,
+    PROPERTY_KINDS,
+    ROUTINES,
+    Kind,
+    ObjectName,
+    migration_name,
+)
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.aside import SetAside
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.course import Course
 from pgmg.planning.early import Early
 from pgmg.planning.existence import Slot
 from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
-from pgmg.planning.kinds.base import InPlace
 from pgmg.planning.kinds.constraints import made_with_domain
-from pgmg.planning.survey import Survey
+from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.taken import taken_with
 
 
@@ -36,12 +44,12 @@ class Timeline:
 class _Walk(Early):
     """Walks through the pending migrations."""
 
-    def __init__(self, survey: Survey, fates: Fates, learned: Learned) -> None:
-        super().__init__(survey, fates, learned)
+    def __init__(self, resolved: ResolvedProject, fates: Fates, learned: Learned) -> None:
+        super().__init__(resolved, fates, learned)
         self.affected: list[dict[ObjectName, tuple[str, tuple[ObjectName, ...]]]] = []
 
     def run(self) -> Timeline:
-        for index, migration in enumerate(self.survey.pending):
+        for index, migration in enumerate(self.resolved.pending):
             self._before(index, migration)
             self._through(migration, self.fates.courses[index].copy())
         self._after()
@@ -71,7 +79,7 @@ class _Walk(Early):
             self.mend(index, slot)
         for name, because in reach.refreshed.items():
             if name in self.old and name not in self.lost:
-                self.slots[end_of_group(self.survey, name, index)].refreshes.setdefault(name, "its `*` is read anew")
+                self.slots[end_of_group(self.resolved, name, index)].refreshes.setdefault(name, "its `*` is read anew")
                 reasons.setdefault(name, ("depends on modified tables", because))
         self.affected.append({n: r for n, r in reasons.items() if n not in self.vanishing})
 
@@ -82,7 +90,7 @@ class _Walk(Early):
         if address in roots:
             return "depends on modified tables", tuple(self._because(address))
         nearest = next((link.on for link in self.web.needs(address) if link.on in above), None)
-        shown = self.web.name(nearest).bare if nearest is not None else "modified tables"
+        shown = self.web.name(nearest).display_name if nearest is not None else "modified tables"
         return f"depends on {shown}", (self.web.name(nearest),) if nearest is not None else ()
 
     def _because(self, address: Address) -> list[ObjectName]:
@@ -108,8 +116,8 @@ class _Walk(Early):
         while grown:
             grown = False
             for name in self.new - found.keys():
-                declared = self.survey.declared.get(name)
-                if declared is None or name.kind in ABOUT_PARENT:
+                declared = self.resolved.declared.get(name)
+                if declared is None or name.kind in PROPERTY_KINDS:
                     continue
                 if any(u.hard and u.object in gone for u in declared.uses) and name.kind not in ROUTINES:
                     found[name] = None
@@ -122,11 +130,11 @@ class _Walk(Early):
         found: list[ObjectName] = []
         for alteration in migration.alterations:
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
-                parents = self.survey.resolver.altered(alteration)
+                parents = self.resolved.resolver.altered(alteration)
                 found += [n for n in self.old if n.parent in parents and self.fates.deleted(n)]
             if alteration.effect is not Effect.CREATE:
                 continue
-            for made in self.survey.resolver.altered(alteration):
+            for made in self.resolved.resolver.altered(alteration):
                 found += [
                     n
                     for n in self.old
@@ -137,13 +145,13 @@ class _Walk(Early):
     def _through(self, migration: Migration, course: Course) -> None:
         """Take note of what the migration itself makes, moves and drops (rule 7.4); `course` is where it begins."""
         for alteration in migration.alterations:
-            was = self.survey.resolver.altered(alteration)
+            was = self.resolved.resolver.altered(alteration)
             self._goes_along(alteration, was, course)
             course.take(alteration)
             if alteration.effect is Effect.CREATE:
                 self._there(was)
             if alteration.effect in (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA):
-                became = self.survey.resolver.became(alteration)
+                became = self.resolved.resolver.became(alteration)
                 self._there(new for old, new in zip(was, became, strict=False) if old in self.old | self.new)
                 self.old.difference_update(set(was) - self._moved_on(alteration, was))
                 self.new.difference_update(was)
@@ -152,7 +160,9 @@ class _Walk(Early):
         """Return what nobody declared and is there under another name; the plan calls it by the one that it knows."""
         if alteration.effect is Effect.DROP:
             return set()
-        return {n for n in was if n.kind in CAN_HINDER and n not in self.survey.declared and not self.fates.deleted(n)}
+        return {
+            n for n in was if n.kind in BLOCKING_KINDS and n not in self.resolved.declared and not self.fates.deleted(n)
+        }
 
     def _goes_along(self, alteration: Alteration, was: Iterable[ObjectName], course: Course) -> None:
         """What hangs on a table or column that the migration drops is not there to be dropped later."""
@@ -161,14 +171,14 @@ class _Walk(Early):
 
     def _there(self, names: Iterable[ObjectName]) -> None:
         for name in names:
-            if name in self.survey.declared:
+            if name in self.resolved.declared:
                 self.old.add(name)
                 self.new.discard(name)
 
     # -- the last slot --------------------------------------------------------------------------------
 
     def _after(self) -> None:
-        self.put_aside(len(self.survey.pending))
+        self.put_aside(len(self.resolved.pending))
         slot = self.slots[-1]
         self.old |= set(self.learned.made)
         # what a migration needed anew is there, and so is what stood on it
@@ -180,12 +190,14 @@ class _Walk(Early):
                 self.drop(name, slot, self._code_reason(address, code), explicit=explicit)
         for name in self._made_early_but_affected(tuple(slot.drops)):
             self.drop(name, slot, "depends on what is made again", explicit=True)
-        stirred = (set(self.survey.declared) - self.old) | self.fates.verdicts.keys() | self.fates.made_by_migrations
-        for name in [name for name in self.survey.declared if name in stirred]:
-            if name.kind not in DESCRIPTIVE:
+        stirred = (
+            (set(self.resolved.declared) - self.old) | self.fates.strategies.keys() | self.fates.made_by_migrations
+        )
+        for name in [name for name in self.resolved.declared if name in stirred]:
+            if name.kind not in DECLARATIVE_KINDS:
                 self._settle(name, slot)
         for name in self.lost:
-            if name in self.survey.declared or self.fates.deleted(name) or self.owner_deleted(name):
+            if name in self.resolved.declared or self.fates.deleted(name) or self.owner_deleted(name):
                 continue
             if not self._made_with_owner(name):
                 slot.makes.setdefault(name, "restored as it was")
@@ -200,10 +212,10 @@ class _Walk(Early):
             slot.makes[name] = self._make_reason(name, difference.change)
             self.lost.pop(name, None)
             return
-        if name in self.survey.snapshot.objects or difference.change is not ChangeKind.NEW:
-            verdict = self.fates.verdicts.get(name)
-            if isinstance(verdict, InPlace) and verdict.statements:
-                slot.in_place.setdefault(name, verdict.reason)
+        if name in self.resolved.snapshot.objects or difference.change is not ChangeKind.NEW:
+            strategy = self.fates.strategies.get(name)
+            if isinstance(strategy, AlterInPlace) and strategy.statements:
+                slot.in_place.setdefault(name, strategy.reason)
         if name not in self.fates.made_by_migrations or name in slot.in_place:
             return
         if name in self.learned.refused:
@@ -224,7 +236,7 @@ class _Walk(Early):
             return True
         if name.kind is not Kind.CONSTRAINT or domain is None or domain.kind is not Kind.DOMAIN:
             return False
-        declared = self.survey.declared.get(domain)
+        declared = self.resolved.declared.get(domain)
         if declared is None:
             return domain in self.lost
         sources = (declared.source, self.fates.previous.get(domain))
@@ -236,7 +248,7 @@ class _Walk(Early):
         if address in self.fates.roots:
             return self.fates.roots[address]
         nearest = next((link.on for link in self.web.needs(address) if link.on in code), None)
-        return f"depends on {self.web.name(nearest).bare}" if nearest is not None else ""
+        return f"depends on {self.web.name(nearest).display_name}" if nearest is not None else ""
 
     def _make_reason(self, name: ObjectName, change: ChangeKind | None) -> str:
         match change:
@@ -249,6 +261,6 @@ class _Walk(Early):
                 return "made again with what it stood on"
 
 
-def timeline(survey: Survey, fates: Fates, learned: Learned) -> Timeline:
+def timeline(resolved: ResolvedProject, fates: Fates, learned: Learned) -> Timeline:
     """Return when each object is dropped, made, or changed in place."""
-    return _Walk(survey, fates, learned).run()
+    return _Walk(resolved, fates, learned).run()

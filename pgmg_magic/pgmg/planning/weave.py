@@ -8,27 +8,27 @@ from dataclasses import replace
 from functools import cached_property
 
 from pgmg.model.facts import GrantFacts, RoutineFacts
-from pgmg.model.names import ABOUT_PARENT, DESCRIPTIVE, ROUTINES, Kind, ObjectName, migration_name
-from pgmg.model.place import Place
+from pgmg.model.location import SourceLocation
+from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import NOWHERE, Definition
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
 from pgmg.planning.binding import Binding
+from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.existence import Slot
 from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
-from pgmg.planning.kinds.attached import removal
-from pgmg.planning.kinds.base import InPlace
+from pgmg.planning.kinds.comments_and_grants import removal
+from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.outdated import outdated_by
-from pgmg.planning.resolve import Declared
+from pgmg.planning.resolve.resolver import Declared
+from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.settle import settled_after_migration
-from pgmg.planning.survey import Survey
-from pgmg.planning.targets import target
 from pgmg.planning.timeline import Timeline
-from pgmg.source.text import or_replace
+from pgmg.source.grammar.rewriting import or_replace
 
 _GIVES = re.compile(r"\s*(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.IGNORECASE)
 CHECKED = "SET LOCAL check_function_bodies = on"
@@ -41,8 +41,8 @@ class _Weaver(Binding):
     def run(self) -> Fabric:
         for number, slot in enumerate(self.timeline.slots):
             self._weave_slot(number, slot)
-            if number < len(self.survey.pending):
-                self._migrate(number, self.survey.pending[number])
+            if number < len(self.resolved.pending):
+                self._migrate(number, self.resolved.pending[number])
         self._attach()
         self._check_soft_dependents()
         self.bind()
@@ -60,14 +60,14 @@ class _Weaver(Binding):
         reason: str,
         *,
         source: SourceObject | None = None,
-        place: Place | None = None,
+        location: SourceLocation | None = None,
         transactional: bool = True,
         alone: bool = False,
         migration: Migration | None = None,
     ) -> Node:
-        managed = name in self.survey.declared or self.fates.deleted(name) or name.kind is Kind.MIGRATION
+        managed = name in self.resolved.declared or self.fates.deleted(name) or name.kind is Kind.MIGRATION
         number = len(self.fabric.nodes)
-        spot = place or (source.place if source else None)
+        spot = location or (source.location if source else None)
         if action in (Action.DROP, Action.RESTORE):
             spot = None
         node = Node(
@@ -86,7 +86,7 @@ class _Weaver(Binding):
             migration_name(migration.name),
             sent,
             "pending" if migration.part_of is None else "pending, in parts",
-            place=Place(migration.path, *migration.begins),
+            location=SourceLocation(migration.path, *migration.begins),
             transactional=not runs_alone(migration),
             alone=runs_alone(migration) or migration_name(migration.name) in self.learned.alone,
             migration=migration,
@@ -97,8 +97,8 @@ class _Weaver(Binding):
     def _drop_invalid_indexes(self, number: int, migration: Migration) -> None:
         """`IF NOT EXISTS` would accept what a failed concurrent build left behind (rule 9.2)."""
         for alteration in migration.alterations:
-            for name in self.survey.resolver.altered(alteration) if alteration.target.kind is Kind.INDEX else ():
-                live = self.survey.snapshot.objects.get(name)
+            for name in self.resolved.resolver.altered(alteration) if alteration.target.kind is Kind.INDEX else ():
+                live = self.resolved.snapshot.objects.get(name)
                 if alteration.effect is Effect.CREATE and live is not None and not live.valid:
                     reason = "left invalid by a failed concurrent build"
                     drop = self._node(number, Phase.DROP, Action.DROP, name, (f"DROP {target(name)}",), reason)
@@ -110,20 +110,20 @@ class _Weaver(Binding):
                 continue
             definition = self.definitions.get(name)
             made_before = any(name in earlier.makes for earlier in self.timeline.slots[:number])
-            as_it_was = not made_before or name not in self.survey.declared
+            as_it_was = not made_before or name not in self.resolved.declared
             drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
             node = self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason)
-            if self._is_unknown(name) or (name in self.survey.declared and self._is_given(name, number)):
+            if self._is_unknown(name) or (name in self.resolved.declared and self._is_given(name, number)):
                 node = self.fabric.renew(replace(node, reread=NOWHERE))
                 self.noted.add(name)
-            self.drops[name].append(self._reread(node, definition) if name not in self.survey.declared else node)
+            self.drops[name].append(self._reread(node, definition) if name not in self.resolved.declared else node)
         self._weave_aside(number)
         for name, reason in slot.makes.items():
             self._make(number, name, reason, as_it_was=name in slot.as_it_was)
         for name, reason in slot.in_place.items():
             self._in_place(number, name, reason)
         for name, reason in slot.refreshes.items():
-            source = self.survey.declared[name].source
+            source = self.resolved.declared[name].source
             self._replace(number, name, source, reason)
 
     def _weave_aside(self, number: int) -> None:
@@ -138,7 +138,7 @@ class _Weaver(Binding):
 
     def _make(self, number: int, name: ObjectName, reason: str, *, as_it_was: bool) -> None:
         definition = self.definitions.get(name)
-        declared = self.survey.declared.get(name)
+        declared = self.resolved.declared.get(name)
         vanished = [column for other, column in self.learned.vanished if other == name]
         if declared is None or as_it_was:
             if definition is None or not definition.create or name in self.learned.abandoned:
@@ -159,7 +159,7 @@ class _Weaver(Binding):
             last = self._node(number, Phase.AROUND, Action.RESTORE, name, (), why, source=source)
             last = self.fabric.renew(replace(last, reread=NOWHERE))
             self.fabric.hard.add((node.id, last.id))
-        elif definition is not None and name in self.survey.snapshot.objects:
+        elif definition is not None and name in self.resolved.snapshot.objects:
             around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))
             if around:
                 last = self._node(
@@ -171,7 +171,7 @@ class _Weaver(Binding):
 
     def _is_unknown(self, name: ObjectName) -> bool:
         """Say whether a pending migration makes an object, so that no catalog tells yet what is around it."""
-        return name in self.fates.made_by_migrations and name not in self.survey.snapshot.objects
+        return name in self.fates.made_by_migrations and name not in self.resolved.snapshot.objects
 
     def _is_given(self, name: ObjectName, number: int) -> bool:
         """Say whether a migration before a slot gives an object something that no plan has read yet: a grant."""
@@ -180,9 +180,9 @@ class _Weaver(Binding):
     @cached_property
     def _given(self) -> dict[ObjectName, int]:
         """The first migration that gives an object something, by its number."""
-        resolver = self.survey.resolver
+        resolver = self.resolved.resolver
         found: dict[ObjectName, int] = {}
-        for number, migration in enumerate(self.survey.pending):
+        for number, migration in enumerate(self.resolved.pending):
             for statement in migration.statements:
                 if _GIVES.match(statement.sql) is None:
                     continue
@@ -198,7 +198,7 @@ class _Weaver(Binding):
         if definition is None:
             return node
         needs = {self.fates.web.name(link.on) for link in self.fates.web.needs(definition.address)}
-        migration = outdated_by(needs, self.survey.pending[: node.slot], self.survey.resolver)
+        migration = outdated_by(needs, self.resolved.pending[: node.slot], self.resolved.resolver)
         holds = node.name not in self.learned.outdated and not self._is_altered(node)
         if migration is None and holds and not self._is_given(node.name, node.slot):
             return node
@@ -207,8 +207,8 @@ class _Weaver(Binding):
 
     def _is_altered(self, node: Node) -> bool:
         """Say whether a migration before a node may have altered what it is about."""
-        alterations = (a for migration in self.survey.pending[: node.slot] for a in migration.alterations)
-        return any(node.name in self.survey.resolver.altered(a) for a in alterations)
+        alterations = (a for migration in self.resolved.pending[: node.slot] for a in migration.alterations)
+        return any(node.name in self.resolved.resolver.altered(a) for a in alterations)
 
     def _silenced(self, name: ObjectName) -> list[str | None]:
         """Return the columns of an object (None: itself) whose comment is no longer declared."""
@@ -220,23 +220,23 @@ class _Weaver(Binding):
         ]
 
     def _in_place(self, number: int, name: ObjectName, reason: str) -> None:
-        declared = self.survey.declared[name]
-        verdict = self.fates.verdicts.get(name)
-        if verdict is None:
-            verdict = settled_after_migration(declared, self.survey, self.fates)
-        if not isinstance(verdict, InPlace) or not verdict.statements:
+        declared = self.resolved.declared[name]
+        strategy = self.fates.strategies.get(name)
+        if strategy is None:
+            strategy = settled_after_migration(declared, self.resolved, self.fates)
+        if not isinstance(strategy, AlterInPlace) or not strategy.statements:
             return
-        statements = (*declared.source.settings, *verdict.statements)
+        statements = (*declared.source.settings, *strategy.statements)
         alone = name in self.learned.alone
-        if alone and name in self.survey.snapshot.objects and name not in self.fates.made_by_migrations:
+        if alone and name in self.resolved.snapshot.objects and name not in self.fates.made_by_migrations:
             number = 0  # its commit is not to catch anything between drop and recreation (rule 9.2)
         node = self._node(
             number,
             Phase.MAKE,
-            verdict.action,
+            strategy.action,
             name,
             statements,
-            verdict.reason or reason,
+            strategy.reason or reason,
             source=declared.source,
             alone=alone,
         )
@@ -252,11 +252,11 @@ class _Weaver(Binding):
         self._firsts[node.id] = node.id
 
     def _attach(self) -> None:
-        last = len(self.survey.pending)
+        last = len(self.resolved.pending)
         self._attach_anew()
         for difference in self.fates.changed:
             name, change = difference.name, difference.change
-            if name.kind not in DESCRIPTIVE or change is None or name in self.learned.gone:
+            if name.kind not in DECLARATIVE_KINDS or change is None or name in self.learned.gone:
                 continue
             phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
@@ -269,26 +269,26 @@ class _Weaver(Binding):
                 continue
             assert difference.declared is not None
             source = difference.declared.source
-            verdict = self.fates.verdicts.get(name)
-            if isinstance(verdict, InPlace) and verdict.statements:
-                node = self._node(last, phase, verdict.action, name, verdict.statements, change.value, source=source)
+            strategy = self.fates.strategies.get(name)
+            if isinstance(strategy, AlterInPlace) and strategy.statements:
+                node = self._node(last, phase, strategy.action, name, strategy.statements, change.value, source=source)
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
 
     def _attach_anew(self) -> None:
         """Say again what was said of a relation or a column in whose place another one stands now."""
-        if not self.survey.pending:
+        if not self.resolved.pending:
             return
-        for name, declared in self.survey.declared.items():
+        for name, declared in self.resolved.declared.items():
             difference = self.fates.differences.get(name)
-            if name.kind not in ABOUT_PARENT or difference is None or difference.change is not None:
+            if name.kind not in PROPERTY_KINDS or difference is None or difference.change is not None:
                 continue
             if name.parent is None or not self._is_about_another(declared, name.parent):
                 continue
             statements = (*declared.source.settings, declared.source.sql)
             action = {Kind.COMMENT: Action.COMMENT, Kind.GRANT: Action.GRANT}.get(name.kind, Action.ALTER)
             node = self._node(
-                len(self.survey.pending), Phase.ATTACH, action, name, statements, "another one has the name",
+                len(self.resolved.pending), Phase.ATTACH, action, name, statements, "another one has the name",
                 source=declared.source,
             )  # fmt: skip
             self.makes[name].append(node)
@@ -305,7 +305,7 @@ class _Weaver(Binding):
         if kind is Kind.COMMENT and inner in self.drops:
             return True
         return self.fates.deleted(inner) or (
-            inner not in self.survey.snapshot.objects and inner not in self.survey.declared
+            inner not in self.resolved.snapshot.objects and inner not in self.resolved.declared
         )
 
     def _check_soft_dependents(self) -> None:
@@ -313,14 +313,16 @@ class _Weaver(Binding):
         dropped = {node.name for node in self.fabric.nodes.values() if node.phase is Phase.DROP}
         if not dropped and not self.fates.reaches:
             return
-        for name, declared in self.survey.declared.items():
+        for name, declared in self.resolved.declared.items():
             facts = declared.source.facts
             if name.kind not in ROUTINES or name in self.makes or not isinstance(facts, RoutineFacts):
                 continue
-            if name not in self.survey.snapshot.objects or facts.language not in ("sql", "plpgsql"):
+            if name not in self.resolved.snapshot.objects or facts.language not in ("sql", "plpgsql"):
                 continue
             for slot, because in self._shaken(declared, dropped).items():
-                self._replace(slot, name, declared.source, f"its body is checked against {because.bare}", Phase.CHECK)
+                self._replace(
+                    slot, name, declared.source, f"its body is checked against {because.display_name}", Phase.CHECK
+                )
 
     def _shaken(self, declared: Declared, dropped: set[ObjectName]) -> dict[int, ObjectName]:
         """Return in which slots something that a routine uses gets another shape."""
@@ -328,15 +330,15 @@ class _Weaver(Binding):
         for use in declared.uses:
             for index, reach in enumerate(self.fates.reaches):
                 if use.object in reach.altered:
-                    found.setdefault(end_of_group(self.survey, declared.name, index), use.object)
+                    found.setdefault(end_of_group(self.resolved, declared.name, index), use.object)
             for number, slot in enumerate(self.timeline.slots):
                 if use.object in slot.refreshes:
                     found.setdefault(number, use.object)
             if use.object in dropped:
-                found.setdefault(len(self.survey.pending), use.object)
+                found.setdefault(len(self.resolved.pending), use.object)
         return found
 
 
-def weave(survey: Survey, fates: Fates, timeline: Timeline, learned: Learned) -> Fabric:
+def weave(resolved: ResolvedProject, fates: Fates, timeline: Timeline, learned: Learned) -> Fabric:
     """Return every step to be, and what must come before what."""
-    return _Weaver(survey, fates, timeline, learned).run()
+    return _Weaver(resolved, fates, timeline, learned).run()

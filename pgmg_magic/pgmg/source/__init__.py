@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pgmg.source.declarations import merge_grants, parse_code, parse_file, parse_recorded
-    from pgmg.source.files import SourceFiles, read_files
-    from pgmg.source.kinds.default_privileges import reversed_default_privileges
-    from pgmg.source.migrations import parse_migration
-    from pgmg.source.text import (
+    from pgmg.source.grammar.rewriting import (
         mask_passwords,
         normal_form,
         or_replace,
@@ -23,6 +20,9 @@ if TYPE_CHECKING:
         split_statements,
         without_data,
     )
+    from pgmg.source.kinds.default_privileges import reversed_default_privileges
+    from pgmg.source.migrations.parse import parse_migration
+    from pgmg.source.project_files import SourceFiles, read_files
 
 __all__ = [
     "SourceFiles",
@@ -47,15 +47,15 @@ __all__ = [
 def __getattr__(name: str) -> object:
     match name:
         case "SourceFiles" | "read_files":
-            home = "files"
+            home = "project_files"
         case "parse_code" | "parse_file" | "parse_recorded" | "merge_grants":
             home = "declarations"
         case "parse_migration":
-            home = "migrations"
+            home = "migrations.parse"
         case "reversed_default_privileges":
             home = "kinds.default_privileges"
         case _ if name in __all__:
-            home = "text"
+            home = "grammar.rewriting"
         case _:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -10,13 +10,13 @@ from pgmg.errors import SourceError, SourceErrors
 from pgmg.model.facts import DefinitionFacts, GrantFacts
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import CodeFile, Parts, SourceObject, Target
-from pgmg.source.depth import walks_deep
+from pgmg.source.grammar.offsets import Located, in_order
+from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.set_statements import SetStatements, is_setting
+from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
-from pgmg.source.positions import Located, in_order
-from pgmg.source.refusals import refuse
-from pgmg.source.settings import Settings, is_setting
-from pgmg.source.statements import Parsed, parse_text
-from pgmg.source.targets import target_of
+from pgmg.source.references.statement_targets import target_of
+from pgmg.source.refused_statements import refuse
 
 _ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
 _FAMILIES = (RELATIONS, ROUTINES, TYPES)
@@ -40,7 +40,7 @@ def parse_code(files: Sequence[CodeFile], problems: Sequence[SourceError] = ()) 
     return merge_grants(found)
 
 
-@walks_deep
+@deep_recursion
 def parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
     """Return what one file declares.
 
@@ -90,7 +90,7 @@ class _Reading:
     file: CodeFile
     objects: list[SourceObject] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
-    settings: Settings = field(default_factory=Settings)
+    settings: SetStatements = field(default_factory=SetStatements)
     drops: list[tuple[Parsed, Target, int]] = field(default_factory=list)
 
     def take(self, statement: Parsed) -> None:
@@ -119,7 +119,7 @@ class _Reading:
         return SourceObject(
             target=declaration.target,
             sql=sql,
-            place=statement.place,
+            location=statement.location,
             hash=_hash(sql, settings),
             file_hash=self.file.hash,
             references=declaration.references,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pgmg.errors import ConfigError, ConnectionFailedError, EmbeddedServerError, PgmgError
 from pgmg.model.events import Event, Retrying, ServerNotice, Waiting
 from pgmg.model.plan import ChangeKind, MigrationImpact
-from pgmg.model.watching import (
+from pgmg.model.watch_events import (
     Applied,
     Broken,
     Disconnected,
@@ -31,13 +31,13 @@ from pgmg.model.watching import (
     WatchListener,
     WatchState,
 )
-from pgmg.watch.session import Round, Session, is_busy, is_passing
+from pgmg.watch.watch_session import Round, WatchSession, is_busy, is_passing
 
 if TYPE_CHECKING:
     from pgmg.project import Project
     from pgmg.source import SourceFiles
-    from pgmg.watch.drafting import Draft
-    from pgmg.watch.folders import Folders
+    from pgmg.watch.folder_events import Folders
+    from pgmg.watch.partial_plan import PartialPlan
 
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to reach the server; the last one goes on."""
@@ -68,7 +68,7 @@ class Watcher:
         self._migrations = migrations
         self._listener = listener
         self._state = WatchState()
-        self._session = Session(project.settings, project.connect)
+        self._session = WatchSession(project.settings, project.connect)
         self._files: SourceFiles | None = None  # what the last round was about
         self._seen: SourceFiles | None = None  # what the next one will be about
         self._known_pending: object = ()
@@ -77,7 +77,7 @@ class Watcher:
 
     @property
     def state(self) -> WatchState:
-        """Where the watcher stands: one consistent picture, never changed once it is handed out."""
+        """Where the watcher stands: one consistent comparison, never changed once it is handed out."""
         return self._state
 
     def apply_migrations(self) -> None:
@@ -104,7 +104,7 @@ class Watcher:
             self._tell(Stopped(failure), replace(self._state, phase=Phase.STOPPED))
 
     def _run(self, stop: threading.Event) -> None:
-        from pgmg.watch.folders import Folders
+        from pgmg.watch.folder_events import Folders
 
         settings = self._project.settings
         folders = [folder for folder in (settings.code_dir, settings.migrations_dir) if folder is not None]
@@ -162,35 +162,35 @@ class Watcher:
 
     def _grows_quiet(self, watched: Folders, stop: threading.Event) -> bool:
         """Wait until nothing has changed for long enough; plan meanwhile. False: nothing has changed after all."""
-        last, draft = time.monotonic(), self._look()
+        last, partial = time.monotonic(), self._look()
         while not stop.is_set():
             if watched.tick():
-                now, before = time.monotonic(), draft
-                draft = self._look()
-                if draft is None or before is None or draft.files is not before.files:
+                now, before = time.monotonic(), partial
+                partial = self._look()
+                if partial is None or before is None or partial.files is not before.files:
                     last = now
                     continue  # else it was about something that does not concern us, and may never end
-            patience = self._patience if draft is not None and self._is_grave(draft) else self._debounce
+            patience = self._patience if partial is not None and self._is_grave(partial) else self._debounce
             if time.monotonic() - last >= patience:
-                self._seen = None if draft is None else draft.files
-                return draft is None or draft.files is not self._files
+                self._seen = None if partial is None else partial.files
+                return partial is None or partial.files is not self._files
         return False
 
     @property
     def _patience(self) -> float:
         return max(_THINK_TWICE, 2 * self._debounce)
 
-    def _look(self) -> Draft | None:
+    def _look(self) -> PartialPlan | None:
         try:
             return self._session.look(migrations=self._migrations)
         except Exception:  # noqa: BLE001 - whoever applies will meet it again, and tell
             return None
 
-    def _is_grave(self, draft: Draft) -> bool:
+    def _is_grave(self, partial: PartialPlan) -> bool:
         """Say whether something would be dropped or be told to be broken."""
         known = {_key(problem) for problem in self._state.problems}
-        deleted = any(change.change is ChangeKind.DELETED for change in draft.plan.changes)
-        return deleted or any(_key(problem) not in known for problem in draft.problems)
+        deleted = any(change.change is ChangeKind.DELETED for change in partial.plan.changes)
+        return deleted or any(_key(problem) not in known for problem in partial.problems)
 
     # -- work -------------------------------------------------------------------------------------------------
 
@@ -208,11 +208,11 @@ class Watcher:
             if wanted:
                 self._session.unblock()
             done = self._session.apply(self._heard, migrations=self._migrations or wanted)
-            paths = _changed(known, done.draft.files)  # with what was saved after the quiet
-            known = self._files = done.draft.files
+            paths = _changed(known, done.partial.files)  # with what was saved after the quiet
+            known = self._files = done.partial.files
             self._told(done, paths, quietly=due and not wanted and before.phase is not Phase.STARTING)
             left = self._session.settle(migrations=self._migrations)
-            if left.files is done.draft.files:  # else another round is about to begin
+            if left.files is done.partial.files:  # else another round is about to begin
                 self._announce(done, left)
         except Exception as problem:
             if stop.is_set():
@@ -250,7 +250,7 @@ class Watcher:
         applied = Applied(done.result, paths, done.duration_ms)
         if not quietly or done.result.applied:
             self._tell(applied, replace(self._state, phase=Phase.IDLE, last=applied))
-        self._problems(done.draft.problems)
+        self._problems(done.partial.problems)
 
     def _problems(self, now: tuple[Broken, ...]) -> None:
         """Tell what is newly broken, and what is so no longer."""
@@ -268,7 +268,7 @@ class Watcher:
             if _key(problem) not in before:
                 self._tell(problem, self._state)
 
-    def _announce(self, done: Round, left: Draft) -> None:
+    def _announce(self, done: Round, left: PartialPlan) -> None:
         """Tell which migrations are pending now, if that is news."""
         known = ([(m.name, m.hash) for m in left.pending], left.waiting, str(done.blocked or ""))
         if known == self._known_pending:

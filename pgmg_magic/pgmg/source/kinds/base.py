@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pgmg.model.facts import Argument, Facts, Options
 from pgmg.model.source import Reference, Target
-from pgmg.source.grammar import Tree, expression, option_text, pb, type_name, unwrap
-from pgmg.source.references import Collector
-from pgmg.source.statements import Parsed
+from pgmg.source.grammar.parser import Tree, expression, option_text, pb, type_name, unwrap
+from pgmg.source.grammar.statements import Parsed
+from pgmg.source.references.scopes import Collector
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.statements import Parsed
 
 
 def refuse(statement: Parsed) -> tuple[Declaration, ...]:

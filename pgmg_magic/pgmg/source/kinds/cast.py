@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pgmg.model.facts import DefinitionFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target
-from pgmg.source.grammar import arguments, parts, pb, type_name
+from pgmg.source.grammar.canonical import normal_form
+from pgmg.source.grammar.parser import arguments, parts, pb, type_name
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.normal import normal_form
-from pgmg.source.references import Collector
-from pgmg.source.statements import Parsed
+from pgmg.source.references.scopes import Collector
 
 _CONTEXTS = {pb.COERCION_IMPLICIT: "implicit", pb.COERCION_ASSIGNMENT: "assignment"}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pgmg.model.facts import CommentFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.statements import Parsed
-from pgmg.source.targets import reference_to, target_of, words
+from pgmg.source.references.statement_targets import reference_to, target_of, words
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

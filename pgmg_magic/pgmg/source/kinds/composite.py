@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pgmg.model.facts import Attribute, CompositeFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar import parts, relation_parts, type_name
+from pgmg.source.grammar.parser import parts, relation_parts, type_name
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.references import references_of
-from pgmg.source.refusals import refuse_temporary
-from pgmg.source.statements import Parsed
+from pgmg.source.references.scopes import references_of
+from pgmg.source.refused_statements import refuse_temporary
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

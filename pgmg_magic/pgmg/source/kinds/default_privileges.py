@@ -9,11 +9,11 @@ from pgmg.model.facts import GrantFacts
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 from pgmg.model.source import Target
-from pgmg.source.grammar import Tree, deparse, parse, pb, role
+from pgmg.source.grammar.parser import Tree, deparse, parse, pb, role
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes
 from pgmg.source.kinds.grant import privileges
-from pgmg.source.statements import Parsed
-from pgmg.source.targets import words
+from pgmg.source.references.statement_targets import words
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

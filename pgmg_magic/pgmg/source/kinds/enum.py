@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pgmg.model.facts import EnumFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar import parts, strings
+from pgmg.source.grammar.lexer import Sort, tokens
+from pgmg.source.grammar.parser import parts, strings
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.lexer import Sort, tokens
-from pgmg.source.refusals import refuse_temporary_name
-from pgmg.source.statements import Parsed
+from pgmg.source.refused_statements import refuse_temporary_name
 
 _LABEL = r"'((?:[^']|'')*)'"
 _RENAME = re.compile(rf"(?:--|/\*)\s*pgmg:\s*rename\s+{_LABEL}\s+to\s+{_LABEL}", re.IGNORECASE)

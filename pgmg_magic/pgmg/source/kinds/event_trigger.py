@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pgmg.model.facts import DefinitionFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Reference, RefKind, Target
-from pgmg.source.grammar import parts, strings
+from pgmg.source.grammar.canonical import normal_form
+from pgmg.source.grammar.parser import parts, strings
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.normal import normal_form
-from pgmg.source.statements import Parsed
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

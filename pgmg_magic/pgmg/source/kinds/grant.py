@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pgmg.model.facts import GrantFacts, Privilege
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar import Tree, deparse, name_parts, pb, relation_parts, role, strings
+from pgmg.source.grammar.parser import Tree, deparse, name_parts, pb, relation_parts, role, strings
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.statements import Parsed
-from pgmg.source.targets import reference_to, target_of, words
+from pgmg.source.references.statement_targets import reference_to, target_of, words
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pgmg.model.facts import OwnerFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar import pb, role
+from pgmg.source.grammar.parser import pb, role
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.refusals import refuse
-from pgmg.source.statements import Parsed
-from pgmg.source.targets import KINDS, reference_to, relation_target, target_of
+from pgmg.source.references.statement_targets import KINDS, reference_to, relation_target, target_of
+from pgmg.source.refused_statements import refuse
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

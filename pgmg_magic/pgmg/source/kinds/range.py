@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pgmg.model.facts import RangeFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target, TypeName
-from pgmg.source.grammar import parts, type_name
+from pgmg.source.grammar.parser import parts, type_name
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_options
-from pgmg.source.references import Collector
-from pgmg.source.refusals import refuse_temporary_name
-from pgmg.source.statements import Parsed
+from pgmg.source.references.scopes import Collector
+from pgmg.source.refused_statements import refuse_temporary_name
 
 _NAMES = {
     "canonical": RefKind.ROUTINE,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pgmg.model.facts import TriggerFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.references import references_of
-from pgmg.source.statements import Parsed
-from pgmg.source.targets import relation_target
+from pgmg.source.references.scopes import references_of
+from pgmg.source.references.statement_targets import relation_target
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

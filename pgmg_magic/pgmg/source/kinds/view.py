@@ -8,12 +8,12 @@ from pgmg.model.facts import Options, ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.quoting import quote
 from pgmg.model.source import Target
-from pgmg.source.grammar import pb, relation_parts, strings
+from pgmg.source.grammar.lexer import significant
+from pgmg.source.grammar.parser import pb, relation_parts, strings
+from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, read_options
-from pgmg.source.lexer import significant
-from pgmg.source.references import Collector
-from pgmg.source.refusals import refuse_temporary
-from pgmg.source.statements import Parsed
+from pgmg.source.references.scopes import Collector
+from pgmg.source.refused_statements import refuse_temporary
 
 _CHECKS = {pb.LOCAL_CHECK_OPTION: "local", pb.CASCADED_CHECK_OPTION: "cascaded"}
 

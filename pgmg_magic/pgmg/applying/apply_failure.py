@@ -1,0 +1,87 @@
+"""Turns a server error into one that names file, line and column, with the line and a caret (rule 8.2)."""
+
+from __future__ import annotations
+
+import psycopg
+
+from pgmg.applying.error_text import dropped_earlier, text_of
+from pgmg.applying.locate import place_of
+from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
+from pgmg.model.plan import Action, Plan, Step
+from pgmg.source.grammar.rewriting import mask_passwords
+
+_DENIED = "42501"
+_LOCK = ("55P03", "40P01")
+_NEW_LABEL = "55P04"
+_UNDEFINED = ("42P01", "42703", "42883", "42704")
+
+
+def explain(
+    error: psycopg.Error, step: Step | None, number: int, blockers: str | None = None, plan: Plan | None = None
+) -> ApplyError:
+    """Return the error to raise for the `number`-th statement of a step, of the plan that was carried out."""
+    diag = error.diag
+    said = diag.message_primary or str(error).strip() or "the server closed the connection"
+    parts = [said]
+    if diag.message_detail:
+        parts.append(f"DETAIL: {diag.message_detail}")
+    if diag.context:
+        parts.append(f"CONTEXT: {diag.context}")
+    if step is not None and _is_ours(step, number):
+        parts.append(f"STATEMENT: {failing_statement(step, number)}")
+    about = "" if step is None else f"{_doing(step)}: "
+    message = about + mask_passwords("\n".join(parts))
+    where = None if step is None else place_of(step, number, error)
+    name = None if step is None else str(step.object)
+    hint = None if diag.message_hint is None else mask_passwords(diag.message_hint)
+    if error.sqlstate in _LOCK:
+        held = f"\nThe lock is held by {blockers}." if blockers else ""
+        return LockedError(
+            f"{message}{held}",
+            where=where,
+            hint="Wait for that session or end it, then apply again; --lock-timeout waits longer.",
+            sqlstate=error.sqlstate,
+            object=name,
+        )
+    if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
+        hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
+    if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:
+        hint = _in_its_own_way(text_of(error), step, plan) or hint
+    if error.sqlstate in _UNDEFINED and step is not None and step.action is Action.RESTORE and not step.managed:
+        hint = (
+            "A migration renames or drops what it speaks of. Rename in a migration before the one that changes the "
+            "same table, or change or drop it first; --drop-unmanaged lets it go."
+        )
+    kind = InsufficientPrivilegeError if error.sqlstate == _DENIED else ApplyError
+    return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
+
+
+def _in_its_own_way(said: str, step: Step, plan: Plan) -> str | None:
+    """Return what to do where pgmg dropped what a statement uses, and could not have run the statement before."""
+    gone = dropped_earlier(said, step, plan)
+    if not gone:
+        return None
+    names = ", ".join(map(str, gone))
+    return (
+        f"Another statement of this migration alters what {names} stands on, so it is not there meanwhile. Give the "
+        "two migrations of their own: with temporary tables or outside a transaction, pgmg cannot run them in parts."
+    )
+
+
+def failing_statement(step: Step, number: int) -> str:
+    """Return the statement that failed."""
+    return step.statements[min(number, len(step.statements) - 1)] if step.statements else ""
+
+
+def _doing(step: Step) -> str:
+    if step.migration is not None:
+        return f"migration {step.migration.file_name} failed"
+    return f"cannot {step.action.value} {step.object}"
+
+
+def _is_ours(step: Step, number: int) -> bool:
+    """Say whether nobody has seen the statement: it stands in no file."""
+    if step.migration is not None:
+        return False
+    statement = failing_statement(step, number)
+    return bool(statement) and (step.source is None or not statement.endswith(step.source.sql[-40:]))

@@ -1,0 +1,95 @@
+"""Finds out all that the server refuses of a plan, for somebody who means to leave it out and apply the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from pgmg.applying.apply import Planner, Target
+from pgmg.applying.apply_failure import explain
+from pgmg.applying.infer import FailureContext, learn
+from pgmg.applying.lock import LockWatch, begin_locked, lock_key
+from pgmg.applying.runner import Runner, StepFailed
+from pgmg.errors import ApplyError, LockedError
+from pgmg.model.events import Event, Listener
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import Learned, Plan, Step
+from pgmg.model.snapshot import Snapshot
+from pgmg.planning.lineage.object_graph import adjacency, reachable
+
+_BEFORE = "SAVEPOINT pgmg_rehearsal"
+_AFTER = "RELEASE SAVEPOINT pgmg_rehearsal"
+_BACK = "ROLLBACK TO SAVEPOINT pgmg_rehearsal"
+_STOPPED = frozenset({"57014", "57P01"})
+
+
+def rehearse(target: Target, planner: Planner, listener: Listener) -> tuple[ApplyError, ...]:
+    """Plan, run every step behind a savepoint, and take everything back; return why some steps do not work.
+
+    Left out are failures that come of an earlier one, and those that another order might avoid (rule 8). A plan with
+    migrations, or of several transactions, is not rehearsed.
+
+    Raises:
+        LockedError: another apply is running.
+        PlanError: as when planning.
+    """
+    conn = target.connect() if target.kept is None else target.kept
+    try:
+        begin_locked(conn, lock_key(target.state_schema), target.limits.advisory_wait, listener)
+        plan, snapshot = planner(conn, Learned())
+        if len(plan.groups) > 1 or any(step.migration is not None or not step.transactional for step in plan.steps):
+            return ()
+        return _refused(conn, plan, snapshot, target)
+    except psycopg.Error:
+        return ()  # no answer; whoever applies meets the same, and tells
+    finally:
+        if not conn.closed:
+            conn.execute("ROLLBACK")
+        if target.kept is None:
+            conn.close()
+
+
+def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, target: Target) -> tuple[ApplyError, ...]:
+    watch = LockWatch(conn, target.connect, target.limits.lock_seconds, _unheard)
+    context = FailureContext(plan, Learned(), snapshot, lambda _: ())
+    touched: set[ObjectName] = set()
+    found: list[ApplyError] = []
+    steps = plan.steps
+    try:
+        while steps:
+            try:
+                Runner(conn, snapshot.server.setting, target.limits, watch, _unheard).run([_guarded(s) for s in steps])
+            except StepFailed as failure:
+                if failure.step is None:
+                    break
+                step = plan.steps[failure.step.number - 1]
+                number = max(failure.number - 1, 0)
+                error = explain(failure.error, step, number, watch.blockers)
+                if conn.closed or failure.error.sqlstate in _STOPPED or isinstance(error, LockedError):
+                    break
+                conn.execute(_BACK)
+                if step.object not in touched and learn(failure.error, step, number, context) is None:
+                    found.append(error)
+                touched |= _connected(step.object, plan)
+                steps = plan.steps[step.number :]
+            else:
+                break
+    finally:
+        watch.close()
+    return tuple(found)
+
+
+def _guarded(step: Step) -> Step:
+    return replace(step, statements=(_BEFORE, *step.statements, _AFTER))
+
+
+def _connected(start: ObjectName, plan: Plan) -> set[ObjectName]:
+    """Return what may fail because of a failure: what depends on the object, and what it may now be in the way of."""
+    uses, users = adjacency(plan.edges)
+    return reachable([start], uses, None) | reachable([start], users, None)
+
+
+def _unheard(_event: Event) -> None:
+    """Nobody has to hear of what is taken back."""

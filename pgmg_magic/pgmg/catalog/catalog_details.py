@@ -1,0 +1,41 @@
+"""Reads from the catalog the details that planning asks for: dependents, facts, and columns of changed views."""
+
+from __future__ import annotations
+
+import psycopg
+
+from pgmg.catalog.catalog_queries import Row, addresses, run_queries, set_path
+from pgmg.catalog.closure import closure_of, dependencies_of, members, read_definitions, read_dependencies
+from pgmg.catalog.shapes import read_shapes
+from pgmg.model.snapshot import Address, CatalogDetails, CatalogQueries, Closure, LiveFacts, Snapshot
+
+
+def read_catalog_details(
+    conn: psycopg.Connection[Row], snapshot: Snapshot, questions: CatalogQueries
+) -> CatalogDetails:
+    """Ask everything at once: four round trips at most, however many objects change."""
+    if not questions.seeds:
+        return CatalogDetails()
+    live = snapshot.by_address
+    shapes = read_shapes(conn, questions.shapes)
+    asked = addresses(address for _, address in questions.facts)
+    back = snapshot.server.setting
+    below, rows = run_queries(conn, ("closure", addresses(questions.seeds)), ("facts", asked), back=back)
+    dependencies = dependencies_of(below)
+    definitions = read_definitions(conn, members(dependencies, questions.seeds, live), live, back)
+    facts = {Address(c, o): LiveFacts(Address(c, o), values) for c, o, values in rows}
+    return CatalogDetails(
+        closure=closure_of(dependencies, definitions),
+        facts={name: facts[address] for name, address in questions.facts if address in facts},
+        shapes=shapes,
+    )
+
+
+def read_closure(conn: psycopg.Connection[Row], snapshot: Snapshot) -> Closure:
+    """Return everything that depends on any object of the snapshot that no extension owns."""
+    live = snapshot.by_address
+    seeds = [address for address, known in live.items() if known.extension is None]
+    dependencies = read_dependencies(conn, seeds)
+    definitions = read_definitions(conn, members(dependencies, seeds, live), live)
+    set_path(conn, snapshot.server.setting)
+    return closure_of(dependencies, definitions)

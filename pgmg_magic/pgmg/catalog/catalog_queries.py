@@ -1,0 +1,120 @@
+"""Runs the catalog queries of `queries/*.sql`: one question a file, set-based, several in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgmg.model.snapshot import Address
+
+CATALOG_PATH = "pg_catalog"
+"""The fixed search_path under which definitions are read (rule 6.2)."""
+
+_PLAIN = {
+    "search_path": CATALOG_PATH,
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+}
+"""Settings that decide how the server spells what it has; another spelling is no drift (rule 3.2)."""
+
+SESSION_SETTINGS = tuple(f"SET LOCAL {name} TO DEFAULT" for name in _PLAIN if name != "search_path")
+"""Puts all but the search_path back, for whatever else is to run in the transaction."""
+
+Row = tuple[Any, ...]
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of `queries/<name>.sql`."""
+    return files("pgmg.catalog").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def run_queries(
+    conn: psycopg.Connection[Row], *questions: tuple[str, Sequence[Any]], back: str | None = None
+) -> list[list[Row]]:
+    """Run the named queries with their parameters in one round trip and return their rows, in order.
+
+    They run under the catalog's settings, which stay; only the search_path goes back to `back` where that is given.
+    """
+    with query_pipeline(conn, back):
+        cursors = [conn.execute(query(name), parameters or None, prepare=True) for name, parameters in questions]
+    return [cursor.fetchall() for cursor in cursors]  # here already: to fetch inside would be a trip of its own
+
+
+@contextmanager
+def query_pipeline(conn: psycopg.Connection[Row], back: str | None) -> Iterator[None]:
+    """One pipeline for questions under the catalog's settings, then with the search_path `back` unless that is None.
+
+    Where plans are kept they are made once for all, rather than for the very objects that are asked about.
+    """
+    keeps = conn.prepare_threshold is not None
+    with conn.pipeline():
+        use_canonical_settings(conn)
+        if keeps:
+            _set(conn, "plan_cache_mode", "force_generic_plan")
+        yield
+        if keeps:
+            _set(conn, "plan_cache_mode", "auto")
+        if back is not None:
+            set_path(conn, back)
+
+
+def restore_settings(conn: psycopg.Connection[Row], path: str | None = None) -> None:
+    """Go back to the session's own settings for statements that are not ours; with this search_path, if given."""
+    with conn.pipeline():
+        if path is not None:
+            set_path(conn, path)
+        for statement in SESSION_SETTINGS:
+            conn.execute(statement)
+
+
+def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
+    """Return the two arrays that the queries take for a set of addresses, in a stable order."""
+    ordered = sorted(these)
+    return [address.classid for address in ordered], [address.objid for address in ordered]
+
+
+def use_canonical_settings(conn: psycopg.Connection[Row]) -> None:
+    """Let the server spell definitions the same way whoever asks, for the rest of the transaction."""
+    chosen = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PLAIN.items())
+    conn.execute(f"SELECT {chosen}")
+
+
+def set_path(conn: psycopg.Connection[Row], setting: str) -> None:
+    """Set search_path for the rest of the transaction."""
+    _set(conn, "search_path", setting)
+
+
+def _set(conn: psycopg.Connection[Row], name: str, value: str) -> None:
+    conn.execute("SELECT pg_catalog.set_config($1, $2, true)", [name, value])
+
+
+@contextmanager
+def read_only(
+    conn: psycopg.Connection[Row], search_path: str | None, lock_timeout: str | None = None
+) -> Iterator[None]:
+    """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10)."""
+    # our queries on a large catalog look costly, and would be compiled for longer than they run
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
+    if lock_timeout is not None:
+        begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
+    conn.execute(begin)
+    try:
+        if search_path is not None:
+            set_path(conn, search_path)
+        yield
+    except BaseException:
+        if not conn.closed:
+            conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")  # nothing was written; but psycopg forgets kept plans at a ROLLBACK

@@ -1,0 +1,37 @@
+"""Reads the columns of relations and the attributes of composite types, as people spell their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import psycopg
+
+from pgmg.catalog.catalog_queries import Row, addresses, run_queries
+from pgmg.model.names import ObjectName
+from pgmg.model.snapshot import Address, Snapshot
+
+Attributes = tuple[tuple[str, str], ...]
+"""Names and types, in order."""
+
+_NAME, _ATTRIBUTE_TYPE, _COLUMN_TYPE = 0, 1, 4
+
+
+def read_attributes(
+    conn: psycopg.Connection[Row], snapshot: Snapshot, names: Iterable[ObjectName]
+) -> dict[ObjectName, Attributes]:
+    """Ask for all in one round trip; what is not there, or has no columns, is not in the answer."""
+    wanted = {snapshot.objects[name].address: name for name in names if name in snapshot.objects}
+    if not wanted:
+        return {}
+    (rows,) = run_queries(conn, ("facts", addresses(wanted)), back=snapshot.server.setting)
+    found = {}
+    for classid, objid, values in rows:
+        columns, attributes = values.get("columns"), values.get("attributes")
+        if columns is not None:
+            pairs = tuple((column[_NAME], column[_COLUMN_TYPE]) for column in columns)
+        elif attributes is not None:
+            pairs = tuple((attribute[_NAME], attribute[_ATTRIBUTE_TYPE]) for attribute in attributes)
+        else:
+            continue
+        found[wanted[Address(classid, objid)]] = pairs
+    return found

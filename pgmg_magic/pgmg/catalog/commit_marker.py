@@ -1,0 +1,30 @@
+"""Tells whether anything at all has been committed since somebody looked last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+from pgmg.catalog.catalog_queries import Row, query
+
+
+@dataclass(frozen=True, slots=True)
+class CommitMarker:
+    """What one session saw at one marker (PostgreSQL manual, 9.27.8: `pg_current_snapshot`).
+
+    Two equal moments show the same data: a snapshot lists which transactions are visible, and a change needs one that
+    was not. Any commit anywhere in the cluster makes a difference; that costs time, never correctness.
+    """
+
+    backend: int
+    started: str
+    user: str
+    search_path: str
+    snapshot: str
+
+
+def read_commit_marker(conn: psycopg.Connection[Row]) -> CommitMarker | None:
+    """Return the marker of the caller's transaction, None where the server cannot tell."""
+    row = conn.execute(query("commit_marker"), prepare=True).fetchone()
+    return None if row is None else CommitMarker(*row)

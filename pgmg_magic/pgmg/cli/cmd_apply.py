@@ -1,0 +1,59 @@
+"""`pgmg apply`: executes a plan, made now or saved before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgmg import saved_plans
+from pgmg.cli import printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES
+
+
+@command(
+    "apply",
+    PLAN_FILE,
+    YES,
+    DRY_RUN,
+    *PLAN_SHAPE,
+    *TIMEOUTS,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg apply",
+)
+def command_(
+    call: Call, *, plan_file: Path | None, yes: bool, dry_run: bool, drop_unmanaged: bool, rewrite_tables: bool
+) -> None:
+    """Bring the database to what the project says.
+
+    On a terminal the plan is shown and you are asked once; elsewhere apply goes ahead. A saved PLAN.json is made
+    again and compared: what has changed since is never applied unseen.
+    """
+    from pgmg.planning.compare.deletions import check_deletions
+
+    asks = call.interactive and not yes and not dry_run
+    with project_context.open_project(call) as project:
+        options = project_context.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
+        given = {
+            "drop_unmanaged": drop_unmanaged,
+            "rewrite_tables": rewrite_tables,
+            "recreate": call.overrides.get("recreate"),
+        }
+        plan = None
+        if plan_file is not None:
+            plan = saved_plans.plan_again(project, plan_file, given)
+        elif asks or dry_run:
+            plan = project.plan(options)
+        if plan is not None and dry_run:
+            printer.rehearsal(call, plan)
+            call.info("Dry run: nothing was changed.")
+            return
+        if plan is not None and asks and plan.steps:
+            check_deletions(plan)  # no use in asking first and refusing then
+            printer.question(call, plan)
+            call.confirm("Apply these changes?")
+        with printer.progress(call) as listener:
+            result = project.apply(plan, options=options, listener=listener, yes=yes)
+    printer.result(call, result)

@@ -1,0 +1,42 @@
+"""`pgmg demo`: a small project and a walk through it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import NO_CHANGE, PAUSE, SPEECH, Argument, Value
+
+
+@command(
+    "demo",
+    Argument("folder", "[FOLDER]", value=Value.FOLDER),
+    NO_CHANGE,
+    PAUSE,
+    *SPEECH,
+    example="pgmg demo --pause",
+)
+def command_(call: Call, *, folder: Path | None, keep: bool, pause: bool) -> None:
+    """Build a small project and walk through it.
+
+    Plan, apply, edit, plan, apply, in FOLDER (pgmg-demo unless named). Everything is really done, on the embedded
+    server in that folder.
+    """
+    from pgmg.demo.walk import Teller, walk
+
+    def wait() -> None:
+        if pause and call.interactive:
+            click.pause("\n[Enter] ", err=True)
+
+    chosen = folder or Path("pgmg-demo")
+    existed = chosen.exists()
+    walk(chosen, Teller(call.result, wait))
+    if keep or existed:
+        call.result(f"\nThe project stays in {chosen}/: change a file there, then run `pgmg plan` in it.")
+    else:
+        shutil.rmtree(chosen)
+        call.info(f"\nRemoved {chosen}/")

@@ -1,0 +1,31 @@
+"""`pgmg diff`: shows differences as SQL, or of the rows of views."""
+
+from __future__ import annotations
+
+from pgmg.cli import printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import FORMAT, OBJECTS, PROJECT, ROW_OPTIONS, SPEECH, row_options
+
+
+@command(
+    "diff",
+    OBJECTS,
+    *ROW_OPTIONS,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg diff view.user_stats --rows",
+)
+def command_(call: Call, *, objects: tuple[str, ...], rows: bool, **compared: object) -> None:
+    """Show differences as SQL, or as rows.
+
+    From what was applied to the source; where the database drifted, from what it has to the source. With --rows the
+    pending query runs beside the present view, in a read-only transaction: nothing is touched.
+    """
+    chosen = row_options(compared, asked=rows)
+    with project_context.open_project(call) as project:
+        if rows:
+            printer.rows(call, project.diff_rows(objects, chosen))
+        else:
+            printer.changes(call, project.diff(objects))

@@ -1,0 +1,45 @@
+"""`pgmg graph`: draws what depends on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgmg.cli import printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import FORMAT, NEIGHBOURHOOD, OBJECTS, OUTPUT, PROJECT, SPEECH
+
+
+@command(
+    "graph",
+    OBJECTS,
+    *NEIGHBOURHOOD,
+    OUTPUT,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg graph --output graph.svg",
+)
+def command_(
+    call: Call,
+    *,
+    objects: tuple[str, ...],
+    upstream: int | None,
+    downstream: int | None,
+    changes_only: bool,
+    output: Path | None,
+) -> None:
+    """Draw the dependency graph.
+
+    Of everything or around some objects; as a tree here, or into a file as a picture. OBJECT.COLUMN (or OBJECT.*)
+    shows columns instead: which ones make the value of this one and which use it, through views, and what decides
+    about its rows. Bodies of functions are not looked into: their arguments count.
+    """
+    drawing = None if output is None else printer.drawing_for(output)
+    with project_context.open_project(call) as project:
+        graph = project.graph(objects, upstream=upstream, downstream=downstream, changes_only=changes_only)
+    if output is not None and drawing is not None:
+        output.write_bytes(drawing(graph))
+        call.info(f"Wrote {output}")
+    else:
+        printer.graph(call, graph)

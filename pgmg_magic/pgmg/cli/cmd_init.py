@@ -1,0 +1,67 @@
+"""`pgmg init`: a new project, or the missing parts of one."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.config import CONFIG_FILE, DEFAULT_FOLDERS
+from pgmg.errors import UsageError
+from pgmg.options import CODE_DIR, MIGRATIONS_DIR, SPEECH
+
+_IGNORED = ".pgmg/"
+_IGNORE_FILE = ".gitignore"
+
+
+@command(
+    "init",
+    MIGRATIONS_DIR,
+    CODE_DIR,
+    *SPEECH,
+    example="pgmg init",
+)
+def command_(call: Call) -> None:
+    """Write a commented pgmg.toml and the folders.
+
+    They are made in the current folder; what is there already stays as it is. The folder .pgmg/ of the embedded
+    server is added to .gitignore.
+    """
+    template = files("pgmg.cli").joinpath("templates", CONFIG_FILE).read_text(encoding="utf-8")
+    for key, usual in DEFAULT_FOLDERS.items():
+        wanted = str(call.overrides.get(key, usual))
+        if "\n" in wanted:
+            raise UsageError(f"{key}: the folder's name has a line end in it")
+        # JSON's strings are TOML's, for all that can stand in a path
+        template = template.replace(f'{key} = "{usual}"', f"{key} = {json.dumps(wanted, ensure_ascii=False)}")
+    config = Path(CONFIG_FILE)
+    if config.exists():
+        call.result(f"{config} is there already, and stays as it is.")
+        if call.overrides:
+            call.info(f"The folders given are not written into {config}.")
+    else:
+        with config.open("x", encoding="utf-8") as file:
+            file.write(template)
+        call.result(f"Wrote {config}")
+        for key, usual in DEFAULT_FOLDERS.items():
+            _make(call, Path(str(call.overrides.get(key, usual))))
+    _ignore(call)
+    call.info('Next: pgmg new "first tables", write views and functions below the code folder, then pgmg plan.')
+
+
+def _make(call: Call, folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        call.result(f"Made {folder}/")
+
+
+def _ignore(call: Call) -> None:
+    """Keep the embedded server's data out of git."""
+    path = Path(_IGNORE_FILE)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not {_IGNORED, _IGNORED.rstrip("/"), f"/{_IGNORED}"} & set(text.split()):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(("\n" if text and not text.endswith("\n") else "") + f"{_IGNORED}\n")
+        call.result(f"Added {_IGNORED} to {path}" if text else f"Wrote {path}")

@@ -1,0 +1,46 @@
+"""`pgmg plan`: shows what would be applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgmg.cli import error_report, printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import EXIT_CODE, FORMAT, OUT, OUTPUT_GRAPH, PLAN_SHAPE, PROJECT, SPEECH
+
+
+@command(
+    "plan",
+    *PLAN_SHAPE,
+    OUT,
+    EXIT_CODE,
+    OUTPUT_GRAPH,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg plan --out plan.json",
+)
+def command_(
+    call: Call,
+    *,
+    drop_unmanaged: bool,
+    rewrite_tables: bool,
+    out: Path | None,
+    exit_code: bool,
+    output_graph: Path | None,
+) -> int:
+    """Show what would be applied.
+
+    Nothing is written to the database.
+    """
+    drawing = None if output_graph is None else printer.drawing_for(output_graph)
+    with project_context.open_project(call) as project:
+        options = project_context.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
+        plan = project.plan(options)
+        if output_graph is not None and drawing is not None:
+            output_graph.write_bytes(drawing(project.graph()))
+    if out is not None:
+        out.write_text(printer.plan_json(plan) + "\n", encoding="utf-8")
+    printer.plan(call, plan)
+    return error_report.PENDING if exit_code and not plan.is_empty else 0

@@ -1,0 +1,25 @@
+"""`pgmg status`: one screen about project and database."""
+
+from __future__ import annotations
+
+from pgmg.cli import printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import FORMAT, PROJECT, SPEECH
+
+
+@command(
+    "status",
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg status --environment staging",
+)
+def command_(call: Call) -> None:
+    """Show project and database on one screen.
+
+    Connection, migrations applied and pending, objects by kind, changes, drift and warnings.
+    """
+    with project_context.open_project(call) as project:
+        status = project.status()
+    printer.status(call, status)

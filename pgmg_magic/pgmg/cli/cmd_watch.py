@@ -1,0 +1,58 @@
+"""`pgmg watch`: applies code as its files change."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from pgmg.cli import error_report, printer, project_context
+from pgmg.cli.command import command
+from pgmg.cli.invocation import Call
+from pgmg.options import DEBOUNCE, FORMAT, MIGRATIONS, PROJECT, SPEECH, TIMEOUTS
+
+
+@command(
+    "watch",
+    MIGRATIONS,
+    DEBOUNCE,
+    *TIMEOUTS,
+    FORMAT,
+    *PROJECT,
+    *SPEECH,
+    example="pgmg watch --migrations",
+)
+def command_(call: Call, *, migrations: bool, debounce: int) -> int:
+    """Apply code as its files change.
+
+    Until Ctrl-C. It begins with what differs already. Pending migrations are announced and left alone, unless
+    --migrations. What is broken keeps its last good state, and everything else goes on.
+    """
+    from pgmg.watch import Watcher
+
+    stop = threading.Event()
+    with project_context.open_project(call) as project, _ended_by_signals(stop) as code:
+        told = printer.watching(call)
+        Watcher(project, debounce=debounce / 1000, migrations=migrations, listener=told).run(stop)
+    return code()
+
+
+@contextmanager
+def _ended_by_signals(stop: threading.Event) -> Iterator[Callable[[], int]]:
+    """Set `stop` at SIGINT and SIGTERM; give what tells the exit code. A second SIGINT does not wait any longer."""
+    received: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    chosen = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, end) for number in chosen]
+    try:
+        yield lambda: error_report.TERMINATED if received[:1] == [signal.SIGTERM] else error_report.INTERRUPTED
+    finally:
+        for number, handler in zip(chosen, before, strict=True):
+            signal.signal(number, handler)

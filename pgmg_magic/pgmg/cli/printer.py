@@ -1,0 +1,240 @@
+"""Shows results: JSON where it is asked for, colours on a terminal, plain text elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from pgmg.cli.invocation import Call
+from pgmg.errors import UsageError
+from pgmg.model.events import AppliedStep, ApplyResult, Listener
+from pgmg.model.graph_data import Graph
+from pgmg.model.plan import Change, Plan
+from pgmg.model.row_questions import RowDifference
+from pgmg.model.status_report import Status
+from pgmg.model.watch_events import WatchListener
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Drawing = Callable[[Graph], bytes]
+
+
+def plan(call: Call, shown: Plan) -> None:
+    """Show a plan."""
+    verbose = max(call.verbosity, 0)
+    if call.json:
+        call.result(plan_json(shown))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_plan(console, shown, verbose)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.plan_text(shown, verbose).rstrip("\n"))
+
+
+def plan_json(shown: Plan) -> str:
+    """Return what `--out` writes."""
+    from pgmg.render.json import documents
+
+    return documents.dumps(documents.plan_document(shown))
+
+
+def question(call: Call, shown: Plan) -> None:
+    """Show a plan on standard error, where the question about it will stand."""
+    from pgmg.render.text import styled
+
+    styled.show_plan(_console(call, sys.stderr), shown, max(call.verbosity, 0))
+
+
+def rehearsal(call: Call, shown: Plan) -> None:
+    """Show what an apply would do: the plan, or in JSON the result of an apply that did nothing."""
+    if call.json:
+        result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
+    else:
+        plan(call, shown)
+
+
+def result(call: Call, shown: ApplyResult) -> None:
+    """Show what an apply did."""
+    verbose = max(call.verbosity, 0)
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.result_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_result(console, shown, verbose)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.result_text(shown, verbose).rstrip("\n"))
+
+
+def status(call: Call, shown: Status) -> None:
+    """Show a status."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.status_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_status(console, shown)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.status_text(shown).rstrip("\n"))
+
+
+def changes(call: Call, shown: Sequence[Change]) -> None:
+    """Show differences."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.diff_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_diff(console, shown)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.diff_text(shown).rstrip("\n"))
+
+
+def rows(call: Call, shown: Sequence[RowDifference]) -> None:
+    """Show what a change does to the rows of views."""
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.rows_json import rows_document
+
+        call.result(documents.dumps(rows_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_rows(console, shown)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.rows_text(shown).rstrip("\n"))
+
+
+def graph(call: Call, shown: Graph) -> None:
+    """Show a graph as a tree."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.graph_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_graph(console, shown)
+    else:
+        from pgmg.render.graph import formats as drawing
+
+        call.result(drawing.to_tree(shown).rstrip("\n"))
+
+
+def baseline(call: Call, recorded: Sequence[str]) -> None:
+    """Show what a baseline recorded."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.baseline_document(recorded)))
+    elif recorded:
+        call.result("\n".join(f"✓ Recorded migration: {name}" for name in recorded))
+    else:
+        call.result("Nothing to record. All these migrations are recorded already.")
+
+
+def reset(call: Call, executed: Sequence[str]) -> None:
+    """Show what a reset did."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.reset_document(executed)))
+    else:
+        plural = "" if len(executed) == 1 else "s"
+        call.result(f"Reset: {len(executed)} statement{plural} executed, all state forgotten.")
+
+
+def drawing_for(path: Path) -> Drawing:
+    """Return what draws a file of this name.
+
+    Raises:
+        UsageError: nothing is known that such a file could hold.
+    """
+    from pgmg.render.graph import formats as drawing
+
+    found = drawing.file_writer(path.suffix)
+    if found is None:
+        raise UsageError(f"{path}: no such kind of picture", hint="Use .svg, .png, .html, .dot or .mmd.")
+    return found
+
+
+@contextmanager
+def progress(call: Call) -> Iterator[Listener]:
+    """Give a listener that tells on standard error how an apply goes."""
+    from pgmg.render import progress_listeners as listeners
+
+    if call.verbosity < 0:
+        yield lambda _event: None
+        return
+    if call.json or not sys.stderr.isatty():
+        with listeners.PlainProgress(sys.stderr) as listener:
+            yield listener
+        return
+    with listeners.RichProgress(_console(call, sys.stderr)) as listener:
+        yield listener
+
+
+def watching(call: Call) -> WatchListener:
+    """Return a listener that shows what a watcher tells, each event at once."""
+    from pgmg.model.watch_events import Disconnected, Reconnected, WatchEvent
+
+    verbose = max(call.verbosity, 0)
+    missed: list[str] = []
+
+    def tell(event: WatchEvent) -> None:
+        if call.json:
+            from pgmg.render.json import documents
+            from pgmg.render.json.watch_json import watch_document
+
+            call.result(documents.dumps(watch_document(event), indent=None))
+            return
+        from pgmg.render.text.spans import plain
+        from pgmg.render.text.watch_lines import watch_lines
+
+        if isinstance(event, Disconnected):
+            if str(event.error) in missed:
+                return  # once is enough for somebody who reads
+            missed.append(str(event.error))
+        elif isinstance(event, Reconnected):
+            missed.clear()
+        lines = list(watch_lines(event, verbose))
+        if console := _terminal(call):
+            from pgmg.render.text import styled
+
+            styled.show(console, lines)
+        elif lines:
+            call.result(plain(lines))
+
+    return tell
+
+
+def _terminal(call: Call) -> Console | None:
+    """Return where colours belong, None where plain text does: pipes do not pay for what colours need."""
+    return _console(call, sys.stdout) if sys.stdout.isatty() and not call.no_color else None
+
+
+def _console(call: Call, stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, no_color=call.no_color or None)

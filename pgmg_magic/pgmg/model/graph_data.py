@@ -1,0 +1,58 @@
+"""A dependency graph as plain data: what renderers draw and `pgmg.graph()` turns into networkx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgmg.model.location import SourceLocation
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Edge
+
+
+class Flow(StrEnum):
+    """What a column is used for."""
+
+    VALUE = "value"  # the other column's value is made from it
+    CONDITION = "condition"  # it decides which rows there are: filters, joins, grouping
+    USED = "used"  # one of the two: more is not known
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEdge(Edge):
+    """An edge between columns. The relation itself, as an end, stands for its rows, or for all of its columns."""
+
+    flow: Flow = Flow.VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """One object. `sql` is its source or None for what only the database knows; `change` None where nothing changes.
+
+    Of a column, `sql` is the expression that makes it; location and change are those of its relation.
+    """
+
+    object: ObjectName
+    managed: bool = True
+    change: ChangeKind | None = None
+    location: SourceLocation | None = None
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes and edges in a stable order. `hidden` counts nodes that a neighbourhood or filter left out.
+
+    `asked` are the objects that it is drawn around. `notes` say what it cannot show.
+    """
+
+    nodes: tuple[GraphNode, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    hidden: int = 0
+    asked: tuple[ObjectName, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_lineage(self) -> bool:
+        """It shows columns, by the relations that they belong to."""
+        return bool(self.asked) and self.asked[0].kind is Kind.COLUMN

@@ -1,0 +1,133 @@
+"""What a change does to the data of a view: the question, and the answer as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pgmg.model.location import SourceLocation
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import ChangeKind
+from pgmg.model.source import Notice, Parts
+
+Value = str | None
+"""A value as the server writes it, cut where it is long (it then ends in `…`); None is NULL."""
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query to be run: its text, the columns' names where they are given anew, and `SET`s that belong to it."""
+
+    text: str
+    columns: tuple[str, ...] | None = None
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuestion:
+    """Asks what becomes of the rows of one view or materialized view.
+
+    `before` is the relation as it stands (schema and name), None where it does not exist or holds nothing yet;
+    `after` is what the sources make of it, with pending definitions of the views it reads inlined, None where it is
+    deleted. `inlined` names those views, `location` is where the source stands.
+    """
+
+    object: ObjectName
+    change: ChangeKind | None
+    before: Parts | None
+    after: Query | None
+    inlined: tuple[ObjectName, ...] = ()
+    notes: tuple[Notice, ...] = ()
+    location: SourceLocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowOptions:
+    """How rows are compared.
+
+    `key` are columns that tell rows apart (empty: looked for). Where either side has more than `limit` rows (0: no
+    limit), a sample of about that many is compared. `samples` is how many rows of each sort are shown. `timeout` is
+    how long one statement may take, as PostgreSQL writes it.
+    """
+
+    key: tuple[str, ...] = ()
+    limit: int = 100_000
+    samples: int = 5
+    timeout: str = "30s"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDifference:
+    """One column: its type on both sides (None where that side does not have it).
+
+    `differing` counts the values that differ, in rows of one key, or between the two multisets of all values; None
+    where there was nothing to compare. `as_text` says that values were compared by their text.
+    """
+
+    name: str
+    before: str | None
+    after: str | None
+    differing: int | None = None
+    as_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A row that both sides have, by its key, and that differs: the values of the columns that both sides have."""
+
+    before: Row
+    after: Row
+
+
+@dataclass(frozen=True, slots=True)
+class RowSamples:
+    """Some rows of each sort. `columns` heads `added` and `removed`, `common` the rows of `changed`."""
+
+    columns_after: tuple[str, ...] = ()
+    columns_before: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    added: tuple[Row, ...] = ()
+    removed: tuple[Row, ...] = ()
+    changed: tuple[ChangedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowDifference:
+    """What a change does to the rows of one view or materialized view.
+
+    `before` and `after` count all rows, None where that side does not exist. With a `key`, rows are told apart by
+    it; without, they are compared as multisets and `changed` is None. `one_in` is 1 where every row was compared; else
+    one in so many was, and `added`, `removed`, `changed` and `differing` are those of the sample.
+    """
+
+    object: ObjectName
+    change: ChangeKind | None
+    before: int | None
+    after: int | None
+    added: int = 0
+    removed: int = 0
+    changed: int | None = None
+    key: tuple[str, ...] = ()
+    columns: tuple[ColumnDifference, ...] = ()
+    samples: RowSamples = field(default_factory=RowSamples)
+    one_in: int = 1
+    inlined: tuple[ObjectName, ...] = ()
+    notes: tuple[Notice, ...] = ()
+    duration_ms: float = 0.0
+
+    @property
+    def is_same(self) -> bool:
+        """Nothing that was compared differs."""
+        same = all(column.before == column.after for column in self.columns)
+        return same and self.before == self.after and not (self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows of a view; `types` are those of the columns; `more` where there are rows beyond them."""
+
+    object: ObjectName
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[Row, ...]
+    more: bool = False

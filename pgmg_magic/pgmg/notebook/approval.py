@@ -1,0 +1,198 @@
+"""Buttons under a plan: Apply runs exactly the plan that is shown, asks again before it deletes, and can be stopped."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from pgmg.errors import PgmgError, StalePlanError
+from pgmg.model.events import ApplyResult
+from pgmg.notebook.background_apply import Outcome, Run
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle
+from pgmg.notebook.live_progress import Ticker
+from pgmg.render.html.confirm_html import confirm_html
+from pgmg.render.html.lines_html import lines_html
+from pgmg.render.text.spans import Role, Span, span_line
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
+    from pgmg.notebook.notebook_session import LiveProject
+    from pgmg.render.html.progress_html import HtmlProgress
+
+HINT = "%pgmg_apply applies this."
+_APART = "2px 2px 2px 156px"
+"""The margins of Stop: it stands where no button was whose second press would hit it."""
+_STALE = "Something was applied since this plan was made."
+
+
+class State(Enum):
+    """Where an approval stands."""
+
+    OPEN = auto()
+    ASKING = auto()
+    RUNNING = auto()
+    STALE = auto()
+    FAILED = auto()
+    CLOSED = auto()
+
+
+_APPLY = {State.FAILED: "Try again", State.RUNNING: "Applying …"}
+
+
+class Approval:
+    """The buttons of one plan. `replace` puts something else in the place where the plan is displayed."""
+
+    def __init__(
+        self,
+        project: LiveProject,
+        plan: Plan,
+        replace: Callable[[object], None],
+        told: Callable[[PgmgError], str],
+        panels: weakref.WeakSet[Approval],
+    ) -> None:
+        self.project, self.plan = project, plan
+        self._replace, self._told, self._panels = replace, told, panels
+        self._guard = threading.RLock()
+        self.state = State.OPEN
+        self.run: Run | None = None
+        self.message = ipywidgets.HTML()
+        self.apply = self._button("Apply", "check", "Run exactly this plan", self._on_apply, "primary")
+        self.discard = self._button("Discard", "times", "Do not run this plan", self._on_discard)
+        self.back = self._button("Go back", "arrow-left", "Do nothing", self._on_back)
+        self.confirm = self._button(
+            "Yes, apply", "exclamation-triangle", "Delete and rewrite", self._on_confirm, "danger"
+        )
+        self.halt = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "danger")
+        self.halt.layout.margin = _APART
+        self.again = self._button("Plan again", "refresh", "Make a new plan from what is there now", self._on_again)
+        self.buttons = (self.apply, self.back, self.confirm, self.again, self.halt, self.discard)
+        self._row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self.box = ipywidgets.VBox([self.message, self._row])
+        panels.add(self)
+        self._enter(State.OPEN)
+
+    def bundle(self) -> Bundle:
+        """Return the widget, with a hint for readers that have none."""
+        found: Bundle = self.box._repr_mimebundle_()
+        return {**found, PLAIN: HINT, HTML: f"<code>{HINT}</code>"}
+
+    def outdate(self) -> None:
+        """Say that something else was applied meanwhile."""
+        with self._guard:
+            if self.state in (State.OPEN, State.ASKING, State.FAILED):
+                self._enter(State.STALE, lines_html([span_line(Span(_STALE, Role.WARNING))], "Stale", Role.WARNING))
+
+    # -- clicks: each acts only in the state that shows its button, so that a second one does nothing ------
+
+    def _on_apply(self) -> None:
+        if self.state not in (State.OPEN, State.FAILED):
+            return
+        question = confirm_html(self.plan)
+        if question is None:
+            self._start()
+        else:
+            self._enter(State.ASKING, question)
+            self.back.focus()  # whoever has no mouse goes on from here, and what takes Enter does nothing
+
+    def _on_confirm(self) -> None:
+        if self.state is State.ASKING:
+            self._start()
+
+    def _on_back(self) -> None:
+        if self.state is State.ASKING:
+            self._enter(State.OPEN)
+            self.apply.focus()
+
+    def _on_discard(self) -> None:
+        if self.state in (State.OPEN, State.FAILED, State.STALE):
+            said = span_line(Span("Discarded; nothing was changed.", Role.MUTED))
+            self._enter(State.CLOSED, lines_html([said], "Discarded", Role.MUTED))
+
+    def _on_stop(self) -> None:
+        if self.state is State.RUNNING and self.run is not None:
+            self.halt.disabled = True
+            self.halt.description = "Stopping …"
+            self.run.stop()
+
+    def _on_again(self) -> None:
+        if self.state not in (State.STALE, State.FAILED):
+            return
+        try:
+            plan = self.project.plan(self.plan.options)
+        except PgmgError as error:
+            self._enter(self.state, self._told(error))
+            return
+        self.plan = plan
+        self._replace(plan)
+        self._enter(State.CLOSED if plan.is_empty else State.OPEN)
+
+    def _button(self, text: str, icon: str, tooltip: str, act: Callable[[], None], style: str = "") -> Any:
+        def click(_: object) -> None:
+            with self._guard:
+                act()
+
+        button = ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, button_style=style)
+        button.on_click(click)
+        return button
+
+    # -- running ----------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        ticker = Ticker(self._progress)
+        self.halt.disabled, self.halt.description = False, "Stop"
+        self._enter(State.RUNNING, ticker.state.html())
+        self.run = Run(self.project, self.plan, ticker, lambda outcome: self._ended(outcome, ticker))
+        self.run.start()
+
+    def _progress(self, state: HtmlProgress) -> None:
+        self.message.value = state.html("Stopping …" if self.halt.disabled else "")
+
+    def _ended(self, outcome: Outcome, ticker: Ticker) -> None:
+        ticker.close()
+        with self._guard:
+            match outcome:
+                case ApplyResult():
+                    self._replace(outcome)
+                    self._enter(State.CLOSED, ticker.state.remarks_html())
+                case StalePlanError():
+                    self._enter(State.STALE, self._told(outcome))
+                case PgmgError():
+                    self._enter(State.FAILED, self._told(outcome))
+                case None:
+                    unknown = PgmgError("Something unexpected happened", hint="See the log.")
+                    self._enter(State.FAILED, self._told(unknown))
+        if isinstance(outcome, ApplyResult) and outcome.applied:
+            for panel in list(self._panels):
+                if panel is not self and panel.project is self.project:
+                    panel.outdate()
+
+    def _enter(self, state: State, message: str = "") -> None:
+        self.state = state
+        self.message.value = message
+        self.apply.description = _APPLY.get(state, "Apply")
+        self.apply.disabled = state in (State.STALE, State.RUNNING)
+        shown = self._shown()
+        for button in self.buttons:  # all stay where they are: one that was taken out could not take the focus again
+            button.layout.display = None if button in shown else "none"
+
+    def _shown(self) -> tuple[Any, ...]:
+        """Return the buttons of a state, in their order.
+
+        Where one is pressed, none stands next that does something else: people press twice.
+        """
+        match self.state:
+            case State.OPEN:
+                return (self.apply, self.discard)
+            case State.ASKING:
+                return (self.back, self.confirm)
+            case State.RUNNING:
+                return (self.apply, self.halt)
+            case State.STALE | State.FAILED:
+                return (self.apply, self.again, self.discard)
+            case State.CLOSED:
+                return ()

@@ -1,0 +1,166 @@
+"""`%pgmg_watch`: watchers in threads of their own, which outlive the cell that started them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pgmg.errors import PgmgError
+from pgmg.model.watch_events import Stopped, WatchEvent, WatchState
+from pgmg.render.text.panel_lines import TimedEvent, WatchView
+from pgmg.watch import Watcher
+
+if TYPE_CHECKING:
+    from pgmg.config import Settings
+    from pgmg.project import Project
+
+_KEPT = 50
+"""So many events are remembered."""
+_PATIENCE = 10.0
+"""Seconds that a watcher gets to end: the server may have a statement to take back."""
+
+
+class Watch:
+    """One watcher at work. It has connections of its own, and never prints: whoever shows it looks at `picture`."""
+
+    def __init__(self, project: Project, *, debounce: float, migrations: bool, secrets: tuple[str, ...] = ()) -> None:
+        self.settings: Settings = project.settings
+        self.options = (debounce, migrations)
+        self.news = threading.Event()
+        self._project, self._secrets = project, secrets
+        self._stop = threading.Event()
+        self._told: deque[TimedEvent] = deque(maxlen=_KEPT)
+        self._failure: PgmgError | None = None
+        self._watcher = Watcher(project, debounce=debounce, migrations=migrations, listener=self._hear)
+        self._thread = threading.Thread(target=self._run, name="pgmg watch", daemon=True)
+
+    @property
+    def state(self) -> WatchState:
+        """Where the watcher stands."""
+        return self._watcher.state
+
+    @property
+    def events(self) -> tuple[WatchEvent, ...]:
+        """The last events, in order."""
+        return tuple(one.event for one in tuple(self._told))
+
+    @property
+    def picture(self) -> WatchView:
+        """All that is to be seen now."""
+        return WatchView(self.state, tuple(self._told), self._secrets)
+
+    @property
+    def is_running(self) -> bool:
+        """It has not ended."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin, in another thread."""
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Let it end as soon as it can; what the server does for it is taken back."""
+        self._stop.set()
+
+    def stop(self, seconds: float = _PATIENCE) -> bool:
+        """End it and wait for that; False where it takes longer."""
+        self.ask_to_stop()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        return not self.is_running
+
+    def apply_migrations(self) -> None:
+        """Let it run the pending migrations, once."""
+        self._watcher.apply_migrations()
+
+    def _hear(self, event: WatchEvent) -> None:
+        self._told.append(TimedEvent(time.time(), event))
+        self.news.set()
+
+    def _run(self) -> None:
+        try:
+            self._watcher.run(self._stop)
+        except PgmgError:
+            pass  # told already
+        except Exception as error:  # noqa: BLE001 - a thread's traceback would be printed into somebody's cell
+            self._hear(Stopped(PgmgError(f"The watcher ended unexpectedly: {type(error).__name__}: {error}")))
+        finally:
+            self._project.close()
+            self.news.set()
+
+
+class Painter:
+    """Calls `draw` soon after there is something new, in a thread of its own: the watcher never waits for a screen."""
+
+    _LOOK, _REST = 0.25, 0.1
+
+    def __init__(self, watch: Watch, draw: Callable[[WatchView], None]) -> None:
+        self._watch, self._draw = watch, draw
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pgmg watch panel", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Draw no more."""
+        self._over.set()
+        self._watch.news.set()
+
+    def _run(self) -> None:
+        drawn: WatchView | None = None
+        alive = True
+        while alive and not self._over.is_set():
+            self._watch.news.wait(self._LOOK)
+            self._watch.news.clear()
+            alive = self._watch.is_running
+            picture = self._watch.picture
+            if picture != drawn and not self._over.is_set():
+                drawn = picture
+                try:
+                    self._draw(picture)
+                except Exception:  # noqa: BLE001 - the front end is gone; there is nobody to tell
+                    return
+            self._over.wait(self._REST)
+
+
+class Watches:
+    """The watchers of a notebook: one a project and server."""
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[Path, str | None], Watch] = {}
+
+    def __iter__(self) -> Iterator[Watch]:
+        return iter(tuple(self._running.values()))
+
+    def of(self, settings: Settings) -> Watch | None:
+        """Return the watcher of a project, running or ended."""
+        return self._running.get(_key(settings))
+
+    def begin(self, make: Callable[[], Watch], settings: Settings, options: tuple[float, bool]) -> tuple[Watch, bool]:
+        """Return the watcher of a project, and whether it is a new one. Other settings take the old ones' place."""
+        known = self.of(settings)
+        if known is not None and known.is_running:
+            if known.settings == settings and known.options == options:
+                return known, False
+            known.stop()
+        made = self._running[_key(settings)] = make()
+        made.start()
+        return made, True
+
+    def close(self) -> None:
+        """End all of them, and wait for that."""
+        for watch in self:
+            watch.ask_to_stop()
+        for watch in self:
+            watch.stop()
+        self._running.clear()
+
+
+def _key(settings: Settings) -> tuple[Path, str | None]:
+    return settings.root, settings.connection_string

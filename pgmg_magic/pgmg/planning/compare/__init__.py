@@ -1,0 +1,1 @@
+"""Compares declared, recorded and live objects."""

@@ -1,0 +1,194 @@
+"""Tells what changed: declared against recorded against live (rule 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
+from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plan import ChangeKind
+from pgmg.model.snapshot import DriftChecks, DriftEvidence, LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.planning.compare.privileges import satisfied
+from pgmg.planning.resolve.resolver import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectComparison:
+    """One object with everything known of it; `change` None where nothing is to be done about it."""
+
+    name: ObjectName
+    change: ChangeKind | None
+    declared: Declared | None = None
+    live: LiveObject | None = None
+    row: StateRow | None = None
+    recorded_sql: str | None = None
+    live_text: str | None = None  # the database's own definition, where it was in doubt
+    rebaseline: bool = False
+
+
+Settled = Mapping[ObjectName, ObjectComparison]
+"""Differences that are none, of the same database: they stay so while the source is the same."""
+
+
+def settled(found: Iterable[ObjectComparison]) -> Settled:
+    """Return the differences that are none, and that no evidence was needed for."""
+    return {
+        d.name: d for d in found if d.change is None and d.live_text is None and d.name.kind not in DECLARATIVE_KINDS
+    }
+
+
+def drift_checks(
+    declared: Mapping[ObjectName, Declared], snapshot: Snapshot, known: Settled = MappingProxyType({})
+) -> DriftChecks:
+    """Return what has to be asked before `differences` can answer."""
+    definitions, recorded = [], []
+    about = dict.fromkeys(PROPERTY_KINDS, False)
+    names = {str(name): name for name in declared}
+    for key, name in names.items():
+        if name in known and known[name].declared is declared[name]:
+            continue
+        row, live = snapshot.state.get(key), snapshot.objects.get(name)
+        if name.kind in PROPERTY_KINDS:
+            about[name.kind] = True
+        if row is None:
+            continue
+        if row.hash != declared[name].source.hash:
+            recorded.append(key)
+        elif live is not None and row.version is not None and row.version != live.stamp:
+            definitions.append((name, live.address))
+    for key in snapshot.state:
+        if key not in names:
+            recorded.append(key)
+            for kind in PROPERTY_KINDS:
+                about[kind] |= key.startswith(f"{kind.value}.")
+    grants = about[Kind.GRANT] or any(n.kind is Kind.DEFAULT_PRIVILEGES for n in declared)
+    return DriftChecks(tuple(definitions), tuple(recorded), about[Kind.COMMENT], grants)
+
+
+def differences(
+    declared: Mapping[ObjectName, Declared],
+    snapshot: Snapshot,
+    evidence: DriftEvidence,
+    same_but_formatting: Callable[[str, str], bool],
+    deleted_name: Callable[[str, str | None], ObjectName | None],
+    known: Settled = MappingProxyType({}),
+) -> tuple[ObjectComparison, ...]:
+    """Compare every declared and every recorded object (rule 3.1), in the order of the sources, deleted ones last.
+
+    `deleted_name` finds out which object a recorded name was about.
+    """
+    found = []
+    for one in declared.values():
+        before = known.get(one.name)
+        if before is None or before.declared is not one:
+            before = _one(one, snapshot, evidence, same_but_formatting)
+        found.append(before)
+    names = {str(name) for name in declared}
+    for key, row in snapshot.state.items():
+        if key in names:
+            continue
+        recorded = evidence.recorded.get(key)
+        name = deleted_name(key, recorded)
+        if name is not None:
+            live = snapshot.objects.get(name)
+            found.append(ObjectComparison(name, ChangeKind.DELETED, None, live, row, recorded))
+    return tuple(found)
+
+
+def _one(
+    declared: Declared, snapshot: Snapshot, evidence: DriftEvidence, same_but_formatting: Callable[[str, str], bool]
+) -> ObjectComparison:
+    name, source = declared.name, declared.source
+    row, live = snapshot.state.get(str(name)), snapshot.objects.get(name)
+    present = live is not None if name.kind not in PROPERTY_KINDS else _about_is_there(declared, snapshot, evidence)
+    recorded = evidence.recorded.get(str(name))
+    text = evidence.definitions.get(name)
+
+    def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> ObjectComparison:
+        return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline)
+
+    if row is None:
+        adopted = present and name.kind is not Kind.DEFAULT_PRIVILEGES
+        return difference(ChangeKind.ADOPTED if adopted else ChangeKind.NEW)
+    if row.hash != source.hash:
+        return difference(_edited(name, recorded, source.sql, same_but_formatting, present=present))
+    if name.kind is Kind.DEFAULT_PRIVILEGES:
+        return difference(None)
+    if name.kind in PROPERTY_KINDS:
+        if present and _about_holds(declared, snapshot, evidence):
+            return difference(None)
+        return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
+    if live is None:
+        return difference(ChangeKind.MISSING)
+    if row.version == live.stamp:
+        moved = row.path != source.location.path or row.file_hash != source.file_hash
+        return difference(None, rebaseline=moved)
+    if _drifted(row, text, snapshot.server.version_num):
+        return difference(ChangeKind.DRIFTED)
+    return difference(None, rebaseline=True)
+
+
+def _edited(
+    name: ObjectName,
+    recorded: str | None,
+    sql: str,
+    same_but_formatting: Callable[[str, str], bool],
+    *,
+    present: bool,
+) -> ChangeKind:
+    """Return what kind of change another hash stands for."""
+    descriptive = name.kind in DECLARATIVE_KINDS
+    if not present and not descriptive:
+        return ChangeKind.MISSING
+    formatting = recorded is not None and same_but_formatting(recorded, sql)
+    return ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED
+
+
+def _drifted(row: StateRow, text: str | None, version_num: int) -> bool:
+    """Say whether the database's own definition is not the one that was applied.
+
+    An unknown baseline is taken anew, and another major version may spell the same thing differently (rule 3.2).
+    """
+    if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
+        return False
+    return row.server_version is not None and row.server_version // 10000 == version_num // 10000
+
+
+def _about_is_there(declared: Declared, snapshot: Snapshot, evidence: DriftEvidence) -> bool:
+    """Say whether anything of a comment, grant or owner is in the database already."""
+    name, parent = declared.name, declared.name.parent
+    assert parent is not None
+    match declared.source.facts:
+        case CommentFacts(text=text):
+            return text is None or parent in evidence.comments
+        case GrantFacts() as facts:
+            live = evidence.privileges.get(parent, ())
+            exists = parent in snapshot.objects or bool(live)
+            return exists and satisfied(facts, name.detail or "", parent.kind, live)
+        case OwnerFacts():
+            return parent in snapshot.objects
+        case _:
+            return False
+
+
+def _about_holds(declared: Declared, snapshot: Snapshot, evidence: DriftEvidence) -> bool:
+    name, parent = declared.name, declared.name.parent
+    assert parent is not None
+    match declared.source.facts:
+        case CommentFacts(text=text):
+            return evidence.comments.get(parent) == text
+        case GrantFacts() as facts:
+            return satisfied(facts, name.detail or "", parent.kind, evidence.privileges.get(parent, ()))
+        case OwnerFacts(role=role):
+            live = snapshot.objects.get(parent)
+            wanted = snapshot.server.user if role in ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE") else role
+            return live is not None and live.owner == wanted
+        case _:
+            return False
+
+
+def deletions(found: Iterable[ObjectComparison]) -> tuple[ObjectComparison, ...]:
+    """Return the deleted ones."""
+    return tuple(d for d in found if d.change is ChangeKind.DELETED)

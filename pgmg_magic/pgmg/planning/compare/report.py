@@ -1,0 +1,51 @@
+"""What `status` and `diff` say: read off the comparison of sources and database, before anything is decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pgmg.model.plan import Change, ChangeKind, DatabaseInfo
+from pgmg.model.status_report import Status
+from pgmg.planning.compare.changes import ObjectComparison
+from pgmg.planning.compare.resolved import Comparison
+from pgmg.planning.resolve.lookup import find_all
+
+
+def change(difference: ObjectComparison) -> Change:
+    """Return a difference as people see it, with the SQL before and after."""
+    assert difference.change is not None
+    source = difference.declared.source if difference.declared else None
+    path = source.location.path if source else (difference.row.path if difference.row else None)
+    drifted = difference.change is ChangeKind.DRIFTED
+    before = difference.live_text if drifted else difference.recorded_sql
+    line = source.location.line if source else None
+    return Change(difference.name, difference.change, path, line, before, source.sql if source else None)
+
+
+def changes(comparison: Comparison, names: Sequence[str]) -> tuple[Change, ...]:
+    """Return all changes, or those of the named objects.
+
+    Raises:
+        UnknownObjectError: a name that nothing declared or recorded bears.
+    """
+    wanted = set(find_all(names, [d.name for d in comparison.differences])) if names else None
+    return tuple(
+        change(d) for d in comparison.differences if d.change is not None and (wanted is None or d.name in wanted)
+    )
+
+
+def status(comparison: Comparison, connection: str) -> Status:
+    """Return one screen."""
+    resolved = comparison.resolved
+    server = resolved.snapshot.server
+    kinds = Counter(name.kind.sql_keyword for name in resolved.declared)
+    return Status(
+        connection=connection,
+        database=DatabaseInfo(server.database, server.version, server.version_num),
+        applied=tuple(resolved.snapshot.migrations),
+        pending=tuple(migration.name for migration in resolved.pending),
+        objects=tuple(sorted(kinds.items())),
+        changes=changes(comparison, ()),
+        warnings=resolved.notices,
+    )

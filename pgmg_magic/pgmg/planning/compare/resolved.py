@@ -1,0 +1,208 @@
+"""The first half of planning: name everything, see what changed, and say what must be asked of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pgmg.errors import ConfigError
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, kind_of
+from pgmg.model.plan import ChangeKind, Learned
+from pgmg.model.snapshot import Address, CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion, Snapshot
+from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
+from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
+from pgmg.planning.compare.migration_notices import migration_notices
+from pgmg.planning.reach import altered_addresses
+from pgmg.planning.resolve.resolver import Declared, Resolver, Use
+from pgmg.planning.resolve.search_path import search_path_of
+from pgmg.planning.schemas import expand_schema_renames
+from pgmg.source import merge_grants, parse_recorded
+from pgmg.source.grammar.rewriting import plain_create, same_but_formatting
+
+_NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProject:
+    """Sources and snapshot, named and compared as far as that goes without further questions."""
+
+    snapshot: Snapshot
+    resolver: Resolver
+    declared: Mapping[ObjectName, Declared]
+    considers_code: bool
+    pending: tuple[Migration, ...]
+    needs: tuple[tuple[Use, ...], ...]
+    """What each pending migration uses."""
+    notices: tuple[Notice, ...]
+    drift_checks: DriftChecks
+
+    def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
+        """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
+        return tuple(other for other in self.declared if other.overloads(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Sources and database side by side, before anything is decided."""
+
+    resolved: ResolvedProject
+    evidence: DriftEvidence
+    differences: tuple[ObjectComparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonCache:
+    """What was found out before: it holds for another resolved of one database as far as the sources are the same."""
+
+    resolved: ResolvedProject
+    settled: Settled
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> ComparisonCache:
+        """Remember a comparison."""
+        return cls(comparison.resolved, settled(comparison.differences))
+
+    def settled_in(self, snapshot: Snapshot) -> Settled:
+        """Return what needs no second look."""
+        return self.settled if self.resolved.snapshot is snapshot else {}
+
+
+def resolve_project(
+    objects: Sequence[SourceObject] | None,
+    files: Sequence[MigrationFile] | None,
+    pending: Sequence[Migration],
+    snapshot: Snapshot,
+    notices: Sequence[Notice] = (),
+    memory: ComparisonCache | None = None,
+) -> ResolvedProject:
+    """Name everything; what is remembered of the same database is not looked at again.
+
+    Raises:
+        SourceErrors: an object is declared twice.
+        ConfigError: no schema to create unqualified objects in.
+    """
+    merged = merge_grants(objects or ())
+    if not snapshot.server.search_path and any(_wants_home(o) for o in merged):
+        raise ConfigError(
+            f"The search_path ({snapshot.server.setting}) names no schema that exists.",
+            hint="Set search_path in pgmg.toml, or create the schema.",
+        )
+    resolver, declared = _declared(merged, tuple(pending), snapshot, memory)
+    known = memory.settled_in(snapshot) if memory is not None else {}
+    pending = expand_schema_renames(pending, snapshot.objects, resolver)
+    return ResolvedProject(
+        snapshot=snapshot,
+        resolver=resolver,
+        declared=declared,
+        considers_code=objects is not None,
+        pending=pending,
+        needs=tuple(resolver.needs(m) for m in pending),
+        notices=(*notices, *migration_notices(files, snapshot)),
+        drift_checks=drift_checks(declared, snapshot, known) if objects is not None else DriftChecks(),
+    )
+
+
+def _declared(
+    objects: Sequence[SourceObject], pending: tuple[Migration, ...], snapshot: Snapshot, memory: ComparisonCache | None
+) -> tuple[Resolver, Mapping[ObjectName, Declared]]:
+    before = memory.resolved if memory is not None and memory.resolved.snapshot is snapshot else None
+    if before is not None and before.pending == pending:
+        known = before.resolver.declare_again(objects)
+        if known is not None:
+            return before.resolver, known
+    resolver = Resolver(snapshot, pending)
+    return resolver, resolver.declare(objects)
+
+
+def _wants_home(source: SourceObject) -> bool:
+    return len(source.target.parts) == 1 and source.target.parent is None and search_path_of(source.settings) is None
+
+
+def compare(
+    survey_: ResolvedProject, evidence: DriftEvidence, memory: ComparisonCache | None = None
+) -> tuple[ObjectComparison, ...]:
+    """Return every difference (rule 3.1); a folder that is not configured deletes nothing (rule 3.7)."""
+    if not survey_.considers_code:
+        return ()
+
+    def deleted_name(key: str, recorded: str | None) -> ObjectName | None:
+        return name_of_recorded(key, recorded, survey_)
+
+    known = memory.settled_in(survey_.snapshot) if memory is not None else {}
+    return differences(survey_.declared, survey_.snapshot, evidence, _same_statement, deleted_name, known)
+
+
+def _same_statement(old: str, new: str) -> bool:
+    """OR REPLACE and IF NOT EXISTS mean nothing in a source (rule 1.7)."""
+    return same_but_formatting(plain_create(old), plain_create(new))
+
+
+def name_of_recorded(key: str, recorded: str | None, survey_: ResolvedProject) -> ObjectName | None:
+    """Return which object a row of state was about: a live one of that name, else what its SQL says."""
+    for name in survey_.snapshot.objects:
+        if str(name) == key:
+            return name
+    for source in parse_recorded(recorded) if recorded else ():
+        name = survey_.resolver.name(source.target, source.settings)
+        for other in (name, *_about_others(name)):
+            if str(other) == key:
+                return other
+    kind, _, rest = key.partition(".")
+    return ObjectName(kind_of(kind) or Kind.OTHER, rest)
+
+
+def _about_others(name: ObjectName) -> Iterator[ObjectName]:
+    """Yield the name as it is about another kind of relation, for one has taken the place of the other since."""
+    parent = name.parent
+    if parent is not None and parent.kind in RELATIONS:
+        yield from (replace(name, parent=replace(parent, kind=kind)) for kind in sorted(RELATIONS))
+    elif parent is not None:
+        yield from (replace(name, parent=other) for other in _about_others(parent))
+
+
+def previous_source(difference: ObjectComparison) -> SourceObject | None:
+    """Return the last applied source, parsed again."""
+    if difference.recorded_sql is None:
+        # unchanged source: what is declared is what was applied
+        same = difference.row is not None and difference.change in (None, ChangeKind.DRIFTED, ChangeKind.MISSING)
+        return difference.declared.source if same and difference.declared else None
+    found = parse_recorded(difference.recorded_sql)
+    return found[0] if found else None
+
+
+def questions(survey_: ResolvedProject, found: Sequence[ObjectComparison], learned: Learned) -> CatalogQueries:
+    """Return what must be known about live objects before anything can be decided."""
+    live = survey_.snapshot.addresses
+    seeds: set[Address] = {Address(*address) for _, address in learned.hindered}
+    seeds |= {Address(*address) for _, address in learned.dropped_with}
+    for migration in survey_.pending:
+        seeds |= altered_addresses(migration, survey_.resolver, live)
+        for alteration in migration.alterations:
+            if alteration.effect in (Effect.CREATE, Effect.REPLACE):
+                seeds |= {live[n] for n in survey_.resolver.altered(alteration) if n in live and n in survey_.declared}
+    facts: list[tuple[ObjectName, Address]] = []
+    shapes: list[ShapeQuestion] = []
+    for difference in found:
+        name = difference.name
+        if difference.change is None or difference.change is ChangeKind.FORMATTING:
+            continue
+        if difference.live is not None:
+            seeds.add(difference.live.address)
+            if difference.change in _NEEDS_FACTS:
+                facts.append((name, difference.live.address))
+        if difference.change is ChangeKind.NEW and name.kind in ROUTINES:
+            seeds |= _overloads(name, live)
+        source = difference.declared.source if difference.declared else None
+        if difference.live is not None and source is not None and name.kind is Kind.VIEW:
+            view = source.facts
+            if difference.change in _NEEDS_FACTS and isinstance(view, ViewFacts):
+                shapes.append(ShapeQuestion(name, view.query, view.columns, source.settings))
+    about = [d.name.parent for d in found if d.change is not None and d.name.kind in PROPERTY_KINDS]
+    seeds |= {live[parent] for parent in about if parent is not None and parent in live}
+    return CatalogQueries(frozenset(seeds), tuple(facts), tuple(shapes))
+
+
+def _overloads(name: ObjectName, live: Mapping[ObjectName, Address]) -> set[Address]:
+    """Return existing routines of the same name: a new overload may change what their callers mean (rule 5.3)."""
+    return {address for other, address in live.items() if other.overloads(name)}

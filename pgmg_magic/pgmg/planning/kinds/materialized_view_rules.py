@@ -1,0 +1,56 @@
+"""Materialized views: rebuilt unless only their options or the wish for data changed."""
+
+from __future__ import annotations
+
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import Kind
+from pgmg.model.plan import Action, ChangeKind
+from pgmg.model.quoting import literal, quote
+from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
+from pgmg.planning.kinds.view_rules import live_options
+from pgmg.planning.resolve.sql_names import target
+from pgmg.source import parse_recorded
+from pgmg.source.grammar.rewriting import normal_form, same_but_formatting
+
+
+def choose_strategy(case: ObjectDiff) -> Strategy:
+    """There is no CREATE OR REPLACE: keep what is there if its query is the declared one."""
+    facts = case.source.facts
+    assert isinstance(facts, ViewFacts)
+    if case.upstream or not _same_query(case, facts):
+        return RecreateObject("its query changes")
+    live, wanted = live_options(case), dict(facts.options)
+    before = case.previous.facts if case.previous else None
+    gone = [n for n in (dict(before.options) if isinstance(before, ViewFacts) else {}) if n not in wanted and n in live]
+    statements = [
+        f"ALTER {target(case.name)} SET ({quote(name)} = {literal(value).strip()})"
+        for name, value in sorted(wanted.items())
+        if live.get(name) != value
+    ]
+    statements += [f"ALTER {target(case.name)} RESET ({quote(name)})" for name in gone]
+    return AlterInPlace(Action.ALTER, tuple(statements), "only its options change")
+
+
+def _same_query(case: ObjectDiff, facts: ViewFacts) -> bool:
+    if case.change is ChangeKind.ADOPTED:
+        shown = case.definition.create if case.definition else ()
+        return any(_query_of(sql) == _query_of(case.source.sql) for sql in shown)
+    if case.change is ChangeKind.DRIFTED or case.previous is None:
+        return False
+    before = case.previous.facts
+    return (
+        isinstance(before, ViewFacts)
+        and before.columns == facts.columns
+        and same_but_formatting(before.query, facts.query)
+    )
+
+
+def _query_of(sql: str) -> tuple[str, tuple[str, ...] | None] | None:
+    """Return a materialized view's query in normal form and its column list: all but options and data."""
+    for source in parse_recorded(sql):
+        if isinstance(source.facts, ViewFacts):
+            return normal_form(source.facts.query), source.facts.columns
+    return None
+
+
+RULES = Rules(frozenset({Kind.MATERIALIZED_VIEW}), choose_strategy)

@@ -1,0 +1,106 @@
+"""The protocol that every kind answers: how to get from what is there to what is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import Action, ChangeKind, PlanOptions
+from pgmg.model.snapshot import Definition, LiveObject, Privileges, ViewShape
+from pgmg.model.source import Notice, SourceObject, TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """A table column of some type: what keeps that type from being recreated."""
+
+    table: ObjectName
+    column: str
+    type: str = ""  # as format_type spells it; `inherited` where the parent table decides
+    nested: bool = False  # inside another type
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDiff:
+    """One existing object that has to be brought to its declared state.
+
+    `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
+    view's new columns, `upstream` whether something it uses is recreated, `column_uses` the table columns of a type,
+    `vanished` columns that the server said are gone, `owner` that of what an attachment is about.
+    """
+
+    name: ObjectName
+    source: SourceObject
+    change: ChangeKind
+    live: LiveObject | None
+    spell: Callable[[TypeName], str]
+    facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    previous: SourceObject | None = None
+    shape: ViewShape | None = None
+    upstream: bool = False
+    column_uses: tuple[ColumnUse, ...] = ()
+    definition: Definition | None = None
+    comment: str | None = None
+    privileges: tuple[Privileges, ...] = ()
+    owner: str | None = None
+    vanished: frozenset[str] = frozenset()
+    user: str = ""
+    version_num: int = 0
+    altered_by_migration: bool = False
+    options: PlanOptions = PlanOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class AlterInPlace:
+    """Change it where it stands. No statements: only state is to be recorded."""
+
+    action: Action = Action.REPLACE
+    statements: tuple[str, ...] = ()
+    reason: str = ""
+    warnings: tuple[Notice, ...] = ()
+    shakes: bool = False
+    """It rewrites tables: what depends on the object or on those columns is dropped before and made again after."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecreateObject:
+    """Drop it and make it again, with everything that depends on it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Neither is possible without losing something; the message says what, the hint what to write instead."""
+
+    message: str
+    hint: str
+
+
+Strategy = AlterInPlace | RecreateObject | Refuse
+
+NO_CHANGE = AlterInPlace(Action.REPLACE, ())
+
+
+class KindRules(Protocol):
+    """What a kind's module offers."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds it answers for."""
+        ...
+
+    def choose_strategy(self, case: ObjectDiff) -> Strategy:
+        """Decide how the object gets to its declared state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A kind's rules as a function: the usual way to satisfy `KindRules`."""
+
+    kinds: frozenset[Kind]
+    choose_strategy: Callable[[ObjectDiff], Strategy]

@@ -1,0 +1,90 @@
+"""Views: replaced in place while the old columns are a prefix of the new ones."""
+
+from __future__ import annotations
+
+from pgmg.model.facts import ViewFacts
+from pgmg.model.names import Kind
+from pgmg.model.plan import Action
+from pgmg.model.quoting import literal, quote
+from pgmg.model.snapshot import ColumnShape
+from pgmg.model.source import Notice
+from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
+from pgmg.planning.resolve.sql_names import target
+from pgmg.source.grammar.rewriting import or_replace
+
+_NO_PERMISSION = "42501"
+_GUARDS = ("security_barrier", "security_invoker")
+
+
+def choose_strategy(case: ObjectDiff) -> Strategy:
+    """Compare the live columns with those the new query returns (rule 5.1)."""
+    if case.upstream:
+        return RecreateObject("something it uses is recreated")
+    shape = case.shape
+    if shape is None or (shape.error is not None and shape.sqlstate != _NO_PERMISSION):
+        return RecreateObject("its new columns are not known yet")
+    if shape.error is None and not _is_prefix(live_columns(case), shape.columns):
+        return RecreateObject("its columns change")
+    return AlterInPlace(
+        Action.REPLACE,
+        (or_replace(case.source.sql), *_kept_options(case)),
+        "columns unchanged" if shape.columns and len(shape.columns) == len(live_columns(case)) else "columns appended",
+        _guard_warnings(case),
+    )
+
+
+def live_columns(case: ObjectDiff) -> tuple[ColumnShape, ...]:
+    """Return the columns the catalog has."""
+    return tuple(ColumnShape(c[0], c[1], c[2], c[3]) for c in case.facts.get("columns", ()))
+
+
+def _is_prefix(old: tuple[ColumnShape, ...], new: tuple[ColumnShape, ...]) -> bool:
+    return new[: len(old)] == old
+
+
+def live_options(case: ObjectDiff) -> dict[str, str]:
+    """Return the options the catalog has, as `name: value`."""
+    return dict(option.split("=", 1) for option in case.facts.get("options", ()))
+
+
+def declared_options(source: object) -> dict[str, str]:
+    """Return the options a source declares, the check option among them."""
+    if not isinstance(source, ViewFacts):
+        return {}
+    check = {"check_option": source.check_option} if source.check_option else {}
+    return {**dict(source.options), **check}
+
+
+def undeclared_options(case: ObjectDiff) -> dict[str, str]:
+    """Return live options that neither this source nor the last applied one declares (rule 3.6)."""
+    said = declared_options(case.source.facts) | declared_options(case.previous.facts if case.previous else None)
+    return {name: value for name, value in live_options(case).items() if name not in said}
+
+
+def _kept_options(case: ObjectDiff) -> tuple[str, ...]:
+    """CREATE OR REPLACE VIEW clears every option that it does not name (rule 6.1)."""
+    return tuple(
+        f"ALTER {target(case.name)} SET ({quote(name)} = {literal(value).strip()})"
+        for name, value in undeclared_options(case).items()
+    )
+
+
+def _guard_warnings(case: ObjectDiff) -> tuple[Notice, ...]:
+    declared, live = declared_options(case.source.facts), live_options(case)
+    kept = undeclared_options(case)
+    lost = [g for g in _GUARDS if _on(live.get(g)) and not _on(declared.get(g)) and g not in kept]
+    return tuple(
+        Notice(
+            "access-widened",
+            f"{case.name} loses {guard}: its readers may see more than before.",
+            str(case.source.location),
+        )
+        for guard in lost
+    )
+
+
+def _on(value: str | None) -> bool:
+    return value is not None and value.lower() in ("true", "on", "yes", "1")
+
+
+RULES = Rules(frozenset({Kind.VIEW}), choose_strategy)

@@ -1,0 +1,1 @@
+"""Follows dependencies of objects, columns and rows."""

@@ -1,0 +1,1 @@
+"""Finds the object that a name in the sources means."""

@@ -1,0 +1,44 @@
+"""Finds objects by what people type: full names, names without kind or schema, names of files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from pgmg.errors import UnknownObjectError
+from pgmg.model.names import ObjectName
+
+
+def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:
+    """Return every object that `typed` may mean: `view.user_stats`, `user_stats`, `app.f`, `f(integer)`.
+
+    Raises:
+        UnknownObjectError: none; the hint holds the nearest names.
+    """
+    pool = list(names)
+    for spelled in (str, _bare, _short, _last):
+        found = tuple(name for name in pool if spelled(name).lower() == typed.lower())
+        if found:
+            return found
+    known = sorted({spelled(name) for name in pool for spelled in (str, _short)})
+    near = difflib.get_close_matches(typed, known, n=3, cutoff=0.5)
+    hint = f"Did you mean {', '.join(near)}?" if near else "`pgmg graph` lists what there is."
+    raise UnknownObjectError(f"There is no object {typed!r}.", hint=hint)
+
+
+def find_all(typed: Sequence[str], names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:
+    """Return all objects meant, each once, in the order typed."""
+    pool = list(names)
+    return tuple(dict.fromkeys(name for word in typed for name in find(word, pool)))
+
+
+def _bare(name: ObjectName) -> str:
+    return name.display_name
+
+
+def _short(name: ObjectName) -> str:
+    return name.short_name
+
+
+def _last(name: ObjectName) -> str:
+    return name.name

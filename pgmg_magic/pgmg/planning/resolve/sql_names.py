@@ -1,0 +1,60 @@
+"""Spells objects the way statements about them need: `VIEW "public"."v"`, `COLUMN "public"."t"."c"`."""
+
+from __future__ import annotations
+
+from pgmg.model.names import RELATIONS, Kind, ObjectName
+from pgmg.model.quoting import quote
+from pgmg.planning.resolve.type_names import with_schema
+
+
+def qualified(name: ObjectName) -> str:
+    """Return schema and name, quoted."""
+    return quote(name.name) if name.schema is None else f"{quote(name.schema)}.{quote(name.name)}"
+
+
+def drop_if_exists(name: ObjectName) -> str:
+    """Return the DROP statement of an object that may be gone by then."""
+    words = name.kind.sql_keyword.upper()
+    return f"DROP {words} IF EXISTS{target(name).removeprefix(words)}"
+
+
+def target(name: ObjectName) -> str:
+    """Return an object with its kind as COMMENT ON, ALTER and DROP want it (PostgreSQL manual, SQL Commands)."""
+    match name.kind:
+        case Kind.COLUMN:
+            return f"COLUMN {_on(name)}.{quote(name.name)}"
+        case Kind.TRIGGER | Kind.RULE | Kind.POLICY | Kind.CONSTRAINT:
+            domain = "DOMAIN " if name.parent is not None and name.parent.kind is Kind.DOMAIN else ""
+            return f"{name.kind.sql_keyword.upper()} {quote(name.name)} ON {domain}{_on(name)}"
+        case Kind.FUNCTION | Kind.PROCEDURE:
+            return f"{name.kind.sql_keyword.upper()} {qualified(name)}({_arguments(name)})"
+        case Kind.AGGREGATE:
+            return f"AGGREGATE {qualified(name)}({_arguments(name) or '*'})"
+        case Kind.OPERATOR:
+            return f"OPERATOR {quote(name.schema or 'public')}.{name.name} ({_arguments(name)})"
+        case Kind.OPERATOR_CLASS | Kind.OPERATOR_FAMILY:
+            return f"{name.kind.sql_keyword.upper()} {qualified(name)} USING {quote(name.detail or '')}"
+        case Kind.CAST:
+            source, result = (with_schema(a) for a in name.arguments or ("", ""))
+            return f"CAST ({source} AS {result})"
+        case _:
+            return f"{name.kind.sql_keyword.upper()} {qualified(name)}"
+
+
+def grant_target(name: ObjectName) -> str:
+    """Return an object as GRANT and REVOKE want it: all relations are tables there."""
+    if name.kind in RELATIONS and name.kind is not Kind.SEQUENCE:
+        return f"TABLE {qualified(name)}"
+    if name.kind is Kind.AGGREGATE:
+        return f"FUNCTION {qualified(name)}({_arguments(name)})"
+    if name.kind is Kind.DOMAIN:
+        return f"DOMAIN {qualified(name)}"
+    return target(name)
+
+
+def _arguments(name: ObjectName) -> str:
+    return ", ".join(with_schema(argument) for argument in name.arguments or ())
+
+
+def _on(name: ObjectName) -> str:
+    return qualified(name.parent) if name.parent is not None else ""

@@ -1,0 +1,1 @@
+"""Dependency graphs as DOT, SVG, PNG, Mermaid and trees."""

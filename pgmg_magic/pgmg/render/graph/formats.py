@@ -1,0 +1,80 @@
+"""Dependency graphs in every form: DOT, SVG, PNG, HTML, Mermaid, a tree for terminals; each is loaded when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.model.graph_data import Graph
+
+
+def to_dot(graph: Graph) -> str:
+    """Return the graph as DOT source."""
+    from pgmg.render.graph import dot
+
+    return dot.to_dot(graph)
+
+
+def to_svg(graph: Graph) -> str:
+    """Return the graph as an SVG document.
+
+    Raises:
+        GraphError: there is no Graphviz, or it fails.
+    """
+    from pgmg.render.graph import dot, svg
+
+    return svg.picture(dot.to_dot(graph))
+
+
+def to_png(graph: Graph) -> bytes:
+    """Return the graph as a PNG.
+
+    Raises:
+        GraphError: there is no Graphviz that makes PNGs, or it fails.
+    """
+    from pgmg.render.graph import dot, graphviz_engine
+
+    return graphviz_engine.draw(dot.to_dot(graph), graphviz_engine.Format.PNG)
+
+
+def to_html(graph: Graph, title: str | None = None) -> str:
+    """Return a page that needs nothing else: the graph to zoom and search in, each object with its file and SQL.
+
+    Raises:
+        GraphError: there is no Graphviz, or it fails.
+    """
+    from pgmg.render.html import graph_page
+
+    return graph_page.to_html(graph, title)
+
+
+def to_mermaid(graph: Graph) -> str:
+    """Return the graph as a Mermaid flowchart."""
+    from pgmg.render.graph import mermaid
+
+    return mermaid.to_mermaid(graph)
+
+
+def to_tree(graph: Graph) -> str:
+    """Return the graph as a tree of text."""
+    from pgmg.render.graph import tree
+
+    return tree.to_tree(graph)
+
+
+def file_writer(suffix: str) -> Callable[[Graph], bytes] | None:
+    """Return what makes the content of a file with this suffix (`.svg`), None where there is nothing of the kind."""
+    match suffix.lower():
+        case ".dot" | ".gv":
+            return lambda graph: to_dot(graph).encode()
+        case ".svg":
+            return lambda graph: to_svg(graph).encode()
+        case ".png":
+            return to_png
+        case ".html" | ".htm":
+            return lambda graph: to_html(graph).encode()
+        case ".mmd":
+            return lambda graph: to_mermaid(graph).encode()
+        case _:
+            return None

@@ -1,0 +1,69 @@
+"""A dependency graph in Mermaid's language, which code hosts and wikis draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import ChangeKind, Origin
+from pgmg.render import sanitize
+from pgmg.render.graph import graph_style
+
+
+def to_mermaid(graph: Graph) -> str:
+    """Return the graph as a Mermaid flowchart."""
+    return "\n".join((f"flowchart {'LR' if graph.is_lineage else 'RL'}", *_body(graph), ""))
+
+
+def _body(graph: Graph) -> Iterator[str]:
+    ids = {node.object: f"n{number}" for number, node in enumerate(graph.nodes, start=1)}
+    labels = graph_style.Labels(graph)
+    for number, box in enumerate(graph_style.boxes(graph), start=1):
+        if box.label is None:
+            yield from (f"  {_node(node, graph, labels.of(node), ids)}" for node in box.nodes)
+            continue
+        yield f'  subgraph s{number}["{_lines(box.label)}"]'
+        yield from (f"    {_node(node, graph, labels.of(node), ids)}" for node in box.nodes)
+        yield "  end"
+    edges = [edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids]
+    for edge in edges:
+        ends = (edge.object, edge.depends_on)
+        left, right = reversed(ends) if isinstance(edge, ColumnEdge) else ends  # values go where they are used
+        yield f"  {ids[left]} {'-.->' if graph_style.is_dashed(edge) else '-->'} {ids[right]}"
+    for origin in Origin:
+        numbers = [str(number) for number, edge in enumerate(edges) if edge.origin is origin]
+        if numbers:
+            yield f"  linkStyle {','.join(numbers)} stroke:{graph_style.edge_color(origin)}"
+    yield from _classes(graph, ids)
+
+
+def _node(node: GraphNode, graph: Graph, label: graph_style.Lines, ids: dict[ObjectName, str]) -> str:
+    before, after = ("[", "]") if graph.is_lineage else graph_style.shape(node.object.kind).mermaid
+    return f'{ids[node.object]}{before}"{_lines(label)}"{after}'
+
+
+def _classes(graph: Graph, ids: dict[ObjectName, str]) -> Iterator[str]:
+    members: dict[ChangeKind | None, list[str]] = {}
+    for node in graph.nodes:
+        members.setdefault(node.change, []).append(ids[node.object])
+    for change in (None, *ChangeKind):
+        if change in members:
+            paint, name = graph_style.colors(change), "unchanged" if change is None else change.value
+            yield f"  classDef {name} fill:{paint.fill},stroke:{paint.line},color:{graph_style.INK}"
+            yield f"  class {','.join(members[change])} {name}"
+    unmanaged = [ids[node.object] for node in graph.nodes if graph_style.is_foreign(node)]
+    if unmanaged:
+        yield f"  classDef unmanaged fill:{graph_style.PAPER},stroke-dasharray:4 3"
+        yield f"  class {','.join(unmanaged)} unmanaged"
+
+
+def _lines(lines: graph_style.Lines) -> str:
+    return "<br/>".join(map(_text, lines))
+
+
+def _text(text: str) -> str:
+    """Spell out whatever could mean something to Mermaid or to HTML."""
+    return "".join(
+        char if char.isalnum() or char in " _.,()" else f"#{ord(char)};" for char in sanitize.sanitize_line(text)
+    )

@@ -1,0 +1,1 @@
+"""Documents as HTML: plans, results, errors, graphs and rows, for notebooks and pages."""

@@ -1,0 +1,61 @@
+"""An error as people should meet it: what happened, where, the line with its caret, what to do next (rule 11.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.errors import PgmgError, SourceErrors
+from pgmg.model.location import SourceLocation
+from pgmg.render import sanitize
+from pgmg.render.html.lines_html import lines_html
+from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+_TITLES = {
+    "stale-plan": "",
+    "usage": "Wrong usage: ",
+    "locked": "Locked: ",
+    "unknown-object": "Unknown: ",
+    "stopped": "",
+}
+_NO_FAILURES = ("stale-plan", "stopped")
+
+
+def error_lines(error: PgmgError, secrets: Sequence[str] = ()) -> Iterator[Line]:
+    """Say an error; `secrets` are passwords that must not turn up in it (rule 11.3)."""
+    problems = error.problems if isinstance(error, SourceErrors) else (error,)
+    return sections(*(_problem(problem, secrets) for problem in problems))
+
+
+def error_html(error: PgmgError, secrets: Sequence[str] = ()) -> str:
+    """Return an error as HTML that stands out."""
+    tone = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    return lines_html(error_lines(error, secrets), "Error", tone)
+
+
+def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
+    def shown(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return sanitize.sanitize_block(text)
+
+    first, *rest = shown(error.message).split("\n")
+    role = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    title = _TITLES.get(error.code, "Error: ")
+    yield span_line(Span(title, role), Span(first, Role.HEADING))
+    for row in rest:
+        yield span_line(row)
+    if error.where is not None:
+        yield from _where(error.where)
+    if error.hint:
+        for number, row in enumerate(shown(error.hint).split("\n")):
+            yield span_line(Span("hint: " if number == 0 else "      ", Role.KEPT), row)
+
+
+def _where(location: SourceLocation) -> Iterator[Line]:
+    yield span_line("  ", Span(str(location), Role.MUTED))
+    caret = location.caret()
+    if caret is not None:
+        row, _, mark = caret.partition("\n")
+        number = "" if location.line is None else f"{location.line} "
+        yield span_line("  ", Span(f"{number}│ ", Role.MUTED), Span(row, Role.SQL))
+        yield span_line("  ", Span(f"{' ' * len(number)}│ ", Role.MUTED), Span(mark, Role.GONE))

@@ -1,0 +1,18 @@
+"""Lines of spans as HTML: the words of the command line, in the colours of a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgmg.render.html import markup
+from pgmg.render.text.spans import Line, Role
+
+
+def lines_html(lines: Iterable[Line], label: str, tone: Role | None = None) -> str:
+    """Return lines as one block; `label` is what screen readers call it.
+
+    With a `tone` it stands out, and screen readers say it at once.
+    """
+    rows = [[(span.text, span.role.value) for span in line] for line in lines]
+    chosen = "" if tone is None else tone.value
+    return markup.fill("lines.html.j2", rows=rows, label=label, tone=chosen, style=markup.asset("notebook.css"))

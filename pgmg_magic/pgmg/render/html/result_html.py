@@ -1,0 +1,37 @@
+"""What an apply did, as HTML: that all is well, what was recorded, every deed with how long it took."""
+
+from __future__ import annotations
+
+from pgmg.model.events import ApplyResult
+from pgmg.render import labels
+from pgmg.render.html import markup
+from pgmg.render.html.lines_html import lines_html
+from pgmg.render.text.result_lines import APPLIED, done_steps, result_lines
+
+
+def result_html(result: ApplyResult) -> str:
+    """Return a result; of a rehearsal, and where there was nothing to do, what the command line says."""
+    if not result.applied:
+        return lines_html(result_lines(result, 1), "Result")
+    return markup.fill(
+        "result.html.j2",
+        style=markup.asset("notebook.css"),
+        headline=APPLIED,
+        took=labels.duration(result.duration_ms),
+        recorded="; ".join(_recorded(result)),
+        notices=[notice.message for notice in result.plan.warnings],
+        learned=[labels.edge(edge) for edge in result.discovered],
+        count=labels.count(len(result.steps), "step"),
+        done_steps=[(deed.mark, deed.role.value, deed.text, _took(deed.duration_ms)) for deed in done_steps(result)],
+    )
+
+
+def _took(milliseconds: float) -> str:
+    return "< 1 ms" if milliseconds < 1 else labels.duration(milliseconds)
+
+
+def _recorded(result: ApplyResult) -> list[str]:
+    found = [f"recorded migration {name}" for name in result.migrations_recorded]
+    if result.objects_updated:
+        found.append(f"updated {labels.count(result.objects_updated, 'object hash')}")
+    return found

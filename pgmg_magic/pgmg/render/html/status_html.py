@@ -1,0 +1,51 @@
+"""A status as HTML: what is to be done, what is connected to what, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.model.plan import Change
+from pgmg.model.status_report import Status
+from pgmg.render import labels
+from pgmg.render.html import markup
+from pgmg.render.text.spans import Role
+from pgmg.render.text.status_lines import DRIFT, SHOWN
+
+_Row = tuple[str, str, str, str]
+"""What happens, its colour, to what, where."""
+
+
+def status_html(status: Status) -> str:
+    """Return a status."""
+    counted = (
+        labels.count(len(status.pending), "migration") if status.pending else "",
+        labels.count(len(status.changes), "change") if status.changes else "",
+    )
+    return markup.fill(
+        "status.html.j2",
+        style=markup.asset("notebook.css"),
+        todo=", ".join(part for part in counted if part),
+        warnings=[notice.message for notice in status.warnings],
+        connection=status.connection,
+        database=f"{status.database.name} (PostgreSQL {status.database.server_version})",
+        migrations=f"{len(status.applied)} applied, {len(status.pending)} pending",
+        last=status.applied[-1] if status.applied else "",
+        total=sum(number for _, number in status.objects),
+        objects=[labels.count(number, kind) for kind, number in status.objects],
+        lists=list(_lists(status)),
+    )
+
+
+def _lists(status: Status) -> Iterator[tuple[str, Sequence[_Row], int]]:
+    pending: list[_Row] = [("pending", Role.RUN.value, name, "") for name in status.pending]
+    code = [_row(change) for change in status.changes if change.change not in DRIFT]
+    drift = [_row(change) for change in status.changes if change.change in DRIFT]
+    for title, rows in (("Pending migrations", pending), ("Code changes", code), ("Drift", drift)):
+        if rows:
+            yield title, rows[:SHOWN], max(len(rows) - SHOWN, 0)
+
+
+def _row(change: Change) -> _Row:
+    said = labels.change(change.change)
+    place = labels.place(change)
+    return said.word, said.role.value, str(change.object), ": ".join(part for part in (place, said.why) if part)

@@ -1,0 +1,39 @@
+"""Where a watcher stands, as HTML: a light, the present problems, what is pending, the last events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgmg.render.html import markup
+from pgmg.render.html.sql_html import highlighted
+from pgmg.render.text.panel_lines import WatchView, affected, history, problem_lines, status_light, subject, waiting
+from pgmg.render.text.spans import Line
+
+
+def watch_html(view: WatchView, *, asks: Mapping[str, str] | None = None) -> str:
+    """Return the panel. With `asks`, the texts of pending migrations by their names, they stand in it as a question."""
+    colour, word = status_light(view.state)
+    pending = view.state.pending
+    return markup.fill(
+        "watch.html.j2",
+        style=markup.trusted(f"{markup.asset('notebook.css')}\n{markup.asset('watch.css')}"),
+        colour=colour,
+        word=word,
+        subject=subject(view.state),
+        problems=[_spans(line) for line in problem_lines(view)],
+        asks=asks is not None,
+        migrations=[
+            {
+                "name": one.name,
+                "affected": affected(one),
+                "sql": highlighted(asks[one.name]) if asks is not None and one.name in asks else "",
+            }
+            for one in (pending.migrations if pending is not None else ())
+        ],
+        waiting=waiting(pending) if pending is not None else "",
+        events=[(clock, _spans(line)) for clock, line in history(view)],
+    )
+
+
+def _spans(line: Line) -> list[tuple[str, str]]:
+    return [(span.text, span.role.value) for span in line]

@@ -1,0 +1,255 @@
+"""Plans, results, statuses, graphs and errors as JSON documents; `schema.json` says what each of them holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pgmg.errors import ApplyError, PgmgError, SourceErrors
+from pgmg.model import events
+from pgmg.model.events import AppliedStep, ApplyResult, Event
+from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
+from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
+from pgmg.model.source import Notice
+from pgmg.model.status_report import Status
+from pgmg.render import sanitize
+from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
+
+__all__ = [
+    "Document",
+    "SavedPlan",
+    "baseline_document",
+    "diff_document",
+    "dumps",
+    "error_document",
+    "event_document",
+    "graph_document",
+    "load_saved_plan",
+    "migration_document",
+    "plan_document",
+    "reset_document",
+    "result_document",
+    "schema",
+    "status_document",
+]
+
+Document = dict[str, Any]
+
+
+def dumps(document: Document, *, indent: int | None = 2) -> str:
+    """Return a document as text: the same document is always the same bytes. Nothing unprintable is in it."""
+    return sanitize.escape_controls(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent))
+
+
+def schema() -> Document:
+    """Return the JSON Schema (2020-12) of every document; each one's own is under `$defs`."""
+    loaded: Document = json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def plan_document(plan: Plan) -> Document:
+    """Return a plan. `sql` is exactly what is sent, except that passwords are hidden (rule 11.3)."""
+    return {
+        "format": FORMAT,
+        "fingerprint": plan.fingerprint,
+        "database": {"name": plan.database.name, "server_version": plan.database.server_version},
+        "migrations": [migration_document(migration) for migration in plan.migrations],
+        "changes": [_change(change) for change in plan.changes],
+        "steps": [_step(step) for step in plan.steps],
+        "edges": [_edge(edge) for edge in plan.edges],
+        "warnings": [_notice(notice) for notice in plan.warnings],
+        "options": _options(plan.options),
+        "basis": dict(plan.basis),
+    }
+
+
+def result_document(result: ApplyResult) -> Document:
+    """Return what an apply did."""
+    return {
+        "applied": result.applied,
+        "steps": [_applied(step) for step in result.steps],
+        "migrations_recorded": list(result.migrations_recorded),
+        "objects_updated": result.objects_updated,
+        "discovered": [_edge(edge) for edge in result.discovered],
+        "duration_ms": _milliseconds(result.duration_ms),
+    }
+
+
+def status_document(status: Status) -> Document:
+    """Return a status."""
+    return {
+        "connection": sanitize.mask_secrets(status.connection),
+        "database": {"name": status.database.name, "server_version": status.database.server_version},
+        "migrations": {"applied": list(status.applied), "pending": list(status.pending)},
+        "objects": dict(status.objects),
+        "changes": [_change(change) for change in status.changes],
+        "warnings": [_notice(notice) for notice in status.warnings],
+    }
+
+
+def graph_document(graph: Graph) -> Document:
+    """Return a graph: `nodes`, `edges`, and how many objects a filter left out."""
+    return {
+        "nodes": [_node(node) for node in graph.nodes],
+        "edges": [_edge(edge) for edge in graph.edges],
+        "hidden": graph.hidden,
+        "asked": [str(name) for name in graph.asked],
+        "notes": [sanitize.mask_secrets(note) for note in graph.notes],
+    }
+
+
+def diff_document(changes: Iterable[Change]) -> Document:
+    """Return how the SQL of each changed object differs."""
+    from pgmg.render.text.diff_lines import unified
+
+    return {
+        "changes": [
+            _change(change)
+            | {"before": _masked(change.before), "after": _masked(change.after), "diff": "\n".join(unified(change))}
+            for change in changes
+        ]
+    }
+
+
+def error_document(error: PgmgError) -> Document:
+    """Return an error; several problems in files are listed one by one as well."""
+    said = _error(error)
+    match error:
+        case SourceErrors():
+            said["problems"] = [_error(problem) for problem in error.problems]
+        case ApplyError():
+            said["sqlstate"] = error.sqlstate
+            said["object"] = error.object
+        case _:
+            pass
+    return {"error": said}
+
+
+def baseline_document(names: Sequence[str], *, recorded: bool = True) -> Document:
+    """Return the migrations that a baseline recorded, or would record."""
+    return {"recorded": recorded, "migrations": list(names)}
+
+
+def reset_document(statements: Sequence[str], *, executed: bool = True) -> Document:
+    """Return the statements that a reset executed, or would execute."""
+    return {"executed": executed, "statements": [sanitize.mask_secrets(statement) for statement in statements]}
+
+
+def event_document(event: Event) -> Document:
+    """Return an event of an apply; `event` says which one."""
+    match event:
+        case events.Started(plan=plan):
+            return {"event": "started", "fingerprint": plan.fingerprint, "steps": len(plan.steps)}
+        case events.StepBegun(step=step):
+            return {"event": "step-begun"} | _which(step)
+        case events.StepDone(step=step, duration_ms=took):
+            return {"event": "step-done"} | _which(step) | {"duration_ms": _milliseconds(took)}
+        case events.ServerNotice(severity=severity, message=message, step=during):
+            number = None if during is None else during.number
+            return {"event": "notice", "severity": severity, "message": sanitize.mask_secrets(message), "step": number}
+        case events.Waiting(reason=reason, seconds=seconds):
+            return {"event": "waiting", "reason": sanitize.mask_secrets(reason), "seconds": round(seconds, 3)}
+        case events.Retrying(attempt=attempt, of=of, reason=reason):
+            return {"event": "retrying", "attempt": attempt, "of": of, "reason": sanitize.mask_secrets(reason)}
+        case events.Discovered(edge=edge, message=message):
+            return {"event": "discovered", "edge": _edge(edge), "message": sanitize.mask_secrets(message)}
+        case events.Recorded(migrations=migrations, objects=objects):
+            return {"event": "recorded", "migrations": list(migrations), "objects": objects}
+        case events.Finished(result=result):
+            return {"event": "finished", "result": result_document(result)}
+
+
+# -- parts ----------------------------------------------------------------------------------------------
+
+
+def _step(step: Step) -> Document:
+    return {
+        "number": step.number,
+        "action": step.action.value,
+        "object": str(step.object),
+        "sql": sanitize.mask_secrets(step.sql),
+        "reason": sanitize.mask_secrets(step.reason),
+        "path": step.location.path if step.location else None,
+        "line": step.location.line if step.location else None,
+        "group": step.group,
+        "managed": step.managed,
+    }
+
+
+def _applied(done: AppliedStep) -> Document:
+    return _step(done.step) | {"duration_ms": _milliseconds(done.duration_ms)}
+
+
+def _which(step: Step) -> Document:
+    return {"number": step.number, "action": step.action.value, "object": str(step.object), "group": step.group}
+
+
+def migration_document(migration: MigrationImpact) -> Document:
+    """Return a pending migration and what it affects."""
+    return {
+        "name": migration.name,
+        "path": migration.path,
+        "affects": [_affected(affected) for affected in migration.affects],
+    }
+
+
+def _affected(affected: Affected) -> Document:
+    because = [str(name) for name in affected.because_of]
+    return {"object": str(affected.object), "reason": sanitize.mask_secrets(affected.reason), "because_of": because}
+
+
+def _change(change: Change) -> Document:
+    return {"object": str(change.object), "change": change.change.value, "path": change.path, "line": change.line}
+
+
+def _edge(edge: Edge) -> Document:
+    flow = {"flow": edge.flow.value} if isinstance(edge, ColumnEdge) else {}
+    return flow | {
+        "object": str(edge.object),
+        "depends_on": str(edge.depends_on),
+        "origin": edge.origin.value,
+        "hard": edge.hard,
+    }
+
+
+def _node(node: GraphNode) -> Document:
+    return {
+        "object": str(node.object),
+        "kind": node.object.kind.value,
+        "managed": node.managed,
+        "change": node.change.value if node.change else None,
+        "path": node.location.path if node.location else None,
+        "line": node.location.line if node.location else None,
+        "sql": _masked(node.sql),
+    }
+
+
+def _notice(notice: Notice) -> Document:
+    return {"code": notice.code, "message": sanitize.mask_secrets(notice.message), "where": notice.where}
+
+
+def _error(error: PgmgError) -> Document:
+    return {
+        "code": error.code,
+        "message": sanitize.mask_secrets(error.message),
+        "where": str(error.where) if error.where else None,
+        "hint": _masked(error.hint),
+    }
+
+
+def _options(options: PlanOptions) -> Document:
+    return {
+        "recreate": options.recreate.value,
+        "drop_unmanaged": options.drop_unmanaged,
+        "rewrite_tables": options.rewrite_tables,
+    }
+
+
+def _masked(text: str | None) -> str | None:
+    return None if text is None else sanitize.mask_secrets(text)
+
+
+def _milliseconds(duration: float) -> float:
+    return round(duration, 3)

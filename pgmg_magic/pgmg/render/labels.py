@@ -1,0 +1,250 @@
+"""What people call things: steps before, while and after they are done, changes, counts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, assert_never
+
+from pgmg.model.facts import OwnerFacts
+from pgmg.model.graph_data import ColumnEdge, Flow, Graph
+from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
+from pgmg.model.quoting import spell
+from pgmg.render.text.spans import Role
+
+
+class Verb(NamedTuple):
+    """What an action is called while it is done and afterwards, and how it is marked then."""
+
+    doing: str
+    done: str
+    mark: str
+    role: Role
+
+
+def verb(action: Action) -> Verb:
+    """Return how to speak of an action."""
+    match action:
+        case Action.DROP:
+            return Verb("Dropping", "Dropping", "↓", Role.GONE)
+        case Action.MIGRATE:
+            return Verb("Applying", "Applied", "✓", Role.RUN)
+        case Action.CREATE:
+            return Verb("Creating", "Created", "✓", Role.MADE)
+        case Action.REPLACE:
+            return Verb("Replacing", "Replaced", "✓", Role.CHANGED)
+        case Action.ALTER:
+            return Verb("Altering", "Altered", "✓", Role.CHANGED)
+        case Action.RESTORE:
+            return Verb("Restoring", "Restored", "✓", Role.KEPT)
+        case Action.COMMENT:
+            return Verb("Commenting on", "Commented on", "✓", Role.CHANGED)
+        case Action.GRANT:
+            return Verb("Granting on", "Granted on", "✓", Role.MADE)
+        case Action.REVOKE:
+            return Verb("Revoking on", "Revoked on", "✓", Role.GONE)
+        case Action.VALIDATE:
+            return Verb("Validating", "Validated", "✓", Role.MADE)
+        case _:
+            assert_never(action)
+
+
+def sql_name(name: ObjectName) -> str:
+    """Return an object as SQL would say it: `VIEW reporting.daily`."""
+    return name.display_name if name.kind is Kind.OTHER else f"{name.kind.sql_keyword.upper()} {name.display_name}"
+
+
+def step_title(step: Step) -> str:
+    """Return a step as the plan lists it: `DROP VIEW user_stats`."""
+    name, parent = step.object, step.object.parent
+    match step.action:
+        case Action.MIGRATE:
+            return f"Run migration: {name.display_name}"
+        case Action.COMMENT if parent is not None:
+            return f"COMMENT ON {sql_name(parent)}"
+        case Action.GRANT if parent is not None:
+            return f"GRANT ON {sql_name(parent)} TO {spell(name.detail or '')}"
+        case Action.REVOKE if parent is not None:
+            return f"REVOKE ON {sql_name(parent)} FROM {spell(name.detail or '')}"
+        case Action.ALTER if name.kind is Kind.OWNER and parent is not None:
+            facts = step.source.facts if step.source is not None else None
+            to = f" TO {spell(facts.role)}" if isinstance(facts, OwnerFacts) else ""
+            return f"ALTER {sql_name(parent)} OWNER{to}"
+        case _:
+            return f"{step.action.value.upper()} {sql_name(name)}"
+
+
+def past_tense(step: Step, *, doing: bool = False, distinct: bool = False) -> str:
+    """Return a step as progress and results tell it: `Created view: user_stats`.
+
+    `distinct` spells arguments out, where short names would not tell two objects apart.
+    """
+    words = verb(step.action)
+    said, name = (words.doing if doing else words.done), step.object
+    if name.kind is Kind.DEFAULT_PRIVILEGES:
+        said = said.removesuffix(" on")
+    tail = ""
+    if name.kind in PROPERTY_KINDS and name.parent is not None:
+        if name.kind is Kind.OWNER:
+            said = "Changing the owner of" if doing else "Changed the owner of"
+        elif name.kind is Kind.GRANT:
+            tail = f"{' from ' if step.action is Action.REVOKE else ' to '}{spell(name.detail or '')}"
+        name = name.parent
+    kind = "object" if name.kind is Kind.OTHER else name.kind.sql_keyword
+    return f"{said} {kind}: {name.display_name if distinct else name.short_name}{tail}"
+
+
+_ASPECTS = {
+    "GRANT": "privileges",
+    "REVOKE": "privileges",
+    "COMMENT": "comments",
+    "REFRESH": "rows",
+    "SECURITY": "labels",
+    "ALTER": "settings",
+    "UPDATE": "settings",
+    "CREATE": "attachments",
+    "CLUSTER": "settings",
+}
+
+
+def restored_properties(step: Step) -> str:
+    """Return what a step puts back around an object that has just been made: `privileges and comments`."""
+    said = (_restored_property(statement.upper()) for statement in step.statements)
+    found = list(dict.fromkeys(aspect for aspect in said if aspect is not None)) or ["settings"]
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def _restored_property(statement: str) -> str | None:
+    first = statement.split(maxsplit=1)[0] if statement.strip() else ""
+    return "owner" if first == "ALTER" and " OWNER TO " in statement else _ASPECTS.get(first)
+
+
+class ChangeLabel(NamedTuple):
+    """A change in words, in a few more words, and its colour."""
+
+    word: str
+    why: str
+    role: Role
+
+
+def change(kind: ChangeKind) -> ChangeLabel:
+    """Return how to speak of a change."""
+    match kind:
+        case ChangeKind.NEW:
+            return ChangeLabel("new", "", Role.MADE)
+        case ChangeKind.MODIFIED:
+            return ChangeLabel("modified", "", Role.CHANGED)
+        case ChangeKind.DELETED:
+            return ChangeLabel("deleted", "", Role.GONE)
+        case ChangeKind.ADOPTED:
+            return ChangeLabel("adopted", "the database has it already", Role.KEPT)
+        case ChangeKind.MISSING:
+            return ChangeLabel("missing", "gone from the database", Role.WARNING)
+        case ChangeKind.DRIFTED:
+            return ChangeLabel("drifted", "changed by hand in the database", Role.WARNING)
+        case ChangeKind.FORMATTING:
+            return ChangeLabel("formatting", "nothing is executed", Role.MUTED)
+        case _:
+            assert_never(kind)
+
+
+def place(item: Change) -> str:
+    """Return `sql/views/a.sql:3`, or what is known of it."""
+    if item.path is None:
+        return ""
+    return item.path if item.line is None else f"{item.path}:{item.line}"
+
+
+def named(name: ObjectName) -> str:
+    """Return an object's name; a column's as people type it: `view.user_stats.score`."""
+    return f"{name.parent}.{spell(name.name)}" if name.kind is Kind.COLUMN else str(name)
+
+
+def edge(item: Edge) -> str:
+    """Return an edge as a sentence."""
+    if not isinstance(item, ColumnEdge):
+        return f"{item.object} depends on {item.depends_on}"
+    user, used = named(item.object), named(item.depends_on)
+    match item.flow:
+        case Flow.VALUE:
+            return f"{user} is made from {used}"
+        case Flow.CONDITION if item.object.kind is Kind.COLUMN:
+            return f"{user} is in the rows of {used}"
+        case Flow.CONDITION:
+            return f"{used} decides about the rows of {user}"
+        case Flow.USED:
+            return f"{user} uses {used}"
+        case _:
+            assert_never(item.flow)
+
+
+def flow(kind: Flow) -> str:
+    """Return how a column is used, as a legend says it."""
+    match kind:
+        case Flow.VALUE:
+            return "makes the value"
+        case Flow.CONDITION:
+            return "decides about rows"
+        case Flow.USED:
+            return "used, not followed"
+        case _:
+            assert_never(kind)
+
+
+def origin(item: Edge) -> str:
+    """Return where an edge comes from, and whether the server enforces it."""
+    match item.origin:
+        case Origin.SOURCE:
+            said = "read in the source"
+        case Origin.CATALOG:
+            said = "recorded by the server"
+        case Origin.ERROR:
+            said = "learned from an error"
+        case _:
+            assert_never(item.origin)
+    return said if item.hard else f"{said}, in text that the server does not track"
+
+
+def size(graph: Graph) -> str:
+    """Return how much a graph shows."""
+    if not graph.is_lineage:
+        return count(len(graph.nodes), "object")
+    columns = [node.object for node in graph.nodes if node.object.kind is Kind.COLUMN]
+    return f"{count(len(columns), 'column')} of {count(len({name.parent for name in columns}), 'relation')}"
+
+
+def hidden(graph: Graph) -> str:
+    """Return how much a graph leaves out, empty where that is nothing."""
+    noun = "more column" if graph.is_lineage else "more object"
+    return f"{count(graph.hidden, noun)} not shown" if graph.hidden else ""
+
+
+def subject(graph: Graph) -> str:
+    """Return what a graph is about."""
+    return "Column lineage" if graph.is_lineage else "Dependency graph"
+
+
+def arrow(graph: Graph) -> str:
+    """Return what arrows mean."""
+    if graph.is_lineage:
+        return "An arrow leads from a column to where it is used."
+    return "An arrow points to what is depended on."
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 object`, `4 objects`, `2 object hashes`."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith(("cy", "ly", "ry")):  # policies, families, dictionaries
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith(('sh', 'x', 's')) else 's'}"
+
+
+def duration(milliseconds: float) -> str:
+    """Return a duration as people say it: `35 ms`, `2.4 s`, `3 min 20 s`."""
+    if milliseconds < 1000:  # noqa: PLR2004 - a second
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

@@ -1,0 +1,48 @@
+"""Makes any text fit to be shown: no terminal escapes, no hidden direction marks, no passwords."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, delete, C1
+    "\u2028\u2029"  # line breaks that only some programs see
+    "\u202a-\u202e\u2066-\u2069"  # direction marks that make a name look like another one
+    "\ufeff\ufffe\uffff\ud800-\udfff"  # no characters at all: not to be encoded, or not allowed in XML
+)
+_IN_BLOCK = re.compile(f"[{_CONTROL}]")
+_IN_LINE = re.compile(f"[{_CONTROL}\n]")
+
+
+def sanitize_line(text: str) -> str:
+    r"""Return `text` as one line: what would move the cursor, colour or hide something is spelled out: `\x1b`."""
+    return _IN_LINE.sub(_spelled, mask_secrets(text))
+
+
+def sanitize_block(text: str) -> str:
+    """Return `text` as lines: line feeds and tabs stay, all else is as in `sanitize_line`."""
+    return _IN_BLOCK.sub(_spelled, mask_secrets(text).replace("\r\n", "\n"))
+
+
+def mask_secrets(text: str) -> str:
+    """Return `text` with its passwords hidden (rule 11.3)."""
+    from pgmg.source.grammar.rewriting import mask_passwords  # not needed to import the renderers
+
+    return mask_passwords(text)
+
+
+def escape_controls(json_text: str) -> str:
+    r"""Return a JSON text with everything unprintable written as `\uXXXX`; it means the same."""
+    return _IN_BLOCK.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    match found[0]:
+        case "\n":
+            return "\\n"
+        case "\r":
+            return "\\r"
+        case char if ord(char) < 0x100:  # noqa: PLR2004 - what two digits can say
+            return f"\\x{ord(char):02x}"
+        case char:
+            return f"\\u{ord(char):04x}"

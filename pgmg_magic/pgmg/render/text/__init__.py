@@ -1,0 +1,1 @@
+"""Plans, results, statuses and differences as text: first lines of spans, then plain or coloured."""

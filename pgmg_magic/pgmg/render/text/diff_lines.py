@@ -1,0 +1,74 @@
+"""How the SQL of changed objects differs, as a unified difference with a title for each object."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from pgmg.model.plan import Change, ChangeKind
+from pgmg.render import labels, sanitize
+from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+NO_DIFFERENCES = "No differences."
+_HEADERS = 2
+"""The lines of a unified difference that name the two sides; further down `---` is a removed SQL comment."""
+
+
+def diff_lines(changes: Iterable[Change]) -> Iterator[Line]:
+    """Say how each object's SQL differs."""
+    found = [_of(change) for change in changes]
+    return sections(*found) if found else iter([span_line(NO_DIFFERENCES)])
+
+
+def unified(change: Change) -> list[str]:
+    """Return the unified difference as lines, headers included; [] where the texts are the same or one is unknown.
+
+    Passwords are hidden before the texts are compared: a difference in them alone is none here.
+    """
+    before, after = _rows(change.before), _rows(change.after)
+    if before == after or (change.before is None and _should_exist(change)):
+        return []
+    left = "/dev/null" if change.before is None else f"{change.object} ({_side(change)})"
+    right = "/dev/null" if change.after is None else f"{change.object} ({change.path or 'source'})"
+    return list(
+        difflib.unified_diff(before, after, sanitize.sanitize_line(left), sanitize.sanitize_line(right), lineterm="")
+    )
+
+
+def _of(change: Change) -> Iterator[Line]:
+    said = labels.change(change.change)
+    where = labels.place(change)
+    title = Span(f"# {change.object}", Role.HEADING)
+    yield span_line(title, " (", Span(said.word, said.role), f") {where}" if where else ")")
+    rows = unified(change)
+    if not rows:
+        yield span_line(Span(f"# {_why_none(change)}", Role.MUTED))
+    for number, row in enumerate(rows):
+        yield span_line(Span(row, Role.HEADING if number < _HEADERS else _role(row)))
+
+
+def _rows(text: str | None) -> list[str]:
+    return [] if text is None else sanitize.sanitize_block(text).rstrip().split("\n")
+
+
+def _should_exist(change: Change) -> bool:
+    return change.change not in (ChangeKind.NEW, ChangeKind.MISSING)
+
+
+def _side(change: Change) -> str:
+    return "database" if change.change is ChangeKind.DRIFTED else "applied"
+
+
+def _why_none(change: Change) -> str:
+    if change.before is None:
+        which = "the database has" if change.change is ChangeKind.ADOPTED else "was applied"
+        return f"the text of what {which} is not recorded, so there is nothing to compare"
+    if change.before == change.after:
+        return "the text is the same"
+    return "the texts differ only in what is hidden here"
+
+
+def _role(row: str) -> Role:
+    if row.startswith("@@"):
+        return Role.HUNK
+    return {"+": Role.ADDED, "-": Role.REMOVED}.get(row[:1], Role.SQL)

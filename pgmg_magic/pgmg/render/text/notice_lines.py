@@ -1,0 +1,19 @@
+"""Warnings, as every report ends with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.model.source import Notice
+from pgmg.render.text.spans import Line, Role, Span, span_line
+
+
+def warnings(notices: Sequence[Notice]) -> Iterator[Line]:
+    """Say them under a heading of their own."""
+    if not notices:
+        return
+    yield span_line(Span("Warnings:", Role.HEADING))
+    for notice in notices:
+        known = notice.where is None or notice.where in notice.message
+        where = "" if known else f" ({notice.where})"
+        yield span_line("  - ", Span(notice.message, Role.WARNING), Span(where, Role.MUTED))

@@ -1,0 +1,133 @@
+"""Where a watcher stands, on a few lines: its light, what is wrong, what is pending, what happened last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pgmg.model.plan import MigrationImpact
+from pgmg.model.watch_events import Broken, PendingMigrations, Phase, Saw, Stopped, WatchEvent, Watching, WatchState
+from pgmg.render import labels
+from pgmg.render.html.error_html import error_lines
+from pgmg.render.text.spans import EMPTY, Line, Role, Span, span_line
+from pgmg.render.text.watch_lines import watch_lines
+
+NEWEST = 8
+"""So many of the last events are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """An event and when it came, in seconds since the epoch."""
+
+    at: float
+    event: WatchEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WatchView:
+    """All that is to be seen of a watcher. `told` is in order of time; `secrets` must not turn up in it."""
+
+    state: WatchState
+    told: tuple[TimedEvent, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def status_light(state: WatchState) -> tuple[str, str]:
+    """Return the colour of the light and the word beside it."""
+    match state.phase:
+        case Phase.STOPPED:
+            return "grey", "stopped"
+        case Phase.DISCONNECTED:
+            return "amber", "disconnected"
+        case Phase.STARTING:
+            return "blue", "starting"
+        case Phase.WORKING:
+            return "blue", "working"
+        case Phase.IDLE if state.problems:
+            return "red", labels.count(len(state.problems), "problem")
+        case Phase.IDLE if state.pending is not None:
+            number = len(state.pending.migrations)
+            return "green", f"up to date, {labels.count(number, 'migration')} pending"
+        case Phase.IDLE:
+            return "green", "up to date"
+
+
+def subject(state: WatchState) -> str:
+    """Return what is watched for which server."""
+    return " → ".join(part for part in (" and ".join(state.folders), state.server) if part)
+
+
+def problem_lines(view: WatchView) -> Iterator[Line]:
+    """Say each present problem with its place, and what is kept as it was."""
+    ended = view.told[-1].event if view.told else None
+    if isinstance(ended, Stopped) and ended.error is not None:
+        yield from error_lines(ended.error, view.secrets)
+    for problem in view.state.problems:
+        yield from error_lines(problem.error, view.secrets)
+        if kept := ", ".join(map(str, problem.objects)):
+            yield span_line("  ", Span(f"kept as it was: {kept}", Role.MUTED))
+    pending = view.state.pending
+    if pending is not None and pending.error is not None:
+        yield from error_lines(pending.error, view.secrets)
+
+
+def affected(migration: MigrationImpact) -> str:
+    """Return what a migration touches."""
+    names = ", ".join(str(one.object) for one in migration.affects)
+    return f"affects {names}" if names else "affects nothing that is declared"
+
+
+def waiting(pending: PendingMigrations) -> str:
+    """Return which code waits for the migrations, nothing if none does."""
+    names = ", ".join(map(str, pending.waiting))
+    return f"waiting for it: {names}" if names else ""
+
+
+def history(view: WatchView) -> Iterator[tuple[str, Line]]:
+    """Return the last events, the newest first, each as a time and one line: what came of files, not their names."""
+    last = view.told[-1:]  # what was seen is news until it is known what came of it
+    shown = [one for one in view.told if not isinstance(one.event, Watching | Saw) or (one,) == last]
+    for one in reversed(shown[-NEWEST:]):
+        clock = time.strftime("%H:%M:%S", time.localtime(one.at))
+        if isinstance(one.event, Broken):
+            where = one.event.error.where
+            place = f"{where}: " if where is not None else ""
+            message = one.event.error.message.partition("\n")[0]
+            yield clock, span_line(Span("✗ ", Role.GONE), _without(f"{place}{message}", view.secrets))
+            continue
+        lines = list(watch_lines(one.event, verbose=1))
+        if lines:
+            yield clock, lines[-1] if len(lines) > 1 and not _is_told_first(one.event) else lines[0]
+
+
+def panel_lines(view: WatchView) -> Iterator[Line]:
+    """Say all of it."""
+    colour, word = status_light(view.state)
+    roles = {"red": Role.GONE, "amber": Role.WARNING, "green": Role.MADE, "blue": Role.KEPT, "grey": Role.MUTED}
+    what = subject(view.state)
+    yield span_line("Watching", Span(f" {what}" if what else "", Role.MUTED), ": ", Span(word, roles[colour]))
+    for line in problem_lines(view):
+        yield span_line("  ", *line)
+    pending = view.state.pending
+    for migration in pending.migrations if pending is not None else ():
+        yield span_line(Span("Pending migration", Role.WARNING), f": {migration.name}, {affected(migration)}")
+    if pending is not None and waiting(pending):
+        yield span_line("  ", Span(waiting(pending), Role.MUTED))
+    events = list(history(view))
+    if events:
+        yield EMPTY
+    for clock, line in events:
+        yield span_line(Span(f"{clock}  ", Role.MUTED), *line)
+
+
+def _is_told_first(event: WatchEvent) -> bool:
+    """The first line of pending migrations is the news; of what was applied, the last one sums it up."""
+    return isinstance(event, PendingMigrations)
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

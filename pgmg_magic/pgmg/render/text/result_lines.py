@@ -1,0 +1,89 @@
+"""What an apply did: every step, what was recorded, what the server taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pgmg.model.events import ApplyResult
+from pgmg.model.names import ObjectName
+from pgmg.model.plan import Action
+from pgmg.render import labels
+from pgmg.render.text.notice_lines import warnings
+from pgmg.render.text.plan_lines import NO_CHANGES, plan_lines
+from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+APPLIED = "All changes applied successfully."
+NOT_APPLIED = "Nothing was changed: this was a rehearsal."
+
+
+def result_lines(result: ApplyResult, verbose: int = 0) -> Iterator[Line]:
+    """Say what was done; with `verbose` 1 also how long each step took."""
+    if not result.applied:
+        if result.plan.is_empty:
+            return sections([span_line(NO_CHANGES)], warnings(result.plan.warnings))
+        return sections(plan_lines(result.plan, verbose), [span_line(NOT_APPLIED)])
+    took = f" ({labels.duration(result.duration_ms)})" if verbose else ""
+    end = [span_line(Span(APPLIED, Role.MADE), Span(took, Role.MUTED))]
+    return sections(_steps(result, verbose), _state(result), _learned(result), warnings(result.plan.warnings), end)
+
+
+class DoneStep(NamedTuple):
+    """A step that was done, in words, and how long it took in milliseconds."""
+
+    mark: str
+    role: Role
+    text: str
+    duration_ms: float
+
+
+def done_steps(result: ApplyResult) -> Iterator[DoneStep]:
+    """Say what was done, in its order."""
+    ambiguous = _ambiguous(result)
+    created: set[ObjectName] = set()
+    for applied in result.steps:
+        step = applied.step
+        if step.action is Action.CREATE:
+            created.add(step.object)
+        text = labels.past_tense(step, distinct=step.object in ambiguous)
+        if step.action is Action.RESTORE and step.object in created:
+            text = text.replace("Restored", f"Restored {labels.restored_properties(step)} of", 1)
+        verb = labels.verb(step.action)
+        yield DoneStep(verb.mark, verb.role, text, applied.duration_ms)
+
+
+def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
+    if not result.steps:
+        return
+    yield span_line(Span("Executing changes:", Role.HEADING))
+    for deed in done_steps(result):
+        took = f" ({labels.duration(deed.duration_ms)})" if verbose else ""
+        yield span_line("  ", Span(deed.mark, deed.role), f" {deed.text}", Span(took, Role.MUTED))
+
+
+def _ambiguous(result: ApplyResult) -> set[ObjectName]:
+    """Return overloads: objects whose short names would not tell them apart."""
+    shared: dict[tuple[str, str], set[ObjectName]] = {}
+    for applied in result.steps:
+        name = applied.step.object
+        shared.setdefault((name.kind, name.short_name), set()).add(name)
+    return {name for names in shared.values() if len(names) > 1 for name in names}
+
+
+def _state(result: ApplyResult) -> Iterator[Line]:
+    if not result.migrations_recorded and not result.objects_updated:
+        return
+    done = Span("✓", Role.MADE)
+    yield span_line(Span("Updated state tracking:", Role.HEADING))
+    for migration in result.migrations_recorded:
+        yield span_line("  ", done, f" Recorded migration: {migration}")
+    if result.objects_updated:
+        noun = "object hash" if result.objects_updated == 1 else "object hashes"
+        yield span_line("  ", done, f" Updated {result.objects_updated} {noun}")
+
+
+def _learned(result: ApplyResult) -> Iterator[Line]:
+    if result.discovered:
+        yield span_line(Span("Learned from the server:", Role.HEADING))
+    for edge in result.discovered:
+        yield span_line(f"  - {labels.edge(edge)}")

@@ -1,0 +1,84 @@
+"""What a status says: connection, migrations, objects, changes, drift, warnings, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgmg.model.plan import Change, ChangeKind
+from pgmg.model.status_report import Status
+from pgmg.render import labels
+from pgmg.render.text.change_lines import changes
+from pgmg.render.text.notice_lines import warnings
+from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
+SHOWN = 15
+"""More lines than this of a kind are counted, not shown: a status is one screen."""
+
+
+def status_lines(status: Status) -> Iterator[Line]:
+    """Say all of a status."""
+    drift = [change for change in status.changes if change.change in DRIFT]
+    code = [change for change in status.changes if change.change not in DRIFT]
+    return sections(
+        _facts(status),
+        _pending(status.pending),
+        _list("Code changes:", code),
+        _list("Drift:", drift),
+        warnings(status.warnings),
+        _verdict(status),
+    )
+
+
+def _facts(status: Status) -> Iterator[Line]:
+    database = f"{status.database.name} (PostgreSQL {status.database.server_version})"
+    migrations = f"{len(status.applied)} applied, {len(status.pending)} pending"
+    total = sum(number for _, number in status.objects)
+    yield span_line(_label("Connection"), status.connection)
+    yield span_line(_label("Database"), database)
+    yield span_line(_label("Migrations"), migrations)
+    if status.applied:
+        yield span_line(_label(""), Span(f"last applied: {status.applied[-1]}", Role.MUTED))
+    yield span_line(_label("Objects"), f"{total} managed")
+    width = max((len(kind) for kind, _ in status.objects), default=0)
+    for kind, number in status.objects:
+        yield span_line(_label(""), f"{kind:<{width}}  {number:>5}")
+
+
+def _label(word: str) -> Span:
+    return Span(f"{word + ':' if word else '':<13}", Role.HEADING)
+
+
+def _pending(names: Sequence[str]) -> Iterator[Line]:
+    if not names:
+        return
+    yield span_line(Span("Pending data migrations:", Role.HEADING))
+    for name in names[:SHOWN]:
+        yield span_line("  - ", Span(name, Role.RUN))
+    yield from _more(len(names))
+
+
+def _list(heading: str, found: Sequence[Change]) -> Iterator[Line]:
+    if not found:
+        return
+    yield span_line(Span(heading, Role.HEADING))
+    yield from changes(found[:SHOWN])
+    yield from _more(len(found))
+
+
+def _more(number: int) -> Iterator[Line]:
+    if number > SHOWN:
+        yield span_line(Span(f"  … and {number - SHOWN:,} more", Role.MUTED))
+
+
+def _verdict(status: Status) -> Iterator[Line]:
+    if status.pending or status.changes:
+        parts = (
+            labels.count(len(status.pending), "migration") if status.pending else "",
+            labels.count(len(status.changes), "change") if status.changes else "",
+        )
+        yield span_line(
+            Span(f"To do: {', '.join(part for part in parts if part)}.", Role.CHANGED), " `pgmg plan` shows how."
+        )
+    else:
+        yield span_line(Span("Nothing to do.", Role.MADE), " The database matches the project.")

@@ -1,0 +1,94 @@
+"""The same words as `text`, in colours, for terminals; whether there are colours at all is the console's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from pgmg.model.events import ApplyResult
+from pgmg.model.graph_data import Graph
+from pgmg.model.plan import Change, Plan
+from pgmg.model.row_questions import RowDifference
+from pgmg.model.status_report import Status
+from pgmg.render.text.spans import Line, Role
+
+
+def show_plan(console: Console, plan: Plan, verbose: int = 0) -> None:
+    """Print a plan."""
+    from pgmg.render.text.plan_lines import plan_lines
+
+    show(console, plan_lines(plan, verbose))
+
+
+def show_result(console: Console, result: ApplyResult, verbose: int = 0) -> None:
+    """Print what an apply did."""
+    from pgmg.render.text.result_lines import result_lines
+
+    show(console, result_lines(result, verbose))
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Print a status."""
+    from pgmg.render.text.status_lines import status_lines
+
+    show(console, status_lines(status))
+
+
+def show_diff(console: Console, changes: Sequence[Change]) -> None:
+    """Print differences."""
+    from pgmg.render.text.diff_lines import diff_lines
+
+    show(console, diff_lines(changes))
+
+
+def show_rows(console: Console, found: Sequence[RowDifference]) -> None:
+    """Print what a change does to the rows of views."""
+    from pgmg.render.text.row_lines import rows_lines
+
+    show(console, rows_lines(found))
+
+
+def show_graph(console: Console, graph: Graph) -> None:
+    """Print a graph as a tree."""
+    from pgmg.render.graph.tree import tree_lines
+
+    show(console, tree_lines(graph))
+
+
+def show(console: Console, lines: Iterable[Line]) -> None:
+    """Print lines as they are: nothing is wrapped, cropped, read as markup or highlighted."""
+    for line in lines:
+        console.print(styled(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def styled(line: Line) -> Text:
+    """Return a line in its colours."""
+    text = Text()
+    for span in line:
+        text.append(span.text, _style(span.role))
+    return text
+
+
+def _style(role: Role) -> Style:
+    return Style.parse(_STYLES[role])
+
+
+_STYLES = {
+    Role.PLAIN: "none",
+    Role.HEADING: "bold",
+    Role.MUTED: "dim",
+    Role.MADE: "green",
+    Role.CHANGED: "yellow",
+    Role.GONE: "red",
+    Role.RUN: "bold magenta",
+    Role.KEPT: "cyan",
+    Role.WARNING: "yellow",
+    Role.SQL: "blue",
+    Role.ADDED: "green",
+    Role.REMOVED: "red",
+    Role.HUNK: "cyan",
+}
+"""The terminal's own sixteen colours: whoever chose them can read them."""

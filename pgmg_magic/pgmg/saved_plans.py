@@ -1,0 +1,54 @@
+"""A saved plan is a claim, not a script: it is made again and compared (rule 9.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pgmg.errors import ConfigError, StalePlanError, UsageError
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
+    from pgmg.project import Project
+
+
+def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Plan:
+    """Return the plan as it is made now, if it is the one that was saved.
+
+    It is made with the options of the saved one; `given` are those of the call, which may repeat them.
+
+    Raises:
+        UsageError: the call asks for something that the saved plan was not made with.
+        ConfigError: the file cannot be read, or is no saved plan.
+        StalePlanError: something has changed since.
+    """
+    from pgmg.render.json.saved_plan import load_saved_plan
+
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigError(f"The saved plan {path} cannot be read: {error.strerror}") from None
+    saved = load_saved_plan(text)
+    for name, value in given.items():
+        if value and value != getattr(saved.options, name, None):
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{path} was not made with {option}", hint=f"pgmg plan {option} … --out {path}")
+    plan = project.plan(saved.options)
+    if plan.fingerprint != saved.fingerprint:
+        raise StalePlanError(
+            f"The saved plan {path} is stale: {_what_changed(dict(saved.basis), plan)} since it was made.",
+            hint="Look at a new plan, and save that.",
+        )
+    return plan
+
+
+def _what_changed(before: dict[str, str], plan: Plan) -> str:
+    said = {
+        "sources": "files have changed",
+        "state": "something was applied",
+        "catalog": "the database has changed",
+        "options": "the options differ",
+    }
+    changed = [words for part, words in said.items() if dict(plan.basis).get(part) != before.get(part)]
+    return " and ".join(changed) or "the steps it needs have changed"

@@ -1,0 +1,1 @@
+"""Follows the columns of queries with sqlglot, and replaces names in queries."""

@@ -1,0 +1,1 @@
+"""Parses SQL: tokens, statements, trees, positions. The only home of postgast."""

@@ -1,0 +1,121 @@
+"""Rewrites and compares statements as text, token by token: what is not asked for stays as its author wrote it."""
+
+from __future__ import annotations
+
+import re
+import string
+
+from pgmg.model.masking import mask_passwords, masked_line
+from pgmg.source.grammar.lexer import Sort, Token, pieces, significant, tokens
+
+__all__ = [
+    "data_clause",
+    "mask_passwords",
+    "masked_line",
+    "normal_form",
+    "or_replace",
+    "plain_create",
+    "same_but_formatting",
+    "same_definition",
+    "split_statements",
+    "without_data",
+]
+
+_FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_HEAD = 12  # tokens: CREATE OR REPLACE TEMPORARY RECURSIVE VIEW IF NOT EXISTS a . b
+_DIRECTIVE = re.compile(r"--\s*pgmg:|/\*\s*pgmg:")
+
+
+def split_statements(sql: str) -> tuple[str, ...]:
+    """Return the statements of a text without their semicolons and the comments around them."""
+    return tuple(sql[piece.start : piece.end] for piece in pieces(sql) if not piece.meta)
+
+
+def or_replace(sql: str) -> str:
+    """Return a CREATE statement as CREATE OR REPLACE; any other text as it is."""
+    head = _head(sql)
+    if len(head) < 2 or head[0].word != "CREATE" or head[1].word == "OR":  # noqa: PLR2004 - CREATE and what follows
+        return sql
+    return f"{sql[: head[0].end]} OR REPLACE{sql[head[0].end :]}"
+
+
+def plain_create(sql: str) -> str:
+    """Return a CREATE statement without OR REPLACE and IF NOT EXISTS (rule 1.7)."""
+    head = _head(sql)
+    cuts: list[tuple[int, int]] = []
+    words = [token.word for token in head]
+    if words[:3] == ["CREATE", "OR", "REPLACE"]:
+        cuts.append((head[1].start, head[3].start if len(head) > 3 else head[2].end))  # noqa: PLR2004
+    for n in range(1, len(head) - 3):
+        if words[n : n + 3] == ["IF", "NOT", "EXISTS"]:
+            cuts.append((head[n].start, head[n + 3].start))
+            break
+    for start, end in reversed(cuts):
+        sql = sql[:start] + sql[end:]
+    return sql
+
+
+def without_data(sql: str) -> str:
+    """Return a CREATE MATERIALIZED VIEW that leaves the view unpopulated (rule 6.4)."""
+    return f"{sql[: data_clause(sql)[0]].rstrip()}\nWITH NO DATA"
+
+
+def data_clause(sql: str) -> tuple[int, bool | None]:
+    """Return where a statement's `WITH [NO] DATA` begins and whether there is to be data; None where it is not said.
+
+    Without the clause the offset is the end of the last token.
+    """
+    last = list(significant(sql))[-3:]
+    words = [token.word for token in last]
+    if words == ["WITH", "NO", "DATA"]:
+        return last[0].start, False
+    if words[-2:] == ["WITH", "DATA"]:
+        return last[-2].start, True
+    return (last[-1].end if last else 0), None
+
+
+def same_but_formatting(a: str, b: str) -> bool:
+    """Tell whether two statements differ only in comments, white space and the case of what SQL folds (rule 3.3).
+
+    String constants, and with them the bodies of routines, are compared as they are written. A comment that speaks
+    to pgmg (`-- pgmg: …`) is no mere comment.
+    """
+    return a == b or _essence(a) == _essence(b)
+
+
+def _essence(sql: str) -> list[str]:
+    return [
+        token.text.translate(_FOLD) if token.sort is Sort.WORD else token.text
+        for token in tokens(sql)
+        if token.sort is not Sort.COMMENT or _DIRECTIVE.match(token.text)
+    ]
+
+
+def _head(sql: str) -> list[Token]:
+    head: list[Token] = []
+    for token in significant(sql):
+        head.append(token)
+        if len(head) == _HEAD or token.text == "(":
+            break
+    return head
+
+
+def normal_form(sql: str) -> str:
+    """Return a statement in one spelling, so that the catalog's definition and the source's can be compared.
+
+    White space, comments, redundant parentheses, schema qualifications and default clauses are gone. A text that
+    does not parse is returned with its white space folded.
+    """
+    from pgmg.source.grammar.canonical import normal_form as form  # loads the grammar, which planning seldom needs
+
+    return form(sql)
+
+
+def same_definition(one: str, other: str) -> bool:
+    """Tell whether a catalog's definition and a source's define the same, as far as each of them says.
+
+    More careful than comparing normal forms: schemas and the casts of constants count wherever both spell them.
+    """
+    from pgmg.source.grammar.canonical import same_definition as same
+
+    return same(one, other)

@@ -1,0 +1,87 @@
+"""Understands SET, RESET and `SELECT set_config(…)`: what is in force for the statements that follow (rule 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pgmg.model.quoting import literal
+from pgmg.source.grammar.lexer import Sort, significant
+from pgmg.source.grammar.parser import pb
+from pgmg.source.grammar.statements import Parsed
+from pgmg.source.refused_statements import refuse
+
+_NOISE = frozenset(
+    {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"}
+    | {"idle_session_timeout", "client_encoding", "client_min_messages", "check_function_bodies", "row_security"}
+    | {"xmloption", "default_with_oids"}
+)
+"""What pg_dump sets for its own sake. It does not change what a declaration means, and would get in pgmg's way."""
+
+_USUAL = {"standard_conforming_strings": "on", "default_tablespace": "", "default_table_access_method": "heap"}
+"""What pg_dump sets to what it is anyway."""
+
+_BACK = frozenset({pb.VAR_RESET, pb.VAR_SET_DEFAULT})
+
+
+def is_setting(statement: Parsed) -> bool:
+    """Tell whether a statement only sets something."""
+    return statement.node == "variable_set_stmt" or set_config(statement) is not None
+
+
+@dataclass(slots=True)
+class SetStatements:
+    """The settings of a file so far: by name, the statement that makes each."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    search_path: tuple[str, ...] | None = None
+
+    def take(self, statement: Parsed) -> None:
+        """Take a SET, RESET or set_config into account.
+
+        Raises:
+            RefusedStatement: it sets no setting (`SET TRANSACTION`).
+        """
+        tree = statement.tree
+        if (said := set_config(statement)) is not None:
+            name, value = said
+            values = _schemas(value) if name == "search_path" else (value,)
+            spelled = ", ".join(literal(each).strip() for each in values) or "''"
+            self._set(name, f"SET {name} = {spelled}", values)
+        elif tree.kind == pb.VAR_SET_MULTI:
+            raise refuse(statement)
+        elif tree.kind == pb.VAR_RESET_ALL:
+            self.values.clear()
+            self.search_path = None
+        elif tree.kind in _BACK:
+            self.values.pop(tree.name, None)
+            if tree.name == "search_path":
+                self.search_path = None
+        else:
+            self._set(tree.name, statement.sql, [node.a_const.sval.sval for node in tree.args])
+
+    def _set(self, name: str, sql: str, values: Sequence[str]) -> None:
+        if name == "search_path":
+            self.search_path = tuple(v for v in values if v not in ("", "pg_catalog", "pg_temp", "$user"))
+        if name not in _NOISE and _USUAL.get(name) != ",".join(values):
+            self.values[name] = sql
+
+
+def set_config(statement: Parsed) -> tuple[str, str] | None:
+    """Return name and value of what pg_dump sets: `SELECT pg_catalog.set_config('search_path', '', false)`."""
+    if statement.node != "select_stmt" or len(statement.tree.target_list) != 1:
+        return None
+    value = statement.tree.target_list[0].res_target.val
+    if not value.HasField("func_call") or value.func_call.funcname[-1].string.sval != "set_config":
+        return None
+    said = [node.a_const.sval.sval for node in value.func_call.args[:2] if node.a_const.HasField("sval")]
+    return (said[0].lower(), said[1]) if len(said) == 2 else None  # noqa: PLR2004 - name and value
+
+
+def _schemas(value: str) -> tuple[str, ...]:
+    """Split the value of search_path."""
+    return tuple(
+        token.text[1:-1].replace('""', '"') if token.sort is Sort.QUOTED else token.text.lower()
+        for token in significant(value)
+        if token.sort in (Sort.QUOTED, Sort.WORD)
+    )

@@ -1,0 +1,1 @@
+"""Reads migrations: statements, their effects on objects, and the objects they use."""

@@ -1,0 +1,71 @@
+"""Reads ALTER TABLE and its like, command by command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmg.model.names import Kind
+from pgmg.model.source import Alteration, Effect, Target
+from pgmg.source.grammar.parser import Tree, pb, relation_parts
+from pgmg.source.migrations.sequences import implied_sequences
+from pgmg.source.references.statement_targets import KINDS, relation_target
+
+_MEMBERS = {
+    pb.AT_AddColumn: Effect.ADD_COLUMN,
+    pb.AT_DropColumn: Effect.DROP_COLUMN,
+    pb.AT_AlterColumnType: Effect.RETYPE_COLUMN,
+    pb.AT_DropConstraint: Effect.DROP_CONSTRAINT,
+    pb.AT_ColumnDefault: Effect.SET_DEFAULT,
+}
+_RESHAPING = frozenset(
+    {
+        pb.AT_AddInherit,
+        pb.AT_DropInherit,
+        pb.AT_AddOf,
+        pb.AT_DropOf,
+        pb.AT_AttachPartition,
+        pb.AT_DetachPartition,
+        pb.AT_DetachPartitionFinalize,
+        pb.AT_SetExpression,
+        pb.AT_DropExpression,
+    }
+)
+"""What may change columns in other ways than by naming one; all other commands leave the columns alone."""
+
+_OF_PARTITION = frozenset({pb.AT_AttachPartition, pb.AT_DetachPartition, pb.AT_DetachPartitionFinalize})
+
+
+def alter_table(tree: Tree) -> Iterator[Alteration]:
+    """Yield what each command does."""
+    if tree.objtype == pb.OBJECT_TYPE:
+        target = Target(Kind.TYPE, relation_parts(tree.relation))
+    else:
+        target = relation_target(tree.relation, KINDS.get(tree.objtype, Kind.TABLE))
+    for node in tree.cmds:
+        yield from _command(node.alter_table_cmd, target, tree)
+
+
+def definition(command: Tree) -> Tree:
+    """Return what a command defines: a column, a constraint, a partition (the field's name is a Python keyword)."""
+    return getattr(command, "def")
+
+
+def _command(command: Tree, target: Target, tree: Tree) -> Iterator[Alteration]:
+    effect = _MEMBERS.get(command.subtype)
+    missing_ok = command.missing_ok or tree.missing_ok
+    if effect is not None:
+        added = command.subtype == pb.AT_AddColumn
+        member = definition(command).column_def.colname if added else command.name
+        cascade = command.behavior == pb.DROP_CASCADE
+        yield Alteration(effect, target, member, if_exists=missing_ok, cascade=cascade)
+        if added:
+            yield from implied_sequences(tree.relation, [definition(command).column_def])
+        return
+    yield Alteration(
+        Effect.CHANGES_COLUMNS if command.subtype in _RESHAPING else Effect.METADATA_ONLY,
+        target,
+        command.name or None,
+        if_exists=missing_ok,
+    )
+    if command.subtype in _OF_PARTITION and target.kind is not Kind.INDEX:
+        yield Alteration(Effect.CHANGES_COLUMNS, relation_target(definition(command).partition_cmd.name))

@@ -1,0 +1,117 @@
+"""Reads migrations: their statements as they are sent, what they do to objects, and what they need (rules 4, 7, 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pgmg.errors import SourceError, SourceErrors
+from pgmg.model.source import (
+    Migration,
+    MigrationFile,
+    Statement,
+    StatementKind,
+)
+from pgmg.source.grammar.offsets import Located, in_order
+from pgmg.source.grammar.parser import pb
+from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.set_statements import SetStatements, is_setting
+from pgmg.source.grammar.statements import Parsed, parse_text
+from pgmg.source.migrations.alterations import alterations_of
+from pgmg.source.migrations.migration_references import references_of_statement
+from pgmg.source.migrations.no_transaction import must_run_outside_transaction
+from pgmg.source.migrations.qualifying import qualified, qualified_reference
+from pgmg.source.migrations.sections import no_transaction
+from pgmg.source.migrations.split import with_statements
+from pgmg.source.migrations.temporary import Temporary
+
+_ONE_TRANSACTION = (
+    "Leave it out: a migration runs in one transaction, together with everything else. `-- pgmg: no-transaction` on "
+    "its first line says otherwise."
+)
+_BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
+
+
+@deep_recursion
+def parse_migration(file: MigrationFile) -> Migration:
+    """Parse a migration.
+
+    Raises:
+        SourceErrors: everything that is wrong in it.
+    """
+    problems: list[SourceError] = []
+    parsed = parse_text(Located(file.path, file.text), problems)
+    alone = no_transaction(file.text)
+    outer = frozenset() if alone else _outer_pair(parsed)
+    reading = _Reading()
+    for number, statement in enumerate(parsed):
+        if statement.node == "transaction_stmt" and not alone and number not in outer:
+            words = statement.sql.split(None, 1)[0].upper().rstrip(";")
+            problems.append(statement.refused(f"{words} controls a transaction that is pgmg's", _ONE_TRANSACTION))
+        else:
+            reading.take(statement, outer=number in outer)
+    if problems:
+        raise SourceErrors(in_order(problems))
+    whole = Migration(
+        name=file.name,
+        path=file.path,
+        text=file.text,
+        hash=file.hash,
+        no_transaction=alone,
+        has_temporary=bool(reading.temporary.names),
+    )
+    return with_statements(whole, reading.statements)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One migration while it is read."""
+
+    statements: list[Statement] = field(default_factory=list)
+    settings: SetStatements = field(default_factory=SetStatements)
+    temporary: Temporary = field(default_factory=Temporary)
+
+    def take(self, statement: Parsed, *, outer: bool) -> None:
+        """Read one statement; `outer` says that it is the BEGIN or COMMIT around all others."""
+        read = Statement(statement.sql, statement.location, _kind(statement, outer=outer), statement.data)
+        if is_setting(statement):
+            self.statements.append(replace(read, sets=self._set(statement)))
+            return
+        needs = [
+            qualified_reference(r, self.settings)
+            for r in references_of_statement(statement)
+            if not self.temporary.has(r)
+        ]
+        alterations = [qualified(a, self.settings) for a in alterations_of(statement) if not self.temporary.alters(a)]
+        self.temporary.take(statement)
+        self.statements.append(replace(read, alterations=tuple(alterations), references=tuple(needs)))
+
+    def _set(self, statement: Parsed) -> bool:
+        try:
+            self.settings.take(statement)
+        except SourceError:  # SET TRANSACTION says nothing about names, and can be said only once
+            return False
+        return True
+
+
+def _outer_pair(parsed: list[Parsed]) -> frozenset[int]:
+    """Return the numbers of a BEGIN and a COMMIT around everything else (rule 9.7).
+
+    What only sets something may stand before the BEGIN, as in dumps.
+    """
+    first = next((n for n, statement in enumerate(parsed) if not is_setting(statement)), None)
+    last = len(parsed) - 1
+    if first is None or first >= last:
+        return frozenset()
+    opening, closing = parsed[first], parsed[last]
+    if opening.node != "transaction_stmt" or closing.node != "transaction_stmt":
+        return frozenset()
+    ends = closing.tree.kind == pb.TRANS_STMT_COMMIT and not closing.tree.chain
+    return frozenset({first, last}) if ends and opening.tree.kind in _BEGINS else frozenset()
+
+
+def _kind(statement: Parsed, *, outer: bool) -> StatementKind:
+    if outer:
+        return StatementKind.SKIPPED
+    if statement.data is not None:
+        return StatementKind.COPY_IN
+    return StatementKind.OUTSIDE if must_run_outside_transaction(statement) else StatementKind.PLAIN

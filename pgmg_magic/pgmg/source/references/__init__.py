@@ -1,0 +1,1 @@
+"""Finds the names that statements and routine bodies use."""

@@ -1,0 +1,294 @@
+"""Plans as much of a project as can be planned: what is broken or waits stays as it is, everything else goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pgmg.errors import ConfigError, DuplicateObject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
+from pgmg.model.snapshot import Snapshot
+from pgmg.model.source import Migration
+from pgmg.model.watch_events import Broken
+from pgmg.planning.compare.deletions import too_many_deleted
+from pgmg.planning.deferral import (
+    Deferral,
+    blocked_by_deferred,
+    excluding,
+    needed_migration,
+    of_migrations,
+    sources_of,
+    still_deferred,
+)
+
+if TYPE_CHECKING:
+    from pgmg.catalog.connection import Connection
+    from pgmg.planner import Parsed, Planner
+    from pgmg.planning.compare.resolved import Comparison, ResolvedProject
+    from pgmg.source import SourceFiles
+
+_GRANTS = re.compile(r"\b(grant|revoke)\b", re.IGNORECASE)
+_ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Pending migrations that have failed: they are not run again until there are others."""
+
+    pending: tuple[Migration, ...]
+    error: PgmgError
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a partial plan takes in. `holds` are remembered and may be over; `firm` ones failed in this very round."""
+
+    migrations: bool = False
+    holds: tuple[Deferral, ...] = ()
+    firm: tuple[Deferral, ...] = ()
+    blocked: Blocked | None = None
+
+    def runs(self, pending: tuple[Migration, ...]) -> bool:
+        """Say whether these migrations are to be run."""
+        return self.migrations and (self.blocked is None or self.blocked.pending != pending)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialPlan:
+    """A plan of what can be done, and what is left out of it.
+
+    `holds` are to be remembered; `problems` and `waiting` (for pending migrations) are to be told. `blocked` is why the
+    pending migrations cannot be read or run.
+    """
+
+    plan: Plan
+    snapshot: Snapshot
+    resolved: ResolvedProject
+    files: SourceFiles
+    holds: tuple[Deferral, ...]
+    problems: tuple[Broken, ...]
+    pending: tuple[Migration, ...]
+    waiting: tuple[ObjectName, ...]
+    blocked: PgmgError | None
+
+
+class PartialPlanner:
+    """Makes drafts; the last one is given again while files and database are the same."""
+
+    def __init__(self, planner: Planner, options: PlanOptions) -> None:
+        self._planner = planner
+        self._options = options
+        self._last: tuple[Scope, PartialPlan] | None = None
+        self.pending: tuple[Migration, ...] = ()
+        """The migrations that were pending when a partial plan was last tried."""
+
+    def partial(self, conn: Connection, scope: Scope, learned: Learned = Learned()) -> PartialPlan:
+        """Return what can be done, inside the caller's transaction.
+
+        Raises:
+            PlanError: nothing can be planned, whatever is left out.
+            SourceErrors, ConfigError: as when planning.
+        """
+        files = self._planner.files()
+        snapshot = self._planner.snapshot(conn)
+        if self._last is not None and learned == Learned():
+            known, last = self._last
+            if known == scope and last.files is files and last.snapshot is snapshot:
+                return last
+        work = _Work(self._planner, self._options, conn, snapshot, scope)
+        try:
+            made = work.run(files, learned)
+        finally:
+            self.pending = work.pending
+        if learned == Learned():
+            self._last = (scope, made)
+        return made
+
+
+@dataclass(slots=True)
+class _Work:
+    """One partial plan in the making. `out` is all that is left out, `late` what of it needs another part of it."""
+
+    planner: Planner
+    options: PlanOptions
+    conn: Connection
+    snapshot: Snapshot
+    scope: Scope
+    problems: list[Broken] = field(default_factory=list)
+    out: set[ObjectName] = field(default_factory=set)
+    late: dict[ObjectName, ObjectName] = field(default_factory=dict)
+    pending: tuple[Migration, ...] = ()
+
+    def run(self, files: SourceFiles, learned: Learned) -> PartialPlan:
+        there = self._there(files)
+        parsed, comparison, withheld = self._compared(there)
+        self.pending = parsed.pending
+        self._keep_deleted(comparison, there, withheld)
+        self._keep_many(comparison)
+        runs = self.scope.runs(parsed.pending)
+        coming = () if runs else parsed.pending
+        # migrations may be just what was missing
+        remembered = () if runs and parsed.pending else still_deferred(self.scope.holds, comparison)
+        holds = (*self.scope.firm, *remembered)
+        self.out |= {hold.object for hold in holds}
+        waiting = dict.fromkeys(of_migrations(comparison, coming))
+        self.out |= waiting.keys()
+        plan, refused = self._decided(comparison, learned)
+        held = (*holds, *refused)
+        waiting |= dict.fromkeys(h.object for h in held if needed_migration(h.object, comparison.resolved, coming))
+        waiting |= dict.fromkeys(name for name, deferred in self.late.items() if deferred in waiting)
+        self._tell(held, waiting, comparison)
+        refused_before = self.scope.blocked.error if self.scope.blocked and self.scope.migrations and not runs else None
+        return PartialPlan(
+            plan, self.snapshot, comparison.resolved, files, holds, tuple(self.problems), parsed.pending,
+            tuple(waiting),
+            parsed.stuck or refused_before,
+        )  # fmt: skip
+
+    # -- files ------------------------------------------------------------------------------------------
+
+    def _there(self, files: SourceFiles) -> SourceFiles:
+        """Leave out folders that do not exist: nothing is deleted because a folder has gone."""
+        settings = self.planner.settings
+        if settings.code_dir is not None and not settings.code_dir.is_dir():
+            shown = _shown(settings.code_dir, settings.root)
+            error = ConfigError(f"The code folder {shown} is gone.", hint="What it declared is kept until it is back.")
+            self.problems.append(Broken(error, (shown,)))
+            files = replace(files, code=None)
+        if settings.migrations_dir is not None and not settings.migrations_dir.is_dir():
+            files = replace(files, migrations=None)
+        return files
+
+    def _compared(self, files: SourceFiles) -> tuple[Parsed, Comparison, dict[str, str | None]]:
+        """Compare all that can be read; return also the texts of files that count as broken (None: unreadable)."""
+        texts = {file.path: file.text for file in files.code or ()}
+        twice: set[str] = set()
+        found: list[SourceError] = []
+        while True:
+            parsed = self.planner.parse(files, self.snapshot, without=twice)
+            parsed = self._without_unreadable(parsed)
+            chosen = parsed if self.scope.runs(parsed.pending) else replace(parsed, pending=())
+            try:
+                comparison = self.planner.compared(self.conn, self.snapshot, files, chosen)
+            except SourceErrors as errors:
+                more = {p for e in errors.problems if isinstance(e, DuplicateObject) for p in e.paths} - twice
+                if not more:
+                    raise
+                twice |= more
+                found += errors.problems
+                continue
+            by_path: dict[str, list[SourceError]] = {}
+            for problem in parsed.problems:
+                by_path.setdefault(problem.where.path if problem.where else "", []).append(problem)
+            for path, problems in by_path.items():
+                self._broken(problems, (path,), comparison)
+            if found:
+                self._broken(found, tuple(sorted(twice)), comparison)
+            return parsed, comparison, {path: texts.get(path) for path in (*by_path, *twice)}
+
+    def _without_unreadable(self, parsed: Parsed) -> Parsed:
+        """A migration that cannot even be read keeps those after it from running."""
+        folder = self.planner.settings.migrations_dir
+        if folder is None:
+            return parsed
+        prefix = _shown(folder, self.planner.settings.root)
+        mine = tuple(p for p in parsed.problems if p.where and p.where.path.rpartition("/")[0] == prefix)
+        if not mine:
+            return parsed
+        others = tuple(p for p in parsed.problems if p not in mine)
+        return replace(parsed, problems=others, pending=(), stuck=SourceErrors(mine))
+
+    def _broken(self, problems: list[SourceError], paths: tuple[str, ...], comparison: Comparison) -> None:
+        error: PgmgError = problems[0] if len(problems) == 1 else SourceErrors(tuple(problems))
+        kept = (d.name for d in comparison.differences if d.declared is None and d.row and d.row.path in paths)
+        self.problems.append(Broken(error, paths, tuple(kept)))
+
+    # -- what is no longer declared -----------------------------------------------------------------------
+
+    def _keep_deleted(self, comparison: Comparison, files: SourceFiles, withheld: dict[str, str | None]) -> None:
+        """Keep what broken files declare, and what they may declare now: somebody may be moving it there."""
+        if files.code is None or not withheld:
+            return
+        said = "\n".join(text for text in withheld.values() if text is not None).lower()
+        anything = any(text is None for text in withheld.values())
+        for difference in comparison.differences:
+            name, row = difference.name, difference.row
+            if difference.change is ChangeKind.DELETED:
+                own = row is None or row.path is None or row.path in withheld
+                if anything or own or (name.name or str(name.parent and name.parent.name)).lower() in said:
+                    self.out.add(name)
+            if name.kind in _ADDED_UP and (anything or _GRANTS.search(said)):
+                self.out.add(name)  # several files may each have a part of it
+
+    def _keep_many(self, comparison: Comparison) -> None:
+        """Nobody means to drop most of what there is by moving a folder (rule 3.7)."""
+        gone = tuple(
+            d.name for d in comparison.differences if d.change is ChangeKind.DELETED and d.name not in self.out
+        )
+        text = too_many_deleted(len(gone), len(self.snapshot.state))
+        if text is not None:
+            hint = "They are kept. If it is meant, `pgmg apply --yes` drops them. Is the code folder complete?"
+            self.problems.append(Broken(RefusedChange(text, hint=hint, blame=gone), (), gone))
+            self.out.update(gone)
+
+    # -- planning -----------------------------------------------------------------------------------------
+
+    def _decided(self, comparison: Comparison, learned: Learned) -> tuple[Plan, tuple[Deferral, ...]]:
+        """Plan, leaving out whatever cannot be planned; that is found out anew each time."""
+        refused: list[Deferral] = []
+        while True:
+            found = blocked_by_deferred(comparison, self.out)
+            self.late |= found
+            self.out |= found.keys()
+            reduced = excluding(comparison, self.out)
+            try:
+                return self.planner.decide(self.conn, reduced, self.options, learned), tuple(refused)
+            except PlanError as error:
+                changed = [d.name for d in reduced.differences if d.change is not None]
+                blame = [n for n in error.blame if n in changed] or changed
+                if not blame:
+                    raise
+                refused += [Deferral(name, error, (name,)) for name in blame]
+                self.out.update(blame)
+
+    # -- what is told -------------------------------------------------------------------------------------
+
+    def _tell(self, held: Iterable[Deferral], waiting: dict[ObjectName, None], comparison: Comparison) -> None:
+        """Make one problem of each error, with the objects that wait for what it is about."""
+        by_error: dict[int, tuple[PgmgError, list[ObjectName]]] = {}
+        for hold in held:
+            by_error.setdefault(id(hold.error), (hold.error, []))[1].append(hold.object)
+        for name, deferred in self.late.items():
+            while deferred in self.late:
+                deferred = self.late[deferred]  # noqa: PLW2901 - down to what is held for a reason of its own
+            for _, objects in by_error.values():
+                if deferred in objects and name not in waiting:
+                    objects.append(name)
+        for error, objects in by_error.values():
+            self.problems.append(Broken(error, paths_of(objects, comparison), tuple(objects)))
+
+
+def paths_of(names: Iterable[ObjectName], comparison: Comparison) -> tuple[str, ...]:
+    """Return the files that declare objects, or did."""
+    declared = comparison.resolved.declared
+    rows = {d.name: d.row.path for d in comparison.differences if d.row is not None and d.row.path is not None}
+    found = (declared[n].source.location.path if n in declared else rows.get(n) for n in names)
+    return tuple(sorted({path for path in found if path is not None}))
+
+
+def hold(name: ObjectName, error: PgmgError, failing: tuple[ObjectName, ...], resolved: ResolvedProject) -> Deferral:
+    """Return a hold on an object that the server refused, or because of which it refused `failing`.
+
+    What is to be dropped is tried again each time: what stands in its way is not in the files.
+    """
+    about = tuple(dict.fromkeys((name, *failing))) if name in resolved.declared else ()
+    return Deferral(name, error, about, sources_of(about, resolved))
+
+
+def _shown(folder: object, root: object) -> str:
+    import os
+
+    return os.path.relpath(str(folder), str(root)).replace(os.sep, "/")

@@ -1,0 +1,255 @@
+"""One connection and what is remembered over it: looks ahead, applies, and keeps out what the server refuses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
+from pgmg.model.events import ApplyResult, Listener
+from pgmg.model.names import Kind
+from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
+from pgmg.model.snapshot import Snapshot
+from pgmg.planner import Planner
+from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
+from pgmg.watch.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
+
+if TYPE_CHECKING:
+    from pgmg.applying.apply import Target
+    from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.source import SourceFiles
+
+Connect = Callable[[], "Connection"]
+
+_RETRIES = 2
+"""How often a lock is tried for within a round; the watcher comes back later, and can be stopped in between."""
+_WHILE_OTHERS_APPLY = 1.0
+"""Seconds to wait for another apply before looking up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did. `blocked` is why migrations that were to be run were not."""
+
+    result: ApplyResult
+    partial: PartialPlan
+    duration_ms: float
+    blocked: PgmgError | None = None
+
+
+class WatchSession:
+    """Works for one watcher, in one thread; `interrupt` alone may be called from another."""
+
+    def __init__(self, settings: Settings, connect: Connect) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._conn: Connection | None = None
+        self._planner = Planner(settings)
+        self._drafter = PartialPlanner(self._planner, PlanOptions(settings.recreate))
+        self._holds: tuple[Deferral, ...] = ()
+        self._blocked: Blocked | None = None
+        self._interrupted = False
+
+    # -- the connection -----------------------------------------------------------------------------------
+
+    def open(self) -> Connection:
+        """Return the connection, a new one if need be.
+
+        Raises:
+            ConnectionFailedError, EmbeddedServerError: there is no way to have one.
+        """
+        if self._conn is None or self._conn.closed:
+            self._conn = self._connect()
+        return self._conn
+
+    @property
+    def is_lost(self) -> bool:
+        """The connection has been closed by the other side."""
+        from pgmg.catalog.connection import is_lost
+
+        return self._conn is None or is_lost(self._conn)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def interrupt(self) -> None:
+        """Stop what the server is doing for us, for good; it is rolled back."""
+        from pgmg.catalog.connection import cancel
+
+        self._interrupted = True
+        conn = self._conn
+        if conn is not None and not conn.closed:
+            cancel(conn)
+
+    # -- looking --------------------------------------------------------------------------------------------
+
+    def files(self) -> SourceFiles:
+        """Return the project's files; the same object while nothing has changed."""
+        return self._planner.files()
+
+    def look(self, *, migrations: bool) -> PartialPlan:
+        """Plan without doing anything: while it is the same in an apply, that one need not plan again.
+
+        Raises:
+            PgmgError: as when planning; ConnectionFailedError where the connection was lost.
+        """
+        from pgmg.catalog.connection import keep_plans, reading
+
+        conn = self.open()
+        with reading(conn, self._planner.search_path, self._settings.lock_timeout):
+            keep_plans(conn)
+            return self._drafter.partial(conn, Scope(migrations, self._holds, blocked=self._blocked))
+
+    def settle(self, *, migrations: bool) -> PartialPlan:
+        """Look at what the round left behind, so that the next one has little to ask."""
+        partial = self.look(migrations=migrations)
+        self._holds = with_catalog_stamps(self._holds, partial.resolved)
+        return partial
+
+    def unblock(self) -> None:
+        """Try migrations again that did not run the last time."""
+        self._blocked = None
+
+    def impact(self) -> tuple[MigrationImpact, ...]:
+        """Return what pending migrations would affect.
+
+        Raises:
+            PgmgError: they cannot be planned.
+        """
+        from pgmg.catalog.connection import reading
+
+        conn = self.open()
+        with reading(conn, self._planner.search_path, self._settings.lock_timeout):
+            other = PartialPlanner(self._planner, PlanOptions(self._settings.recreate))
+            return other.partial(conn, Scope(migrations=True)).plan.migrations
+
+    # -- applying -------------------------------------------------------------------------------------------
+
+    def apply(self, listener: Listener, *, migrations: bool) -> Round:
+        """Apply what can be applied. What the server refuses is left out, and all others are tried again.
+
+        Raises:
+            ConnectionFailedError: the connection was lost.
+            LockedError: a lock was not had in time.
+            PgmgError: nothing could be applied.
+        """
+        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.limits import Limits
+
+        began = time.monotonic()
+        settings = self._settings
+        retries = min(settings.lock_retries, _RETRIES)
+        limits = Limits(settings.lock_timeout, settings.statement_timeout, retries, _WHILE_OTHERS_APPLY)
+        firm: tuple[Deferral, ...] = ()
+        while True:
+            scope = Scope(migrations, self._holds, firm, self._blocked)
+            drafts: list[PartialPlan] = []
+            conn = self.open()
+            target = Target(self._connect, settings.state_schema, limits, conn)
+            try:
+                result = apply(target, self._planner_for(scope, drafts), None, listener)
+            except LockedError:
+                raise
+            except PlanError as error:
+                if not self._block(error, drafts, scope):
+                    raise
+                continue
+            except ApplyError as error:
+                if conn.closed or not drafts or self._interrupted:
+                    self._raise_lost(error, conn)
+                if _is_about_migration(error) and self._block(error, drafts, scope):
+                    self.close()
+                    continue
+                more = self._refused(error, drafts[-1], firm)
+                if not more:
+                    raise
+                firm += more
+                if len(more) < len(firm):  # not the first: there may be many more
+                    firm += self._rehearsed(target, replace(scope, firm=firm))
+                continue
+            partial = drafts[-1]
+            self._holds = partial.holds
+            if len(result.plan.groups) > 1 or any(one.plan.migrations for one in drafts):
+                self.close()  # what migrations leave in a session, and what is discarded after them, ends with it
+            return Round(result, partial, round((time.monotonic() - began) * 1000, 3), partial.blocked)
+
+    def _block(self, error: PgmgError, drafts: list[PartialPlan], scope: Scope) -> bool:
+        """Remember that the pending migrations do not run as they are; False where they were not to be run."""
+        if not scope.migrations or (self._blocked is not None and self._blocked.error is error):
+            return False
+        pending = self._drafter.pending if not drafts else drafts[-1].pending
+        if self._blocked is not None and self._blocked.pending == pending:
+            return False
+        self._blocked = Blocked(pending, error)
+        return True
+
+    def _planner_for(
+        self, scope: Scope, drafts: list[PartialPlan]
+    ) -> Callable[[Connection, Learned], tuple[Plan, Snapshot]]:
+        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+            from pgmg.catalog.catalog_queries import set_path
+            from pgmg.catalog.connection import forget_plans
+
+            if self._planner.search_path is not None:
+                set_path(conn, self._planner.search_path)
+            partial = self._drafter.partial(conn, scope, learned)
+            if partial.plan.migrations:
+                forget_plans(conn)
+            drafts.append(partial)
+            return partial.plan, partial.snapshot
+
+        return planner
+
+    def _rehearsed(self, target: Target, scope: Scope) -> tuple[Deferral, ...]:
+        """Return whom else the server would refuse, one after the other."""
+        from pgmg.applying.refused_steps import rehearse
+
+        drafts: list[PartialPlan] = []
+        try:
+            errors = rehearse(target, self._planner_for(scope, drafts), lambda _event: None)
+        except PgmgError:
+            return ()  # whoever applies will meet it again
+        found = scope.firm
+        for error in errors:
+            found += self._refused(error, drafts[-1], found)
+        return found[len(scope.firm) :]
+
+    @staticmethod
+    def _raise_lost(error: ApplyError, conn: Connection) -> None:
+        if conn.closed:
+            raise ConnectionFailedError(f"The connection was lost: {error.message}") from None
+        raise error
+
+    @staticmethod
+    def _refused(error: ApplyError, partial: PartialPlan, firm: tuple[Deferral, ...]) -> tuple[Deferral, ...]:
+        """Return whom to leave alone because of an error, with a word about the migration that may be missing."""
+        known = {one.object for one in firm}
+        names = [name for name in changes_to_defer(partial.plan, error.object) if name not in known]
+        failing = tuple(s.object for s in partial.plan.steps if str(s.object) == error.object)[:1]
+        speaking = (needed_migration(name, partial.resolved, partial.pending) for name in (*failing, *names))
+        if needed := next((migration for migration in speaking if migration is not None), None):
+            word = f"It may need the pending migration {needed}."
+            error.hint = f"{error.hint}\n{word}" if error.hint else word
+        return tuple(hold(name, error, failing, partial.resolved) for name in names)
+
+
+def _is_about_migration(error: PgmgError) -> bool:
+    return isinstance(error, ApplyError) and (error.object or "").startswith(f"{Kind.MIGRATION.value}.")
+
+
+def is_busy(error: PgmgError) -> bool:
+    """Say whether another apply is at work; nothing is wrong then."""
+    return isinstance(error, LockedError) and error.sqlstate is None
+
+
+def is_passing(error: PgmgError) -> bool:
+    """Say whether the same may work in a while: the connection, or a lock."""
+    return isinstance(error, ConnectionFailedError | LockedError) or (
+        isinstance(error, PlanError) and bool(getattr(error, "is_passing", False))
+    )
