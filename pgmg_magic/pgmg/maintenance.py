@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pgmg.config import Settings
 from pgmg.errors import ConfigError, UnknownObjectError
-from pgmg.model.source import MigrationFile
-from pgmg.planner import Planner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
     from pgmg.model.snapshot import Snapshot
+    from pgmg.model.source import MigrationFile
+    from pgmg.planner import Planner
 
 
 class Maintenance:

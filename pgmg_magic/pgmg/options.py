@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
 from pgmg.model.plan import Recreate
-from pgmg.model.row_questions import RowOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.model.row_questions import RowOptions
 
 
 class Value(Enum):
@@ -138,6 +142,8 @@ def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
     given = {name: values[name] for name in _ABOUT_ROWS if values.get(name) is not None}
     if given and not asked:
         raise UsageError(f"--{next(iter(given))} is about rows", hint="Add --rows.")
+    from pgmg.model.row_questions import RowOptions
+
     chosen = RowOptions()
     return RowOptions(
         key=_columns(str(given["key"])) if "key" in given else (),

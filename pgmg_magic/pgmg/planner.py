@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.config import Settings
 from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
-from pgmg.model.snapshot import Snapshot
-from pgmg.model.source import CodeFile, Migration, SourceObject
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.source import CodeFile, Migration, SourceObject
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
 
 

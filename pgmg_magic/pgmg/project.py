@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, load
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, UsageError
-from pgmg.model.events import ApplyResult, Event, Listener
-from pgmg.model.graph_data import Graph
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
-from pgmg.model.row_questions import Preview, RowDifference, RowOptions
-from pgmg.model.snapshot import Snapshot
-from pgmg.model.status_report import Status
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.maintenance import Maintenance
+    from pgmg.model.events import ApplyResult, Event, Listener
+    from pgmg.model.graph_data import Graph
+    from pgmg.model.names import ObjectName
+    from pgmg.model.row_questions import Preview, RowDifference, RowOptions
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.status_report import Status
     from pgmg.planning.compare.resolved import Comparison
 
 _Answer = TypeVar("_Answer")
@@ -288,6 +289,8 @@ class Project:
         return self._read(ask)
 
     def _row_options(self, options: RowOptions | None) -> RowOptions:
+        from pgmg.model.row_questions import RowOptions
+
         chosen = RowOptions() if options is None else options
         timeout = self.settings.statement_timeout
         return chosen if timeout is None else replace(chosen, timeout=timeout)

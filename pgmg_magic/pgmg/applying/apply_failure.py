@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.applying.error_text import dropped_earlier, text_of
 from pgmg.applying.locate import place_of
 from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
 from pgmg.model.plan import Action, Plan, Step
 from pgmg.source.grammar.rewriting import mask_passwords
+
+if TYPE_CHECKING:
+    import psycopg
 
 _DENIED = "42501"
 _LOCK = ("55P03", "40P01")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pgmg.applying.error_text import names_object
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import LiveObject, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.model.snapshot import LiveObject, Snapshot
 
 _ALONE = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 _ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})

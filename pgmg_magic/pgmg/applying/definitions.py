@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from pgmg.catalog.catalog_queries import restore_settings
 from pgmg.catalog.closure import read_definitions, read_owned_parts
 from pgmg.catalog.snapshot_reader import find
-from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import NOWHERE, Address, Definition
+from pgmg.model.snapshot import NOWHERE, Address
 from pgmg.planning.around import put_back
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from pgmg.model.catalog_details import Definition
+    from pgmg.model.names import Kind, ObjectName
 
 
 class RuntimeDefinitions:

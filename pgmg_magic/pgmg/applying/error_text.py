@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
 from pgmg.model.source import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
 
 
 def text_of(error: psycopg.Error) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.applying.apply_failure import failing_statement
 from pgmg.applying.error_text import contains_name, dropped_earlier, names_at_step, names_object, text_of
@@ -16,6 +15,9 @@ from pgmg.model.plan import Action, ChangeKind, Edge, Learned, Origin, Plan, Ste
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.source import Effect, Statement, Target
 from pgmg.planning.apart import may_be_parted
+
+if TYPE_CHECKING:
+    import psycopg
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
 _IN_USE = frozenset({"2BP01", "0A000"})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.model.location import SourceLocation
-from pgmg.model.plan import Step
 from pgmg.model.source import Statement, StatementKind
 from pgmg.source.grammar.lexer import Sort, tokens
 from pgmg.source.grammar.rewriting import mask_passwords
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pgmg.model.plan import Step
 
 _IN_DO_BLOCK = re.compile(r"\binline_code_block\b\D*(\d+)")  # a name of the server's, in every language
 _PERFORMED = re.compile(r"\ASELECT")  # PL/pgSQL sends PERFORM as SELECT

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from pgmg.applying.limits import Limits
 from pgmg.applying.locate import sent_statements
-from pgmg.applying.lock import LockWatch
 from pgmg.applying.runner import DISCARD_SESSION, RESET_SESSION, StepFailed, copy_in, copy_statements, is_setting
 from pgmg.catalog.pipeline import alone
-from pgmg.catalog.state_tables import StateTables
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
-from pgmg.model.plan import Step
 from pgmg.model.source import Migration, StatementKind
 from pgmg.source.grammar.lexer import significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pgmg.applying.limits import Limits
+    from pgmg.applying.lock import LockWatch
+    from pgmg.catalog.state_tables import StateTables
+    from pgmg.model.plan import Step
 
 _DONE_ALREADY = frozenset({"42P07", "42704", "42710", "42P04", "3D000"})
 """What the server says of a statement that was carried out already: it exists, or it is gone."""

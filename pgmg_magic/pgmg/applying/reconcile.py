@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from pgmg.applying.cascade import unexpected_drops
 from pgmg.applying.shadowing import shadowed_objects, users_of_old_object
 from pgmg.catalog.closure import read_dependencies
 from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.model.plan import Plan, Step
-from pgmg.model.snapshot import LiveObject, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import psycopg
+
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.snapshot import LiveObject, Snapshot
 
 _CASCADE = re.compile(r"\bCASCADE\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:RENAME|SET\s+SCHEMA)\b", re.IGNORECASE)

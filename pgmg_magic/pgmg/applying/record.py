@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from pgmg.applying.verify import verify
 from pgmg.catalog.snapshot_reader import read_again, read_snapshot
-from pgmg.catalog.state_tables import StateTables
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Record, Step
-from pgmg.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import psycopg
+
+    from pgmg.catalog.state_tables import StateTables
+    from pgmg.model.names import ObjectName
+    from pgmg.model.snapshot import Snapshot
 
 _NOTIFY_BYTES = 7900
 _FEW = 100

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgmg.applying.apply import Planner, Target
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.infer import FailureContext, learn
 from pgmg.applying.lock import LockWatch, begin_locked, lock_key
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.errors import ApplyError, LockedError
-from pgmg.model.events import Event, Listener
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import Learned, Plan, Step
-from pgmg.model.snapshot import Snapshot
 from pgmg.planning.lineage.object_graph import adjacency, reachable
+
+if TYPE_CHECKING:
+    from pgmg.applying.apply import Planner, Target
+    from pgmg.model.events import Event, Listener
+    from pgmg.model.names import ObjectName
+    from pgmg.model.snapshot import Snapshot
 
 _BEFORE = "SAVEPOINT pgmg_rehearsal"
 _AFTER = "RELEASE SAVEPOINT pgmg_rehearsal"

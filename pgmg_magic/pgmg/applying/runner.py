@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from pgmg.applying.definitions import RuntimeDefinitions
-from pgmg.applying.limits import Limits
 from pgmg.applying.locate import sent_statements
-from pgmg.applying.lock import LockWatch
 from pgmg.catalog.catalog_queries import SESSION_SETTINGS
 from pgmg.catalog.pipeline import Command, stream
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.names import Kind
-from pgmg.model.plan import Step
 from pgmg.model.source import Statement, StatementKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.applying.limits import Limits
+    from pgmg.applying.lock import LockWatch
+    from pgmg.model.plan import Step
 
 RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 """Takes back what a statement may have set for the session (rule 9.7)."""

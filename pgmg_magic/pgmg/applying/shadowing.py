@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import Step
-from pgmg.model.snapshot import Address, Dependency, LiveObject, Snapshot
 from pgmg.planning.web import owners_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgmg.model.catalog_details import Dependency
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Step
+    from pgmg.model.snapshot import Address, LiveObject, Snapshot
 
 _Known = TypeVar("_Known")
 

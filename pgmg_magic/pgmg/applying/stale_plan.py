@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.errors import StalePlanError
-from pgmg.model.plan import Plan
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
 
 _SAID = {
     "sources": "the files have changed",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from pgmg.applying.apply_failure import explain
-from pgmg.applying.limits import Limits
 from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.catalog.catalog_queries import set_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.applying.limits import Limits
 
 
 @contextmanager

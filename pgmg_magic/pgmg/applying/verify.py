@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from pgmg.applying.error_text import names_object
 from pgmg.catalog.catalog_queries import set_path
@@ -14,7 +11,13 @@ from pgmg.catalog.closure import read_owned_parts, read_properties
 from pgmg.errors import NotRestoredError
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psycopg
+
+    from pgmg.model.snapshot import Snapshot
 
 _PASSING = ("REFRESH ", "SET LOCAL ROLE", "RESET ROLE", "CREATE ", "ALTER TABLE ", "ALTER DOMAIN ", "REVOKE")
 _DEFAULT = re.compile(r"ALTER VIEW .* SET DEFAULT ")

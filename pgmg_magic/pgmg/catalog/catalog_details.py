@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries, set_path
 from pgmg.catalog.closure import closure_of, dependencies_of, members, read_definitions, read_dependencies
 from pgmg.catalog.shapes import read_shapes
-from pgmg.model.snapshot import Address, CatalogDetails, CatalogQueries, Closure, LiveFacts, Snapshot
+from pgmg.model.catalog_details import CatalogDetails, CatalogQueries, Closure, LiveFacts
+from pgmg.model.snapshot import Address, Snapshot
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 def read_catalog_details(

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, read_only, run_queries
+from pgmg.model.catalog_details import Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
-from pgmg.model.snapshot import (
-    Address,
-    Closure,
-    Definition,
-    Dependency,
-    DependencyType,
-    LiveObject,
-    ObjectProperty,
-)
+from pgmg.model.snapshot import Address, LiveObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import psycopg
 
 _NAMELESS = frozenset({2604, 2606})
 """The catalogs of column defaults and constraints, which no snapshot lists. Their OIDs are fixed in PostgreSQL."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
-from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import Address, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psycopg
+
+    from pgmg.model.names import ObjectName
 
 Attributes = tuple[tuple[str, str], ...]
 """Names and types, in order."""

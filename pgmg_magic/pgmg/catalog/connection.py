@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import selectors
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import conninfo
@@ -14,6 +13,9 @@ from psycopg.pq import ConnStatus
 
 from pgmg.catalog.catalog_queries import read_only
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NEVER_UNASKED = 1_000_000_000
 

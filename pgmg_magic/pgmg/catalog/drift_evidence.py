@@ -9,8 +9,9 @@ from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, addresses, query, set_path, use_canonical_settings
 from pgmg.catalog.name_parts import object_name
+from pgmg.model.catalog_details import DriftChecks, DriftEvidence, Privileges
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.snapshot import Address, DriftChecks, DriftEvidence, Privileges, Snapshot
+from pgmg.model.snapshot import Address, Snapshot
 
 
 def read_drift_evidence(

@@ -15,18 +15,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from pgmg.catalog import server_programs
 from pgmg.errors import EmbeddedServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl

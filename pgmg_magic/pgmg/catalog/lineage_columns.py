@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, run_queries
 from pgmg.model.lineage_data import ColumnAnswers, RelationColumns
 from pgmg.model.snapshot import Address, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psycopg
 
 
 def read_columns(conn: psycopg.Connection[Row], snapshot: Snapshot, wanted: Iterable[Address]) -> ColumnAnswers:

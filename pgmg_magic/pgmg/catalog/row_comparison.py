@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -26,6 +26,9 @@ from pgmg.model.row_questions import (
     RowSamples,
 )
 from pgmg.model.source import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _Connection = psycopg.Connection[Row]
 _CANDIDATES = 4

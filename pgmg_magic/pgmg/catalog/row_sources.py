@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -12,10 +12,14 @@ from pgmg.catalog.catalog_queries import Row, restore_settings
 from pgmg.catalog.row_sql import RowSource
 from pgmg.catalog.shapes import read_shapes
 from pgmg.errors import RowsError
-from pgmg.model.names import ObjectName
+from pgmg.model.catalog_details import ShapeQuestion
 from pgmg.model.row_questions import Query, RowQuestion
-from pgmg.model.snapshot import ShapeQuestion
-from pgmg.model.source import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.names import ObjectName
+    from pgmg.model.source import Parts
 
 _Connection = psycopg.Connection[Row]
 _TIMEOUT = "57014"

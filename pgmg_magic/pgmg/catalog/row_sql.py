@@ -5,12 +5,15 @@ Columns are called `c0`, `c1` … inside, whatever they are called outside; valu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pgmg.model.snapshot import ColumnShape
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.catalog_details import ColumnShape
 
 LONGEST = 200
 """Characters of a value that are shown."""

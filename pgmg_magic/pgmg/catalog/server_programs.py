@@ -12,15 +12,17 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from psycopg.conninfo import make_conninfo
 
 from pgmg.errors import EmbeddedServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 if sys.platform != "win32":
     import pwd

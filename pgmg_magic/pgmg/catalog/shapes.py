@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import pq, sql
 
-from pgmg.catalog.catalog_queries import Row
 from pgmg.catalog.pipeline import Command, stream
-from pgmg.model.names import ObjectName
-from pgmg.model.snapshot import ColumnShape, ShapeQuestion, ViewShape
+from pgmg.model.catalog_details import ColumnShape, ShapeQuestion, ViewShape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.catalog.catalog_queries import Row
+    from pgmg.model.names import ObjectName
 
 _COLLATABLE = frozenset({25, 1042, 1043, 19, 1009, 1014, 1015, 1003})
 """text, bpchar, varchar, name and their arrays: built-in types whose values have a collation."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
 from pgmg.catalog.name_parts import object_name
-from pgmg.model.names import ObjectName
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pgmg.model.names import ObjectName
 
 _STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path")
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import Record
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
-from pgmg.model.source import SourceObject
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Record
+    from pgmg.model.source import SourceObject
 
 _STATE_COLUMNS = (
     ("sql", "text"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg import saved_plans
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pgmg.cli.invocation import Call
 
 
 @command(

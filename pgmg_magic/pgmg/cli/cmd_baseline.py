@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import FORMAT, PROJECT, SPEECH, YES, Argument
+
+if TYPE_CHECKING:
+    from pgmg.cli.invocation import Call
 
 
 @command(

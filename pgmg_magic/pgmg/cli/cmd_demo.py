@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import NO_CHANGE, PAUSE, SPEECH, Argument, Value
+
+if TYPE_CHECKING:
+    from pgmg.cli.invocation import Call
 
 
 @command(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import FORMAT, NEIGHBOURHOOD, OBJECTS, OUTPUT, PROJECT, SPEECH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pgmg.cli.invocation import Call
 
 
 @command(

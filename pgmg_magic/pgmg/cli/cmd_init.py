@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.config import CONFIG_FILE, DEFAULT_FOLDERS
 from pgmg.errors import UsageError
 from pgmg.options import CODE_DIR, MIGRATIONS_DIR, SPEECH
+
+if TYPE_CHECKING:
+    from pgmg.cli.invocation import Call
 
 _IGNORED = ".pgmg/"
 _IGNORE_FILE = ".gitignore"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.cli import numbering, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.errors import ConfigError, UsageError
 from pgmg.options import CODE_DIR, CONFIG, ENVIRONMENT, MIGRATIONS_DIR, SPEECH, Argument
+
+if TYPE_CHECKING:
+    from pgmg.cli.invocation import Call
 
 
 @command(

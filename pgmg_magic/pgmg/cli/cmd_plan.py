@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.cli import error_report, printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import EXIT_CODE, FORMAT, OUT, OUTPUT_GRAPH, PLAN_SHAPE, PROJECT, SPEECH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pgmg.cli.invocation import Call
 
 
 @command(

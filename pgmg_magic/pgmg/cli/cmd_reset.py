@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.errors import RefusedChange
 from pgmg.options import ALL, FORMAT, PROJECT, SPEECH, YES
+
+if TYPE_CHECKING:
+    from pgmg.cli.invocation import Call
 
 
 @command(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from pgmg.cli import error_report, printer, project_context
 from pgmg.cli.command import command
-from pgmg.cli.invocation import Call
 from pgmg.options import DEBOUNCE, FORMAT, MIGRATIONS, PROJECT, SPEECH, TIMEOUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from pgmg.cli.invocation import Call
 
 
 @command(

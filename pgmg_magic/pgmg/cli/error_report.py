@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgmg.cli.invocation import Call
 from pgmg.config import mask, passwords
 from pgmg.errors import DeclinedError, PgmgError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pgmg.cli.invocation import Call
 
 FAILED, WRONG_USAGE, PENDING, DECLINED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 2, 3, 4, 130, 141, 143
 """Exit codes. The last three are what a shell shows of a program ended by SIGINT, SIGPIPE and SIGTERM."""

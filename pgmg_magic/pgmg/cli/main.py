@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgmg.cli import error_report
 from pgmg.cli.invocation import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "baseline", "reset", "demo")
 """In the order in which people meet them."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NUMBERED = re.compile(r"(?P<lead>[vV]?)(?P<number>\d+(?:[._]\d+)*)(?P<separator>__|[_\-. ])(?P<rest>.*)")
 _PLAIN = re.compile(r"(?P<lead>)(?P<number>\d+)(?P<separator>__|[_\-. ])(?P<rest>.*)")

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pgmg.cli.invocation import Call
 from pgmg.errors import UsageError
-from pgmg.model.events import AppliedStep, ApplyResult, Listener
-from pgmg.model.graph_data import Graph
-from pgmg.model.plan import Change, Plan
-from pgmg.model.row_questions import RowDifference
-from pgmg.model.status_report import Status
-from pgmg.model.watch_events import WatchListener
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
     from rich.console import Console
 
-Drawing = Callable[[Graph], bytes]
+    from pgmg.cli.invocation import Call
+    from pgmg.model.events import ApplyResult, Listener
+    from pgmg.model.graph_data import Graph
+    from pgmg.model.plan import Change, Plan
+    from pgmg.model.row_questions import RowDifference
+    from pgmg.model.status_report import Status
+    from pgmg.model.watch_events import WatchListener
+
+    Drawing = Callable[[Graph], bytes]
 
 
 def plan(call: Call, shown: Plan) -> None:
@@ -55,6 +57,8 @@ def question(call: Call, shown: Plan) -> None:
 def rehearsal(call: Call, shown: Plan) -> None:
     """Show what an apply would do: the plan, or in JSON the result of an apply that did nothing."""
     if call.json:
+        from pgmg.model.events import AppliedStep, ApplyResult
+
         result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
     else:
         plan(call, shown)

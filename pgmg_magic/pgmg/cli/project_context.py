@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pgmg import config
-from pgmg.cli.invocation import Call
 from pgmg.errors import ConfigError
 from pgmg.model.plan import PlanOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.cli.invocation import Call
     from pgmg.project import Project
 
 _NO_SERVER = "No server is named, and there is no terminal to start the embedded one for"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.config.settings import CONFIG_FILE, KEYS, mask
 from pgmg.config.values import Value
 from pgmg.errors import ConfigError
 from pgmg.model.location import SourceLocation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def find(start: Path) -> Path | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pgmg.config.config_file import find, from_file, named, nearest
 from pgmg.config.settings import CONFIG_FILE, KEYS, Settings
 from pgmg.config.values import CHECKS, Value, expanded
 from pgmg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_FOLDERS = {"migrations_dir": "migrations", "code_dir": "sql"}
 """Folders that count without being configured, where they exist and no folder is configured."""

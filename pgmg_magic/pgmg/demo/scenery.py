@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib.abc import Traversable
 from importlib.resources import files
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.config import CONFIG_FILE
 from pgmg.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.abc import Traversable
+    from pathlib import Path
 
 _DATA = ".pgmg"
 

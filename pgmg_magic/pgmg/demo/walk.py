@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgmg.config import CONFIG_FILE, EMBEDDED
@@ -17,6 +15,9 @@ from pgmg.project import Project
 from pgmg.render.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from pgmg.catalog.connection import Connection
 
 NO_CHANGES = "No changes. The database matches the project."

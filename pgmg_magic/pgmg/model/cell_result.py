@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pgmg.model.events import ApplyResult
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import Plan
-from pgmg.model.row_questions import ColumnDifference, Preview
+if TYPE_CHECKING:
+    from pgmg.model.events import ApplyResult
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Plan
+    from pgmg.model.row_questions import ColumnDifference, Preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pgmg.model.plan import Edge, Plan, Step
+if TYPE_CHECKING:
+    from pgmg.model.plan import Edge, Plan, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Edge
+
+if TYPE_CHECKING:
+    from pgmg.model.location import SourceLocation
 
 
 class Flow(StrEnum):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from pgmg.model.snapshot import Address
-from pgmg.model.source import Parts
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.model.snapshot import Address
+    from pgmg.model.source import Parts
 
 WHOLE_ROW = "*"
 """Stands for every column of a relation: a whole row was used."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgmg.model.location import SourceLocation
 from pgmg.model.names import ObjectName, migration_name
-from pgmg.model.source import Migration, Notice, SourceObject, Target
+
+if TYPE_CHECKING:
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.source import Migration, Notice, SourceObject, Target
 
 
 class Action(StrEnum):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Notice, Parts
+if TYPE_CHECKING:
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import ChangeKind
+    from pgmg.model.source import Notice, Parts
 
 Value = str | None
 """A value as the server writes it, cut where it is long (it then ends in `…`); None is NULL."""

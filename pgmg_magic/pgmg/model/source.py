@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pgmg.model.facts import Facts
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind
+if TYPE_CHECKING:
+    from pgmg.model.facts import Facts
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.names import Kind
 
 Parts = tuple[str, ...]
 """A possibly qualified name as written, unquoted and folded: `("app", "users")`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pgmg.model.plan import Change, DatabaseInfo
-from pgmg.model.source import Notice
+if TYPE_CHECKING:
+    from pgmg.model.plan import Change, DatabaseInfo
+    from pgmg.model.source import Notice
 
 
 @dataclass(frozen=True, slots=True)

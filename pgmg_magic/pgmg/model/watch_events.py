@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pgmg.errors import PgmgError
-from pgmg.model.events import ApplyResult, Event
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import MigrationImpact
+if TYPE_CHECKING:
+    from pgmg.errors import PgmgError
+    from pgmg.model.events import ApplyResult, Event
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import MigrationImpact
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
-from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,9 @@ from pgmg.render.html.lines_html import lines_html
 from pgmg.render.text.spans import Role, Span, span_line
 
 if TYPE_CHECKING:
+    import weakref
+    from collections.abc import Callable
+
     from pgmg.model.plan import Plan
     from pgmg.notebook.notebook_session import LiveProject
     from pgmg.render.html.progress_html import HtmlProgress

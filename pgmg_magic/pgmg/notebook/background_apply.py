@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ApplyError, PgmgError
@@ -21,6 +20,8 @@ from pgmg.model.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pgmg.model.plan import Plan, Step
     from pgmg.notebook.notebook_session import LiveProject
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,15 @@ from pgmg.config import EMBEDDED, mask
 from pgmg.errors import PgmgError, UnknownObjectError
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
-from pgmg.notebook.arguments import Declared
 from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, PLAN_FILE, UPSTREAM, Argument, Option, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.config import Settings
+    from pgmg.notebook.arguments import Declared
     from pgmg.notebook.notebook_session import LiveProject, NotebookSession
 
 _FRESH = 10.0

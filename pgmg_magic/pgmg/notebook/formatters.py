@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import PgmgError
@@ -16,6 +15,8 @@ from pgmg.notebook.notebook_session import LiveProject
 from pgmg.notebook.watchers import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
 Bundle = dict[str, str]

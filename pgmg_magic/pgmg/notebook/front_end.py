@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from pgmg.render.html.error_html import error_html
 from pgmg.render.progress_listeners import PlainProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.model.plan import Change, Plan

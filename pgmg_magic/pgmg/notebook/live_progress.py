@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pgmg.model.events import Event
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
 from pgmg.render.html.progress_html import HtmlProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from pgmg.model.events import Event
 
 _EVERY = 0.1
 """Seconds between two pictures: nobody sees more, and a thousand steps would be a thousand messages."""

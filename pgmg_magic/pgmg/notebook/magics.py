@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgmg import options as o
@@ -21,6 +19,9 @@ from pgmg.notebook.watch_magic import WatchDesk
 from pgmg.saved_plans import plan_again
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.model.cell_result import CellResult

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,8 @@ from pgmg import config
 from pgmg.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pgmg.catalog.connection import Connection
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ApplyError, ConfigError, PgmgError, RowsError, StalePlanError, UsageError
@@ -20,6 +19,8 @@ from pgmg.source.code_folder import CodeFolder, write
 from pgmg.source.file_placement import check_unique, declaring_file, missing_from, read_declared, suggest_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pgmg.catalog.column_lists import Attributes
     from pgmg.model.events import ApplyResult
     from pgmg.notebook.front_end import Front

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pgmg.config import mask, passwords
@@ -13,6 +12,8 @@ from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import Line, Role
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from IPython.core.interactiveshell import InteractiveShell
 
 _ANSI = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import UsageError
@@ -13,6 +12,8 @@ from pgmg.notebook.watchers import Watch, Watches
 from pgmg.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pgmg.config import Settings
     from pgmg.notebook.front_end import Front
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgmg.model.watch_events import PendingMigrations, Phase
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
@@ -14,6 +12,10 @@ from pgmg.notebook.watchers import Painter, Watch
 from pgmg.render.html.watch_html import watch_html
 from pgmg.render.text.panel_lines import WatchView, panel_lines
 from pgmg.render.text.spans import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 def picture_bundle(picture: WatchView) -> Bundle:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgmg.errors import PgmgError
@@ -15,6 +13,9 @@ from pgmg.render.text.panel_lines import TimedEvent, WatchView
 from pgmg.watch import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from pgmg.config import Settings
     from pgmg.project import Project
 

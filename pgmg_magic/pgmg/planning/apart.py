@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import RELATIONS, ObjectName
 from pgmg.model.plan import Action, Learned, Plan, Step
 from pgmg.model.source import Effect, Migration
-from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.reach import SHAPE
 from pgmg.planning.schemas import expand_schema_renames
 from pgmg.source.migrations.split import needs_of_each, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pgmg.planning.compare.resolved import ResolvedProject
 
 _RETYPES = frozenset({Effect.RETYPE_COLUMN})
 Spots = tuple[tuple[str, tuple[int, int]], ...]

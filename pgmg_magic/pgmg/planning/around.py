@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import DefinitionFacts, ViewFacts
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import Definition
-from pgmg.model.source import SourceObject
 from pgmg.planning.kinds.view_rules import declared_options
 from pgmg.source.grammar.rewriting import split_statements, without_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.model.catalog_details import Definition
+    from pgmg.model.source import SourceObject
 
 _OF_COLUMNS = frozenset({"comment", "storage", "column_grant", "label"})
 

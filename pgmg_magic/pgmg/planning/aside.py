@@ -5,15 +5,19 @@ Built from nothing, a database has no catalog entry of it yet: only the server s
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import BLOCKING_KINDS, ObjectName
-from pgmg.model.plan import Learned
 from pgmg.model.source import Effect, Target
-from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.existence import Existence
-from pgmg.planning.fate import Fates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pgmg.model.plan import Learned
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
 
 _LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.planning.fabric import Woven
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.node import Node, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Binding(Woven):

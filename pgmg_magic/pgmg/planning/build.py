@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import (
@@ -20,14 +20,10 @@ from pgmg.model.plan import (
     Record,
     Step,
 )
-from pgmg.model.snapshot import CatalogDetails, DriftEvidence
 from pgmg.model.source import Notice
-from pgmg.planning.compare.changes import ObjectComparison
 from pgmg.planning.compare.deletions import too_many_deleted
 from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.fabric import Fabric
 from pgmg.planning.fate import Fates, decide
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.losses import refuse_losses
@@ -35,6 +31,14 @@ from pgmg.planning.node import Node, Phase
 from pgmg.planning.order import order
 from pgmg.planning.timeline import Timeline, timeline
 from pgmg.planning.weave import CHECKED, UNCHECKED, weave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.catalog_details import CatalogDetails, DriftEvidence
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fabric import Fabric
 
 
 def build(

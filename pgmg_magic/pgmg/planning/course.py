@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from pgmg.model.names import ObjectName
-from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.resolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgmg.model.names import ObjectName
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.resolve.resolver import Resolver
 
 
 class Course:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pgmg.errors import PgmgError
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan
 from pgmg.model.source import Effect, Migration
-from pgmg.planning.compare.changes import ObjectComparison
 from pgmg.planning.compare.resolved import Comparison, ResolvedProject
-from pgmg.planning.resolve.resolver import Declared
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from pgmg.errors import PgmgError
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.resolve.resolver import Declared
 
 PARTIAL_FILE = ""
 """The hash of a file that is recorded while some of its objects are left out."""

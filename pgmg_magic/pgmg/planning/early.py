@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName, migration_name
-from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration
 from pgmg.planning.aside import Aside
-from pgmg.planning.existence import Slot
 from pgmg.planning.groups import waits_for_migration
 from pgmg.planning.kinds.rules import AlterInPlace, RecreateObject
 from pgmg.planning.outdated import moved, outdated_by
-from pgmg.planning.resolve.resolver import Declared
+
+if TYPE_CHECKING:
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.existence import Slot
+    from pgmg.planning.resolve.resolver import Declared
 
 Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
 _MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.INDEX})

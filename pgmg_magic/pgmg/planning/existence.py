@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import Learned
-from pgmg.model.snapshot import Address
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.fate import Fates
-from pgmg.planning.web import Web
+if TYPE_CHECKING:
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Learned
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
+    from pgmg.planning.web import Web
 
 
 @dataclass(slots=True)

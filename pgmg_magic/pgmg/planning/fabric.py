@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pgmg.model.names import ObjectName
-from pgmg.model.plan import Learned
-from pgmg.model.snapshot import Definition
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.fate import Fates
-from pgmg.planning.node import Node
-from pgmg.planning.order import Pair
-from pgmg.planning.timeline import Timeline
+if TYPE_CHECKING:
+    from pgmg.model.catalog_details import Definition
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Learned
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
+    from pgmg.planning.node import Node
+    from pgmg.planning.order import Pair
+    from pgmg.planning.timeline import Timeline
 
 
 @dataclass(slots=True)

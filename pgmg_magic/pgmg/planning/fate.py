@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
 from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
-from pgmg.model.snapshot import Address, CatalogDetails, DriftEvidence
+from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration, SourceObject
-from pgmg.planning.compare.changes import ObjectComparison
 from pgmg.planning.compare.resolved import ResolvedProject, previous_source
 from pgmg.planning.course import Course, courses
 from pgmg.planning.growth import read_anew
@@ -18,10 +17,16 @@ from pgmg.planning.kinds import choose_strategy
 from pgmg.planning.kinds.rules import AlterInPlace, ColumnUse, ObjectDiff, RecreateObject, Refuse, Strategy
 from pgmg.planning.reach import RETYPE_HINDERS, Reach, reach
 from pgmg.planning.renewed import Renewed, renewed
-from pgmg.planning.resolve.resolver import Use
 from pgmg.planning.taken import taken_away
 from pgmg.planning.web import Web
 from pgmg.source.grammar.rewriting import or_replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pgmg.model.catalog_details import CatalogDetails, DriftEvidence
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.resolve.resolver import Use
 
 _JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pgmg.model.names import ObjectName
+from typing import TYPE_CHECKING
+
 from pgmg.model.source import Effect, Migration, StatementKind
-from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.reach import SHAPE
+
+if TYPE_CHECKING:
+    from pgmg.model.names import ObjectName
+    from pgmg.planning.compare.resolved import ResolvedProject
 
 
 def runs_alone(migration: Migration) -> bool:

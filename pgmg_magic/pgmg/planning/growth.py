@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
-from pgmg.model.snapshot import CatalogDetails
-from pgmg.planning.compare.changes import ObjectComparison
-from pgmg.planning.compare.resolved import ResolvedProject
 from pgmg.planning.kinds.rules import AlterInPlace, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.model.catalog_details import CatalogDetails
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.compare.resolved import ResolvedProject
 
 _READERS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 

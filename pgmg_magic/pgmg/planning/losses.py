@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, PlanOptions
-from pgmg.model.snapshot import Address, Definition
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.fate import Fates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgmg.model.catalog_details import Definition
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
 
 _TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
 

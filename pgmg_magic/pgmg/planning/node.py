@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action
-from pgmg.model.snapshot import Address
-from pgmg.model.source import Migration, SourceObject
+
+if TYPE_CHECKING:
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.plan import Action
+    from pgmg.model.snapshot import Address
+    from pgmg.model.source import Migration, SourceObject
 
 
 class Phase(IntEnum):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from graphlib import CycleError as _Cycle
 from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
 from pgmg.errors import CycleError
-from pgmg.planning.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgmg.planning.node import Node
 
 Pair = tuple[int, int]
 """(before, after), by node id."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from pgmg.model.names import ObjectName
 from pgmg.model.source import Effect, Migration
-from pgmg.planning.resolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.model.names import ObjectName
+    from pgmg.planning.resolve.resolver import Resolver
 
 _MOVES = (Effect.RENAME, Effect.RENAME_COLUMN, Effect.SET_SCHEMA)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES, Kind, NameKey, ObjectName
 from pgmg.model.plan import Recreate
-from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.course import Course
-from pgmg.planning.renewed import Renewed
-from pgmg.planning.resolve.resolver import Declared, Resolver
-from pgmg.planning.web import Link, Web
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.course import Course
+    from pgmg.planning.renewed import Renewed
+    from pgmg.planning.resolve.resolver import Declared, Resolver
+    from pgmg.planning.web import Link, Web
 
 SHAPE = frozenset(
     {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, NameKey, ObjectName
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.resolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.planning.resolve.resolver import Resolver
 
 _LEAVES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 _COLUMN_LEAVES = (Effect.DROP_COLUMN, Effect.RENAME_COLUMN)

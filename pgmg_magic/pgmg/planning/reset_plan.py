@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pgmg.errors import RefusedChange
+from pgmg.model.catalog_details import Closure, DependencyType
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import OWN_TABLES, Address, Closure, DependencyType, Snapshot
+from pgmg.model.snapshot import OWN_TABLES, Address, Snapshot
 from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.web import Web
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import spell
 from pgmg.model.source import Alteration, Effect, Migration, Target
-from pgmg.planning.resolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pgmg.planning.resolve.resolver import Resolver
 
 
 def expand_schema_renames(

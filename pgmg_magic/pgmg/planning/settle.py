@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.model.facts import CompositeFacts, DomainFacts, EnumFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.source import Effect, SourceObject, StatementKind
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.fate import Fates
 from pgmg.planning.kinds import choose_strategy
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Strategy
-from pgmg.planning.resolve.resolver import Declared
 from pgmg.planning.resolve.sql_names import drop_if_exists
 from pgmg.source import parse_recorded
 from pgmg.source.grammar.rewriting import or_replace, same_but_formatting
+
+if TYPE_CHECKING:
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
+    from pgmg.planning.resolve.resolver import Declared
 
 _MADE_AGAIN = frozenset(
     {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
-from pgmg.planning.course import Course
-from pgmg.planning.resolve.resolver import Resolver
-from pgmg.planning.web import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.course import Course
+    from pgmg.planning.resolve.resolver import Resolver
+    from pgmg.planning.web import Web
 
 _PART = {Effect.DROP_CONSTRAINT: Kind.CONSTRAINT, Effect.SET_DEFAULT: Kind.COLUMN_DEFAULT}
 

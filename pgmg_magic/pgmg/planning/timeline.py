@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import DomainFacts
 from pgmg.model.names import (
@@ -19,15 +19,19 @@ from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Alteration, Effect, Migration
 from pgmg.planning.aside import SetAside
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.course import Course
 from pgmg.planning.early import Early
-from pgmg.planning.existence import Slot
-from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.taken import taken_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.course import Course
+    from pgmg.planning.existence import Slot
+    from pgmg.planning.fate import Fates
 
 
 @dataclass(slots=True)

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import GrantFacts, RoutineFacts
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, ChangeKind, Learned
-from pgmg.model.snapshot import NOWHERE, Definition
+from pgmg.model.snapshot import NOWHERE
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.around import creation, put_back
 from pgmg.planning.binding import Binding
-from pgmg.planning.compare.resolved import ResolvedProject
-from pgmg.planning.existence import Slot
-from pgmg.planning.fabric import Fabric
-from pgmg.planning.fate import Fates
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.comments_and_grants import removal
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.outdated import outdated_by
-from pgmg.planning.resolve.resolver import Declared
 from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.settle import settled_after_migration
-from pgmg.planning.timeline import Timeline
 from pgmg.source.grammar.rewriting import or_replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.model.catalog_details import Definition
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.existence import Slot
+    from pgmg.planning.fabric import Fabric
+    from pgmg.planning.fate import Fates
+    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.timeline import Timeline
 
 _GIVES = re.compile(r"\s*(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.IGNORECASE)
 CHECKED = "SET LOCAL check_function_bodies = on"

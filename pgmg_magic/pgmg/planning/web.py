@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from pgmg.model.catalog_details import Closure, Definition, Dependency, DependencyType
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.snapshot import Address, Closure, Definition, Dependency, DependencyType, LiveObject
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from pgmg.model.snapshot import Address, LiveObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from pgmg.model.events import (
@@ -21,6 +20,8 @@ from pgmg.render import labels
 from pgmg.render.text.spans import Line, Role, Span, plain, span_line
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from rich.console import Console
     from rich.progress import Progress, TaskID
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError, SourceErrors
 from pgmg.model.facts import DefinitionFacts, GrantFacts
@@ -17,6 +17,9 @@ from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.references.statement_targets import target_of
 from pgmg.source.refused_statements import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
 _ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
 _FAMILIES = (RELATIONS, ROUTINES, TYPES)

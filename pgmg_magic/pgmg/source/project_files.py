@@ -7,14 +7,17 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError
 from pgmg.model.location import SourceLocation
 from pgmg.model.source import CodeFile, MigrationFile, Notice
 from pgmg.source.migrations.sections import up_section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _UNDO = re.compile(r"(?i:.*\.down\.sql|U[^/]*__[^/]*\.sql)\Z")
 _TEMPORARY = re.compile(r"[.#~]|.*[~#]\Z|4913\Z")  # hidden, Emacs, Vim; what else editors leave does not end in .sql

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from pgmg.errors import RefusedStatement
 from pgmg.model.names import Kind
-from pgmg.model.source import Parts
 from pgmg.source.grammar.parser import Tree, pb
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.references.statement_targets import KINDS, words
+
+if TYPE_CHECKING:
+    from pgmg.errors import RefusedStatement
+    from pgmg.model.source import Parts
+    from pgmg.source.grammar.statements import Parsed
 
 _MIGRATION = "Put it into a file of the migrations folder: code files declare what can be replaced at any time."
 _WORDS = {

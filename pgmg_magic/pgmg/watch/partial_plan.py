@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError, DuplicateObject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
-from pgmg.model.snapshot import Snapshot
-from pgmg.model.source import Migration
 from pgmg.model.watch_events import Broken
 from pgmg.planning.compare.deletions import too_many_deleted
 from pgmg.planning.deferral import (
@@ -25,7 +22,11 @@ from pgmg.planning.deferral import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pgmg.catalog.connection import Connection
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.source import Migration
     from pgmg.planner import Parsed, Planner
     from pgmg.planning.compare.resolved import Comparison, ResolvedProject
     from pgmg.source import SourceFiles

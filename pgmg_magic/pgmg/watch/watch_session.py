@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
-from pgmg.model.events import ApplyResult, Listener
 from pgmg.model.names import Kind
 from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
-from pgmg.model.snapshot import Snapshot
 from pgmg.planner import Planner
 from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
 from pgmg.watch.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     from pgmg.applying.apply import Target
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
+    from pgmg.model.events import ApplyResult, Listener
+    from pgmg.model.snapshot import Snapshot
     from pgmg.source import SourceFiles
 
 Connect = Callable[[], "Connection"]

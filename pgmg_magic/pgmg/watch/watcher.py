@@ -6,7 +6,6 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +33,8 @@ from pgmg.model.watch_events import (
 from pgmg.watch.watch_session import Round, WatchSession, is_busy, is_passing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pgmg.project import Project
     from pgmg.source import SourceFiles
     from pgmg.watch.folder_events import Folders

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
+from pgmg.model.catalog_details import DriftChecks, DriftEvidence
 from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
 from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
-from pgmg.model.snapshot import DriftChecks, DriftEvidence, LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.compare.privileges import satisfied
-from pgmg.planning.resolve.resolver import Declared
+
+if TYPE_CHECKING:
+    from pgmg.planning.resolve.resolver import Declared
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.errors import RefusedChange
-from pgmg.model.plan import Plan
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
 
 _MANY = 10
 """From so many recorded objects on, deleting more than half needs a second word (rule 3.7)."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.model.plan import PlanOptions, Record, Step
-from pgmg.model.snapshot import Snapshot
-from pgmg.model.source import Migration
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.plan import PlanOptions, Record, Step
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.source import Migration
 
 
 def basis(

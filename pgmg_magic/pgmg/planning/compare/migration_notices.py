@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.errors import PlanError
-from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import MigrationFile, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.model.snapshot import Snapshot
 
 
 def pending_files(files: Sequence[MigrationFile] | None, snapshot: Snapshot) -> tuple[MigrationFile, ...]:

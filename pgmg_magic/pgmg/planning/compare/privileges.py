@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import GrantFacts, Privilege
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import Privileges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.catalog_details import Privileges
 
 _TABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Change, ChangeKind, DatabaseInfo
 from pgmg.model.status_report import Status
-from pgmg.planning.compare.changes import ObjectComparison
-from pgmg.planning.compare.resolved import Comparison
 from pgmg.planning.resolve.lookup import find_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.compare.resolved import Comparison
 
 
 def change(difference: ObjectComparison) -> Change:

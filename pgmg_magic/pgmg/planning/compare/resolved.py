@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
+from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, kind_of
 from pgmg.model.plan import ChangeKind, Learned
-from pgmg.model.snapshot import Address, CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion, Snapshot
+from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
@@ -19,6 +20,9 @@ from pgmg.planning.resolve.search_path import search_path_of
 from pgmg.planning.schemas import expand_schema_renames
 from pgmg.source import merge_grants, parse_recorded
 from pgmg.source.grammar.rewriting import plain_create, same_but_formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 _NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts, Privilege
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal
-from pgmg.model.source import SourceObject
 from pgmg.planning.compare.privileges import lacking, no_longer, only_option_lost, statements, without_option
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Rules, Strategy
 from pgmg.planning.resolve.sql_names import grant_target, target
 from pgmg.source import reversed_default_privileges
 from pgmg.source.grammar.rewriting import split_statements
+
+if TYPE_CHECKING:
+    from pgmg.model.source import SourceObject
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import DomainConstraint, DomainFacts
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.model.facts import DomainConstraint, DomainFacts
 
 
 def constraint_names(domain: str, constraints: tuple[DomainConstraint, ...]) -> list[str]:

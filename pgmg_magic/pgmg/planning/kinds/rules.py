@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind, PlanOptions
-from pgmg.model.snapshot import Definition, LiveObject, Privileges, ViewShape
-from pgmg.model.source import Notice, SourceObject, TypeName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pgmg.model.catalog_details import Definition, Privileges, ViewShape
+    from pgmg.model.names import Kind, ObjectName
+    from pgmg.model.snapshot import LiveObject
+    from pgmg.model.source import Notice, SourceObject, TypeName
 
 
 @dataclass(frozen=True, slots=True)

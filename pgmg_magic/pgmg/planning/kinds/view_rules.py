@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pgmg.model.catalog_details import ColumnShape
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
-from pgmg.model.snapshot import ColumnShape
 from pgmg.model.source import Notice
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.errors import UnknownObjectError
 from pgmg.model.facts import ViewFacts
-from pgmg.model.graph_data import Graph
 from pgmg.model.lineage_data import WHOLE_ROW, ColumnAnswers, ColumnUse, OutputColumn, RelationColumns
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind
-from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Parts, RefKind
-from pgmg.planning.compare.resolved import Comparison
 from pgmg.planning.lineage.column_flow import ViewColumns, flow
 from pgmg.planning.lineage.column_selection import TABULAR, ColumnSelection
 from pgmg.planning.lineage.object_graph import adjacency, reachable
 from pgmg.source.columns.query_lineage import UnreadableError, created_columns, trace
 from pgmg.source.columns.result_names import result_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pgmg.model.graph_data import Graph
+    from pgmg.model.snapshot import Address
+    from pgmg.planning.compare.resolved import Comparison
 
 _QUERIES = TABULAR - {Kind.TABLE}
 _DIFFERS = frozenset(ChangeKind) - {ChangeKind.FORMATTING, ChangeKind.DELETED}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,18 @@ from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import CHILD_KINDS, Kind, ObjectName, migration_name
 from pgmg.model.plan import Edge, Origin, Plan
-from pgmg.model.snapshot import OWN_TABLES, Closure
+from pgmg.model.snapshot import OWN_TABLES
 from pgmg.model.source import Effect
-from pgmg.planning.compare.resolved import Comparison
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.web import Web
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import networkx as nx
+
+    from pgmg.model.catalog_details import Closure
+    from pgmg.planning.compare.resolved import Comparison
 
 _MINOR = frozenset({Kind.INDEX, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.SEQUENCE, Kind.OTHER})
 """What is part of a table rather than a node of its own, unless somebody declared it."""

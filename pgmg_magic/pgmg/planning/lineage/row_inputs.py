@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pgmg.errors import CycleError, UsageError
 from pgmg.model.facts import ViewFacts
@@ -11,12 +11,16 @@ from pgmg.model.names import ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.row_questions import Query, RowQuestion
 from pgmg.model.source import Notice, Parts, RefKind
-from pgmg.planning.compare.changes import ObjectComparison
-from pgmg.planning.compare.resolved import Comparison
 from pgmg.planning.resolve.lookup import find_all
-from pgmg.planning.resolve.resolver import Declared
 from pgmg.planning.resolve.search_path import search_path_of
 from pgmg.source.columns.inlining import Inlinable, inline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.compare.resolved import Comparison
+    from pgmg.planning.resolve.resolver import Declared
 
 VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 _STANDS = frozenset({None, ChangeKind.FORMATTING})

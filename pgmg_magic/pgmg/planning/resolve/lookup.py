@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.errors import UnknownObjectError
-from pgmg.model.names import ObjectName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.names import ObjectName
 
 
 def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:

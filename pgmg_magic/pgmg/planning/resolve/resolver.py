@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, SourceError, SourceErrors
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.snapshot import Snapshot
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
 from pgmg.planning.resolve.type_names import built_in_name, spell_built_in, spell_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pgmg.model.snapshot import Snapshot
 
 _WITHOUT_SCHEMA = frozenset(
     {

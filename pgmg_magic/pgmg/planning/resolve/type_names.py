@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from pgmg.model.quoting import spell
-from pgmg.model.source import Parts
+
+if TYPE_CHECKING:
+    from pgmg.model.source import Parts
 
 BUILT_IN = frozenset(
     [

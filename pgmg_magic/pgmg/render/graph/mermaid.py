@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import ChangeKind, Origin
 from pgmg.render import sanitize
 from pgmg.render.graph import graph_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.names import ObjectName
 
 
 def to_mermaid(graph: Graph) -> str:

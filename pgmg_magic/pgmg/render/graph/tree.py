@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import Graph, GraphNode
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Edge, Origin
 from pgmg.model.quoting import spell
 from pgmg.render import labels
 from pgmg.render.graph import graph_style
 from pgmg.render.text.spans import Line, Role, Span, plain, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.graph_data import Graph, GraphNode
 
 _AGAIN = "(*)"
 _CIRCLE = "(circle)"

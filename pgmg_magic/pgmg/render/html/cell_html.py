@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pgmg.model.cell_result import CellResult
+from typing import TYPE_CHECKING
+
 from pgmg.render.html import markup
 from pgmg.render.html.rows_html import preview_part, style
 from pgmg.render.text.cell_lines import column_lines, file_rows, written
+
+if TYPE_CHECKING:
+    from pgmg.model.cell_result import CellResult
 
 
 def cell_html(cell: CellResult) -> str:

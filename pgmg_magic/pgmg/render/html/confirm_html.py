@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pgmg.model.plan import Plan
+from typing import TYPE_CHECKING
+
 from pgmg.render.html import markup
 from pgmg.render.html.impact import deletions, rewrites
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan
 
 
 def confirm_html(plan: Plan) -> str | None:

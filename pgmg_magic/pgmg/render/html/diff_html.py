@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.text.diff_lines import NO_DIFFERENCES, unified
-from pgmg.render.text.side_by_side import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.render.text.side_by_side import Row
 
 _LONG = 110
 """Characters of a line from which SQL is laid out anew before it is compared."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.errors import PgmgError, SourceErrors
-from pgmg.model.location import SourceLocation
 from pgmg.render import sanitize
 from pgmg.render.html.lines_html import lines_html
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.location import SourceLocation
 
 _TITLES = {
     "stale-plan": "",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -18,6 +17,9 @@ from pgmg.render.graph import graph_style, svg, tree
 from pgmg.render.graph.dot import DotOptions, to_dot
 from pgmg.render.graph.graphviz_engine import GraphError
 from pgmg.render.html import markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIMIT = 120
 """More objects than this in one picture are a carpet."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.names import CHILD_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
 from pgmg.model.source import Alteration, Effect, Target
 from pgmg.render import labels
 from pgmg.render.text.spans import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
 _MAKING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)

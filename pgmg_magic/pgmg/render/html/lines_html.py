@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
-from pgmg.render.text.spans import Line, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgmg.render.text.spans import Line, Role
 
 
 def lines_html(lines: Iterable[Line], label: str, tone: Role | None = None) -> str:

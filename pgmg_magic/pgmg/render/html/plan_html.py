@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from markupsafe import Markup
-
-from pgmg.model.location import SourceLocation
 from pgmg.model.names import PROPERTY_KINDS, Kind
 from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
 from pgmg.render import labels, sanitize
@@ -19,6 +15,13 @@ from pgmg.render.html.graph_html import figure, focus, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.text.plan_lines import NO_CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from pgmg.model.location import SourceLocation
 
 _FEW = 40
 """Up to so many steps stand open in one table; more are folded by what they do."""

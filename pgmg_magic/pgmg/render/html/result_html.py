@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pgmg.model.events import ApplyResult
+from typing import TYPE_CHECKING
+
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.html.lines_html import lines_html
 from pgmg.render.text.result_lines import APPLIED, done_steps, result_lines
+
+if TYPE_CHECKING:
+    from pgmg.model.events import ApplyResult
 
 
 def result_html(result: ApplyResult) -> str:

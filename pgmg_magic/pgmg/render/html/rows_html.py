@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from pgmg.model.row_questions import Preview, RowDifference, Value
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.text.grid import is_number, shown
 from pgmg.render.text.row_lines import NOTHING, changed_columns, column_table, counted, extent, manner, numbers
 from pgmg.render.text.spans import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from pgmg.model.row_questions import Preview, RowDifference, Value
 
 _FEW = 3
 """Up to so many views are unfolded."""

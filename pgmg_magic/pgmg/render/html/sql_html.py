@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from pgmg.render import sanitize
 from pgmg.render.html.markup import trusted
 from pgmg.source.grammar.lexer import Sort, Token, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _KEYWORDS = """
     ADD AFTER AGGREGATE ALL ALTER ALWAYS AND ANY ARRAY AS ASC ATTRIBUTE BEFORE BEGIN BETWEEN BY CASCADE CASE CAST CHECK

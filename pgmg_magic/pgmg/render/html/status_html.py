@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.model.plan import Change
-from pgmg.model.status_report import Status
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.text.spans import Role
 from pgmg.render.text.status_lines import DRIFT, SHOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.plan import Change
+    from pgmg.model.status_report import Status
 
 _Row = tuple[str, str, str, str]
 """What happens, its colour, to what, where."""

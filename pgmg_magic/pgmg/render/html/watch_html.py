@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.text.panel_lines import WatchView, affected, history, problem_lines, status_light, subject, waiting
-from pgmg.render.text.spans import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.render.text.spans import Line
 
 
 def watch_html(view: WatchView, *, asks: Mapping[str, str] | None = None) -> str:

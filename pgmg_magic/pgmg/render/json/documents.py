@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ApplyError, PgmgError, SourceErrors
 from pgmg.model import events
-from pgmg.model.events import AppliedStep, ApplyResult, Event
 from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
-from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
-from pgmg.model.source import Notice
-from pgmg.model.status_report import Status
 from pgmg.render import sanitize
 from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.events import AppliedStep, ApplyResult, Event
+    from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
+    from pgmg.model.source import Notice
+    from pgmg.model.status_report import Status
 
 __all__ = [
     "Document",

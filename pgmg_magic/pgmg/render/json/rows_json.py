@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgmg.model.row_questions import RowDifference
 from pgmg.render import sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.model.row_questions import RowDifference
 
 
 def rows_document(found: Sequence[RowDifference]) -> dict[str, Any]:

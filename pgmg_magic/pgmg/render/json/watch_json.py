@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgmg.errors import PgmgError
+from typing import TYPE_CHECKING
+
 from pgmg.model.watch_events import (
     Applied,
     Broken,
@@ -18,6 +19,9 @@ from pgmg.model.watch_events import (
 )
 from pgmg.render import sanitize
 from pgmg.render.json.documents import Document, error_document, event_document, migration_document, result_document
+
+if TYPE_CHECKING:
+    from pgmg.errors import PgmgError
 
 
 def watch_document(event: WatchEvent) -> Document:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pgmg.model.cell_result import CellResult, ColumnsChanged
 from pgmg.render import labels, sanitize
 from pgmg.render.text.row_lines import preview_lines
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.cell_result import CellResult, ColumnsChanged
 
 
 def cell_lines(cell: CellResult) -> Iterator[Line]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import PROPERTY_KINDS
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import labels
 from pgmg.render.text.spans import Line, Role, Span, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def changes(found: Iterable[Change]) -> Iterator[Line]:

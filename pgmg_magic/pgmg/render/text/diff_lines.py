@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import labels, sanitize
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 NO_DIFFERENCES = "No differences."
 _HEADERS = 2

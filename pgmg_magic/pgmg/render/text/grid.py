@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.model.row_questions import Value
 from pgmg.render import sanitize
 from pgmg.render.text.spans import Line, Role, Span, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pgmg.model.row_questions import Value
 
 _WIDEST = 40
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?\Z")

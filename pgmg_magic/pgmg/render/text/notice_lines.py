@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.model.source import Notice
 from pgmg.render.text.spans import Line, Role, Span, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.source import Notice
 
 
 def warnings(notices: Sequence[Notice]) -> Iterator[Line]:

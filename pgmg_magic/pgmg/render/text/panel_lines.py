@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pgmg.model.plan import MigrationImpact
 from pgmg.model.watch_events import Broken, PendingMigrations, Phase, Saw, Stopped, WatchEvent, Watching, WatchState
 from pgmg.render import labels
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import EMPTY, Line, Role, Span, span_line
 from pgmg.render.text.watch_lines import watch_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.plan import MigrationImpact
 
 NEWEST = 8
 """So many of the last events are shown."""

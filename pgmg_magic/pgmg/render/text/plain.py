@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pgmg.render.text.spans import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pgmg.model.events import ApplyResult
     from pgmg.model.plan import Change, Plan
     from pgmg.model.row_questions import Preview, RowDifference

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action, Affected, ChangeKind, MigrationImpact, Plan, Step
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line, sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.names import ObjectName
 
 NO_CHANGES = "No changes. The database matches the project."
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pgmg.model.events import ApplyResult
-from pgmg.model.names import ObjectName
 from pgmg.model.plan import Action
 from pgmg.render import labels
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.plan_lines import NO_CHANGES, plan_lines
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.events import ApplyResult
+    from pgmg.model.names import ObjectName
 
 APPLIED = "All changes applied successfully."
 NOT_APPLIED = "Nothing was changed: this was a rehearsal."

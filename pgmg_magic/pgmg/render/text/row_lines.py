@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.model.row_questions import ColumnDifference, Preview, RowDifference
 from pgmg.render import labels
 from pgmg.render.text.grid import grid, shown, values
 from pgmg.render.text.spans import EMPTY, Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pgmg.model.row_questions import ColumnDifference, Preview, RowDifference
 
 NOTHING = "No view changes, so no rows to compare."
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.render import sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Role(Enum):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Change, ChangeKind
-from pgmg.model.status_report import Status
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.model.status_report import Status
 
 DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
 SHOWN = 15

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from pgmg.model.events import ApplyResult
-from pgmg.model.graph_data import Graph
-from pgmg.model.plan import Change, Plan
-from pgmg.model.row_questions import RowDifference
-from pgmg.model.status_report import Status
 from pgmg.render.text.spans import Line, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from pgmg.model.events import ApplyResult
+    from pgmg.model.graph_data import Graph
+    from pgmg.model.plan import Change, Plan
+    from pgmg.model.row_questions import RowDifference
+    from pgmg.model.status_report import Status
 
 
 def show_plan(console: Console, plan: Plan, verbose: int = 0) -> None:

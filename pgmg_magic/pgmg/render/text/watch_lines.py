@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pgmg.errors import PgmgError
 from pgmg.model.events import ApplyResult, Event, Retrying, ServerNotice, Waiting
-from pgmg.model.names import ObjectName
 from pgmg.model.watch_events import (
     Applied,
     Broken,
@@ -23,6 +21,12 @@ from pgmg.model.watch_events import (
 from pgmg.render import labels
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.spans import Line, Role, Span, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.errors import PgmgError
+    from pgmg.model.names import ObjectName
 
 _FEW = 5
 """How many files or objects are named one by one."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pgmg.model.lineage_data import Trace
-from pgmg.model.source import Parts
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from sqlglot import exp
+
+    from pgmg.model.lineage_data import Trace
+    from pgmg.model.source import Parts
 
 ON_PATH = "\0"
 """Stands for the schema of unqualified names: no schema is called this."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope, walk_in_scope
 
 from pgmg.model.lineage_data import WHOLE_ROW, ColumnUse, OutputColumn, Trace
-from pgmg.model.source import Parts
 from pgmg.source.columns.query_lineage import ON_PATH, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pgmg.model.source import Parts
 
 _QUERIES = (exp.Select, exp.SetOperation)
 

@@ -6,10 +6,12 @@ The lexical rules are those of the PostgreSQL manual, 4.1. Positions are charact
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Sort(Enum):

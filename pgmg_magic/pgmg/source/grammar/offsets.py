@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from pgmg.errors import SourceError
 from pgmg.model.location import SourceLocation
 from pgmg.source.grammar.rewriting import masked_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pgmg.errors import SourceError
 
 
 class Located:

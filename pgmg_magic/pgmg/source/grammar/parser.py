@@ -5,14 +5,16 @@ Trees are protobuf messages (`libpg_query`); their positions are offsets in UTF-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import postgast
 from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pb
 
 from pgmg.model.source import Parts, TypeName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Tree = Any
 """A message of the parse tree: `SelectStmt`, `TypeName`, … (the generated stubs do not pass a type checker)."""

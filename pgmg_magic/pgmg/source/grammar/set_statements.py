@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.quoting import literal
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.parser import pb
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.refused_statements import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.source.grammar.statements import Parsed
 
 _NOISE = frozenset(
     {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedStatement, SourceError, SyntaxProblem
-from pgmg.model.location import SourceLocation
 from pgmg.source.grammar.lexer import Piece, pieces, significant
 from pgmg.source.grammar.offsets import Located, characters
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.location import SourceLocation
 
 _LEAD = re.compile(r"(?:\s+|--[^\n]*)*")
 _VARIABLE = re.compile(r":(?:[A-Za-z_]\w*|'[^']*'|\"[^\"]*\"|\{\?\w+\})")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import AggregateFacts, Argument
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target, TypeName
 from pgmg.source.grammar.parser import Tree, parts, type_name
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_arguments, read_options
 from pgmg.source.kinds.routine import input_types
 from pgmg.source.references.scopes import Collector
 from pgmg.source.refused_statements import refuse_temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _ROUTINES = (
     "sfunc",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import Argument, Facts, Options
-from pgmg.model.source import Reference, Target
 from pgmg.source.grammar.parser import Tree, expression, option_text, pb, type_name, unwrap
 from pgmg.source.grammar.statements import Parsed
-from pgmg.source.references.scopes import Collector
+
+if TYPE_CHECKING:
+    from pgmg.model.source import Reference, Target
+    from pgmg.source.references.scopes import Collector
 
 
 @dataclass(frozen=True, slots=True)

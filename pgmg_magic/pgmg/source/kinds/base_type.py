@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pgmg.source.grammar.statements import Parsed
-from pgmg.source.kinds.base import Declaration, Readers
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.kinds.base import Declaration, Readers
 
 
 def refuse(statement: Parsed) -> tuple[Declaration, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import DefinitionFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target
 from pgmg.source.grammar.canonical import normal_form
 from pgmg.source.grammar.parser import arguments, parts, pb, type_name
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.scopes import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _CONTEXTS = {pb.COERCION_IMPLICIT: "implicit", pb.COERCION_ASSIGNMENT: "assignment"}
 

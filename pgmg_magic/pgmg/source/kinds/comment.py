@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import CommentFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.statement_targets import reference_to, target_of, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

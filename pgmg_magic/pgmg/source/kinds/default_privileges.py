@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import GrantFacts
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import Tree, deparse, parse, pb, role
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes
 from pgmg.source.kinds.grant import privileges
 from pgmg.source.references.statement_targets import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.source.grammar.statements import Parsed
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

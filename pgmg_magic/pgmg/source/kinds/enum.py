@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import EnumFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.lexer import Sort, tokens
 from pgmg.source.grammar.parser import parts, strings
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.refused_statements import refuse_temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _LABEL = r"'((?:[^']|'')*)'"
 _RENAME = re.compile(rf"(?:--|/\*)\s*pgmg:\s*rename\s+{_LABEL}\s+to\s+{_LABEL}", re.IGNORECASE)

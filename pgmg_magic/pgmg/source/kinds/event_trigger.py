@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import DefinitionFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Reference, RefKind, Target
 from pgmg.source.grammar.canonical import normal_form
 from pgmg.source.grammar.parser import parts, strings
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import GrantFacts, Privilege
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import Tree, deparse, name_parts, pb, relation_parts, role, strings
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.statement_targets import reference_to, target_of, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.source.grammar.statements import Parsed
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import relation_parts, strings
 from pgmg.source.grammar.rewriting import data_clause
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, read_options
 from pgmg.source.kinds.view import query_after_as
 from pgmg.source.references.scopes import Collector
 from pgmg.source.refused_statements import refuse_temporary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _MAY_SAY_DATA = re.compile(r"\bdata\b", re.IGNORECASE)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import DefinitionFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target, TypeName
 from pgmg.source.grammar.canonical import normal_form
 from pgmg.source.grammar.parser import Tree, arguments, parts, type_name, type_text
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.scopes import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _OPERATOR, _FUNCTION, _STORAGE = 1, 2, 3  # OPCLASS_ITEM_… in parsenodes.h
 

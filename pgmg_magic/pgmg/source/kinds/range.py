@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import RangeFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import RefKind, Target, TypeName
 from pgmg.source.grammar.parser import parts, type_name
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_options
 from pgmg.source.references.scopes import Collector
 from pgmg.source.refused_statements import refuse_temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _NAMES = {
     "canonical": RefKind.ROUTINE,

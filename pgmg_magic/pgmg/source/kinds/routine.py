@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import Argument, RoutineFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Parts, Reference, RefKind, Target, TypeName
 from pgmg.source.grammar.parser import Tree, parts, strings, type_name
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_arguments
 from pgmg.source.references.bodies import read_body
 from pgmg.source.references.scopes import Collector
 from pgmg.source.refused_statements import refuse_temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _INPUT = frozenset({"in", "inout", "variadic"})
 _TRIGGERS = frozenset({"trigger", "event_trigger"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.facts import Options, ViewFacts
 from pgmg.model.names import Kind
@@ -10,10 +10,14 @@ from pgmg.model.quoting import quote
 from pgmg.model.source import Target
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import pb, relation_parts, strings
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds.base import Declaration, Readers, read_options
 from pgmg.source.references.scopes import Collector
 from pgmg.source.refused_statements import refuse_temporary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.source.grammar.statements import Parsed
 
 _CHECKS = {pb.LOCAL_CHECK_OPTION: "local", pb.CASCADED_CHECK_OPTION: "cascaded"}
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind
 from pgmg.model.source import Alteration, Effect, Target
 from pgmg.source.grammar.parser import Tree, pb, relation_parts
 from pgmg.source.migrations.sequences import implied_sequences
 from pgmg.source.references.statement_targets import KINDS, relation_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MEMBERS = {
     pb.AT_AddColumn: Effect.ADD_COLUMN,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.errors import SourceError
-from pgmg.model.source import Reference
 from pgmg.source.grammar.parser import Tree, parts
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.kinds import key_of, readers
 from pgmg.source.kinds.base import option_nodes
 from pgmg.source.kinds.routine import read_routine
 from pgmg.source.references.bodies import read_body
 from pgmg.source.references.scopes import Collector, references_of
+
+if TYPE_CHECKING:
+    from pgmg.model.source import Reference
+    from pgmg.source.grammar.statements import Parsed
 
 _NOTHING = frozenset({"drop_stmt", "transaction_stmt", "variable_set_stmt", "rename_stmt", "alter_object_schema_stmt"})
 _AS_DECLARED = frozenset(

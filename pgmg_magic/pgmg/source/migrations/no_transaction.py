@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.source.grammar.parser import Tree, option_text, pb
-from pgmg.source.grammar.statements import Parsed
 from pgmg.source.migrations.alter_table import definition
+
+if TYPE_CHECKING:
+    from pgmg.source.grammar.statements import Parsed
 
 _ALWAYS = frozenset(
     {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind
 from pgmg.model.source import Alteration, Effect, Reference, RefKind, Target
-from pgmg.source.grammar.set_statements import SetStatements
+
+if TYPE_CHECKING:
+    from pgmg.source.grammar.set_statements import SetStatements
 
 _ANYWHERE = frozenset(
     {Kind.CAST, Kind.DATABASE, Kind.EVENT_TRIGGER, Kind.EXTENSION, Kind.LANGUAGE}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind
 from pgmg.model.source import Alteration, Effect, Target
 from pgmg.source.grammar.parser import SYSTEM, Tree, pb, relation_parts, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
 _LONGEST = 63

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, Statement, StatementKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
 
 
 def with_statements(migration: Migration, statements: Sequence[Statement]) -> Migration:

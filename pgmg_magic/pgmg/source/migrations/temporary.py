@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import RELATIONS
 from pgmg.model.source import Alteration, Effect, Parts, Reference, RefKind
-from pgmg.source.grammar.parser import Tree
-from pgmg.source.grammar.statements import Parsed
+
+if TYPE_CHECKING:
+    from pgmg.source.grammar.parser import Tree
+    from pgmg.source.grammar.statements import Parsed
 
 _PERSISTENCE = "t"  # RELPERSISTENCE_TEMP in pg_class.h
 _SCHEMA = "pg_temp"

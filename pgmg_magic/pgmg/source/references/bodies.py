@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.parser import GrammarError, Tree, parse
 from pgmg.source.references.plpgsql import fragments
-from pgmg.source.references.scopes import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgmg.source.references.scopes import Collector
 
 
 def read_body(collector: Collector, language: str, body: str) -> None:

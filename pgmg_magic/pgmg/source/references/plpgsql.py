@@ -7,10 +7,13 @@ parentheses. The SQL in between is left to the grammar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.lexer import Sort, Token, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(slots=True)

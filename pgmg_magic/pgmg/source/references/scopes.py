@@ -6,14 +6,16 @@ and so that a CTE is not taken for the relation whose name it bears.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgmg.model.source import Parts, Reference, RefKind, TypeName
 from pgmg.source.grammar.parser import SYSTEM, Tree, parts, pb, relation_parts, strings, unwrap
 from pgmg.source.grammar.tree_walker import Walker
 from pgmg.source.references import constants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _Key = tuple[RefKind, Parts, tuple[TypeName, ...] | None]
 

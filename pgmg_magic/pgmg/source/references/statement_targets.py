@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import Reference, RefKind, Target
@@ -17,6 +17,9 @@ from pgmg.source.grammar.parser import (
     type_name,
     unwrap,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KINDS: dict[int, Kind] = {
     pb.OBJECT_AGGREGATE: Kind.AGGREGATE,

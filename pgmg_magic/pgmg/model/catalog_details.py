@@ -1,0 +1,183 @@
+"""The details of catalog objects that planning asks for: dependencies, definitions, columns, facts, privileges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pgmg.model.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.model.names import ObjectName
+    from pgmg.model.snapshot import Address
+
+
+class DependencyType(StrEnum):
+    """`pg_depend.deptype` (PostgreSQL manual, 52.18)."""
+
+    NORMAL = "n"
+    AUTO = "a"
+    INTERNAL = "i"
+    PARTITION_PRIMARY = "P"
+    PARTITION_SECONDARY = "S"
+    EXTENSION = "e"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A row of `pg_depend`; columns are named where one is meant rather than the whole object.
+
+    `own_type` is the type of the dependent's column, or `inherited` where its parent table decides.
+    """
+
+    dependent: Address
+    referenced: Address
+    type: DependencyType
+    column: str | None = None  # of the referenced relation
+    own_column: str | None = None  # of the dependent relation
+    own_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectProperty:
+    """One statement that restores something around an object (rule 6).
+
+    `aspect` says what: owner, option, grant, revoke, comment, label, storage, enabled, cluster, refresh.
+    `subject` names the option, column or role it is about; `role` is whom to become for it (rule 6.5).
+    `allowed` is False where our role may not do it.
+    """
+
+    aspect: str
+    subject: str | None
+    statement: str
+    role: str | None = None
+    allowed: bool = True
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What is sent: a grant by another role is restored under that role (rule 6.5)."""
+        if self.role is None:
+            return (self.statement,)
+        return (f"SET LOCAL ROLE {quote(self.role)}", self.statement, "RESET ROLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How the database itself would make an object again.
+
+    `create` is empty for what pgmg cannot make (`kept_by` then says why in words). `part_of` is what takes it along
+    when dropped (the table of a trigger), None for independent objects.
+    """
+
+    address: Address
+    name: ObjectName
+    drop: str
+    create: tuple[str, ...] = ()
+    properties: tuple[ObjectProperty, ...] = ()
+    extension: str | None = None
+    kept_by: str | None = None
+    populated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Everything that depends, directly or not, on the addresses it was asked for, them included."""
+
+    definitions: Mapping[Address, Definition] = field(default_factory=lambda: MappingProxyType({}))
+    dependencies: tuple[Dependency, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShape:
+    """A column as dependents see it; type and collation by OID."""
+
+    name: str
+    type: int
+    modifier: int
+    collation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewShape:
+    """What a changed view's query returns now, or why that could not be asked (`error`, with its SQLSTATE)."""
+
+    columns: tuple[ColumnShape, ...] = ()
+    error: str | None = None
+    sqlstate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """An object's own facts as the catalog has them; `values` is a JSON object whose keys depend on the kind."""
+
+    address: Address
+    values: Mapping[str, Any]
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """One aclitem: what `grantee` (`public`: everybody) may do, granted by `grantor`; `column` if it is about one."""
+
+    grantor: str
+    grantee: str
+    privilege: str
+    grantable: bool
+    column: str | None = None
+    default: bool = False  # what the owner and PUBLIC have without any GRANT
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEvidence:
+    """What tells a change from a mere difference: asked once it is known which objects are in doubt."""
+
+    definitions: Mapping[ObjectName, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The database's own text of objects whose catalog version is not the recorded one."""
+    recorded: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The SQL that was applied last, by state name, of modified and deleted objects."""
+    comments: Mapping[ObjectName, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Live comments, by the name of what they are about; read only where comments are declared or recorded."""
+    privileges: Mapping[ObjectName, tuple[Privileges, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Live privileges by object; read only where grants are declared or recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogDetails:
+    """What the database says about what is about to change, asked in a constant number of queries."""
+
+    closure: Closure = Closure()
+    facts: Mapping[ObjectName, LiveFacts] = field(default_factory=lambda: MappingProxyType({}))
+    shapes: Mapping[ObjectName, ViewShape] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeQuestion:
+    """Asks which columns a changed view's query returns now (rule 5.1)."""
+
+    name: ObjectName
+    query: str
+    columns: tuple[str, ...] | None
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogQueries:
+    """What planning must know before it can decide."""
+
+    seeds: frozenset[Address] = frozenset()
+    facts: tuple[tuple[ObjectName, Address], ...] = ()
+    shapes: tuple[ShapeQuestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DriftChecks:
+    """What planning must know before it can tell which objects changed."""
+
+    definitions: tuple[tuple[ObjectName, Address], ...] = ()
+    recorded: tuple[str, ...] = ()
+    comments: bool = False
+    privileges: bool = False
