@@ -27,7 +27,7 @@ from tests.oracle import differences, dump
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())
 
 
-def _lay(case: Path, *layers: str, into: Path) -> Path:
+def lay(case: Path, *layers: str, into: Path) -> Path:
     into.mkdir()
     for layer in layers:
         if (case / layer).is_dir():
@@ -43,7 +43,7 @@ def _lay(case: Path, *layers: str, into: Path) -> Path:
     return into
 
 
-def _run(dsn: str, file: Path) -> None:
+def run(dsn: str, file: Path) -> None:
     if file.exists():
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute(file.read_bytes())
@@ -53,7 +53,7 @@ def _steps(plan: pgmg.Plan) -> list[str]:
     return [f"{step.action} {step.object}" for step in plan.steps]
 
 
-def _bring(root: Path, dsn: str, options: pgmg.PlanOptions, **overrides) -> list[str]:
+def bring(root: Path, dsn: str, options: pgmg.PlanOptions | None, **overrides) -> list[str]:
     with pgmg.Project.open(root, connection_string=dsn, **overrides) as project:
         plan = project.plan(options)
         project.apply(plan, yes=True)
@@ -71,26 +71,26 @@ def test_case(case, server, database, tmp_path):
     overrides = {"search_path": described.pop("search_path")} if "search_path" in described else {}
     options = pgmg.PlanOptions(**described)
     expected = (case / "expected.txt").read_text().strip()
-    _bring(_lay(case, "before", into=tmp_path / "before"), database, pgmg.PlanOptions(), **overrides)
-    _run(database, case / "hand.sql")
-    after = _lay(case, "before", "after", into=tmp_path / "after")
+    bring(lay(case, "before", into=tmp_path / "before"), database, pgmg.PlanOptions(), **overrides)
+    run(database, case / "hand.sql")
+    after = lay(case, "before", "after", into=tmp_path / "after")
 
     if expected.startswith("error:"):
         before = dump(database)
         with pytest.raises(pgmg.PgmgError) as caught:
-            _bring(after, database, options, **overrides)
+            bring(after, database, options, **overrides)
         for words in expected.removeprefix("error:").strip().split("\n"):
             assert words.strip() in str(caught.value)
         assert differences(before, dump(database)) == []
         return
 
-    assert "\n".join(_bring(after, database, options, **overrides)) == expected
+    assert "\n".join(bring(after, database, options, **overrides)) == expected
     with pgmg.Project.open(after, connection_string=database, **overrides) as project:
         assert _steps(project.plan(options)) == []
     fresh = server.create()
     try:
-        _bring(_lay(case, "before", "after", into=tmp_path / "fresh"), fresh, pgmg.PlanOptions(), **overrides)
-        _run(fresh, case / "kept.sql" if (case / "kept.sql").exists() else case / "hand.sql")
+        bring(lay(case, "before", "after", into=tmp_path / "fresh"), fresh, pgmg.PlanOptions(), **overrides)
+        run(fresh, case / "kept.sql" if (case / "kept.sql").exists() else case / "hand.sql")
         assert "\n\n".join(differences(dump(fresh), dump(database))) == ""
     finally:
         server.drop(fresh)

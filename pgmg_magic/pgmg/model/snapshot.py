@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.canonical_deparse import canonical_deparse
+from pgmg.model.name_space import NameSpace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +113,14 @@ class Snapshot:
     def addresses(self) -> Mapping[ObjectName, Address]:
         """The catalog address of every object."""
         return {name: live.address for name, live in self.objects.items()}
+
+    @cached_property
+    def name_space(self) -> NameSpace:
+        """The objects by the names that references use."""
+        found = NameSpace()
+        for name in self.objects:
+            found.add(name)
+        return found
 
     @cached_property
     def by_address(self) -> Mapping[Address, LiveObject]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, SourceError, SourceErrors
+from pgmg.model.name_space import WITHOUT_SCHEMA, NameSpace
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
 
     from pgmg.model.snapshot import Snapshot
 
-_WITHOUT_SCHEMA = frozenset(
-    {
-        Kind.CAST,
-        Kind.EVENT_TRIGGER,
-        Kind.SCHEMA,
-        Kind.EXTENSION,
-        Kind.LANGUAGE,
-        Kind.ROLE,
-        Kind.DATABASE,
-        Kind.PUBLICATION,
-    }
-    | {Kind.DEFAULT_PRIVILEGES, Kind.OTHER}
-)
 _TEXT_SEARCH = frozenset(
     {
         Kind.TEXT_SEARCH_CONFIGURATION,
@@ -59,36 +46,13 @@ class Declared:
     uses: tuple[Use, ...] = ()
 
 
-class NameSpace:
-    """All objects that a name could mean: declared, in the database, or made by a pending migration."""
-
-    def __init__(self) -> None:
-        self.relations: dict[tuple[str, str], ObjectName] = {}
-        self.types: dict[tuple[str, str], ObjectName] = {}
-        self.routines: dict[tuple[str, str], list[ObjectName]] = defaultdict(list)
-        self.others: dict[tuple[Kind, str, str], list[ObjectName]] = defaultdict(list)
-
-    def add(self, name: ObjectName) -> None:
-        """Make a name findable; the first one added under a key wins."""
-        key = (name.schema or "", name.name)
-        if name.kind in RELATIONS:
-            self.relations.setdefault(key, name)
-        elif name.kind in TYPES:
-            self.types.setdefault(key, name)
-        elif name.kind in ROUTINES:
-            if name not in self.routines[key]:
-                self.routines[key].append(name)
-        elif name.kind not in _WITHOUT_SCHEMA and name not in self.others[name.kind, *key]:
-            self.others[name.kind, *key].append(name)
-
-
 class Resolver:
     """Resolves names under one search_path against declared, live and pending objects."""
 
     def __init__(self, snapshot: Snapshot, pending: Sequence[Migration] = ()) -> None:
         self.path = path_with_new_schemas(snapshot, pending)
         self.home = self.path[0] if self.path else "public"
-        self.space = NameSpace()
+        self.space = NameSpace(snapshot.name_space)
         self._snapshot = snapshot
         self._pending = pending
         self.carried: dict[Target, tuple[ObjectName, ObjectName]] = {}
@@ -149,12 +113,10 @@ class Resolver:
         return Declared(name, source, self.uses(source.references, source.settings, but=name))
 
     def _add_others(self) -> None:
-        for name in self._snapshot.objects:
-            self.space.add(name)
         for migration in self._pending:
             for alteration in migration.alterations:
                 if alteration.effect is Effect.CREATE and alteration.target.parent is None:
-                    self.space.add(self.name(alteration.target, alteration.settings))
+                    self.space.add_missing(self.name(alteration.target, alteration.settings))
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
@@ -164,7 +126,7 @@ class Resolver:
             return ObjectName(Kind.INDEX, target.parts[-1], schema)
         last = target.parts[-1] if target.parts else ""
         arguments = None if target.arguments is None else tuple(self.type(t, settings) for t in target.arguments)
-        if parent is not None or target.kind in _WITHOUT_SCHEMA:
+        if parent is not None or target.kind in WITHOUT_SCHEMA:
             return ObjectName(target.kind, last, None, arguments, parent, target.detail)
         if len(target.parts) > 1:
             return ObjectName(target.kind, last, target.parts[-2], arguments, None, target.detail)
@@ -230,15 +192,15 @@ class Resolver:
 
     def relation(self, parts: Parts, settings: tuple[str, ...] = ()) -> ObjectName | None:
         """Return the view, table, sequence or index that a name means."""
-        return next((r for key in self._keys(parts, settings) if (r := self.space.relations.get(key))), None)
+        return next((r for key in self._keys(parts, settings) if (r := self.space.relation(key))), None)
 
     def routines(self, parts: Parts, settings: tuple[str, ...] = ()) -> list[ObjectName]:
         """Return every overload that a name may mean (rule 2.3)."""
-        return [name for key in self._keys(parts, settings) for name in self.space.routines.get(key, ())]
+        return [name for key in self._keys(parts, settings) for name in self.space.routines(key)]
 
     def _named_type(self, parts: Parts, settings: tuple[str, ...]) -> ObjectName | None:
         for key in self._keys(parts, settings):
-            found = self.space.types.get(key) or self.space.relations.get(key)
+            found = self.space.type(key)
             if found is not None:
                 return found
         return None
@@ -310,7 +272,7 @@ class Resolver:
 
     def _others(self, kinds: frozenset[Kind], parts: Parts, settings: tuple[str, ...]) -> list[ObjectName]:
         keys = list(self._keys(parts, settings))
-        return [name for kind in sorted(kinds) for key in keys for name in self.space.others.get((kind, *key), ())]
+        return [name for kind in sorted(kinds) for key in keys for name in self.space.others(kind, key)]
 
     def needs(self, migration: Migration) -> tuple[Use, ...]:
         """Return what a migration uses: what is there, rather than what is to take its name."""
