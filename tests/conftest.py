@@ -52,6 +52,7 @@ def pytest_configure(config):
         config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="pgmg-tests-"))
     else:
         config.stash[FOLDER] = Path(config.workerinput["pgmg_folder"])
+    os.environ.setdefault("PGMG_CACHE_DIR", str(config.stash[FOLDER] / "cache"))  # not the user's own
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.errors import PlanError, SourceError, SourceErrors
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import CodeFile, Migration, SourceObject
+    from pgmg.model.source import Migration, SourceObject
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
+    from pgmg.source.code_parser import CodeParser
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,14 @@ class Planner:
         self._commit_marker: CommitMarker | None = None
         self._snapshot: Snapshot | None = None
         self._compared: ComparisonCache | None = None
-        self._parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
         self._migrations: dict[tuple[str, str], Migration] = {}
+
+    @cached_property
+    def _code(self) -> CodeParser:
+        from pgmg.source.code_parser import CodeParser
+        from pgmg.source.parse_cache import ParseCache, cache_folder
+
+        return CodeParser(ParseCache(cache_folder()))
 
     @property
     def search_path(self) -> str | None:
@@ -161,28 +169,15 @@ class Planner:
 
     def parse(self, files: SourceFiles, snapshot: Snapshot, without: Collection[str] = ()) -> Parsed:
         """Parse what has changed since the last time; files `without` are passed over."""
-        from pgmg.source import parse_file
-
         problems: list[SourceError] = list(files.problems)
         objects: list[SourceObject] = []
-        parsed: dict[str, tuple[CodeFile, tuple[SourceObject, ...] | SourceErrors]] = {}
-        for file in files.code or ():
-            known = self._parsed.get(file.path)
-            if known is not None and (known[0] is file or known[0] == file):
-                found = known[1]
-            else:
-                try:
-                    found = parse_file(file)
-                except SourceErrors as error:
-                    found = error
-            parsed[file.path] = file, found
-            if file.path in without:
+        for path, found in self._code.parse(files.code or ()).items():
+            if path in without:
                 continue
             if isinstance(found, SourceErrors):
                 problems += found.problems
             else:
                 objects += found
-        self._parsed = parsed
         pending, stuck = self._pending(files, snapshot)
         return Parsed(None if files.code is None else tuple(objects), pending, tuple(problems), stuck)
 
