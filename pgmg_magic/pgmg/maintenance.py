@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pgmg.config import applied_from
 from pgmg.errors import ConfigError, UnknownObjectError
 
 if TYPE_CHECKING:
@@ -49,14 +50,15 @@ class Maintenance:
 
     def baseline(self, upto: str | None) -> tuple[str, ...]:
         """Record them."""
+        from pgmg.applying.record import done_migration
         from pgmg.catalog.state_tables import StateTables
 
         with self._locked() as conn:
             files, snapshot = self._pending(conn, upto)
-            state = StateTables(conn, self._settings.state_schema)
+            state = StateTables(conn, self._settings.state_schema, applied_from(self._settings))
             if files:
                 state.prepare(snapshot.server)
-                state.record_migrations([(file.name, file.hash) for file in files])
+                state.record_migrations([done_migration(file.name, file.hash, file.text) for file in files])
             return tuple(file.name for file in files)
 
     def _pending(self, conn: Connection, upto: str | None) -> tuple[list[MigrationFile], Snapshot]:

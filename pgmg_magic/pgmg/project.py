@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.config import EMBEDDED, Settings, load
+from pgmg.config import EMBEDDED, Settings, applied_from, load
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, UsageError
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
@@ -203,7 +203,7 @@ class Project:
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
-        target = Target(self.connect, settings.state_schema, limits)
+        target = Target(self.connect, settings.state_schema, limits, applied_from=applied_from(settings))
         return apply(target, planner, plan, listener or _ignore)
 
     # -- looking ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
@@ -36,7 +36,11 @@ from pgmg.model.events import (
 )
 from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
 from pgmg.model.snapshot import Snapshot
+from pgmg.model.state_layout import PROGRESS
 from pgmg.source.grammar.rewriting import mask_passwords
+
+if TYPE_CHECKING:
+    from pgmg.model.applied_from import AppliedFrom
 
 _LOCK_ERRORS = frozenset({"55P03", "40P01"})
 CONCURRENT_DDL = frozenset({"XX000", "40001"})
@@ -51,13 +55,15 @@ Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
 class Target:
     """Where to apply: how to connect, which schema holds the state, how patient to be.
 
-    `kept` is a connection to work on and to leave open; without it one is made and closed.
+    `kept` is a connection to work on and to leave open; without it one is made and closed. `applied_from` is recorded
+    with whatever is applied.
     """
 
     connect: Connect
     state_schema: str
     limits: Limits
     kept: psycopg.Connection[Any] | None = None
+    applied_from: AppliedFrom | None = None
 
 
 @dataclass(slots=True)
@@ -97,7 +103,7 @@ class _Apply:
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
-        self._state = StateTables(self._conn, target.state_schema)
+        self._state = StateTables(self._conn, target.state_schema, target.applied_from)
 
     def run(self) -> ApplyResult:
         try:
@@ -193,7 +199,7 @@ class _Apply:
             try:
                 if group is groups[0]:
                     outside = any(not step.transactional for step in plan.steps)
-                    self._state.prepare(snapshot.server, progress=outside)
+                    self._state.prepare(snapshot.server, *((PROGRESS,) if outside else ()))
                 else:
                     self._begin_next()
             except psycopg.Error as error:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.applying.verify import verify
 from pgmg.catalog.snapshot_reader import read_again, read_snapshot
+from pgmg.catalog.state_tables import DoneMigration
 from pgmg.model.plan import Action, Record, Step
+from pgmg.source import statements_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +42,7 @@ def record_group(
         NotRestoredError: something around a recreated object did not come back.
     """
     migrations = [m for s in group if (m := s.migration) is not None and m.is_last]
-    state.record_migrations([(m.file_name, m.hash) for m in migrations])
+    state.record_migrations([done_migration(m.file_name, m.hash, m.text) for m in migrations])
     for step in group:
         if not step.transactional:
             state.clear_progress(step.object.name)
@@ -57,6 +59,11 @@ def record_group(
             state.refresh(now, later)
     if group:
         _notify(conn, [m.file_name for m in migrations], records)
+
+
+def done_migration(name: str, hash_: str, text: str) -> DoneMigration:
+    """Return what is recorded of a migration that was run, or counts as run."""
+    return DoneMigration(name, hash_, statements_hash(text))
 
 
 def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> None:

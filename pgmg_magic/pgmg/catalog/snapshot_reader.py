@@ -10,7 +10,9 @@ from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
 from pgmg.catalog.name_parts import object_name
+from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
+from pgmg.model.state_layout import OWN_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
 
 _STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path")
+_MIGRATIONS = ("hash", "statements_hash", "applied_from")
 
 
 def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
@@ -26,7 +29,7 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
     Raises:
         psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
     """
-    server = _server(conn, state_schema)
+    server = read_server(conn, state_schema)
     with query_pipeline(conn, server.setting):
         objects = conn.execute(query("objects"), prepare=True)
         schemas = conn.execute(query("schemas"))
@@ -38,7 +41,7 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
         schemas=frozenset(row[0] for row in schemas.fetchall()),
         objects=_objects(objects.fetchall()),
         state={} if state is None else {row[0]: StateRow(*row) for row in state.fetchall()},
-        migrations={} if done is None else {row[0]: MigrationRow(*row) for row in done.fetchall()},
+        migrations={} if done is None else {row[0]: _migration_row(*row) for row in done.fetchall()},
         progress={} if progress is None else {f"{row[0]}@{row[1]}": row[2] for row in progress.fetchall()},
     )
 
@@ -56,13 +59,14 @@ def find(conn: psycopg.Connection[Row], names: Collection[ObjectName], path: str
     return _objects(objects.fetchall())
 
 
-def _server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
-    cursor = conn.execute(query("server"), [state_schema])
+def read_server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
+    """Read what is known about the session and about pgmg's own tables."""
+    cursor = conn.execute(query("server"), [state_schema, list(OWN_TABLES)])
     row = cursor.fetchone()
     assert row is not None  # the query has no FROM
     assert cursor.description is not None
     values: dict[str, Any] = dict(zip((column.name for column in cursor.description), row, strict=True))
-    for key in ("search_path", "state_columns", "migration_columns"):
+    for key in ("search_path", "own_columns", "own_hidden", "own_alterable"):
         values[key] = tuple(values[key])
     return ServerInfo(**values)
 
@@ -86,8 +90,14 @@ def _state_query(server: ServerInfo, schema: str) -> sql.Composed:
 
 
 def _migrations_query(server: ServerInfo, schema: str) -> sql.Composed:
-    column = sql.Identifier("hash") if "hash" in server.migration_columns else sql.NULL
-    return sql.SQL("SELECT name, {} FROM {}").format(column, sql.Identifier(schema, "pgmg_migrations"))
+    columns = sql.SQL(", ").join(
+        sql.Identifier(column) if column in server.migration_columns else sql.NULL for column in _MIGRATIONS
+    )
+    return sql.SQL("SELECT name, {} FROM {}").format(columns, sql.Identifier(schema, "pgmg_migrations"))
+
+
+def _migration_row(name: str, hash_: str | None, statements_hash: str | None, applied_from: Any) -> MigrationRow:
+    return MigrationRow(name, hash_, statements_hash, AppliedFrom.from_json(applied_from))
 
 
 def _progress_query(schema: str) -> sql.Composed:

@@ -1,23 +1,28 @@
-"""pgmg's own tables: what they look like and how they are written (rule 10)."""
+"""Writes pgmg's own tables (rule 10); `model/state_layout.py` says what they look like."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
+from pgmg.catalog.snapshot_reader import read_server
+from pgmg.catalog.state_upgrade import add_columns, create_tables, missing_columns
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
+from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import Record
     from pgmg.model.source import SourceObject
 
-_STATE_COLUMNS = (
+_DRIFT_COLUMNS = (
     ("sql", "text"),
     ("path", "text"),
     ("file_hash", "text"),
@@ -26,69 +31,87 @@ _STATE_COLUMNS = (
     ("definition_hash", "text"),
     ("server_version", "integer"),
 )
+"""What `record` writes of each object besides its name and hash."""
 
-_STATE = """CREATE TABLE IF NOT EXISTS {state} (
-    object_name TEXT PRIMARY KEY,
-    object_hash TEXT NOT NULL,
-    last_applied TIMESTAMP NOT NULL DEFAULT NOW()
-)"""
-_MIGRATIONS = """CREATE TABLE IF NOT EXISTS {migrations} (
-    name TEXT PRIMARY KEY,
-    applied_at TIMESTAMP NOT NULL DEFAULT NOW()
-)"""
-_PROGRESS = """CREATE TABLE IF NOT EXISTS {progress} (
-    name TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    statements INTEGER NOT NULL,
-    PRIMARY KEY (name, hash)
-)"""
+_FROM = "{applied_from}::jsonb || jsonb_build_object('at', now(), 'stamp', now()::timestamp)"
+"""`stamp` equals `last_applied` until an earlier pgmg, which does not know the column, writes the row again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneMigration:
+    """A migration to record. `hash` is the SHA-256 (hex) of its text, `statements_hash` that of its statements."""
+
+    name: str
+    hash: str
+    statements_hash: str
 
 
 class StateTables:
-    """Writes the state of one project, in the schema it is configured with."""
+    """Writes the state of one project, in the schema it is configured with.
 
-    def __init__(self, conn: psycopg.Connection[Row], schema: str) -> None:
+    `applied_from` is recorded with whatever is written; None leaves it unknown.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Row], schema: str, applied_from: AppliedFrom | None = None) -> None:
         self._conn = conn
         self.schema = schema
+        self._server: ServerInfo | None = None
+        self._is_current = False
+        from_here = sql.Literal(None if applied_from is None else applied_from.to_json())
         self._names = {
             "schema": sql.Identifier(schema),
-            "state": sql.Identifier(schema, "pgmg_state"),
-            "migrations": sql.Identifier(schema, "pgmg_migrations"),
-            "progress": sql.Identifier(schema, "pgmg_progress"),
+            "state": sql.Identifier(schema, STATE.name),
+            "migrations": sql.Identifier(schema, MIGRATIONS.name),
+            "progress": sql.Identifier(schema, PROGRESS.name),
+            "from_here": sql.SQL(_FROM).format(applied_from=from_here),
         }
 
     def _sql(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(**self._names)
 
-    def prepare(self, server: ServerInfo, *, progress: bool = False) -> None:
-        """Make the tables, and the further columns where the original tool made them, if that is still to do."""
-        if not server.state_schema_exists:
-            self._conn.execute(self._sql("CREATE SCHEMA IF NOT EXISTS {schema}"))
-        if not server.state_columns:
-            self._conn.execute(self._sql(_STATE))
-        if not server.migration_columns:
-            self._conn.execute(self._sql(_MIGRATIONS))
-        missing = [(name, type_) for name, type_ in _STATE_COLUMNS if name not in server.state_columns]
-        if missing:
-            added = sql.SQL(", ").join(
-                sql.SQL("ADD COLUMN IF NOT EXISTS {} {}").format(sql.Identifier(name), sql.SQL(type_))
-                for name, type_ in missing
-            )
-            self._conn.execute(sql.SQL("ALTER TABLE {} {}").format(self._names["state"], added))
-        if "hash" not in server.migration_columns:
-            self._conn.execute(self._sql("ALTER TABLE {migrations} ADD COLUMN IF NOT EXISTS hash TEXT"))
-        if progress and not server.progress_table:
-            self._conn.execute(self._sql(_PROGRESS))
+    def prepare(self, server: ServerInfo, *wanted: StateTable) -> None:
+        """Create the tables that are missing; `wanted` are those created on demand that will be written to.
 
-    def record_migrations(self, migrations: Sequence[tuple[str, str]]) -> None:
-        """Record (name, hash) pairs as applied; what is recorded already keeps its time."""
-        if migrations:
-            names, hashes = zip(*migrations, strict=True)
-            insert = (
-                "INSERT INTO {migrations} (name, hash) SELECT * FROM unnest($1::text[], $2::text[])"
-                " ON CONFLICT DO NOTHING"
-            )
-            self._conn.execute(self._sql(insert), [list(names), list(hashes)])
+        To be called in each transaction that begins from a new snapshot, before anything is recorded.
+        """
+        create_tables(self._conn, self.schema, server, wanted)
+        self._server, self._is_current = server, False
+
+    def _columns(self, table: StateTable) -> frozenset[str]:
+        """Return the columns to write; before the first writing the tables are brought up to date."""
+        assert self._server is not None  # `prepare` comes first
+        if not self._is_current:
+            self._is_current = True
+            if any(missing_columns(self._server, each) for each in LAYOUT):
+                add_columns(self._conn, self.schema, self._server)
+                self._server = read_server(self._conn, self.schema)
+        known = self._server.columns_of(table)
+        return frozenset(known or (column.name for column in table.columns))
+
+    def record_migrations(self, migrations: Sequence[DoneMigration]) -> None:
+        """Record migrations as applied; what is recorded already keeps its time."""
+        if not migrations:
+            return
+        known = self._columns(MIGRATIONS)
+        texts = {
+            "name": [m.name for m in migrations],
+            "hash": [m.hash for m in migrations],
+            "statements_hash": [m.statements_hash for m in migrations],
+        }
+        chosen = {column: values for column, values in texts.items() if column in known}
+        columns, selected = list(chosen), sql.SQL("d.*").format()
+        if "applied_from" in known:
+            columns.append("applied_from")
+            selected += sql.SQL(", {}").format(self._names["from_here"])
+        insert = sql.SQL(
+            "INSERT INTO {migrations} ({columns}) SELECT {selected} FROM unnest({arrays}) AS d ON CONFLICT DO NOTHING"
+        ).format(
+            migrations=self._names["migrations"],
+            columns=_listed(columns),
+            selected=selected,
+            arrays=_arrays(["text"] * len(chosen)),
+        )
+        self._conn.execute(insert, list(chosen.values()))
 
     def forget_migrations(self, names: Sequence[str]) -> None:
         """Take migrations out of the record."""
@@ -127,25 +150,36 @@ class StateTables:
             return
         texts = self._definitions([now.objects[name] for name, _ in kept if name in now.objects])
         rows = [_row(name, source, now, texts) for name, source in kept]
-        columns = ("object_name", "object_hash", *(name for name, _ in _STATE_COLUMNS))
-        types = ["text"] * (len(columns) - 1) + ["integer"]
+        written = [("object_name", "text"), ("object_hash", "text"), *_DRIFT_COLUMNS]
+        known = self._columns(STATE)
+        chosen = [number for number, (column, _) in enumerate(written) if column in known]
+        columns, selected = [written[number][0] for number in chosen], sql.SQL("d.*").format()
+        updated = columns[1:]
+        if "applied_from" in known:
+            columns.append("applied_from")
+            selected += sql.SQL(", {}").format(self._names["from_here"])
+            updated = columns[1:] if touch else updated
         insert = sql.SQL(
-            "INSERT INTO {state} ({columns}) SELECT * FROM unnest({arrays})"
+            "INSERT INTO {state} ({columns}) SELECT {selected} FROM unnest({arrays}) AS d"
             " ON CONFLICT (object_name) DO UPDATE SET {updates}{touched}"
         ).format(
             state=self._names["state"],
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            arrays=sql.SQL(", ").join(sql.SQL(f"${n}::{type_}[]") for n, type_ in enumerate(types, start=1)),
-            updates=sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in columns[1:]),
+            columns=_listed(columns),
+            selected=selected,
+            arrays=_arrays([written[number][1] for number in chosen]),
+            updates=sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(c)) for c in updated),
             touched=sql.SQL(", last_applied = now()" if touch else ""),
         )
-        self._conn.execute(insert, [list(column) for column in zip(*rows, strict=True)])
+        by_column = list(zip(*rows, strict=True))
+        self._conn.execute(insert, [list(by_column[number]) for number in chosen])
 
     def refresh(self, now: Snapshot, later: Collection[ObjectName]) -> None:
         """Note anew how the database spells recorded objects: a migration may have changed what it prints.
 
         Not of those whose turn comes `later`: what somebody changed in them by hand is still to be put back.
         """
+        if not {"catalog_version", "definition_hash", "server_version"} <= self._columns(STATE):
+            return  # an earlier layout, which our role may not extend
         live = {str(name): obj for name, obj in now.objects.items() if str(name) in now.state and name not in later}
         texts = self._definitions(list(live.values()))
         names = [name for name, obj in live.items() if obj.address in texts]
@@ -165,6 +199,15 @@ class StateTables:
             return {}
         (rows,) = run_queries(self._conn, ("definitions", addresses(obj.address for obj in objects)))
         return {Address(row[0], row[1]): definition_hash(row[8]) for row in rows if row[8] is not None}
+
+
+def _listed(columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _arrays(types: Sequence[str]) -> sql.Composed:
+    """Return `$1::text[], $2::integer[], …`."""
+    return sql.SQL(", ").join(sql.SQL(f"${number}::{type_}[]") for number, type_ in enumerate(types, start=1))
 
 
 def _row(name: ObjectName, source: SourceObject, now: Snapshot, texts: dict[Address, str]) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Settings of a project: `load` finds, reads and checks them."""
 
+from pgmg.config.checkout import applied_from
 from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load
 from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Settings, mask, passwords
 
@@ -10,6 +11,7 @@ __all__ = [
     "KEYS",
     "LIBPQ_VARIABLES",
     "Settings",
+    "applied_from",
     "load",
     "mask",
     "passwords",

@@ -29,7 +29,8 @@ class Settings:
     `root` is the folder of `pgmg.toml`, or the working folder. `connection_string` is None where nothing names a
     server, and empty where only libpq's own variables do. A folder that is None is not considered (rule 3.7).
     Durations are texts that PostgreSQL understands: `500ms`. `lock_retries` is how often a run that met a lock or a
-    deadlock is tried again (rule 9.3).
+    deadlock is tried again (rule 9.3). `checkout` names this checkout of the project, for runners whose host and folder
+    change (rule 3.7).
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Settings:
     lock_timeout: str = "500ms"
     statement_timeout: str | None = None
     lock_retries: int = 5
+    checkout: str | None = None
     environment: str | None = None
 
     def __repr__(self) -> str:

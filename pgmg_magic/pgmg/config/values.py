@@ -129,6 +129,7 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "lock_timeout": _duration,
     "statement_timeout": _duration,
     "lock_retries": _count,
+    "checkout": _text,
 }
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.canonical_deparse import canonical_deparse
 from pgmg.model.name_space import NameSpace
+from pgmg.model.state_layout import MIGRATIONS, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.names import ObjectName
-
-OWN_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_progress")
-"""The tables of rule 10."""
 
 
 class Address(NamedTuple):
@@ -73,15 +72,21 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class MigrationRow:
-    """A row of `pgmg_migrations`; `hash` is None for rows the original tool wrote."""
+    """A row of `pgmg_migrations`; what an earlier pgmg or the original tool did not write is None."""
 
     name: str
     hash: str | None = None
+    statements_hash: str | None = None
+    applied_from: AppliedFrom | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """The session that a snapshot was read in. `search_path` lists only schemas that exist, without implicit ones."""
+    """The session that a snapshot was read in. `search_path` lists only schemas that exist, without implicit ones.
+
+    `own_columns` are the columns of pgmg's own tables that exist, as `table.column`, `own_hidden` those of them that
+    our role may not read; `own_alterable` are the own tables that our role may alter.
+    """
 
     version_num: int
     version: str
@@ -91,10 +96,35 @@ class ServerInfo:
     superuser: bool
     search_path: tuple[str, ...]
     setting: str  # the search_path setting itself, as SHOW prints it
-    state_columns: tuple[str, ...] = ()  # () where the table does not exist
-    migration_columns: tuple[str, ...] = ()
-    progress_table: bool = False
+    own_columns: tuple[str, ...] = ()
+    own_hidden: tuple[str, ...] = ()
+    own_alterable: tuple[str, ...] = ()
     state_schema_exists: bool = True
+
+    def columns_of(self, table: StateTable) -> tuple[str, ...]:
+        """Return the columns that one of pgmg's own tables has; none where it does not exist."""
+        prefix = f"{table.name}."
+        return tuple(name.removeprefix(prefix) for name in self.own_columns if name.startswith(prefix))
+
+    def readable_columns(self, table: StateTable) -> tuple[str, ...]:
+        """Return the columns to read: the table's first ones, and of the later ones those that our role may read."""
+        hidden = {column.name for column in table.later if f"{table.name}.{column.name}" in self.own_hidden}
+        return tuple(name for name in self.columns_of(table) if name not in hidden)
+
+    @property
+    def state_columns(self) -> tuple[str, ...]:
+        """The columns of `pgmg_state` to read; none where the table does not exist."""
+        return self.readable_columns(STATE)
+
+    @property
+    def migration_columns(self) -> tuple[str, ...]:
+        """The columns of `pgmg_migrations` to read; none where the table does not exist."""
+        return self.readable_columns(MIGRATIONS)
+
+    @property
+    def progress_table(self) -> bool:
+        """Whether `pgmg_progress` exists."""
+        return bool(self.columns_of(PROGRESS))
 
 
 @dataclass(frozen=True)

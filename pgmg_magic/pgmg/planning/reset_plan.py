@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgmg.errors import RefusedChange
 from pgmg.model.catalog_details import Closure, DependencyType
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.snapshot import OWN_TABLES, Address, Snapshot
+from pgmg.model.state_layout import OWN_TABLES
 from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.web import Web
+
+if TYPE_CHECKING:
+    from pgmg.model.snapshot import Address, Snapshot
 
 _DROPPED = (RELATIONS - {Kind.INDEX}) | ROUTINES | TYPES | {
     Kind.OPERATOR, Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY, Kind.CAST, Kind.COLLATION, Kind.EVENT_TRIGGER,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         same_but_formatting,
         same_definition,
         split_statements,
+        statements_hash,
         without_data,
     )
     from pgmg.source.kinds.default_privileges import reversed_default_privileges
@@ -40,6 +41,7 @@ __all__ = [
     "same_but_formatting",
     "same_definition",
     "split_statements",
+    "statements_hash",
     "without_data",
 ]
 

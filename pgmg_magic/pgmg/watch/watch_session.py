@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
 from pgmg.model.names import Kind
 from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
@@ -151,7 +152,7 @@ class WatchSession:
             scope = Scope(migrations, self._holds, firm, self._blocked)
             drafts: list[PartialPlan] = []
             conn = self.open()
-            target = Target(self._connect, settings.state_schema, limits, conn)
+            target = Target(self._connect, settings.state_schema, limits, conn, applied_from(settings))
             try:
                 result = apply(target, self._planner_for(scope, drafts), None, listener)
             except LockedError:

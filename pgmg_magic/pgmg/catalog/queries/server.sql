@@ -1,4 +1,15 @@
--- Who and where are we, and which of pgmg's tables exist with which columns? $1: the state schema.
+-- Who and where are we, and which of pgmg's tables exist with which columns? $1: the state schema, $2: their names.
+-- own_columns and own_hidden are `table.column`; the hidden ones may not be read by us. own_alterable are tables.
+WITH own AS MATERIALIZED (
+    SELECT c.oid, c.relname, c.relowner
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p')
+), own_columns AS MATERIALIZED (
+    SELECT o.relname || '.' || a.attname AS name,
+           pg_catalog.has_column_privilege(o.oid, a.attnum, 'SELECT') AS readable
+    FROM own o JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+)
 SELECT current_setting('server_version_num')::int AS version_num,
        current_setting('server_version') AS version,
        current_database()::text AS database,
@@ -8,11 +19,6 @@ SELECT current_setting('server_version_num')::int AS version_num,
        current_schemas(false)::text[] AS search_path,
        current_setting('search_path') AS setting,
        EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = $1) AS state_schema_exists,
-       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = $1 AND c.relname = 'pgmg_state' AND a.attnum > 0 AND NOT a.attisdropped) AS state_columns,
-       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = $1 AND c.relname = 'pgmg_migrations' AND a.attnum > 0 AND NOT a.attisdropped) AS migration_columns,
-       EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = $1 AND c.relname = 'pgmg_progress') AS progress_table
+       ARRAY(SELECT c.name::text FROM own_columns c) AS own_columns,
+       ARRAY(SELECT c.name::text FROM own_columns c WHERE NOT c.readable) AS own_hidden,
+       ARRAY(SELECT o.relname::text FROM own o WHERE pg_catalog.pg_has_role(o.relowner, 'USAGE')) AS own_alterable

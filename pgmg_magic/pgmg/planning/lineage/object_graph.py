@@ -9,8 +9,8 @@ from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import CHILD_KINDS, Kind, ObjectName, migration_name
 from pgmg.model.plan import Edge, Origin, Plan
-from pgmg.model.snapshot import OWN_TABLES
 from pgmg.model.source import Effect
+from pgmg.model.state_layout import OWN_TABLES
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.web import Web
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import string
 
@@ -18,6 +19,7 @@ __all__ = [
     "same_but_formatting",
     "same_definition",
     "split_statements",
+    "statements_hash",
     "without_data",
 ]
 
@@ -83,11 +85,28 @@ def same_but_formatting(a: str, b: str) -> bool:
     return a == b or _essence(a) == _essence(b)
 
 
+def statements_hash(text: str) -> str:
+    """Return the SHA-256 (hex) of a migration's statements: the same one after an edit of comments and white space.
+
+    Data that follows a COPY counts as it stands.
+    """
+    digest = hashlib.sha256()
+    for piece in pieces(text):
+        parts = (*_essence(text[piece.start : piece.end]), piece.data or "", ";")
+        digest.update("\0".join(parts).encode())
+    digest.update("\0".join(token.text for token in tokens(text) if _is_directive(token)).encode())
+    return digest.hexdigest()
+
+
+def _is_directive(token: Token) -> bool:
+    return token.sort is Sort.COMMENT and _DIRECTIVE.match(token.text) is not None
+
+
 def _essence(sql: str) -> list[str]:
     return [
         token.text.translate(_FOLD) if token.sort is Sort.WORD else token.text
         for token in tokens(sql)
-        if token.sort is not Sort.COMMENT or _DIRECTIVE.match(token.text)
+        if token.sort is not Sort.COMMENT or _is_directive(token)
     ]
 
 
