@@ -1,7 +1,10 @@
-"""Turns offsets into places: lines and columns that people count, from the bytes that the grammar counts."""
+"""Turns offsets of characters and bytes into lines and columns."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.model.location import SourceLocation
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from pgmg.errors import SourceError
 
 
+_LINE_END = re.compile("\n")
+
+
 class Located:
     """A text and the path it was read from."""
 
@@ -20,13 +26,17 @@ class Located:
         self.path = path
         self.text = text
 
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
+
     def location(self, offset: int) -> SourceLocation:
-        """Return the place of a character, with its line, passwords masked."""
-        begin = self.text.rfind("\n", 0, offset) + 1
-        end = self.text.find("\n", offset)
-        line = masked_line(self.text, begin, len(self.text) if end < 0 else end)
-        number = self.text.count("\n", 0, offset) + 1
-        return SourceLocation(self.path, number, offset - begin + 1, line)
+        """Return the line and column of a character, with the text of its line, passwords masked."""
+        starts = self._line_starts
+        number = bisect_right(starts, offset)
+        begin = starts[number - 1]
+        end = starts[number] - 1 if number < len(starts) else len(self.text)
+        return SourceLocation(self.path, number, offset - begin + 1, masked_line(self.text, begin, end))
 
 
 def characters(text: str, offsets: Iterable[int]) -> Iterator[int]:
