@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
+    from pgmg.catalog.snapshot_reader import SnapshotReader
     from pgmg.config import Settings
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration, SourceObject
@@ -56,6 +57,12 @@ class Planner:
 
         return CodeParser(ParseCache(cache_folder()))
 
+    @cached_property
+    def _reader(self) -> SnapshotReader:
+        from pgmg.catalog.snapshot_reader import SnapshotReader
+
+        return SnapshotReader(self.settings.state_schema)
+
     @property
     def search_path(self) -> str | None:
         """The configured search_path as PostgreSQL writes it, or None for the connection's own."""
@@ -71,11 +78,10 @@ class Planner:
     def snapshot(self, conn: Connection) -> Snapshot:
         """Return names and state as the caller's transaction sees them; the same object while nothing has changed."""
         from pgmg.catalog.commit_marker import read_commit_marker
-        from pgmg.catalog.snapshot_reader import read_snapshot
 
         marker = read_commit_marker(conn)
         if self._snapshot is None or marker is None or marker != self._commit_marker:
-            self._snapshot = read_snapshot(conn, self.settings.state_schema)
+            self._snapshot = self._reader.read(conn)
             self._commit_marker = marker  # taken before: whatever was committed in between makes the next one differ
         return self._snapshot
 

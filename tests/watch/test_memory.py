@@ -145,6 +145,41 @@ def test_the_catalog_is_read_again_only_after_a_commit(project, monkeypatch):
         assert any(look() is look() for _ in range(20))
 
 
+def test_a_commit_in_another_database_changes_nothing(project, server):
+    planner = Planner(Settings(project.root, connection_string=project.dsn))
+    project.do("CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t")
+    elsewhere = server.create()
+    with _session(project.dsn) as conn, psycopg.connect(elsewhere, autocommit=True) as other:
+
+        def look():
+            with reading(conn, None, "1s"):
+                return read_commit_marker(conn), planner.snapshot(conn)
+
+        marker, first = look()
+        other.execute("CREATE TABLE elsewhere (a integer)")
+        later, second = look()
+        assert later != marker
+        assert second is first
+    server.drop(elsewhere)
+
+
+def test_what_did_not_change_stays_the_same_object(project):
+    planner = Planner(Settings(project.root, connection_string=project.dsn))
+    project.do("CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM t")
+    with _session(project.dsn) as conn:
+
+        def look():
+            with reading(conn, None, "1s"):
+                return {str(name): live for name, live in planner.snapshot(conn).objects.items()}
+
+        first = look()
+        project.do("CREATE OR REPLACE VIEW v AS SELECT a, 1 AS b FROM t; DROP VIEW w; CREATE TABLE u ()")
+        second = look()
+        assert {name for name in second if second[name] is first.get(name)} == {"table.t"}
+        assert set(second) == {"table.t", "table.u", "view.v"}
+        assert second["view.v"].version != first["view.v"].version
+
+
 def test_plans_are_kept_only_where_the_session_is_ours(project):
     count = "SELECT count(*) FROM pg_prepared_statements"
     with _session(project.dsn) as conn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,21 +29,75 @@ def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
     Raises:
         psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
     """
-    server = read_server(conn, state_schema)
-    with query_pipeline(conn, server.setting):
-        objects = conn.execute(query("objects"), prepare=True)
-        schemas = conn.execute(query("schemas"))
-        state = conn.execute(_state_query(server, state_schema)) if server.state_columns else None
-        done = conn.execute(_migrations_query(server, state_schema)) if server.migration_columns else None
-        progress = conn.execute(_progress_query(state_schema)) if server.progress_table else None
-    return Snapshot(
-        server=server,
-        schemas=frozenset(row[0] for row in schemas.fetchall()),
-        objects=_objects(objects.fetchall()),
-        state={} if state is None else {row[0]: StateRow(*row) for row in state.fetchall()},
-        migrations={} if done is None else {row[0]: _migration_row(*row) for row in done.fetchall()},
-        progress={} if progress is None else {f"{row[0]}@{row[1]}": row[2] for row in progress.fetchall()},
-    )
+    return SnapshotReader(state_schema).read(conn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The answers that a snapshot is made from, as the server gave them."""
+
+    server: ServerInfo
+    objects: list[Row]
+    schemas: list[Row]
+    state: list[Row]
+    migrations: list[Row]
+    progress: list[Row]
+
+
+class SnapshotReader:
+    """Reads one database again and again; what has not changed is the same object as before.
+
+    Any commit in the cluster is a reason to read again, also one in another database: then every row is as it was, and
+    so is the snapshot, with everything that was derived from it.
+    """
+
+    def __init__(self, state_schema: str) -> None:
+        self._state_schema = state_schema
+        self._rows: _Rows | None = None
+        self._snapshot: Snapshot | None = None
+        self._live: dict[tuple[Any, ...], tuple[Row, LiveObject]] = {}
+
+    def read(self, conn: psycopg.Connection[Row]) -> Snapshot:
+        """Read names and state inside the caller's transaction; leaves its search_path as it was.
+
+        Raises:
+            psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
+        """
+        rows = self._fetched(conn)
+        if self._snapshot is None or rows != self._rows:
+            self._snapshot = self._made_from(rows)
+            self._rows = rows
+        return self._snapshot
+
+    def _fetched(self, conn: psycopg.Connection[Row]) -> _Rows:
+        server = read_server(conn, self._state_schema)
+        with query_pipeline(conn, server.setting):
+            objects = conn.execute(query("objects"), prepare=True)
+            schemas = conn.execute(query("schemas"))
+            state = conn.execute(_state_query(server, self._state_schema)) if server.state_columns else None
+            done = conn.execute(_migrations_query(server, self._state_schema)) if server.migration_columns else None
+            progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
+        some = (state, done, progress)
+        return _Rows(server, objects.fetchall(), schemas.fetchall(), *([] if c is None else c.fetchall() for c in some))
+
+    def _made_from(self, rows: _Rows) -> Snapshot:
+        return Snapshot(
+            server=rows.server,
+            schemas=frozenset(row[0] for row in rows.schemas),
+            objects=self._objects(rows.objects),
+            state={row[0]: StateRow(*row) for row in rows.state},
+            migrations={row[0]: _migration_row(*row) for row in rows.migrations},
+            progress={f"{row[0]}@{row[1]}": row[2] for row in rows.progress},
+        )
+
+    def _objects(self, rows: list[Row]) -> dict[ObjectName, LiveObject]:
+        """Return the objects by name; those whose row is as before are the same Python objects."""
+        before, self._live = self._live, {}
+        for row in rows:
+            address = row[:2]
+            known = before.get(address)
+            self._live[address] = known if known is not None and known[0] == row else (row, _live(row))
+        return {live.name: live for _, live in self._live.values()}
 
 
 def read_again(conn: psycopg.Connection[Row], before: Snapshot, names: Collection[ObjectName]) -> Snapshot:
@@ -72,13 +126,13 @@ def read_server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
 
 
 def _objects(rows: list[Row]) -> dict[ObjectName, LiveObject]:
-    found = {}
-    for row in rows:
-        classid, objid, kind, schema, name, arguments, *parent, detail, version, owner, extension, valid = row
-        address = Address(classid, objid)
-        spoken = object_name(kind, schema, name, arguments, tuple(parent), detail)
-        found[spoken] = LiveObject(address, spoken, version, owner, extension, valid)
-    return found
+    return {live.name: live for live in map(_live, rows)}
+
+
+def _live(row: Row) -> LiveObject:
+    classid, objid, kind, schema, name, arguments, *parent, detail, version, owner, extension, valid = row
+    spoken = object_name(kind, schema, name, arguments, tuple(parent), detail)
+    return LiveObject(Address(classid, objid), spoken, version, owner, extension, valid)
 
 
 def _state_query(server: ServerInfo, schema: str) -> sql.Composed:
