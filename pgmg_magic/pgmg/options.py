@@ -1,4 +1,4 @@
-"""Every option there is, declared once as plain data: commands and notebook magics are both made from it."""
+"""All options, declared once as data, from which commands and magics are built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Value(Enum):
-    """What follows an option."""
+    """The kind of an option's value."""
 
     FLAG = "nothing"
     COUNT = "nothing, but it may be repeated"
@@ -30,7 +30,7 @@ class Value(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option. `flags` are its spellings, the long one first; `off` is the flag that says the opposite."""
+    """An option. `flags` are its spellings, the long one first; `off` is the flag with the opposite meaning."""
 
     flags: tuple[str, ...]
     help: str
@@ -48,7 +48,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A word without a flag. `many` takes all that are left; `value` says what it names, for completion."""
+    """A positional argument. `many` takes all remaining words; `value` is its kind, for completion."""
 
     name: str
     metavar: str
@@ -59,89 +59,91 @@ class Argument:
 
 MIGRATIONS_DIR = Option(("--migrations-dir",), "Folder of the migrations.", Value.FOLDER, "FOLDER")
 CODE_DIR = Option(("--code-dir",), "Folder of the declared objects.", Value.FOLDER, "FOLDER")
-CONNECTION_STRING = Option(("--connection-string",), "Server and database: a URI, key=value words, or embedded:.")
+CONNECTION_STRING = Option(("--connection-string",), "Server and database: a URI, key=value pairs, or embedded:.")
 CONFIG = Option(("--config",), "Settings file, instead of the nearest pgmg.toml.", Value.FILE, "FILE")
 ENVIRONMENT = Option(("--environment",), "Use [environments.NAME] of the settings file.", metavar="NAME")
-FORMAT = Option(("--format",), "What to print.", Value.CHOICE, choices=("text", "json"), default="text")
-VERBOSE = Option(("--verbose", "-v"), "Say more; -vv shows tracebacks.", Value.COUNT)
-QUIET = Option(("--quiet", "-q"), "Say nothing but the result and errors.", Value.COUNT)
-NO_COLOR = Option(("--no-color",), "No colours (as does the variable NO_COLOR).", Value.FLAG)
+FORMAT = Option(("--format",), "Output format.", Value.CHOICE, choices=("text", "json"), default="text")
+VERBOSE = Option(("--verbose", "-v"), "More detail; -vv also shows tracebacks.", Value.COUNT)
+QUIET = Option(("--quiet", "-q"), "Print only the result and errors.", Value.COUNT)
+NO_COLOR = Option(("--no-color",), "No colours, like the variable NO_COLOR.", Value.FLAG)
 
 RECREATE = Option(
     ("--recreate",),
-    "Around a migration, recreate all dependent views, or only what the server requires.",
+    "Around a migration, recreate all dependent views, or only those that block a statement.",
     Value.CHOICE,
     choices=tuple(mode.value for mode in Recreate),
 )
-DROP_UNMANAGED = Option(("--drop-unmanaged",), "Let go of undeclared dependents that cannot be restored.", Value.FLAG)
-REWRITE_TABLES = Option(("--rewrite-tables",), "Allow changes of types that rewrite the tables using them.", Value.FLAG)
+DROP_UNMANAGED = Option(("--drop-unmanaged",), "Drop unmanaged dependents that cannot be restored.", Value.FLAG)
+REWRITE_TABLES = Option(("--rewrite-tables",), "Allow type changes that rewrite tables.", Value.FLAG)
 
 OUT = Option(("--out",), "Also save the plan, for `pgmg apply FILE`.", Value.FILE, "FILE")
 EXIT_CODE = Option(("--exit-code",), "Exit with 3 when something is pending.", Value.FLAG)
 OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
-DRY_RUN = Option(("--dry-run",), "Show what would be done, do nothing.", Value.FLAG)
+DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
 YES = Option(("--yes",), "Do not ask.", Value.FLAG)
-LOCK_TIMEOUT = Option(("--lock-timeout",), "How long a statement may wait for a lock.", metavar="DURATION")
-STATEMENT_TIMEOUT = Option(("--statement-timeout",), "How long a statement may take.", metavar="DURATION")
+LOCK_TIMEOUT = Option(("--lock-timeout",), "Longest wait of a statement for a lock.", metavar="DURATION")
+STATEMENT_TIMEOUT = Option(("--statement-timeout",), "Longest run time of a statement.", metavar="DURATION")
 
 DEBOUNCE = Option(
-    ("--debounce",), "Apply after so many milliseconds without a change.", Value.NUMBER, "MS", default="50"
+    ("--debounce",), "Milliseconds without a change before files are applied.", Value.NUMBER, "MS", default="50"
 )
-MIGRATIONS = Option(("--migrations",), "Also run pending migrations.", Value.FLAG)
+MIGRATIONS = Option(("--migrations",), "Also apply pending migrations.", Value.FLAG)
 
-UPSTREAM = Option(("--upstream",), "Only what the objects depend on, so many steps away.", Value.NUMBER, "N")
-DOWNSTREAM = Option(("--downstream",), "Only what depends on the objects, so many steps away.", Value.NUMBER, "N")
-CHANGES_ONLY = Option(("--changes-only",), "Only what changes.", Value.FLAG)
+UPSTREAM = Option(("--upstream",), "Show dependencies up to N steps away.", Value.NUMBER, "N")
+DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Value.NUMBER, "N")
+CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)
 OUTPUT = Option(("--output",), "Write a file instead: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
 NO_CHANGE = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")
 PAUSE = Option(("--pause",), "Wait for Enter after each part.", Value.FLAG)
 
-ROWS = Option(("--rows",), "Compare the rows of views instead: what is there now, and after the change.", Value.FLAG)
-KEY = Option(("--key",), "Columns that tell rows apart, instead of a key that is found.", metavar="COLUMN[,COLUMN]")
-LIMIT = Option(("--limit",), "Compare a sample of so many rows where there are more; 0: all.", Value.NUMBER, "N")
-SAMPLES = Option(("--samples",), "Show so many rows of each sort.", Value.NUMBER, "N")
+ROWS = Option(("--rows",), "Compare the rows of views before and after the change, instead of the SQL.", Value.FLAG)
+KEY = Option(("--key",), "Columns that identify a row, instead of the detected key.", metavar="COLUMN[,COLUMN]")
+LIMIT = Option(("--limit",), "Compare a sample of N rows of larger views; 0: all rows.", Value.NUMBER, "N")
+SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N")
 
 PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
 PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
 
 FOLDERS = (MIGRATIONS_DIR, CODE_DIR)
 PROJECT = (*FOLDERS, CONNECTION_STRING, CONFIG, ENVIRONMENT)
-"""Which project, which server."""
+"""Choice of project and server."""
 SPEECH = (VERBOSE, QUIET, NO_COLOR)
-"""How much is said, and how."""
+"""Amount and form of the output."""
 PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES)
-"""What shapes a plan."""
+"""Options of plans."""
 TIMEOUTS = (LOCK_TIMEOUT, STATEMENT_TIMEOUT)
 ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, STATEMENT_TIMEOUT)
-"""How the rows of views are compared."""
+"""Options of row comparisons."""
 _ABOUT_ROWS = ("key", "limit", "samples")
-UPDATING_TEXT = Option(("--plain",), "An updated text without buttons, for front ends without widgets.", Value.FLAG)
+UPDATING_TEXT = Option(
+    ("--plain",), "An output without buttons that is updated in place, for front ends without widgets.", Value.FLAG
+)
 WATCH = (MIGRATIONS, DEBOUNCE, UPDATING_TEXT)
-"""How a notebook watches."""
+"""Options of watchers in notebooks."""
 CELL = (PLAN_ONLY, PREVIEW)
-"""What becomes of a cell of SQL."""
+"""Options of `%%pgmg_sql`."""
 NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 
 SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, *TIMEOUTS)
 """Options that override a setting of the same name."""
 
 OBJECTS = Argument("objects", "OBJECT", many=True)
-"""Names of objects: `view.user_stats`, or `user_stats` alone; to draw them also of columns, `user_stats.score`."""
+"""Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
 PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
 
 
 def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
-    """Return how rows are to be compared; `asked` says whether they are to be compared at all.
+    """Return the options of a row comparison; `asked` says whether rows are compared at all.
 
     Raises:
-        UsageError: an option that means nothing without `--rows`, a key without a name.
+        UsageError: an option that needs `--rows`, or an empty name in `--key`.
     """
     given = {name: values[name] for name in _ABOUT_ROWS if values.get(name) is not None}
     if given and not asked:
-        raise UsageError(f"--{next(iter(given))} is about rows", hint="Add --rows.")
+        raise UsageError(f"--{next(iter(given))} needs --rows", hint="Add --rows.")
     from pgmg.model.row_questions import RowOptions
 
     chosen = RowOptions()
@@ -153,8 +155,8 @@ def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
 
 
 def _columns(text: str) -> tuple[str, ...]:
-    """Read `a,b`; a name that holds a comma stands in double quotes."""
+    """Parse `a,b`; a name that contains a comma is in double quotes."""
     names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
     if not all(names):
-        raise UsageError("--key names no column", hint="--key id, or --key region,year")
+        raise UsageError("--key contains an empty name", hint="--key id, or --key region,year")
     return names

@@ -97,7 +97,7 @@ def test_without_scripts_and_styles_it_still_reads_from_top_to_bottom(saved, rea
     text = re.sub(r"<(style|script)\b.*?</\1>", "", saved.read_text(encoding="utf-8"), flags=re.DOTALL)
     bare.write_text(re.sub(r' (style|class)="[^"]*"', "", text), encoding="utf-8")
     page, _ = reader(bare, scripts=False)
-    expect(page.get_by_text("Deleted for good:").first).to_be_visible()
+    expect(page.get_by_text("Deleted:").first).to_be_visible()
     expect(page.get_by_role("cell", name="migration", exact=True)).to_be_visible()
     expect(page.locator("input[type=search]").first).to_be_hidden()
     picture(page, "no-styles")

@@ -40,7 +40,7 @@ def test_the_panel_follows_files_shows_errors_and_asks_for_migrations(lab, noteb
     users.write("sql/views/names.sql", "CREATE VIEW names AS\n  SELEC name FROM stats;")
     expect(panel.get_by_role("status")).to_have_text("1 problem")
     expect(panel.get_by_role("alert")).to_contain_text("sql/views/names.sql:2:3")
-    expect(panel.get_by_role("alert")).to_contain_text("kept as it was: view.names")
+    expect(panel.get_by_role("alert")).to_contain_text("unchanged in the database: view.names")
     assert "l-red" in light.get_attribute("class")
 
     users.write("migrations/002_scores.sql", "ALTER TABLE users ALTER COLUMN score TYPE bigint;")

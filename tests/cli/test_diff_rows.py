@@ -97,7 +97,7 @@ def test_the_time_allowed_is_that_of_the_option(fake, pgmg, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(("--key", "id"), "Add --rows"), (("--rows", "--key", " "), "names no column")]
+    ("words", "said"), [(("--key", "id"), "Add --rows"), (("--rows", "--key", " "), "contains an empty name")]
 )
 def test_words_that_mean_nothing_are_refused(fake, pgmg, words, said):
     done = pgmg("diff", *words)

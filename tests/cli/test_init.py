@@ -19,7 +19,7 @@ def test_a_second_time_changes_nothing(here, pgmg):
     pgmg("init")
     (here / "pgmg.toml").write_text("lock_retries = 1\n")
     done = pgmg("init")
-    assert (done.exit_code, done.stdout) == (0, "pgmg.toml is there already, and stays as it is.\n")
+    assert (done.exit_code, done.stdout) == (0, "pgmg.toml exists and is not changed.\n")
     assert (here / "pgmg.toml").read_text() == "lock_retries = 1\n"
     assert (here / ".gitignore").read_text() == ".pgmg/\n"
 

@@ -77,7 +77,7 @@ def test_it_tells_a_story(played, pgmg):
     done = pgmg("watch")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[0] == "Watching sql and migrations for somewhere. Ctrl-C ends."
+    assert lines[0] == "Watching sql and migrations for somewhere. Ctrl-C stops."
     assert [line for line in lines if line.startswith("Disconnected")] == [
         "Disconnected: The connection was lost: ALTER ROLE r PASSWORD '********'; waiting for the server"
     ]
@@ -86,11 +86,11 @@ def test_it_tells_a_story(played, pgmg):
     assert "sql/b.sql: no changes (2 ms)" in lines
     where = lines.index('✗ sql/a.sql:2:1: syntax error at or near "SELEC"')
     assert lines[where + 1 : where + 3] == ["  SELEC 1", "  ^"]
-    assert lines[where + 3].startswith("  kept as it was: view.a, view.")
+    assert lines[where + 3].startswith("  unchanged in the database: view.a, view.")
     assert "\x1b" not in done.stdout
-    assert "✓ Mended: sql/a.sql" in lines
+    assert "✓ Fixed: sql/a.sql" in lines
     assert any(line.startswith("Pending migration: 003_add_orders_table.sql, which affects ") for line in lines)
-    assert "  waiting for it: view.late" in lines
+    assert "  waiting for this migration: view.late" in lines
     assert lines[-1] == "Stopped watching."
 
 

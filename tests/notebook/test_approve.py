@@ -161,8 +161,8 @@ def test_stop_cancels_the_running_statement_and_rolls_back(offer, project):
         assert time.monotonic() < end
         time.sleep(0.05)
     began = time.monotonic()
-    panel.halt.click()
-    panel.halt.click()
+    panel.stop.click()
+    panel.stop.click()
     wait(panel, State.FAILED)
     assert time.monotonic() - began < 10
     assert "Stopped" in panel.message.value
@@ -181,7 +181,7 @@ def test_stop_ends_the_wait_for_another_apply(offer, project):
         while "another apply" not in panel.message.value and time.monotonic() < end:
             time.sleep(0.05)
         assert "another apply" in panel.message.value
-        panel.halt.click()
+        panel.stop.click()
         assert panel.state is State.FAILED  # at once: there is nothing to roll back
         assert "othing has been changed" in panel.message.value
     assert panel.run.join(PATIENCE)
@@ -228,6 +228,6 @@ def test_a_long_step_is_shown_while_it_runs_and_time_goes_by(offer, project):
     while panel.message.value == before and time.monotonic() < end:
         time.sleep(0.05)
     assert panel.message.value != before  # so many seconds already
-    panel.halt.click()
+    panel.stop.click()
     wait(panel, State.FAILED)
     assert "progress" not in re.sub(r"<style>.*?</style>", "", panel.message.value, flags=re.DOTALL)

@@ -82,7 +82,7 @@ def test_columns_that_change_dependents_and_the_old_text_are_shown(cells, users)
     text = data(done, "text/plain")
     assert f"  -{ACTIVE};\n  +{changed}" in text
     assert "  ~ id integer → bigint\n  + one integer" in text
-    assert "Also touched: view.names" in text
+    assert "Also changed: view.names" in text
     html = data(done)
     assert '<span class="d-removed">' in html
     assert "id integer → bigint" in html
@@ -122,7 +122,7 @@ def test_without_a_path_the_file_that_declares_the_object_is_found(cells, users)
 def test_without_a_path_a_new_object_gets_a_file_as_the_project_names_them(cells, users, text, path):
     done = cells(sql(text))
     assert (done.value.path, done.value.proposed) == (path, True)
-    assert f"{path} (a new file, its name proposed)" in data(done, "text/plain")
+    assert f"{path} (a new file, name chosen by pgmg)" in data(done, "text/plain")
     users.settled()
 
 
@@ -147,7 +147,7 @@ def test_a_cell_that_changes_nothing_writes_nothing(cells, users):
     done = cells(sql(f"{ACTIVE};\n\n", "views/active.sql"))
     assert (done.value.written, done.value.result) == (False, None)
     assert (users.root / "sql/views/active.sql").stat().st_mtime_ns == before.st_mtime_ns
-    assert "holds this already" in data(done, "text/plain")
+    assert "unchanged" in data(done, "text/plain")
     assert "nothing to apply" in done.value.why_not
 
 

@@ -227,10 +227,10 @@ def test_the_summary_counts_what_is_said_about_objects_by_kind():
 def test_an_applied_plan_warns_and_locks_no_more():
     plan = plan_of(step(1, Action.DROP, view("gone")), warnings=(Notice("x", "mind this"),))
     before, after = plan_html(plan), plan_html(plan, applied=True)
-    assert "Deleted for good" in before
+    assert "Deleted:" in before
     assert "mind this" in before
     assert "Locks until the commit" in before
-    for said in ("Deleted for good", "mind this", "Locks until the commit"):
+    for said in ("Deleted:", "mind this", "Locks until the commit"):
         assert said not in after
     assert "<strong>Applied plan</strong>" in after
 
@@ -246,7 +246,7 @@ def test_a_result_says_what_was_done_and_for_how_long():
 
 def test_a_rehearsal_and_an_empty_result_say_so():
     plan = plan_of(step(1, Action.CREATE, view("a")))
-    assert "this was a rehearsal" in result_html(ApplyResult(plan, applied=False))
+    assert "Dry run: nothing was changed" in result_html(ApplyResult(plan, applied=False))
     assert "No changes." in result_html(ApplyResult(plan_of(), applied=False))
 
 
@@ -260,9 +260,9 @@ def test_a_status_says_what_is_to_be_done_first():
 
 
 def test_errors_stand_out_and_a_stale_plan_is_no_error():
-    assert 'class="told r-gone" role="alert"' in error_html(PgmgError("broken"))
+    assert 'class="callout r-dropped" role="alert"' in error_html(PgmgError("broken"))
     stale = error_html(StalePlanError("something was applied"))
-    assert 'class="told r-warning" role="alert"' in stale
+    assert 'class="callout r-warning" role="alert"' in stale
     assert "Error:" not in stale
     assert "sekret" not in error_html(PgmgError("no sekret here"), ("sekret",))
 

@@ -159,8 +159,8 @@ def test_other_errors_keep_their_traceback(cells):
         ("%pgmg_plan --nothing", "unrecognized arguments: --nothing"),
         ("%pgmg_plan --recreate all", "invalid choice"),
         ("%pgmg_graph --upstream many", "not a whole number"),
-        ("%pgmg_graph 'open", "cannot be told apart"),
-        ("%pgmg_graph --output picture.bmp", "no such kind of picture"),
+        ("%pgmg_graph 'open", "cannot be split"),
+        ("%pgmg_graph --output picture.bmp", "unknown picture format"),
         ("%pgmg_connect staging", "environment"),
     ],
 )

@@ -23,7 +23,7 @@ def test_a_terminal_shows_text(project):
     assert done.returncode == 0, done.stderr
     told = done.stdout
     assert "Pending data migration: 001_users.sql" in told
-    assert "%pgmg_apply applies this." in told
+    assert "%pgmg_apply applies this plan." in told
     assert "view.v [new]\n└── table.users (unmanaged)\n    └── migration.001_users.sql" in told
     assert "✓ Created view: v" in told
     assert "Nothing to do." in told

@@ -26,7 +26,7 @@ from pgmg.model.watch_events import (
     WatchState,
 )
 from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
-from pgmg.notebook.watchers import Painter, Watch, Watches
+from pgmg.notebook.watchers import PanelUpdater, Watch, WatcherRegistry
 from pgmg.render.html.watch_html import watch_html
 from pgmg.render.text.panel_lines import TimedEvent, WatchView, panel_lines, status_light
 from pgmg.render.text.spans import plain
@@ -107,7 +107,7 @@ def test_what_nobody_expected_is_told_and_not_printed(one, capsys, monkeypatch):
 
 
 def test_a_project_has_one_watcher_and_other_settings_take_its_place(one):
-    watches = Watches()
+    watches = WatcherRegistry()
     settings = one.open().settings
 
     def make():
@@ -136,7 +136,7 @@ class Still:
 
 def test_a_storm_of_events_is_drawn_now_and_then_and_the_last_one_always():
     still, drawn = Still(), []
-    painter = Painter(still, drawn.append)
+    painter = PanelUpdater(still, drawn.append)
     painter.start()
     for number in range(500):
         still.picture = WatchView(WatchState(server=str(number)))
@@ -156,7 +156,7 @@ def test_a_change_without_an_event_is_noticed_and_a_dead_front_end_is_left():
         if len(drawn) == 2:
             raise RuntimeError("no front end")
 
-    painter = Painter(still, draw)
+    painter = PanelUpdater(still, draw)
     painter.start()
     until(lambda: len(drawn) == 1)
     still.picture = WatchView(WatchState(Phase.IDLE))
@@ -199,7 +199,7 @@ def test_a_problem_is_shown_with_place_line_caret_and_what_is_kept():
     assert "sql/a.sql:2:3" in text
     assert "2 │   SELEC 1;" in text
     assert "  │   ^" in text
-    assert "kept as it was: view.a" in text
+    assert "unchanged in the database: view.a" in text
     assert "SELEC 1;" in watch_html(picture)
 
 
@@ -208,7 +208,7 @@ def test_pending_migrations_say_what_they_touch_and_ask():
     for shown in (plain(panel_lines(picture)), watch_html(picture)):
         assert "002_born.sql" in shown
         assert "affects view.active" in shown
-        assert "waiting for it: view.a" in shown
+        assert "waiting for this migration: view.a" in shown
     assert "Apply this migration?" not in watch_html(picture)
     assert "Apply this migration?" in watch_html(picture, asks={})
 
@@ -318,7 +318,7 @@ def test_a_question_about_other_migrations_is_taken_back(one, watch, panel):
 
 
 def test_it_can_be_stopped_and_started_again_in_the_same_place(one, watch, panel):
-    panel.halt.click()
+    panel.stop.click()
     until(lambda: not watch.is_running)
     panel.draw(watch.picture)
     assert names(panel) == ["Start again"]
@@ -330,7 +330,7 @@ def test_it_can_be_stopped_and_started_again_in_the_same_place(one, watch, panel
 
 def test_without_widgets_a_text_is_updated_in_its_place(one, watch, monkeypatch):
     put = []
-    monkeypatch.setattr("pgmg.notebook.watch_panel.place", lambda data: put.append(data) or put.append)
+    monkeypatch.setattr("pgmg.notebook.watch_panel.display_updatable", lambda data: put.append(data) or put.append)
     TextPanel(watch).show()
     one.write("sql/v.sql", "CREATE VIEW v AS SELECT 2 AS n;")
     until(lambda: any("Applied 1 step" in shown["text/plain"] for shown in put))
@@ -341,9 +341,9 @@ def test_without_widgets_a_text_is_updated_in_its_place(one, watch, monkeypatch)
 
 
 def test_start_status_and_stop(cells, one):
-    assert "Nothing is being watched" in cells("%pgmg_watch status").stdout
+    assert "No watcher is running" in cells("%pgmg_watch status").stdout
     started = cells("watch = %pgmg_watch start --debounce 20")
-    assert "%pgmg_watch stop ends it" in started.stdout
+    assert "%pgmg_watch stop stops it" in started.stdout
     watch = cells.shell.user_ns["watch"]
     until(lambda: one.value("SELECT to_regclass('v')"))
     cells("again = %pgmg_watch --debounce 20")
@@ -353,7 +353,7 @@ def test_start_status_and_stop(cells, one):
     assert "up to date" in shown.outputs[0].data["text/html"]
     assert "Stopped watching." in cells("%pgmg_watch stop").stdout
     assert not watch.is_running
-    assert "Nothing is being watched." in cells("%pgmg_watch stop").stdout
+    assert "No watcher is running." in cells("%pgmg_watch stop").stdout
 
 
 def test_unloading_ends_it(cells, one):

@@ -52,4 +52,4 @@ def test_sections_are_one_empty_line_apart_and_empty_ones_leave_no_gap():
 
 
 def test_a_span_keeps_its_role():
-    assert span_line("a ", Span("b", Role.GONE), "") == (Span("a "), Span("b", Role.GONE))
+    assert span_line("a ", Span("b", Role.DROPPED), "") == (Span("a "), Span("b", Role.DROPPED))

@@ -52,25 +52,25 @@ def test_what_cannot_be_compared_says_why():
     assert said == {
         ChangeKind.MODIFIED: [
             "# view.v (modified) sql/v.sql:1",
-            "# the text of what was applied is not recorded, so there is nothing to compare",
+            "# the last applied text is not recorded, so there is nothing to compare",
         ],
         ChangeKind.ADOPTED: [
             "# view.v (adopted) sql/v.sql:1",
-            "# the text of what the database has is not recorded, so there is nothing to compare",
+            "# the database's own text is not recorded, so there is nothing to compare",
         ],
     }
 
 
 def test_no_changes_are_no_differences():
     assert diff_text([]) == "No differences."
-    assert "# the text is the same" in diff_text([difference(ChangeKind.MODIFIED, "a", "a")])
+    assert "# the texts are equal" in diff_text([difference(ChangeKind.MODIFIED, "a", "a")])
 
 
 def test_passwords_are_hidden_even_where_they_are_the_difference():
     before, after = "ALTER ROLE r PASSWORD 'sekret-1'", "ALTER ROLE r PASSWORD 'sekret-2'"
     text = diff_text([difference(ChangeKind.MODIFIED, before, after)])
     assert "sekret" not in text
-    assert "# the texts differ only in what is hidden here" in text
+    assert "# the texts differ only in masked passwords" in text
 
 
 def test_hostile_text_does_not_reach_the_terminal():

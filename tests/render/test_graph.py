@@ -54,10 +54,10 @@ view.e
 └── view.c (*)
 view.x
 └── view.y
-    └── view.x (circle)
+    └── view.x (cycle)
 
-(*) its dependencies are shown above
-(circle) depends on itself in the end"""
+(*) dependencies shown above
+(cycle) part of a dependency cycle"""
     assert formats.to_tree(of("d c", "c b", "e c", "x y", "y x")) == expected
 
 
@@ -73,11 +73,11 @@ def test_a_tree_tells_changes_origins_and_what_is_hidden():
         "        └── view.user_stats [modified] (*)",
         "function.is_even(integer) [adopted]",
         "└── ~ function.is_odd(integer) [formatting]",
-        "    └── ~ function.is_even(integer) [adopted] (circle)",
+        "    └── ~ function.is_even(integer) [adopted] (cycle)",
         "",
-        "~ only text that the server does not track says so",
-        "(*) its dependencies are shown above",
-        "(circle) depends on itself in the end",
+        "~ not tracked by the server",
+        "(*) dependencies shown above",
+        "(cycle) part of a dependency cycle",
         "… 3 more objects not shown",
     ]
 
@@ -86,7 +86,7 @@ def test_a_tree_is_as_deep_as_need_be_and_survives_being_its_own_root():
     names = [made.view(f"v{n}") for n in range(2000)]
     chain = Graph(tuple(map(GraphNode, names)), tuple(map(Edge, names[1:], names)))
     assert len(formats.to_tree(chain).splitlines()) == 2000
-    assert formats.to_tree(of("a a")).splitlines()[1] == "└── view.a (circle)"
+    assert formats.to_tree(of("a a")).splitlines()[1] == "└── view.a (cycle)"
     assert formats.to_tree(Graph()) == "No objects."
 
 

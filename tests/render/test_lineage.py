@@ -83,7 +83,7 @@ def test_as_a_picture():
 
 def test_a_legend_explains_other_ways_than_values():
     assert re.findall(r'"legend ([^"]+)"', formats.to_dot(lineage()).partition("cluster_legend")[2]) == [
-        "used, not followed", "decides about rows", "makes the value", "unmanaged", "modified",
+        "used, in an unknown way", "filters, joins or groups rows", "computes the value", "unmanaged", "modified",
     ]  # fmt: skip
     score = column(STATS, "score")
     plain = Graph(
@@ -106,7 +106,7 @@ def test_as_a_page():
         "view.user_stats.score", "table.users.points", "table.users.active", "rows of view.user_stats",
         "all columns of view.reporting.odd", 'view.reporting.odd."Odd One"',
     ]  # fmt: skip
-    assert data["edges"][0]["why"] == "view.user_stats.score is made from table.users.points: read in the source"
+    assert data["edges"][0]["why"] == "view.user_stats.score is computed from table.users.points: read in the source"
     assert "<title>Column lineage</title>" in page
     assert "4 columns of 3 relations" in page
     assert "<li>The query of view.reporting.odd could not be followed.</li>" in page

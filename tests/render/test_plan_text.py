@@ -86,9 +86,9 @@ PLAN:
 Code changes detected:
   - sql/a.sql (formatting: nothing is executed)
 
-Nothing to execute. Only the recorded state is updated:
+Nothing to execute. Only pgmg's own records change:
   - view.a (from sql/a.sql)
-  - view.old is forgotten"""
+  - view.old is removed from the records"""
     assert text == expected
 
 
@@ -182,7 +182,7 @@ Dependencies:
   - view.user_stats depends on table.orders (read in the source)
   - function.get_user_summary(integer) depends on view.user_stats (recorded by the server)
   - function.get_user_summary(integer) depends on view.active_users \
-(read in the source, in text that the server does not track)
+(read in the source; not tracked by the server)
 Fingerprint: {made.FINGERPRINT}""")
 
 

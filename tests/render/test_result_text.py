@@ -87,7 +87,7 @@ All changes applied successfully."""
 def test_a_rehearsal_shows_the_plan_and_that_nothing_was_done():
     text = result_text(ApplyResult(made.example(), applied=False))
     assert text.startswith("PLAN:\n")
-    assert text.endswith("\n\nNothing was changed: this was a rehearsal.")
+    assert text.endswith("\n\nDry run: nothing was changed.")
     assert "✓" not in text
 
 

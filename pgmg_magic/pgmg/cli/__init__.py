@@ -1,1 +1,1 @@
-"""The command line: one module a command; each parses, calls the façade, renders."""
+"""The command line: one module per command; each parses, calls the project, renders."""

@@ -1,4 +1,4 @@
-"""`pgmg apply`: executes a plan, made now or saved before."""
+"""`pgmg apply`: executes a new or a saved plan."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 def command_(
     call: Call, *, plan_file: Path | None, yes: bool, dry_run: bool, drop_unmanaged: bool, rewrite_tables: bool
 ) -> None:
-    """Bring the database to what the project says.
+    """Bring the database to the state of the project.
 
-    On a terminal the plan is shown and you are asked once; elsewhere apply goes ahead. A saved PLAN.json is made
-    again and compared: what has changed since is never applied unseen.
+    On a terminal the plan is shown and you are asked once; elsewhere it is applied without a question. A saved
+    PLAN.json is compared with a new plan and refused if anything has changed since.
     """
     from pgmg.planning.compare.deletions import check_deletions
 
@@ -51,11 +51,11 @@ def command_(
         elif asks or dry_run:
             plan = project.plan(options)
         if plan is not None and dry_run:
-            printer.rehearsal(call, plan)
+            printer.dry_run(call, plan)
             call.info("Dry run: nothing was changed.")
             return
         if plan is not None and asks and plan.steps:
-            check_deletions(plan)  # no use in asking first and refusing then
+            check_deletions(plan)  # refuse before asking
             printer.question(call, plan)
             call.confirm("Apply these changes?")
         with printer.progress(call) as listener:

@@ -1,4 +1,4 @@
-"""`pgmg baseline`: records migrations that an existing database has already seen."""
+"""`pgmg baseline`: records migrations as applied without running them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def command_(call: Call, *, name: str | None, yes: bool) -> None:
     """Record migrations as applied without running them.
 
-    All that are pending, or those up to NAME: for a database that has their tables already. They are shown first; on
-    a terminal you are asked.
+    All pending migrations, or those up to NAME, for a database that already has their tables. They are listed first;
+    on a terminal you are asked.
     """
     with project_context.open_project(call) as project:
         pending = project.pending(name)

@@ -1,4 +1,4 @@
-"""`pgmg demo`: a small project and a walk through it."""
+"""`pgmg demo`: builds a small project and shows how pgmg works with it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     example="pgmg demo --pause",
 )
 def command_(call: Call, *, folder: Path | None, keep: bool, pause: bool) -> None:
-    """Build a small project and walk through it.
+    """Build a small project and show plan, apply, edit, plan, apply.
 
-    Plan, apply, edit, plan, apply, in FOLDER (pgmg-demo unless named). Everything is really done, on the embedded
-    server in that folder.
+    In FOLDER (default: pgmg-demo). Everything is really executed, on the embedded server in that folder.
     """
     from pgmg.demo.walk import Teller, walk
 

@@ -1,4 +1,4 @@
-"""`pgmg diff`: shows differences as SQL, or of the rows of views."""
+"""`pgmg diff`: shows differences of SQL, or of the rows of views."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     example="pgmg diff view.user_stats --rows",
 )
 def command_(call: Call, *, objects: tuple[str, ...], rows: bool, **compared: object) -> None:
-    """Show differences as SQL, or as rows.
+    """Show the differences of SQL, or of rows.
 
-    From what was applied to the source; where the database drifted, from what it has to the source. With --rows the
-    pending query runs beside the present view, in a read-only transaction: nothing is touched.
+    Between the applied state and the files; for drifted objects, between database and files. With --rows, the pending
+    query and the current view are compared in a read-only transaction.
     """
     chosen = row_options(compared, asked=rows)
     with project_context.open_project(call) as project:

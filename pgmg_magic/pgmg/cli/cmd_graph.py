@@ -1,4 +1,4 @@
-"""`pgmg graph`: draws what depends on what."""
+"""`pgmg graph`: draws the dependency graph."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def command_(
 ) -> None:
     """Draw the dependency graph.
 
-    Of everything or around some objects; as a tree here, or into a file as a picture. OBJECT.COLUMN (or OBJECT.*)
-    shows columns instead: which ones make the value of this one and which use it, through views, and what decides
-    about its rows. Bodies of functions are not looked into: their arguments count.
+    Of all objects or around the given ones; printed as a tree, or written to a file as a picture. OBJECT.COLUMN (or
+    OBJECT.*) draws columns: those from which the column is computed, those that use it, through views, and those that
+    filter its rows. Function bodies are not analysed, only the arguments of calls.
     """
     drawing = None if output is None else printer.drawing_for(output)
     with project_context.open_project(call) as project:

@@ -1,4 +1,4 @@
-"""`pgmg init`: a new project, or the missing parts of one."""
+"""`pgmg init`: creates a project, or the missing parts of one."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ _IGNORE_FILE = ".gitignore"
 def command_(call: Call) -> None:
     """Write a commented pgmg.toml and the folders.
 
-    They are made in the current folder; what is there already stays as it is. The folder .pgmg/ of the embedded
-    server is added to .gitignore.
+    In the current folder; existing files are not changed. The folder .pgmg/ of the embedded server is added to
+    .gitignore.
     """
     template = files("pgmg.cli").joinpath("templates", CONFIG_FILE).read_text(encoding="utf-8")
     for key, usual in DEFAULT_FOLDERS.items():
         wanted = str(call.overrides.get(key, usual))
         if "\n" in wanted:
-            raise UsageError(f"{key}: the folder's name has a line end in it")
-        # JSON's strings are TOML's, for all that can stand in a path
+            raise UsageError(f"{key}: the folder's name contains a line break")
+        # for paths, JSON strings are valid TOML strings
         template = template.replace(f'{key} = "{usual}"', f"{key} = {json.dumps(wanted, ensure_ascii=False)}")
     config = Path(CONFIG_FILE)
     if config.exists():
-        call.result(f"{config} is there already, and stays as it is.")
+        call.result(f"{config} exists and is not changed.")
         if call.overrides:
-            call.info(f"The folders given are not written into {config}.")
+            call.info(f"The given folders were not written to {config}.")
     else:
         with config.open("x", encoding="utf-8") as file:
             file.write(template)
         call.result(f"Wrote {config}")
         for key, usual in DEFAULT_FOLDERS.items():
-            _make(call, Path(str(call.overrides.get(key, usual))))
+            _create(call, Path(str(call.overrides.get(key, usual))))
     _ignore(call)
-    call.info('Next: pgmg new "first tables", write views and functions below the code folder, then pgmg plan.')
+    call.info('Next: pgmg new "first tables", then write views and functions in the code folder, then pgmg plan.')
 
 
-def _make(call: Call, folder: Path) -> None:
+def _create(call: Call, folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
-        call.result(f"Made {folder}/")
+        call.result(f"Created {folder}/")
 
 
 def _ignore(call: Call) -> None:
-    """Keep the embedded server's data out of git."""
+    """Add the embedded server's folder to .gitignore."""
     path = Path(_IGNORE_FILE)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if not {_IGNORED, _IGNORED.rstrip("/"), f"/{_IGNORED}"} & set(text.split()):

@@ -1,4 +1,4 @@
-"""`pgmg new`: the next migration file."""
+"""`pgmg new`: creates the next migration file."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 def command_(call: Call, *, name: str) -> None:
     """Create the next migration file.
 
-    It is numbered the way the folder numbers its files; its path is printed.
+    It is numbered in the style of the existing files; its path is printed.
     """
     folder = project_context.load_settings(call).migrations_dir
     if folder is None:
         raise ConfigError("No migrations folder is configured", hint="set migrations_dir in pgmg.toml")
     slug = numbering.slug(name)
     if not slug:
-        raise UsageError(f"{name!r} has no letter or digit to name a file by")
+        raise UsageError(f"{name!r} contains no letter or digit for a file name")
     existing = [entry.name for entry in folder.iterdir() if entry.suffix == ".sql"]
     path = folder / numbering.next_name(existing, slug, datetime.now(UTC))
     with path.open("x", encoding="utf-8") as file:

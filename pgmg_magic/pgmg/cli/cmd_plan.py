@@ -1,4 +1,4 @@
-"""`pgmg plan`: shows what would be applied."""
+"""`pgmg plan`: shows the changes that apply would make."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def command_(
     exit_code: bool,
     output_graph: Path | None,
 ) -> int:
-    """Show what would be applied.
+    """Show the changes that apply would make.
 
     Nothing is written to the database.
     """

@@ -1,4 +1,4 @@
-"""`pgmg reset`: takes everything away again."""
+"""`pgmg reset`: drops all managed objects and pgmg's records."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     example="pgmg reset --yes",
 )
 def command_(call: Call, *, all: bool, yes: bool) -> None:  # noqa: A002 - the option's name
-    """Drop every managed object and forget all state.
+    """Drop every managed object and pgmg's records.
 
-    With --all the user schemas are emptied, tables and their data included. You are shown what would be dropped and
-    asked, unless --yes; without a terminal and without --yes it refuses.
+    With --all, empty the user schemas, including tables and their data. The statements are shown and you are asked,
+    unless --yes; without a terminal, --yes is required.
     """
     if not yes and not call.interactive:
-        raise RefusedChange("reset drops what is in the database, and nobody is here to ask", hint="pgmg reset --yes")
+        raise RefusedChange("reset drops objects, and without a terminal it cannot ask", hint="pgmg reset --yes")
     with project_context.open_project(call) as project:
         if not yes:
             statements = project.reset(everything=all, dry_run=True)
-            call.info("\n".join(f"  {statement};" for statement in statements) or "  nothing is there to drop")
-            what = "Drop all this, with all data," if all else "Drop all this and forget all state"
-            call.confirm(f"{what} in {project.server}?")
+            call.info("\n".join(f"  {statement};" for statement in statements) or "  nothing to drop")
+            question = "Drop all this, including all data," if all else "Drop all this and pgmg's records"
+            call.confirm(f"{question} in {project.server}?")
         done = project.reset(everything=all)
     printer.reset(call, done)

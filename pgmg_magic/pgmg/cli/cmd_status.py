@@ -1,4 +1,4 @@
-"""`pgmg status`: one screen about project and database."""
+"""`pgmg status`: shows project and database on one screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command_(call: Call) -> None:
     """Show project and database on one screen.
 
-    Connection, migrations applied and pending, objects by kind, changes, drift and warnings.
+    Connection, applied and pending migrations, objects by kind, changes, drift and warnings.
     """
     with project_context.open_project(call) as project:
         status = project.status()

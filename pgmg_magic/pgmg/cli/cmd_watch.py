@@ -1,4 +1,4 @@
-"""`pgmg watch`: applies code as its files change."""
+"""`pgmg watch`: applies declared objects when their files change."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     example="pgmg watch --migrations",
 )
 def command_(call: Call, *, migrations: bool, debounce: int) -> int:
-    """Apply code as its files change.
+    """Apply declared objects when their files change.
 
-    Until Ctrl-C. It begins with what differs already. Pending migrations are announced and left alone, unless
-    --migrations. What is broken keeps its last good state, and everything else goes on.
+    Until Ctrl-C. It begins with the current differences. Pending migrations are reported but not applied, unless
+    --migrations. An object whose file is broken keeps its last good state; all others are applied.
     """
     from pgmg.watch import Watcher
 
     stop = threading.Event()
     with project_context.open_project(call) as project, _ended_by_signals(stop) as code:
-        told = printer.watching(call)
-        Watcher(project, debounce=debounce / 1000, migrations=migrations, listener=told).run(stop)
+        listener = printer.watching(call)
+        Watcher(project, debounce=debounce / 1000, migrations=migrations, listener=listener).run(stop)
     return code()
 
 
 @contextmanager
 def _ended_by_signals(stop: threading.Event) -> Iterator[Callable[[], int]]:
-    """Set `stop` at SIGINT and SIGTERM; give what tells the exit code. A second SIGINT does not wait any longer."""
+    """Set `stop` at SIGINT and SIGTERM; yield a function that returns the exit code. A second SIGINT ends at once."""
     received: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:

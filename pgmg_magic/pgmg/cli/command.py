@@ -1,4 +1,4 @@
-"""Makes a click command of a function and the plain declarations of its options."""
+"""Builds click commands from functions and declared options."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pgmg.cli.invocation import Call
 from pgmg.options import SETTINGS, Argument, Option, Value
 
 Body = Callable[..., int | None]
-"""What a command does: takes a `Call` and its own options, returns an exit code other than 0."""
+"""The function of a command: takes a `Call` and its own options, returns an exit code or None for 0."""
 
 _SETTINGS = frozenset(option.name for option in SETTINGS)
 
 
 def command(name: str, *declared: Option | Argument, example: str) -> Callable[[Body], click.Command]:
-    """Make the command `name` of a function; its docstring is the help, `example` stands below it."""
+    """Return a decorator that makes a command of a function; its docstring is the help, followed by `example`."""
 
     def make(body: Body) -> click.Command:
         def callback(**values: object) -> int:
             call, own = _split(values)
-            return error_report.guarded(call, lambda: body(call, **own))
+            return error_report.run_guarded(call, lambda: body(call, **own))
 
         return click.Command(
             name,
@@ -40,7 +40,7 @@ def command(name: str, *declared: Option | Argument, example: str) -> Callable[[
 
 
 def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
-    """Take the common options out of `values`; what is left is the command's own."""
+    """Split `values` into the common options, as a `Call`, and the command's own."""
     overrides = {key: values.pop(key) for key in tuple(values) if key in _SETTINGS}
     config, environment = values.pop("config", None), values.pop("environment", None)
     spoken = int(str(values.pop("verbose", 0))) - int(str(values.pop("quiet", 0)))

@@ -1,4 +1,4 @@
-"""What a failure looks like: one message on standard error, one exit code, never a password or a surprise."""
+"""Reports failures: one message on standard error and one exit code; passwords are masked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
 
 FAILED, WRONG_USAGE, PENDING, DECLINED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 2, 3, 4, 130, 141, 143
-"""Exit codes. The last three are what a shell shows of a program ended by SIGINT, SIGPIPE and SIGTERM."""
+"""Exit codes; the last three are those of programs ended by SIGINT, SIGPIPE and SIGTERM."""
 
 
 class FileError(PgmgError):
@@ -27,45 +27,45 @@ class FileError(PgmgError):
 
 
 class UnexpectedError(PgmgError):
-    """A mistake in pgmg itself."""
+    """A bug in pgmg."""
 
     code = "unexpected"
 
 
-def guarded(call: Call, body: Callable[[], int | None]) -> int:
-    """Run a command's body; report what it raises. Returns the exit code."""
+def run_guarded(call: Call, body: Callable[[], int | None]) -> int:
+    """Run a command and report its exceptions; return the exit code."""
     try:
         return body() or 0
     except BrokenPipeError:
-        # whoever read the output has seen enough; Python must not try to flush the rest at exit
+        # the reader has closed the pipe; Python must not flush the rest at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
-    except Exception as error:  # noqa: BLE001 - the outermost place: a traceback is no message for a user
+    except Exception as error:  # noqa: BLE001 - the outermost handler: users get a message, not a traceback
         return report(error, call)
 
 
 def report(error: Exception, call: Call) -> int:
-    """Say what went wrong on standard error, and with `--format json` also on standard output."""
+    """Print an error on standard error, and with `--format json` also on standard output."""
     secrets = passwords(str(call.overrides.get("connection_string") or ""), os.environ)
     secrets += passwords(os.environ.get("PGMG_CONNECTION_STRING"))
-    problem = _understood(error)
+    problem = _as_pgmg_error(error)
     if isinstance(problem, UnexpectedError) and call.verbosity > 1:
         import traceback
 
-        _complain(_hidden("".join(traceback.format_exception(error)), secrets), call)
+        _print_error(_masked("".join(traceback.format_exception(error)), secrets), call)
     lead = "" if isinstance(problem, DeclinedError) else click.style("error:", fg="red", bold=True) + " "
-    _complain(lead + _hidden(str(problem), secrets), call)
+    _print_error(lead + _masked(str(problem), secrets), call)
     if call.json:
         from pgmg.render.json import documents
 
-        click.echo(documents.dumps({"error": _hidden_in(documents.error_document(problem)["error"], secrets)}))
+        click.echo(documents.dumps({"error": _masked_in(documents.error_document(problem)["error"], secrets)}))
     return _exit_code(problem)
 
 
-def misused(error: click.ClickException, call: Call) -> int:
-    """Report what click found wrong with the call's words."""
+def report_usage(error: click.ClickException, call: Call) -> int:
+    """Report an invalid command line."""
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if isinstance(context, click.Context) else "pgmg --help"
     return report(UsageError(error.format_message(), hint=hint), call)
@@ -73,11 +73,11 @@ def misused(error: click.ClickException, call: Call) -> int:
 
 def interrupted(call: Call) -> int:
     """Report an interruption from the keyboard."""
-    _complain("interrupted", call)
+    _print_error("interrupted", call)
     return INTERRUPTED
 
 
-def _understood(error: Exception) -> PgmgError:
+def _as_pgmg_error(error: Exception) -> PgmgError:
     match error:
         case PgmgError():
             return error
@@ -99,28 +99,28 @@ def _exit_code(problem: PgmgError) -> int:
             return FAILED
 
 
-def _hidden(text: str, secrets: tuple[str, ...]) -> str:
+def _masked(text: str, secrets: tuple[str, ...]) -> str:
     from pgmg.render import sanitize
 
     for secret in secrets:
-        if len(secret) > 2:  # noqa: PLR2004 - shorter ones would tear words apart and protect nobody
+        if len(secret) > 2:  # noqa: PLR2004 - shorter ones occur within words
             text = text.replace(secret, "***")
     return sanitize.sanitize_block(mask(text))
 
 
-def _hidden_in(part: Any, secrets: tuple[str, ...]) -> Any:
-    """Hide passwords in the texts of a document, one by one: what hides may reach further than a text's end."""
+def _masked_in(part: Any, secrets: tuple[str, ...]) -> Any:
+    """Mask passwords in each text of a document separately: a pattern must not match across texts."""
     match part:
         case str():
-            return _hidden(part, secrets)
+            return _masked(part, secrets)
         case list():
-            return [_hidden_in(one, secrets) for one in part]
+            return [_masked_in(one, secrets) for one in part]
         case dict():
-            return {key: _hidden_in(value, secrets) for key, value in part.items()}
+            return {key: _masked_in(value, secrets) for key, value in part.items()}
         case _:
             return part
 
 
-def _complain(text: str, call: Call) -> None:
+def _print_error(text: str, call: Call) -> None:
     plain = call.no_color or bool(os.environ.get("NO_COLOR"))
     click.echo(text, err=True, color=False if plain else None)

@@ -1,4 +1,4 @@
-"""One call of a command: what its common options say, and where its words go."""
+"""One invocation of a command: its common options and its output streams."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The common options of a call, and the three ways to speak: result, info, question.
+    """The common options of a call, and its output: result, info, question.
 
-    `overrides` are the options that override settings. `verbosity` is the number of -v less that of -q.
+    `overrides` are the options that override settings. `verbosity` is the number of -v minus that of -q.
     """
 
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -31,23 +31,23 @@ class Call:
 
     @property
     def interactive(self) -> bool:
-        """Somebody sits there: questions can be asked."""
+        """Standard input and output are a terminal: questions can be asked."""
         return sys.stdin.isatty() and sys.stdout.isatty()
 
     def result(self, text: str) -> None:
-        """Write to standard output, which carries the result alone."""
+        """Write to standard output, which carries only the result."""
         click.echo(text)
 
     def info(self, text: str) -> None:
-        """Write to standard error, unless it is to be quiet."""
+        """Write to standard error, unless --quiet."""
         if self.verbosity >= 0:
             click.echo(text, err=True)
 
     def confirm(self, question: str) -> None:
-        """Ask on standard error; whatever is not a yes raises `DeclinedError`."""
+        """Ask on standard error; raise `DeclinedError` unless the answer is yes."""
         click.echo(f"{question} [y/N] ", err=True, nl=False)
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
-            click.echo(err=True)  # the end of input leaves the cursor behind the question
+            click.echo(err=True)  # end of input: the cursor is still on the question's line
         if answer.strip().lower() not in {"y", "yes"}:
             raise DeclinedError("Declined; nothing was changed")

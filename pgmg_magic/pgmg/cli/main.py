@@ -1,4 +1,4 @@
-"""The program: finds the command, runs it, and turns whatever happens into an exit code."""
+"""The program: finds and runs the command, and returns its exit code."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "baseline", "reset", "demo")
-"""In the order in which people meet them."""
+"""In the order of the help text."""
 
 _HELP = """PostgreSQL migrations for tables, declared SQL files for everything else.
 
-Settings come from pgmg.toml, then PGMG_* variables, then options. Without a server named anywhere, a terminal gets
-the embedded one, in the folder .pgmg/.
+Settings come from pgmg.toml, then PGMG_* variables, then options. If no server is configured, a terminal uses the
+embedded one, in the folder .pgmg/.
 
 Completion of commands and options: put this in ~/.bashrc (or zsh_source in ~/.zshrc, fish_source for fish):
 
@@ -33,7 +33,7 @@ Completion of commands and options: put this in ~/.bashrc (or zsh_source in ~/.z
 
 
 class Program(click.Group):
-    """`pgmg`: commands are imported when they are called, so that each pays only for itself."""
+    """`pgmg`: a command's module is imported when it is called, which keeps start-up short."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the commands."""
@@ -63,27 +63,27 @@ class Program(click.Group):
         standalone_mode: bool = False,  # noqa: ARG002, FBT001, FBT002 - as above
         **extra: Any,
     ) -> Any:
-        """Run, and exit with the code that says how it went."""
+        """Run a command and exit with its code."""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to fail
+                stream.reconfigure(errors="replace")  # do not fail on a terminal with a smaller character set
         words = list(sys.argv[1:] if args is None else args)
         try:
             code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            code = error_report.misused(error, _asked(words))
+            code = error_report.report_usage(error, _call_of(words))
         except click.Abort:
-            code = error_report.interrupted(_asked(words))
+            code = error_report.interrupted(_call_of(words))
         sys.exit(code)
 
 
-def _asked(words: Sequence[str]) -> Call:
-    """Read off the bare words how to report what went wrong before they were understood."""
+def _call_of(words: Sequence[str]) -> Call:
+    """Return the output options of a command line that could not be parsed."""
     json = "--format=json" in words or ("--format", "json") in pairwise(words)
     return Call(json=json, no_color="--no-color" in words)
 
 
-def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's protocol
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
@@ -115,7 +115,7 @@ program = Program(
 
 
 def main() -> None:
-    """Run `pgmg` with the words of the command line."""
-    # a plan is thousands of small objects that live until the end: to look for garbage among them takes a tenth of it
+    """Run `pgmg` with the process's arguments."""
+    # a plan is thousands of small objects that live until the end: garbage collection would take a tenth of the time
     gc.set_threshold(100_000, 20, 20)
     program()

@@ -1,4 +1,4 @@
-"""How a migrations folder numbers its files, and what comes next."""
+"""Detects the numbering style of migration files and returns the next name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _CLOCKS = {
     12: ("%Y%m%d%H%M", timedelta(minutes=1)),
     8: ("%Y%m%d", timedelta(days=1)),
 }
-"""By how many digits there are: the format of a timestamp and its smallest step."""
+"""Timestamp format and resolution, by number of digits."""
 _UP = ".up.sql"
 
 
 @dataclass(frozen=True, slots=True)
 class _Numbered:
-    """The parts of `V1.2__name.sql`: lead, numbers as written, what joins and follows them."""
+    """The parts of `V1.2__name.sql`: prefix, numbers as written, the separators between and after them, the rest."""
 
     lead: str
     numbers: tuple[str, ...]
@@ -38,16 +38,16 @@ class _Numbered:
 
 
 def slug(name: str) -> str:
-    """Return `name` as a file name's part: `Add orders table!` is `add_orders_table`."""
+    """Return `name` as part of a file name: `Add orders table!` becomes `add_orders_table`."""
     plain = unicodedata.normalize("NFKD", name.removesuffix(".sql"))
     bare = "".join(char for char in plain if not unicodedata.combining(char))
     return "_".join(re.findall(r"[^\W_]+", bare.lower()))
 
 
 def next_name(existing: Iterable[str], slug: str, now: datetime) -> str:
-    """Return the file name that follows the `existing` ones in their own style (`001_` where there is none).
+    """Return the file name after the `existing` ones, in their style (`001_` if there are none).
 
-    Understood are plain and padded numbers, timestamps, and Flyway's versions (`V1__`, `V1.2__`).
+    Supported styles are plain and padded numbers, timestamps, and Flyway's versions (`V1__`, `V1.2__`).
     """
     numbered = [parts for name in existing if (parts := _parse(name))]
     if not numbered:
@@ -72,9 +72,9 @@ def _following(number: str, now: datetime) -> str:
     if len(number) in _CLOCKS:
         clock, tick = _CLOCKS[len(number)]
         try:
-            last = datetime.strptime(number, clock)  # noqa: DTZ007 - compared with nothing that has a zone
+            last = datetime.strptime(number, clock)  # noqa: DTZ007 - only compared with other naive times
         except ValueError:
-            pass  # just a long number
+            pass  # not a timestamp but a long number
         else:
             return max(now.strftime(clock), (last + tick).strftime(clock))
     return str(int(number) + 1).zfill(len(number))

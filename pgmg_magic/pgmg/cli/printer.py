@@ -1,4 +1,4 @@
-"""Shows results: JSON where it is asked for, colours on a terminal, plain text elsewhere."""
+"""Prints results: JSON with --format json, coloured text on a terminal, plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def plan(call: Call, shown: Plan) -> None:
 
 
 def plan_json(shown: Plan) -> str:
-    """Return what `--out` writes."""
+    """Return the text that `--out` writes."""
     from pgmg.render.json import documents
 
     return documents.dumps(documents.plan_document(shown))
 
 
 def question(call: Call, shown: Plan) -> None:
-    """Show a plan on standard error, where the question about it will stand."""
+    """Show a plan on standard error, before the question about it."""
     from pgmg.render.text import styled
 
     styled.show_plan(_console(call, sys.stderr), shown, max(call.verbosity, 0))
 
 
-def rehearsal(call: Call, shown: Plan) -> None:
-    """Show what an apply would do: the plan, or in JSON the result of an apply that did nothing."""
+def dry_run(call: Call, shown: Plan) -> None:
+    """Show a dry run: the plan, or in JSON the result of an apply that changed nothing."""
     if call.json:
         from pgmg.model.events import AppliedStep, ApplyResult
 
@@ -65,7 +65,7 @@ def rehearsal(call: Call, shown: Plan) -> None:
 
 
 def result(call: Call, shown: ApplyResult) -> None:
-    """Show what an apply did."""
+    """Show the result of an apply."""
     verbose = max(call.verbosity, 0)
     if call.json:
         from pgmg.render.json import documents
@@ -114,7 +114,7 @@ def changes(call: Call, shown: Sequence[Change]) -> None:
 
 
 def rows(call: Call, shown: Sequence[RowDifference]) -> None:
-    """Show what a change does to the rows of views."""
+    """Show the row differences of views."""
     if call.json:
         from pgmg.render.json import documents
         from pgmg.render.json.rows_json import rows_document
@@ -147,7 +147,7 @@ def graph(call: Call, shown: Graph) -> None:
 
 
 def baseline(call: Call, recorded: Sequence[str]) -> None:
-    """Show what a baseline recorded."""
+    """Show the result of a baseline."""
     if call.json:
         from pgmg.render.json import documents
 
@@ -155,37 +155,37 @@ def baseline(call: Call, recorded: Sequence[str]) -> None:
     elif recorded:
         call.result("\n".join(f"✓ Recorded migration: {name}" for name in recorded))
     else:
-        call.result("Nothing to record. All these migrations are recorded already.")
+        call.result("Nothing to record: all these migrations are recorded.")
 
 
 def reset(call: Call, executed: Sequence[str]) -> None:
-    """Show what a reset did."""
+    """Show the result of a reset."""
     if call.json:
         from pgmg.render.json import documents
 
         call.result(documents.dumps(documents.reset_document(executed)))
     else:
         plural = "" if len(executed) == 1 else "s"
-        call.result(f"Reset: {len(executed)} statement{plural} executed, all state forgotten.")
+        call.result(f"Reset: {len(executed)} statement{plural} executed, pgmg's records removed.")
 
 
 def drawing_for(path: Path) -> Drawing:
-    """Return what draws a file of this name.
+    """Return the renderer for a file of this name.
 
     Raises:
-        UsageError: nothing is known that such a file could hold.
+        UsageError: the file name's suffix is unknown.
     """
     from pgmg.render.graph import formats as drawing
 
     found = drawing.file_writer(path.suffix)
     if found is None:
-        raise UsageError(f"{path}: no such kind of picture", hint="Use .svg, .png, .html, .dot or .mmd.")
+        raise UsageError(f"{path}: unknown picture format", hint="Use .svg, .png, .html, .dot or .mmd.")
     return found
 
 
 @contextmanager
 def progress(call: Call) -> Iterator[Listener]:
-    """Give a listener that tells on standard error how an apply goes."""
+    """Provide a listener that shows the progress of an apply on standard error."""
     from pgmg.render import progress_listeners as listeners
 
     if call.verbosity < 0:
@@ -200,13 +200,13 @@ def progress(call: Call) -> Iterator[Listener]:
 
 
 def watching(call: Call) -> WatchListener:
-    """Return a listener that shows what a watcher tells, each event at once."""
+    """Return a listener that prints each event of a watcher."""
     from pgmg.model.watch_events import Disconnected, Reconnected, WatchEvent
 
     verbose = max(call.verbosity, 0)
-    missed: list[str] = []
+    reported: list[str] = []
 
-    def tell(event: WatchEvent) -> None:
+    def show_event(event: WatchEvent) -> None:
         if call.json:
             from pgmg.render.json import documents
             from pgmg.render.json.watch_json import watch_document
@@ -217,11 +217,11 @@ def watching(call: Call) -> WatchListener:
         from pgmg.render.text.watch_lines import watch_lines
 
         if isinstance(event, Disconnected):
-            if str(event.error) in missed:
-                return  # once is enough for somebody who reads
-            missed.append(str(event.error))
+            if str(event.error) in reported:
+                return  # report the same failure once
+            reported.append(str(event.error))
         elif isinstance(event, Reconnected):
-            missed.clear()
+            reported.clear()
         lines = list(watch_lines(event, verbose))
         if console := _terminal(call):
             from pgmg.render.text import styled
@@ -230,11 +230,11 @@ def watching(call: Call) -> WatchListener:
         elif lines:
             call.result(plain(lines))
 
-    return tell
+    return show_event
 
 
 def _terminal(call: Call) -> Console | None:
-    """Return where colours belong, None where plain text does: pipes do not pay for what colours need."""
+    """Return a console for coloured output; None for plain text, which does not import rich."""
     return _console(call, sys.stdout) if sys.stdout.isatty() and not call.no_color else None
 
 

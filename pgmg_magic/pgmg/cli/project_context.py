@@ -1,4 +1,4 @@
-"""The one place where commands open a project and find its settings."""
+"""Opens the project of a command and loads its settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
     from pgmg.project import Project
 
-_NO_SERVER = "No server is named, and there is no terminal to start the embedded one for"
-_NAME_ONE = (
+_NO_SERVER = "No server is configured, and the embedded one is only used on a terminal"
+_CONFIGURE = (
     "set PGMG_CONNECTION_STRING, connection_string in pgmg.toml or --connection-string; "
     "embedded: is PostgreSQL in the folder .pgmg/"
 )
@@ -24,17 +24,20 @@ _NAME_ONE = (
 
 @contextmanager
 def open_project(call: Call) -> Iterator[Project]:
-    """Open the project of the current folder, and close it.
+    """Open the project of the current folder, and close it afterwards.
 
-    Where nothing names a server, a terminal gets the embedded one; elsewhere that is an error, because a forgotten
-    variable must not look like success. The embedded server is named first of all.
+    If no server is configured, a terminal gets the embedded one; elsewhere that is an error, because a forgotten
+    variable must not look like success. The embedded server is always named on standard error.
+
+    Raises:
+        ConfigError: no server is configured and there is no terminal.
     """
     from pgmg.project import Project
 
     overrides = dict(call.overrides)
     if load_settings(call).connection_string is None:
         if not call.interactive:
-            raise ConfigError(_NO_SERVER, hint=_NAME_ONE)
+            raise ConfigError(_NO_SERVER, hint=_CONFIGURE)
         overrides["connection_string"] = config.EMBEDDED
     with Project.open(".", config=call.config, environment=call.environment, **overrides) as project:
         if call.verbosity > 0 or (project.settings.connection_string or "").startswith(config.EMBEDDED):
@@ -43,10 +46,10 @@ def open_project(call: Call) -> Iterator[Project]:
 
 
 def load_settings(call: Call) -> config.Settings:
-    """Return the settings, for what needs no server."""
+    """Return the settings, for commands that need no server."""
     return config.load(".", config=call.config, environment=call.environment, overrides=call.overrides)
 
 
 def plan_options(project: Project, *, drop_unmanaged: bool, rewrite_tables: bool) -> PlanOptions:
-    """Return what shapes a plan: the settings' mode and the options that only a call can give."""
+    """Return the plan options from settings and command line."""
     return PlanOptions(project.settings.recreate, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)

@@ -1,4 +1,4 @@
-"""What became of a cell of SQL: the file, the plan, and what changed."""
+"""The outcome of a `%%pgmg_sql` cell: file, plan, changed columns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsChanged:
-    """The columns of a relation before and after; only those that are new, gone or of another type.
+    """The added, removed and retyped columns of a relation.
 
-    `is_new` where the relation was not there before; then all its columns are listed.
+    `is_new` is True if the relation did not exist before; then all its columns are listed.
     """
 
     object: ObjectName
@@ -26,10 +26,10 @@ class ColumnsChanged:
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """What a cell of SQL did.
+    """The outcome of a cell.
 
-    `path` is relative to the project. `previous` is what the file held before (None: there was none); `written` is
-    False where it held the same already. `result` is None while nothing is applied; `why_not` then says why.
+    `path` is relative to the project. `previous` is the file's previous text (None: a new file); `written` is False if
+    the file had the same text. `result` is None if nothing was applied; `why_not` is then the reason.
     """
 
     path: str

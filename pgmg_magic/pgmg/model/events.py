@@ -1,4 +1,4 @@
-"""The stream of events that an apply emits (rule 9.5) and the result it ends in."""
+"""Events of an apply (rule 9.5) and its result."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The work begins. Sent again, with the better plan, after pgmg has learned from an error (rule 8)."""
+    """The execution begins. Sent again, with a new plan, after pgmg has learned from an error (rule 8)."""
 
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
 class StepBegun:
-    """The server starts on a step."""
+    """A step's first statement is sent."""
 
     step: Step
 
@@ -34,7 +34,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class ServerNotice:
-    """The server said something: `severity` is NOTICE, WARNING, INFO …"""
+    """A message of the server; `severity` is NOTICE, WARNING, INFO …"""
 
     severity: str
     message: str
@@ -43,7 +43,7 @@ class ServerNotice:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something is in the way; `reason` names who (pid, application, query) where that is known."""
+    """The apply waits for a lock; `reason` names the holder (pid, application, query) if it is known."""
 
     reason: str
     seconds: float
@@ -51,7 +51,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Everything was rolled back and is tried again."""
+    """Everything was rolled back; the next attempt follows."""
 
     attempt: int
     of: int
@@ -60,7 +60,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The server taught an edge that parsing missed (rule 8)."""
+    """A server error revealed a dependency that parsing missed (rule 8)."""
 
     edge: Edge
     message: str
@@ -68,7 +68,7 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """State was written for a group: names of migrations, number of objects."""
+    """A group was recorded: names of migrations, number of objects."""
 
     migrations: tuple[str, ...]
     objects: int
@@ -84,9 +84,10 @@ class AppliedStep:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply did. `applied` is False when there was nothing to do or for a dry run.
+    """The result of an apply. `applied` is False if there was nothing to do, and for a dry run.
 
-    What a server's error between two groups made it plan anew is in `steps`, as all that was done, not in `plan`.
+    `steps` are all executed steps, including those of a new plan that was made after a server error between two
+    groups; `plan` does not contain those.
     """
 
     plan: Plan
@@ -100,7 +101,7 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All is committed."""
+    """Everything is committed."""
 
     result: ApplyResult
 

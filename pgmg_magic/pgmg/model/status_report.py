@@ -1,4 +1,4 @@
-"""One screen about a project and its database (`pgmg status`)."""
+"""The status of a project and its database (`pgmg status`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`connection` names server, database and user, never a password. `objects` counts managed objects by kind word."""
+    """Status of project and database.
+
+    `connection` names server, database and user, without the password; `objects` are (kind in words, number of managed
+    objects); `applied` and `pending` are file names of migrations.
+    """
 
     connection: str
     database: DatabaseInfo

@@ -1,4 +1,4 @@
-"""What a watcher tells: one event after another, and one picture of where it stands."""
+"""Events and state of a watcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """The watch stands: which server (no password), which folders, and whether migrations are run as well."""
+    """The watch has begun: server (without password), folders, and whether migrations are applied as well."""
 
     server: str
     folders: tuple[str, ...]
@@ -25,14 +25,14 @@ class Watching:
 
 @dataclass(frozen=True, slots=True)
 class Saw:
-    """Files have changed, and it has been quiet since. `paths` are relative to the project, sorted."""
+    """Files have changed and the debounce time has passed. `paths` are relative to the project, sorted."""
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A round is over, `duration_ms` milliseconds after the quiet; `result.applied` is False: nothing was to do."""
+    """A round has ended, `duration_ms` ms after the debounce; without a difference, `result.applied` is False."""
 
     result: ApplyResult
     paths: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Something is wrong in `paths`; `objects` are kept as they were, and everything else goes on."""
+    """Files have errors: `objects` keep their last good state in the database, all others are applied."""
 
     error: PgmgError
     paths: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What was told to be broken is so no longer."""
+    """A problem reported as `Broken` is solved."""
 
     paths: tuple[str, ...] = ()
     objects: tuple[ObjectName, ...] = ()
@@ -58,9 +58,9 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class PendingMigrations:
-    """The migrations that are pending now and what they would affect; `()` where none is left.
+    """The pending migrations and the objects they affect; `()` if none is left.
 
-    `error` says why they cannot be planned or run. `waiting` is code that seems to need them.
+    `error` is the reason why they cannot be planned or applied. `waiting` are objects that seem to need them.
     """
 
     migrations: tuple[MigrationImpact, ...] = ()
@@ -70,7 +70,7 @@ class PendingMigrations:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The server cannot be reached; it is tried again in `pause` seconds."""
+    """The server cannot be reached; the next attempt is in `pause` seconds."""
 
     error: PgmgError
     pause: float
@@ -78,21 +78,21 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """The server is back."""
+    """The server can be reached again."""
 
     server: str
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """An apply says something while it works: it waits for a lock, it tries again, the server has a notice."""
+    """An event of a running apply: a wait, a retry, a server notice."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The last event; `error` where the watch could not go on."""
+    """The last event; `error` is set if the watcher could not continue."""
 
     error: PgmgError | None = None
 
@@ -104,7 +104,7 @@ WatchListener = Callable[[WatchEvent], None]
 
 
 class Phase(StrEnum):
-    """What a watcher is doing."""
+    """The current activity of a watcher."""
 
     STARTING = "starting"
     IDLE = "idle"
@@ -115,7 +115,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """Where a watcher stands. `pending` is None where no migration is pending; `last` is the last round."""
+    """The state of a watcher. `pending` is None if no migration is pending; `last` is the last round."""
 
     phase: Phase = Phase.STARTING
     server: str = ""

@@ -1,4 +1,4 @@
-"""The notebook: magics and widgets; each parses, calls the façade, shows. Loaded by `%load_ext pgmg`."""
+"""IPython magics and widgets, loaded by `%load_ext pgmg`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_HELD = "pgmg"
-"""The shell holds the magics under this name, in its table of extensions' own data: nothing is kept in a module."""
+_META_KEY = "pgmg"
+"""Key of the magics object in `shell.meta`, so that no module holds state."""
 
 
 def load(shell: InteractiveShell) -> None:
-    """Teach a shell the magics, how plans look, and how errors read."""
+    """Register magics, display formatters and the error handler with a shell."""
     from pgmg.notebook.magics import PgmgMagics
 
     unload(shell)
     magics = PgmgMagics(shell)
     magics.register()
-    shell.meta[_HELD] = magics
+    shell.meta[_META_KEY] = magics
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take it all back, and close what is open."""
-    magics = shell.meta.pop(_HELD, None)
+    """Unregister everything and close connections and watchers."""
+    magics = shell.meta.pop(_META_KEY, None)
     if magics is not None:
         magics.unregister()

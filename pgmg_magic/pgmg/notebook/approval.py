@@ -1,4 +1,4 @@
-"""Buttons under a plan: Apply runs exactly the plan that is shown, asks again before it deletes, and can be stopped."""
+"""The buttons under a plan: Apply runs exactly the displayed plan, asks before deletions, and can be stopped."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from pgmg.notebook.notebook_session import LiveProject
     from pgmg.render.html.progress_html import HtmlProgress
 
-HINT = "%pgmg_apply applies this."
-_APART = "2px 2px 2px 156px"
-"""The margins of Stop: it stands where no button was whose second press would hit it."""
+HINT = "%pgmg_apply applies this plan."
+_STOP_MARGIN = "2px 2px 2px 156px"
+"""Margins of Stop: a double click on Apply must not hit it."""
 _STALE = "Something was applied since this plan was made."
 
 
 class State(Enum):
-    """Where an approval stands."""
+    """The state of an approval."""
 
     OPEN = auto()
     ASKING = auto()
@@ -46,18 +46,18 @@ _APPLY = {State.FAILED: "Try again", State.RUNNING: "Applying …"}
 
 
 class Approval:
-    """The buttons of one plan. `replace` puts something else in the place where the plan is displayed."""
+    """The buttons of one plan. `replace` replaces the displayed plan by another object."""
 
     def __init__(
         self,
         project: LiveProject,
         plan: Plan,
         replace: Callable[[object], None],
-        told: Callable[[PgmgError], str],
+        error_html: Callable[[PgmgError], str],
         panels: weakref.WeakSet[Approval],
     ) -> None:
         self.project, self.plan = project, plan
-        self._replace, self._told, self._panels = replace, told, panels
+        self._replace, self._error_html, self._panels = replace, error_html, panels
         self._guard = threading.RLock()
         self.state = State.OPEN
         self.run: Run | None = None
@@ -68,27 +68,27 @@ class Approval:
         self.confirm = self._button(
             "Yes, apply", "exclamation-triangle", "Delete and rewrite", self._on_confirm, "danger"
         )
-        self.halt = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "danger")
-        self.halt.layout.margin = _APART
-        self.again = self._button("Plan again", "refresh", "Make a new plan from what is there now", self._on_again)
-        self.buttons = (self.apply, self.back, self.confirm, self.again, self.halt, self.discard)
+        self.stop = self._button("Stop", "stop", "Cancel and roll back", self._on_stop, "danger")
+        self.stop.layout.margin = _STOP_MARGIN
+        self.again = self._button("Plan again", "refresh", "Plan from the current files and database", self._on_again)
+        self.buttons = (self.apply, self.back, self.confirm, self.again, self.stop, self.discard)
         self._row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.box = ipywidgets.VBox([self.message, self._row])
         panels.add(self)
         self._enter(State.OPEN)
 
     def bundle(self) -> Bundle:
-        """Return the widget, with a hint for readers that have none."""
+        """Return the widget, with a text for front ends without widgets."""
         found: Bundle = self.box._repr_mimebundle_()
         return {**found, PLAIN: HINT, HTML: f"<code>{HINT}</code>"}
 
-    def outdate(self) -> None:
-        """Say that something else was applied meanwhile."""
+    def mark_stale(self) -> None:
+        """Report that another plan was applied meanwhile."""
         with self._guard:
             if self.state in (State.OPEN, State.ASKING, State.FAILED):
                 self._enter(State.STALE, lines_html([span_line(Span(_STALE, Role.WARNING))], "Stale", Role.WARNING))
 
-    # -- clicks: each acts only in the state that shows its button, so that a second one does nothing ------
+    # -- clicks: each acts only in the state that shows its button, so that a second click does nothing ----
 
     def _on_apply(self) -> None:
         if self.state not in (State.OPEN, State.FAILED):
@@ -98,7 +98,7 @@ class Approval:
             self._start()
         else:
             self._enter(State.ASKING, question)
-            self.back.focus()  # whoever has no mouse goes on from here, and what takes Enter does nothing
+            self.back.focus()  # for the keyboard: Enter must not apply
 
     def _on_confirm(self) -> None:
         if self.state is State.ASKING:
@@ -111,13 +111,13 @@ class Approval:
 
     def _on_discard(self) -> None:
         if self.state in (State.OPEN, State.FAILED, State.STALE):
-            said = span_line(Span("Discarded; nothing was changed.", Role.MUTED))
-            self._enter(State.CLOSED, lines_html([said], "Discarded", Role.MUTED))
+            text = span_line(Span("Discarded; nothing was changed.", Role.MUTED))
+            self._enter(State.CLOSED, lines_html([text], "Discarded", Role.MUTED))
 
     def _on_stop(self) -> None:
         if self.state is State.RUNNING and self.run is not None:
-            self.halt.disabled = True
-            self.halt.description = "Stopping …"
+            self.stop.disabled = True
+            self.stop.description = "Stopping …"
             self.run.stop()
 
     def _on_again(self) -> None:
@@ -126,7 +126,7 @@ class Approval:
         try:
             plan = self.project.plan(self.plan.options)
         except PgmgError as error:
-            self._enter(self.state, self._told(error))
+            self._enter(self.state, self._error_html(error))
             return
         self.plan = plan
         self._replace(plan)
@@ -145,13 +145,13 @@ class Approval:
 
     def _start(self) -> None:
         ticker = Ticker(self._progress)
-        self.halt.disabled, self.halt.description = False, "Stop"
+        self.stop.disabled, self.stop.description = False, "Stop"
         self._enter(State.RUNNING, ticker.state.html())
         self.run = Run(self.project, self.plan, ticker, lambda outcome: self._ended(outcome, ticker))
         self.run.start()
 
     def _progress(self, state: HtmlProgress) -> None:
-        self.message.value = state.html("Stopping …" if self.halt.disabled else "")
+        self.message.value = state.html("Stopping …" if self.stop.disabled else "")
 
     def _ended(self, outcome: Outcome, ticker: Ticker) -> None:
         ticker.close()
@@ -161,16 +161,16 @@ class Approval:
                     self._replace(outcome)
                     self._enter(State.CLOSED, ticker.state.remarks_html())
                 case StalePlanError():
-                    self._enter(State.STALE, self._told(outcome))
+                    self._enter(State.STALE, self._error_html(outcome))
                 case PgmgError():
-                    self._enter(State.FAILED, self._told(outcome))
+                    self._enter(State.FAILED, self._error_html(outcome))
                 case None:
-                    unknown = PgmgError("Something unexpected happened", hint="See the log.")
-                    self._enter(State.FAILED, self._told(unknown))
+                    unknown = PgmgError("Unexpected error while applying", hint="The kernel's log has the traceback.")
+                    self._enter(State.FAILED, self._error_html(unknown))
         if isinstance(outcome, ApplyResult) and outcome.applied:
             for panel in list(self._panels):
                 if panel is not self and panel.project is self.project:
-                    panel.outdate()
+                    panel.mark_stale()
 
     def _enter(self, state: State, message: str = "") -> None:
         self.state = state
@@ -178,13 +178,13 @@ class Approval:
         self.apply.description = _APPLY.get(state, "Apply")
         self.apply.disabled = state in (State.STALE, State.RUNNING)
         shown = self._shown()
-        for button in self.buttons:  # all stay where they are: one that was taken out could not take the focus again
+        for button in self.buttons:  # hidden, not removed: a removed button cannot get the focus again
             button.layout.display = None if button in shown else "none"
 
     def _shown(self) -> tuple[Any, ...]:
-        """Return the buttons of a state, in their order.
+        """Return the visible buttons of a state, in order.
 
-        Where one is pressed, none stands next that does something else: people press twice.
+        After a click, the same position never holds a button with another effect: people double-click.
         """
         match self.state:
             case State.OPEN:
@@ -192,7 +192,7 @@ class Approval:
             case State.ASKING:
                 return (self.back, self.confirm)
             case State.RUNNING:
-                return (self.apply, self.halt)
+                return (self.apply, self.stop)
             case State.STALE | State.FAILED:
                 return (self.apply, self.again, self.discard)
             case State.CLOSED:

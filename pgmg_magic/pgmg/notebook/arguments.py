@@ -1,4 +1,4 @@
-"""Parses a magic's line by the declarations that the command line's options are made from."""
+"""Parses a magic's line; magics and commands share the declarations of options."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pgmg.config import mask
 from pgmg.errors import UsageError
 from pgmg.options import Argument, Option, Value
 
-Declared = Sequence[Option | Argument]
+Parameters = Sequence[Option | Argument]
 
 
 class _Parser(MagicArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(mask(message), hint=f"%{self.prog}? shows what there is.")
+        raise UsageError(mask(message), hint=f"%{self.prog}? shows the options.")
 
 
-def parser_of(name: str, text: str, declared: Declared) -> _Parser:
-    """Make the parser of a magic; `text` says what the magic does."""
+def parser_of(name: str, text: str, declared: Parameters) -> _Parser:
+    """Return the parser of a magic; `text` is its description."""
     parser: _Parser = _Parser(prog=name, description=text)  # type: ignore[no-untyped-call]
     parser.allow_abbrev = False
     for one in declared:
@@ -36,7 +36,7 @@ def parser_of(name: str, text: str, declared: Declared) -> _Parser:
 
 
 def words_of(line: str, name: str) -> list[str]:
-    """Split a magic's line as a shell would: quotes keep words together.
+    """Split a magic's line into words like a shell, with quotes.
 
     Raises:
         UsageError: a quote is not closed.
@@ -44,14 +44,14 @@ def words_of(line: str, name: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"The words after %{name} cannot be told apart: {error}", hint="Is a quote open?") from None
+        raise UsageError(f"The line after %{name} cannot be split: {error}", hint="Close the quote.") from None
 
 
 def parse(parser: argparse.ArgumentParser, line: str) -> dict[str, Any]:
     """Return the values of a line by their names.
 
     Raises:
-        UsageError: the words are off.
+        UsageError: an option or argument is invalid.
     """
     return vars(parser.parse_args(words_of(line, parser.prog)))
 

@@ -1,4 +1,4 @@
-"""TAB behind a magic: its options, what may follow them, names of objects and environments, paths."""
+"""TAB completion of magics: options, their values, objects, environments, paths."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.config import Settings
-    from pgmg.notebook.arguments import Declared
+    from pgmg.notebook.arguments import Parameters
     from pgmg.notebook.notebook_session import LiveProject, NotebookSession
 
 _FRESH = 10.0
-"""Seconds for which the names that were read stay good: TAB is pressed in bursts."""
+"""Seconds for which names from the database are cached."""
 _LINE = re.compile(r"^[^%#]*%%?(?P<name>pgmg_\w+)\s(?P<words>.*)$", re.DOTALL)
 
 
 class Completion:
-    """Registered with a shell's completer."""
+    """A matcher for a shell's completer."""
 
-    def __init__(self, shell: InteractiveShell, session: NotebookSession, magics: Mapping[str, Declared]) -> None:
+    def __init__(self, shell: InteractiveShell, session: NotebookSession, magics: Mapping[str, Parameters]) -> None:
         self._shell = shell
         self._session = session
         self._magics = magics
         self._matcher: Any = None
         self._names: tuple[float, LiveProject, tuple[str, ...]] | None = None
-        self._owned: tuple[float, LiveProject, str, tuple[str, ...]] | None = None
+        self._owner_columns: tuple[float, LiveProject, str, tuple[str, ...]] | None = None
 
     def register(self) -> None:
-        """Hook in."""
+        """Add the matcher to the shell."""
 
-        def match(context: CompletionContext) -> SimpleMatcherResult:  # a method cannot be marked as what IPython calls
+        def match(context: CompletionContext) -> SimpleMatcherResult:  # the decorator needs a plain function
             return self._match(context)
 
         self._matcher = context_matcher(identifier="pgmg", priority=50)(match)
         self._shell.Completer.custom_matchers.append(self._matcher)
 
     def unregister(self) -> None:
-        """Take the hook back."""
+        """Remove the matcher."""
         matchers = self._shell.Completer.custom_matchers
         if self._matcher in matchers:
             matchers.remove(self._matcher)
@@ -64,13 +64,13 @@ class Completion:
         try:
             words = sorted(self.candidates(declared, found["words"]))
         except (PgmgError, OSError):
-            words = []  # TAB is no place to complain
+            words = []  # TAB reports no errors
         typed = "" if not found["words"] or found["words"][-1].isspace() else found["words"].split()[-1]
         completions = [SimpleCompletion(word, type="magic") for word in words]
         return {"completions": completions, "matched_fragment": typed, "ordered": True, "suppress": True}
 
-    def candidates(self, declared: Declared, words: str) -> Iterable[str]:
-        """Return what may stand where the cursor is; `words` is the line up to it, behind the magic's name."""
+    def candidates(self, declared: Parameters, words: str) -> Iterable[str]:
+        """Return the candidates at the cursor; `words` is the line between the magic's name and the cursor."""
         said = words.split()
         typed = "" if not said or words[-1:].isspace() else said.pop()
         by_flag = {flag: one for one in declared if isinstance(one, Option) for flag in one.flags}
@@ -132,32 +132,32 @@ class Completion:
         return self._session.settings({})
 
     def _objects(self) -> tuple[str, ...]:
-        """Return the names of objects: of the whole graph once connected; before that, TAB starts no server."""
+        """Return object names: all once connected; before that the declared ones, because TAB starts no server."""
         project = self._session.current
         if project is None:
-            return _declared(self._settings())
+            return _declared_names(self._settings())
         known, now = self._names, time.monotonic()
         if known is None or known[1] is not project or now - known[0] > _FRESH:
-            known = self._names = (now, project, _spelled(str(node.object) for node in project.graph().nodes))
+            known = self._names = (now, project, _one_word(str(node.object) for node in project.graph().nodes))
         return known[2]
 
     def _columns(self, owner: str) -> list[str]:
-        """Return the columns of a relation, as they can be typed behind what was typed of it."""
+        """Return the columns of a relation, prefixed by the relation's name as typed."""
         project = self._session.current
         if project is None or owner.lower() in {kind.value for kind in Kind}:
             return []
-        known, now = self._owned, time.monotonic()
+        known, now = self._owner_columns, time.monotonic()
         if known is None or known[1:3] != (project, owner) or now - known[0] > _FRESH:
             try:
                 asked = project.graph([f"{owner}.*"], upstream=0).asked
             except UnknownObjectError:
                 asked = ()
-            names = _spelled(f"{owner}.{spell(name.name)}" for name in asked)
-            known = self._owned = (now, project, owner, names)
+            names = _one_word(f"{owner}.{spell(name.name)}" for name in asked)
+            known = self._owner_columns = (now, project, owner, names)
         return list(known[3])
 
 
-def _declared(settings: Settings) -> tuple[str, ...]:
+def _declared_names(settings: Settings) -> tuple[str, ...]:
     from pgmg.errors import SourceErrors
     from pgmg.source import parse_file, read_files
 
@@ -167,17 +167,17 @@ def _declared(settings: Settings) -> tuple[str, ...]:
             names += [f"{o.target.kind.value}.{'.'.join(o.target.parts)}" for o in parse_file(file) if o.target.parts]
         except SourceErrors:
             continue
-    return _spelled(names)
+    return _one_word(names)
 
 
-def _spelled(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that can be typed as one word; a routine's without its arguments."""
+def _one_word(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that are one word; routines without their arguments."""
     short = (name.partition("(")[0] for name in names)
     return tuple(dict.fromkeys(name for name in short if " " not in name and "'" not in name and '"' not in name))
 
 
 def _paths(typed: str, suffixes: tuple[str, ...] | None) -> Iterable[str]:
-    """Return paths that begin as typed: folders, and files with one of the suffixes (None: all files)."""
+    """Return folders, and files with one of the suffixes (None: all), whose path begins as typed."""
     head, _, tail = typed.rpartition("/")
     folder = Path(f"{head}/" if head or typed.startswith("/") else ".").expanduser()
     lead = typed[: len(typed) - len(tail)]

@@ -1,4 +1,4 @@
-"""Teaches IPython how plans, results, graphs, statuses and errors look, as HTML and as text."""
+"""Display formatters for plans, results, graphs, statuses and errors, as HTML and text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HTML, PLAIN, SVG = "text/html", "text/plain", "image/svg+xml"
 
 
 def bundle(shown: object, base: str | None = None) -> Bundle:
-    """Return every form of one of pgmg's objects; `base` is where the project's files are, as links say it."""
+    """Return all MIME types of one of pgmg's objects; `base` is the project's folder relative to the notebook."""
     match shown:
         case Plan():
             from pgmg.render.html.plan_html import plan_html
@@ -68,18 +68,18 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
         case LiveProject():
             return {PLAIN: f"Project {shown.root.name}, {shown.server}"}
         case _:
-            raise TypeError(f"pgmg does not know how {type(shown).__name__} looks")
+            raise TypeError(f"pgmg has no display for {type(shown).__name__}")
 
 
-def put(data: Bundle) -> None:
-    """Display something in every form that is given."""
+def display_bundle(data: Bundle) -> None:
+    """Display an output with the given MIME types."""
     from IPython.display import display
 
     display(data, raw=True)  # type: ignore[no-untyped-call]
 
 
-def place(data: Bundle) -> Callable[[Bundle], None]:
-    """Display something, and return what puts something else in its place."""
+def display_updatable(data: Bundle) -> Callable[[Bundle], None]:
+    """Display an output, and return a function that replaces it."""
     from IPython.display import display
 
     handle: Any = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
@@ -87,7 +87,7 @@ def place(data: Bundle) -> Callable[[Bundle], None]:
 
 
 class Formatters:
-    """Registered with a shell; within a cell, what a magic has already shown is not shown a second time."""
+    """Registers the display of pgmg's types; a cell does not display again what its magic has displayed."""
 
     types = (Plan, ApplyResult, CellResult, RowDifference, Graph, Status, PgmgError, Watch, LiveProject)
 
@@ -98,41 +98,41 @@ class Formatters:
 
     @property
     def _formatter(self) -> Any:
-        """The shell's own; absent only while it is being made."""
+        """The shell's display formatter."""
         return self._shell.display_formatter
 
     def register(self) -> None:
-        """Take over the display of pgmg's types."""
+        """Register the formatters of pgmg's types."""
         formatter = self._formatter
         for kind in self.types:
             formatter.mimebundle_formatter.for_type(kind, self._bundle)
-            formatter.formatters[PLAIN].for_type(kind, _text)  # inside lists, where no bundle is asked for
-        self._shell.events.register("post_run_cell", self._forget)
+            formatter.formatters[PLAIN].for_type(kind, _text)  # for lists, which print their items as text
+        self._shell.events.register("post_run_cell", self._reset)
 
     def unregister(self) -> None:
-        """Give it back."""
+        """Unregister the formatters."""
         formatter = self._formatter
         for kind in self.types:
             formatter.mimebundle_formatter.pop(kind, None)
             formatter.formatters[PLAIN].pop(kind, None)
-        self._shell.events.unregister("post_run_cell", self._forget)
-        self._forget()
+        self._shell.events.unregister("post_run_cell", self._reset)
+        self._reset()
 
-    def once(self, shown: object) -> None:
-        """Say that a magic has displayed `shown` and will return it: as the cell's value it stays silent."""
+    def suppress_repeat(self, shown: object) -> None:
+        """Do not display `shown` as the cell's value: the magic that returns it has displayed it."""
         self._shown.append(shown)
-        self._formatter.ipython_display_formatter.for_type(type(shown), self._again)
+        self._formatter.ipython_display_formatter.for_type(type(shown), self._display_value)
 
-    def _again(self, shown: object) -> None:
+    def _display_value(self, shown: object) -> None:
         from IPython.lib.pretty import pretty
 
         if not any(one is shown for one in self._shown):
             data = bundle(shown, self._base()) if isinstance(shown, self.types) else {PLAIN: pretty(shown)}  # type: ignore[no-untyped-call]
-            put(data)
+            display_bundle(data)
         elif getattr(self._shell, "kernel", None) is None:
-            put({PLAIN: f"{_short(shown)}, shown above"})  # behind the prompt of a terminal
+            display_bundle({PLAIN: f"{_short(shown)}, shown above"})  # a terminal prints every value
 
-    def _forget(self, *_: object) -> None:
+    def _reset(self, *_: object) -> None:
         for shown in self._shown:
             self._formatter.ipython_display_formatter.pop(type(shown), None)
         self._shown.clear()
@@ -143,7 +143,7 @@ class Formatters:
         return {key: value for key, value in chosen.items() if not exclude or key not in exclude}
 
 
-def _text(shown: object, printer: Any, cycle: bool) -> None:  # noqa: ARG001, FBT001 - IPython's protocol
+def _text(shown: object, printer: Any, cycle: bool) -> None:  # noqa: ARG001, FBT001 - IPython's signature
     inside = len(getattr(printer, "stack", ())) > 1
     printer.text(_short(shown) if inside else bundle(shown)[PLAIN])
 

@@ -1,4 +1,4 @@
-"""Puts results on the screen of whatever front end there is."""
+"""Displays results in a notebook's front end or in a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pgmg.model.events import ApplyResult, Event, Finished, Listener
-from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, place, put
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, display_bundle, display_updatable
 from pgmg.render.html.error_html import error_html
 from pgmg.render.progress_listeners import PlainProgress
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pgmg.notebook.tracebacks import Failures
 
 
-class Front:
-    """The front end: a kernel's, or a terminal."""
+class FrontEnd:
+    """The front end of a kernel, or a terminal."""
 
     def __init__(
         self, shell: InteractiveShell, formatters: Formatters, failures: Failures, base: Callable[[], str | None]
@@ -38,38 +38,38 @@ class Front:
 
     @property
     def has_kernel(self) -> bool:
-        """Somebody looks through a browser or an editor, not a terminal."""
+        """The shell runs in a kernel, not in a terminal."""
         return getattr(self._shell, "kernel", None) is not None
 
     def show(self, shown: object) -> None:
-        """Display one of pgmg's objects, which the magic is about to return."""
-        put(bundle(shown, self._base()))
-        self._formatters.once(shown)
+        """Display one of pgmg's objects, which the magic then returns."""
+        display_bundle(bundle(shown, self._base()))
+        self._formatters.suppress_repeat(shown)
 
     def changes(self, changes: Sequence[Change]) -> None:
         """Display differences."""
         from pgmg.render.html.diff_html import changes_html
         from pgmg.render.text.plain import diff_text
 
-        put({PLAIN: diff_text(changes), HTML: changes_html(changes)})
-        self._formatters.once(changes)
+        display_bundle({PLAIN: diff_text(changes), HTML: changes_html(changes)})
+        self._formatters.suppress_repeat(changes)
 
     def rows(self, found: Sequence[RowDifference]) -> None:
-        """Display what a change does to the rows of views."""
+        """Display the row differences of views."""
         from pgmg.render.html.rows_html import rows_html
         from pgmg.render.text.plain import rows_text
 
-        put({PLAIN: rows_text(found), HTML: rows_html(found)})
-        self._formatters.once(found)
+        display_bundle({PLAIN: rows_text(found), HTML: rows_html(found)})
+        self._formatters.suppress_repeat(found)
 
     def plan(self, project: LiveProject, plan: Plan, *, asks: bool = True) -> None:
-        """Display a plan, and below it what it takes to apply it."""
-        change = place(bundle(plan, self._base()))
-        self._formatters.once(plan)
+        """Display a plan and, below it, the buttons to apply it."""
+        change = display_updatable(bundle(plan, self._base()))
+        self._formatters.suppress_repeat(plan)
         if plan.is_empty or not asks:
             return
         if not self.has_kernel:
-            print("%pgmg_apply applies this.")  # noqa: T201 - a terminal's output
+            print("%pgmg_apply applies this plan.")  # noqa: T201 - a terminal's output
             return
         from pgmg.notebook.approval import Approval
 
@@ -81,15 +81,15 @@ class Front:
             lambda error: error_html(error, self._failures.secrets()),
             self._panels,
         )
-        put(approval.bundle())
+        display_bundle(approval.bundle())
 
     @contextmanager
     def progress(self, project: LiveProject) -> Iterator[Listener]:
-        """Give a listener that shows how an apply goes, and what it ends in."""
+        """Provide a listener that shows the progress of an apply and its result."""
         finished: list[ApplyResult] = []
         listener: Listener
 
-        def hear(event: Event) -> None:
+        def forward(event: Event) -> None:
             if isinstance(event, Finished):
                 finished.append(event.result)
             listener(event)
@@ -99,23 +99,23 @@ class Front:
 
             with PanelProgress() as panel:
                 listener = panel
-                yield hear
+                yield forward
             for result in finished:
                 panel.end(bundle(result, self._base()))
         else:
             with PlainProgress(sys.stderr) as listener:
-                yield hear
+                yield forward
             for result in finished:
-                put(bundle(result))
+                display_bundle(bundle(result))
         for result in finished:
-            self._formatters.once(result)
+            self._formatters.suppress_repeat(result)
             for approval in list(self._panels) if result.applied else ():
                 if approval.project is project:
-                    approval.outdate()
+                    approval.mark_stale()
 
 
 def _below(shown: object, base: str | None) -> Bundle:
-    """Return what takes a plan's place: a new plan, or the same with its result below, where the buttons were."""
+    """Return the display that replaces a plan: a new plan, or the applied plan with its result below."""
     data = bundle(shown, base)
     if not isinstance(shown, ApplyResult):
         return data

@@ -1,11 +1,11 @@
-"""Live progress: pictures of an apply while it runs, and the output that shows them where there are no widgets."""
+"""Live progress of an apply, in a widget or in an updated output."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Self
 
-from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
 from pgmg.render.html.progress_html import HtmlProgress
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pgmg.model.events import Event
 
 _EVERY = 0.1
-"""Seconds between two pictures: nobody sees more, and a thousand steps would be a thousand messages."""
+"""Shortest time between two updates, in seconds: a thousand steps must not be a thousand messages."""
 _CLOCK = 1.0
-"""Seconds until the next picture where nothing happens: that time goes by is worth seeing, too."""
+"""Longest time between two updates, in seconds: the elapsed time is displayed."""
 
 
 class Ticker:
-    """Listens, and hands out a picture now and then, from a thread of its own: a long step is no event."""
+    """A listener that updates a display at intervals, from its own thread: a long step sends no events."""
 
     def __init__(self, show: Callable[[HtmlProgress], None]) -> None:
         self.state = HtmlProgress()
@@ -32,7 +32,7 @@ class Ticker:
         self._thread: threading.Thread | None = None
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         with self._guard:
             self.state(event)
         self._news.set()
@@ -41,7 +41,7 @@ class Ticker:
             self._thread.start()
 
     def close(self) -> None:
-        """Hand out no more pictures; once this returns, none is under way."""
+        """End the updates; after the return none is running."""
         self._closed.set()
         self._news.set()
         with self._guard:
@@ -58,11 +58,11 @@ class Ticker:
 
 
 class PanelProgress(Ticker):
-    """Shows itself below the cell, and in the end makes room for the result."""
+    """Displays the progress below the cell and finally replaces it by the result."""
 
     def __init__(self) -> None:
-        super().__init__(lambda state: self._put({HTML: state.html(), PLAIN: state.text()}))
-        self._put = place({HTML: self.state.html(), PLAIN: self.state.text()})
+        super().__init__(lambda state: self._update({HTML: state.html(), PLAIN: state.text()}))
+        self._update = display_updatable({HTML: self.state.html(), PLAIN: self.state.text()})
 
     def __enter__(self) -> Self:
         return self
@@ -72,12 +72,12 @@ class PanelProgress(Ticker):
     ) -> None:
         self.close()
         if kind is not None:
-            self._put({HTML: self.state.html("Ended by an error"), PLAIN: self.state.text()})
+            self._update({HTML: self.state.html("Ended by an error"), PLAIN: self.state.text()})
 
     def end(self, result: Bundle) -> None:
-        """Put the result in its place; what the server said stays above it."""
+        """Replace the progress by the result; remarks stay above it."""
         remarks = "\n".join(self.state.remarks)
         shown = {**result, PLAIN: f"{remarks}\n\n{result[PLAIN]}"} if remarks else result
         if remarks:
             shown[HTML] = self.state.remarks_html() + result[HTML]
-        self._put(shown)
+        self._update(shown)

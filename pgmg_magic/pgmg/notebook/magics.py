@@ -1,4 +1,4 @@
-"""The magics: each parses its line, calls the façade, shows, and returns what it showed."""
+"""The magics: each parses its line, calls the project, and displays and returns the result."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pgmg import options as o
 from pgmg.errors import PgmgError, UsageError
 from pgmg.model.plan import PlanOptions
-from pgmg.notebook.arguments import Declared, parse, parser_of, words_of
+from pgmg.notebook.arguments import Parameters, parse, parser_of, words_of
 from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
-from pgmg.notebook.front_end import Front
+from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.tracebacks import Failures
-from pgmg.notebook.watch_magic import WatchDesk
+from pgmg.notebook.watch_magic import WatchMagic
 from pgmg.saved_plans import plan_again
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Values = dict[str, Any]
 _SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
 ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
-"""The one option that the command line does not have: a terminal asks by itself."""
+"""Only for magics: a command asks on the terminal."""
 CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT")
 ACTION = o.Argument("action", "start|stop|status")
 PATH = o.Argument("path", "PATH", value=o.Value.FILE)
@@ -46,25 +46,25 @@ APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJ
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """A magic: its name, its options, what it does."""
+    """A magic: name, parameters, function."""
 
     name: str
-    declared: Declared
+    declared: Parameters
     body: Callable[[Values], object]
     on_cell: bool = False
-    """It stands above a cell, whose text is then the value `cell`."""
+    """A cell magic; the cell's text is passed as the value `cell`."""
 
 
 class PgmgMagics:
-    """Everything a notebook's pgmg knows: nothing is kept anywhere else."""
+    """The magics of one shell, and all state of the extension."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self.session = NotebookSession()
         self._failures = Failures(shell, self._connection_string)
         self._formatters = Formatters(shell, self._base)
-        self._front = Front(shell, self._formatters, self._failures, self._base)
-        self._desk = WatchDesk(self._front, self._failures.secrets)
+        self._front = FrontEnd(shell, self._formatters, self._failures, self._base)
+        self._watch = WatchMagic(self._front, self._failures.secrets)
         self.magics = (
             Magic("pgmg_connect", (CONNECTION, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
             Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
@@ -78,23 +78,23 @@ class PgmgMagics:
         self._completion = Completion(shell, self.session, {magic.name: magic.declared for magic in self.magics})
 
     def register(self) -> None:
-        """Make them known to the shell."""
+        """Register magics, displays, errors and completion with the shell."""
         for magic in self.magics:
             manager: Any = self._shell.magics_manager
             manager.register_function(_magic(magic), "cell" if magic.on_cell else "line", magic.name)
         self._failures.register()
         self._formatters.register()
         self._completion.register()
-        self._desk.open()
+        self._watch.open()
 
     def unregister(self) -> None:
-        """Take them back."""
+        """Unregister everything."""
         for magic in self.magics:
             self._shell.magics_manager.magics["cell" if magic.on_cell else "line"].pop(magic.name, None)
         self._failures.unregister()
         self._formatters.unregister()
         self._completion.unregister()
-        self._desk.close()
+        self._watch.close()
         self.session.close()
 
     # -- the magics -------------------------------------------------------------------------------------
@@ -102,8 +102,8 @@ class PgmgMagics:
     def connect(self, values: Values) -> LiveProject:
         """Choose project and server for this notebook.
 
-        CONNECTION is a URI, key=value words or embedded:; anything else names one of the [environments] of pgmg.toml.
-        Without any, pgmg.toml and the PGMG_* and PG* variables decide. A password is never shown.
+        CONNECTION is a URI, key=value pairs or embedded:; any other word names one of the [environments] of pgmg.toml.
+        Without an argument, pgmg.toml and the PGMG_* and PG* variables decide. Passwords are never shown.
         """
         given = values.pop("connection")
         if given is not None and _is_connection(given):
@@ -112,20 +112,20 @@ class PgmgMagics:
             if values["environment"] not in (None, given):
                 raise UsageError("Two environments are named", hint="Name one.")
             values["environment"] = given
-        before, self.session.choice = self.session.choice, Choice().under(values)
+        before, self.session.choice = self.session.choice, Choice().with_overrides(values)
         try:
             project = self._project({})
             project.connect().close()
         except PgmgError:
-            self.session.choice = before  # what cannot be used is not chosen
+            self.session.choice = before  # keep the previous connection
             raise
-        self._formatters.once(project)
+        self._formatters.suppress_repeat(project)
         return project
 
     def plan(self, values: Values) -> Plan:
-        """Show what would be applied, with a button to apply exactly that.
+        """Show the plan, with a button to apply exactly this plan.
 
-        Nothing is written to the database before the button is pressed.
+        Nothing is written to the database before the button is clicked.
         """
         project = self._project(values)
         drawing = _drawing(values["output_graph"])
@@ -143,7 +143,7 @@ class PgmgMagics:
     def apply(self, values: Values) -> ApplyResult | Plan:
         """Bring the database to what the project says, at once; --ask shows the plan with its buttons first.
 
-        A saved PLAN.json is made again and compared: what has changed since is never applied unseen.
+        A saved PLAN.json is compared with a new plan and refused if anything has changed since.
         """
         project = self._project(values)
         options = _plan_options(project, values)
@@ -164,10 +164,10 @@ class PgmgMagics:
         return status
 
     def diff(self, values: Values) -> tuple[Change, ...] | tuple[RowDifference, ...]:
-        """Show differences as SQL: applied to source; where the database drifted, database to source.
+        """Show the SQL differences between the applied state and the files; for drifted objects, database and files.
 
-        With --rows, show what they do to the rows of views: the pending query runs beside the present view, in a
-        read-only transaction; nothing is touched.
+        With --rows, show the rows of views before and after: the pending query and the current view are compared in a
+        read-only transaction.
         """
         chosen = o.row_options(values, asked=values["rows"])
         project = self._project(values)
@@ -180,10 +180,10 @@ class PgmgMagics:
         return changes
 
     def graph(self, values: Values) -> Graph:
-        """Draw the dependency graph, of everything or around some objects.
+        """Draw the dependency graph of all objects, or around the given ones.
 
-        OBJECT.COLUMN (or OBJECT.*) shows columns instead: which ones make the value of this one and which use it,
-        through views, and what decides about its rows. Bodies of functions are not looked into: their arguments count.
+        OBJECT.COLUMN (or OBJECT.*) draws columns: those from which the column is computed, those that use it, through
+        views, and those that filter its rows. Function bodies are not analysed, only the arguments of calls.
         """
         drawing = _drawing(values["output"])
         names = values["objects"]
@@ -201,9 +201,9 @@ class PgmgMagics:
     def sql(self, values: Values) -> CellResult:
         """Write the cell to a file of the code folder, apply it, and show what changed.
 
-        PATH is relative to the code folder. Without it the file is the one that declares the cell's object already,
-        or one is proposed. A cell that does not parse writes nothing. Pending migrations are not run: then, and where
-        something would be deleted, the plan is shown with its buttons instead.
+        PATH is relative to the code folder; by default the file that already declares the cell's object, else a new
+        one. A cell that does not parse writes nothing. If migrations are pending or an object would be deleted, the
+        plan is shown with its buttons and not applied.
         """
         from pgmg.notebook.sql_cell import cell_options, run
 
@@ -211,21 +211,21 @@ class PgmgMagics:
         return run(self._front, project, values["cell"], cell_options(values, _plan_options(project, values)))
 
     def watch(self, values: Values) -> Watch | None:
-        """Apply declared objects as their files change, in the background, until stopped.
+        """Apply declared objects when their files change, in the background.
 
-        One panel shows how it goes, and is updated in place. Pending migrations are shown with a button and not run,
-        unless --migrations. It ends with %pgmg_watch stop, with %unload_ext pgmg, and with the kernel.
+        A live panel shows the state. Pending migrations are shown with a button and not applied, unless --migrations.
+        The watcher ends with %pgmg_watch stop, %unload_ext pgmg, or the kernel.
         """
         project = self._project(values)
-        found = self._desk.run(project.settings, values)
+        found = self._watch.run(project.settings, values)
         if found is not None:
-            self._formatters.once(found)
+            self._formatters.suppress_repeat(found)
         return found
 
-    # -- around them ------------------------------------------------------------------------------------
+    # -- helpers ----------------------------------------------------------------------------------------
 
     def _project(self, values: Values) -> LiveProject:
-        """Open the project of a call; the first line of output says which server."""
+        """Open the project of a call and print its server."""
         project = self.session.project(values)
         print(f"Server: {project.server}")  # noqa: T201 - a notebook's output
         return project
@@ -235,7 +235,7 @@ class PgmgMagics:
         return None if current is None else current.settings.connection_string
 
     def _base(self) -> str | None:
-        """Return the way from the notebook's folder to the project's."""
+        """Return the project's folder relative to the notebook's."""
         current = self.session.current
         return None if current is None else os.path.relpath(current.root).replace(os.sep, "/")
 
@@ -272,5 +272,5 @@ def _drawing(path: Path | None) -> Callable[[Graph], bytes]:
 
     found = file_writer(".dot" if path is None else path.suffix)
     if found is None:
-        raise UsageError(f"{path}: no such kind of picture", hint="Use .svg, .png, .html, .dot or .mmd.")
+        raise UsageError(f"{path}: unknown picture format", hint="Use .svg, .png, .html, .dot or .mmd.")
     return found

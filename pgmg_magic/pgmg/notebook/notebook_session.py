@@ -1,4 +1,4 @@
-"""What a notebook has chosen and has open: projects by their settings, so that an edit of pgmg.toml is noticed."""
+"""A notebook's connection choice and its open projects, by settings, so that an edit of pgmg.toml takes effect."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LiveProject(Project):
         self._recording = False
 
     def connect(self) -> Connection:
-        """Return a new connection, and remember it while an apply is at work."""
+        """Return a new connection; during an apply it is kept for `cancel`."""
         made = super().connect()
         with self._guard:
             if self._recording:
@@ -37,7 +37,7 @@ class LiveProject(Project):
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
-        """Within, `cancel` ends what new connections are doing."""
+        """Within this block, `cancel` reaches connections that are opened in it."""
         with self._guard:
             self._recording = True
         try:
@@ -48,7 +48,7 @@ class LiveProject(Project):
                 self._made.clear()
 
     def cancel(self) -> None:
-        """Ask the server to stop the statements that are running."""
+        """Ask the server to cancel the running statements."""
         from pgmg.catalog.connection import cancel
 
         with self._guard:
@@ -59,14 +59,14 @@ class LiveProject(Project):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which project and server: what `%pgmg_connect` or a call's own options say."""
+    """A choice of project and server, by `%pgmg_connect` or the options of a call."""
 
     overrides: tuple[tuple[str, object], ...] = ()
     config: Path | None = None
     environment: str | None = None
 
-    def under(self, values: Mapping[str, object]) -> Choice:
-        """Return the choice of a call: its options, and below them what the notebook has chosen."""
+    def with_overrides(self, values: Mapping[str, object]) -> Choice:
+        """Return this choice overridden by the options of a call."""
         keys = (*config.KEYS,)
         own = {key: value for key, value in values.items() if key in keys and value is not None}
         file, environment = values.get("config"), values.get("environment")
@@ -79,19 +79,19 @@ class Choice:
 
 @dataclass(slots=True)
 class NotebookSession:
-    """The notebook's choice, and the projects that are open."""
+    """The notebook's choice, and the open projects."""
 
     choice: Choice = Choice()
     _open: dict[config.Settings, LiveProject] = field(default_factory=dict)
     current: LiveProject | None = None
-    """The one that was used last: what completion knows names from."""
+    """The project used last; completion reads names from it."""
 
     def settings(self, values: Mapping[str, object]) -> config.Settings:
-        """Return the settings of a call; a notebook counts as interactive: without a server, the embedded one."""
-        return settings_of(self.choice.under(values))
+        """Return the settings of a call; without a configured server, those of the embedded one."""
+        return settings_of(self.choice.with_overrides(values))
 
     def project(self, values: Mapping[str, object]) -> LiveProject:
-        """Return the project of a call, open since it was first used with these settings."""
+        """Return the project of a call; projects stay open and are reused by settings."""
         settings = self.settings(values)
         project = self._open.get(settings)
         if project is None:
@@ -108,7 +108,7 @@ class NotebookSession:
 
 
 def settings_of(choice: Choice) -> config.Settings:
-    """Read the settings that a choice means."""
+    """Load the settings for a choice."""
     overrides = dict(choice.overrides)
     found = config.load(".", config=choice.config, environment=choice.environment, overrides=overrides)
     if found.connection_string is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.column_lists import Attributes
     from pgmg.model.events import ApplyResult
-    from pgmg.notebook.front_end import Front
+    from pgmg.notebook.front_end import FrontEnd
     from pgmg.notebook.notebook_session import LiveProject
 
 _ATTEMPTS = 3
@@ -43,7 +43,7 @@ class CellOptions:
     options: PlanOptions
 
 
-def run(front: Front, project: LiveProject, text: str, options: CellOptions) -> CellResult:
+def run(front: FrontEnd, project: LiveProject, text: str, options: CellOptions) -> CellResult:
     """Write the cell to its file, apply, and show what became of it.
 
     Raises:
@@ -126,7 +126,7 @@ def _before(project: LiveProject, path: str) -> _Columns | None:
 
 
 def _carried_out(
-    front: Front, project: LiveProject, drafted: CellResult, options: CellOptions, before: _Columns | None
+    front: FrontEnd, project: LiveProject, drafted: CellResult, options: CellOptions, before: _Columns | None
 ) -> CellResult:
     cell = replace(drafted, objects=tuple(project.attributes_in(drafted.path)))
     plan, result = _applied(front, project, options)
@@ -148,7 +148,7 @@ def _carried_out(
     return cell
 
 
-def _applied(front: Front, project: LiveProject, options: CellOptions) -> tuple[Plan, ApplyResult | None]:
+def _applied(front: FrontEnd, project: LiveProject, options: CellOptions) -> tuple[Plan, ApplyResult | None]:
     attempt = 0
     while True:
         attempt += 1

@@ -1,4 +1,4 @@
-"""How errors read in a notebook: short, coloured, the SQL line and its caret, and no traceback."""
+"""Displays pgmg's errors in a notebook without a traceback: message, SQL line with caret, hint."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _ANSI = {
-    Role.GONE: "31;1",
+    Role.DROPPED: "31;1",
     Role.HEADING: "1",
     Role.MUTED: "2",
-    Role.KEPT: "1",
+    Role.RESTORED: "1",
 }
-"""Front ends turn these into the colours of their themes; on the red ground of an error few others can be read."""
+"""ANSI codes; only these few are legible on a front end's red error background."""
 
 Connection = Callable[[], str | None]
 
 
 class Failures:
-    """Shows `PgmgError`s by itself; whatever other handler there was keeps its exceptions."""
+    """Handles `PgmgError` exceptions of a shell; a previous handler keeps its own exceptions."""
 
     def __init__(self, shell: InteractiveShell, connection: Connection) -> None:
         self._shell = shell
@@ -36,7 +36,7 @@ class Failures:
         self._before: tuple[tuple[type[BaseException], ...], Any] = (shell.custom_exceptions, shell.CustomTB)
 
     def register(self) -> None:
-        """Take over."""
+        """Install the handler."""
         others, handler = self._before
 
         def handle(
@@ -47,25 +47,25 @@ class Failures:
             tb_offset: int | None = None,
         ) -> list[str] | None:
             if isinstance(error, PgmgError):
-                told = self.told(error)
-                shell._showtraceback(kind, error, told)  # noqa: SLF001 - the one way that reaches every front end
-                return told
+                lines = self.lines(error)
+                shell._showtraceback(kind, error, lines)  # noqa: SLF001 - the only way to reach every front end
+                return lines
             return handler(kind, error, trace, tb_offset=tb_offset)  # type: ignore[no-any-return]
 
         self._shell.set_custom_exc((PgmgError, *others), handle)  # type: ignore[no-untyped-call]
 
     def unregister(self) -> None:
-        """Give back what was there before."""
+        """Restore the previous handler."""
         self._shell.custom_exceptions, self._shell.CustomTB = self._before
 
-    def told(self, error: PgmgError) -> list[str]:
-        """Return the coloured lines of an error."""
+    def lines(self, error: PgmgError) -> list[str]:
+        """Return an error as lines with ANSI codes."""
         return [_coloured(line) for line in error_lines(error, self.secrets())]
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the passwords that might stand in a message."""
+        """Return the passwords that a message could contain."""
         known = passwords(self._connection(), os.environ) + passwords(os.environ.get("PGMG_CONNECTION_STRING"))
-        return tuple(secret for secret in known if len(secret) > 2)  # noqa: PLR2004 - shorter ones tear words apart
+        return tuple(secret for secret in known if len(secret) > 2)  # noqa: PLR2004 - shorter ones occur within words
 
 
 def _coloured(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""The panel of a watcher: one place that is updated, with buttons where the front end has them."""
+"""The panel of a watcher: a widget with buttons, or an updated output."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pgmg.model.watch_events import PendingMigrations, Phase
-from pgmg.notebook.formatters import HTML, PLAIN, Bundle, place
-from pgmg.notebook.watchers import Painter, Watch
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
+from pgmg.notebook.watchers import PanelUpdater, Watch
 from pgmg.render.html.watch_html import watch_html
 from pgmg.render.text.panel_lines import WatchView, panel_lines
 from pgmg.render.text.spans import plain
@@ -19,36 +19,36 @@ if TYPE_CHECKING:
 
 
 def picture_bundle(picture: WatchView) -> Bundle:
-    """Return a picture in every form."""
+    """Return a watcher's state as HTML and text."""
     return {PLAIN: plain(panel_lines(picture)), HTML: watch_html(picture)}
 
 
 def _texts(pending: PendingMigrations | None, root: Path) -> Iterator[tuple[str, str]]:
-    """Read what is about to be run."""
+    """Read the SQL of pending migrations."""
     for migration in pending.migrations if pending is not None else ():
         with suppress(OSError):
             yield migration.name, (root / migration.path).read_text(encoding="utf-8", errors="replace")
 
 
 class TextPanel:
-    """For front ends without widgets: a display that is updated in place."""
+    """For front ends without widgets: an output that is updated in place."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._put: Callable[[Bundle], None] = lambda _: None
-        self._painter: Painter | None = None
+        self._update: Callable[[Bundle], None] = lambda _: None
+        self._updater: PanelUpdater | None = None
 
     def show(self) -> None:
-        """Display it here; where it was displayed before, it stays as it is now."""
-        if self._painter is not None:
-            self._painter.end()
-        self._put = place(picture_bundle(self._watch.picture))
-        self._painter = Painter(self._watch, lambda picture: self._put(picture_bundle(picture)))
-        self._painter.start()
+        """Display the panel here; an earlier output is no longer updated."""
+        if self._updater is not None:
+            self._updater.end()
+        self._update = display_updatable(picture_bundle(self._watch.picture))
+        self._updater = PanelUpdater(self._watch, lambda picture: self._update(picture_bundle(picture)))
+        self._updater.start()
 
 
 class WidgetPanel:
-    """Light, problems, events, and the buttons. `again` makes the watcher that takes an ended one's place."""
+    """State and buttons of a watcher. `again` starts a new watcher after this one has stopped."""
 
     def __init__(self, watch: Watch, again: Callable[[], Watch]) -> None:
         import ipywidgets
@@ -56,39 +56,39 @@ class WidgetPanel:
         self._widgets: Any = ipywidgets
         self.watch, self._again = watch, again
         self._guard = threading.RLock()
-        self._asked: PendingMigrations | None = None  # what the question on the screen is about
+        self._asked: PendingMigrations | None = None  # the migrations of the displayed question
         self._texts: dict[str, str] = {}
         self.view = ipywidgets.HTML()
-        self.halt = self._button("Stop watching", "stop", "End the watcher", self._on_stop)
+        self.stop = self._button("Stop watching", "stop", "Stop the watcher", self._on_stop)
         self.begin = self._button("Start again", "play", "Watch again", self._on_again)
-        self.apply = self._button("Apply …", "check", "Show what would be run, and ask", self._on_apply, "primary")
+        self.apply = self._button("Apply …", "check", "Show the migrations, and ask", self._on_apply, "primary")
         self.back = self._button("Go back", "arrow-left", "Run nothing", self._on_back)
         self.confirm = self._button("Yes, apply", "exclamation-triangle", "Run them", self._on_confirm, "danger")
         self._row = ipywidgets.HBox()
         self.box = ipywidgets.VBox([self.view, self._row])
-        self._painter: Painter | None = None
+        self._updater: PanelUpdater | None = None
         self._drawn = ""
 
     def bundle(self) -> Bundle:
-        """Return the widget, with a picture for readers that have none."""
+        """Return the widget, with HTML and text for front ends without widgets."""
         found: Bundle = self.box._repr_mimebundle_()
         return {**found, **picture_bundle(self.watch.picture)}
 
     def show(self) -> None:
-        """Display it, once more if it is displayed already: all places show the same."""
-        from pgmg.notebook.formatters import put
+        """Display the panel; all its displays show the same state."""
+        from pgmg.notebook.formatters import display_bundle
 
         self.draw(self.watch.picture)
-        put(self.bundle())
-        if self._painter is None:
+        display_bundle(self.bundle())
+        if self._updater is None:
             self._follow()
 
     def draw(self, picture: WatchView) -> None:
-        """Show a picture."""
+        """Show a state."""
         with self._guard:
             pending = picture.state.pending
             if self._asked is not pending:
-                self._asked = None  # the question was about something else
+                self._asked = None  # the question was about other migrations
             html = watch_html(picture, asks=self._texts if self._asked is not None else None)
             if html != self._drawn:
                 self._drawn = self.view.value = html
@@ -102,16 +102,16 @@ class WidgetPanel:
         if state.phase is Phase.STOPPED:
             return (self.begin,)
         if self._asked is not None:
-            return (self.back, self.confirm)  # where Apply was stands what does nothing
+            return (self.back, self.confirm)  # a double click on Apply hits Go back
         if state.pending is not None and state.pending.migrations:
-            return (self.apply, self.halt)
-        return (self.halt,)
+            return (self.apply, self.stop)
+        return (self.stop,)
 
     def _follow(self) -> None:
-        self._painter = Painter(self.watch, self.draw)
-        self._painter.start()
+        self._updater = PanelUpdater(self.watch, self.draw)
+        self._updater.start()
 
-    # -- clicks: each acts only where its button stands, so that a second one does nothing ------------------
+    # -- clicks: each acts only while its button is visible, so that a second click does nothing -----------
 
     def _on_stop(self) -> None:
         self.watch.ask_to_stop()
@@ -119,8 +119,8 @@ class WidgetPanel:
     def _on_again(self) -> None:
         if self.watch.is_running:
             return
-        if self._painter is not None:
-            self._painter.end()
+        if self._updater is not None:
+            self._updater.end()
         self.watch = self._again()
         self._follow()
 

@@ -1,4 +1,4 @@
-"""`%pgmg_watch`: watchers in threads of their own, which outlive the cell that started them."""
+"""Watchers that run in background threads of the kernel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pgmg.config import Settings
     from pgmg.project import Project
 
-_KEPT = 50
-"""So many events are remembered."""
-_PATIENCE = 10.0
-"""Seconds that a watcher gets to end: the server may have a statement to take back."""
+_HISTORY = 50
+"""Number of latest events that are kept."""
+_STOP_TIMEOUT = 10.0
+"""Seconds to wait for a watcher's end: the server may have to roll back a statement."""
 
 
 class Watch:
-    """One watcher at work. It has connections of its own, and never prints: whoever shows it looks at `picture`."""
+    """One running watcher. It has its own connections and never prints; displays read `picture`."""
 
     def __init__(self, project: Project, *, debounce: float, migrations: bool, secrets: tuple[str, ...] = ()) -> None:
         self.settings: Settings = project.settings
@@ -34,68 +34,68 @@ class Watch:
         self.news = threading.Event()
         self._project, self._secrets = project, secrets
         self._stop = threading.Event()
-        self._told: deque[TimedEvent] = deque(maxlen=_KEPT)
+        self._events: deque[TimedEvent] = deque(maxlen=_HISTORY)
         self._failure: PgmgError | None = None
-        self._watcher = Watcher(project, debounce=debounce, migrations=migrations, listener=self._hear)
+        self._watcher = Watcher(project, debounce=debounce, migrations=migrations, listener=self._on_event)
         self._thread = threading.Thread(target=self._run, name="pgmg watch", daemon=True)
 
     @property
     def state(self) -> WatchState:
-        """Where the watcher stands."""
+        """The watcher's state."""
         return self._watcher.state
 
     @property
     def events(self) -> tuple[WatchEvent, ...]:
-        """The last events, in order."""
-        return tuple(one.event for one in tuple(self._told))
+        """The latest events, in order."""
+        return tuple(one.event for one in tuple(self._events))
 
     @property
     def picture(self) -> WatchView:
-        """All that is to be seen now."""
-        return WatchView(self.state, tuple(self._told), self._secrets)
+        """State and latest events."""
+        return WatchView(self.state, tuple(self._events), self._secrets)
 
     @property
     def is_running(self) -> bool:
-        """It has not ended."""
+        """The thread has not ended."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin, in another thread."""
+        """Start the thread."""
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Let it end as soon as it can; what the server does for it is taken back."""
+        """Request the end; a running statement is rolled back."""
         self._stop.set()
 
-    def stop(self, seconds: float = _PATIENCE) -> bool:
-        """End it and wait for that; False where it takes longer."""
+    def stop(self, seconds: float = _STOP_TIMEOUT) -> bool:
+        """Stop and wait for the end; False after the timeout."""
         self.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join(seconds)
         return not self.is_running
 
     def apply_migrations(self) -> None:
-        """Let it run the pending migrations, once."""
+        """Apply the pending migrations, once."""
         self._watcher.apply_migrations()
 
-    def _hear(self, event: WatchEvent) -> None:
-        self._told.append(TimedEvent(time.time(), event))
+    def _on_event(self, event: WatchEvent) -> None:
+        self._events.append(TimedEvent(time.time(), event))
         self.news.set()
 
     def _run(self) -> None:
         try:
             self._watcher.run(self._stop)
         except PgmgError:
-            pass  # told already
-        except Exception as error:  # noqa: BLE001 - a thread's traceback would be printed into somebody's cell
-            self._hear(Stopped(PgmgError(f"The watcher ended unexpectedly: {type(error).__name__}: {error}")))
+            pass  # the watcher has sent it as an event
+        except Exception as error:  # noqa: BLE001 - a thread's traceback would be printed into a cell
+            self._on_event(Stopped(PgmgError(f"The watcher ended unexpectedly: {type(error).__name__}: {error}")))
         finally:
             self._project.close()
             self.news.set()
 
 
-class Painter:
-    """Calls `draw` soon after there is something new, in a thread of its own: the watcher never waits for a screen."""
+class PanelUpdater:
+    """Calls `draw` after changes, from its own thread, so that the watcher never waits for a display."""
 
     _LOOK, _REST = 0.25, 0.1
 
@@ -105,11 +105,11 @@ class Painter:
         self._thread = threading.Thread(target=self._run, name="pgmg watch panel", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def end(self) -> None:
-        """Draw no more."""
+        """End the updates."""
         self._over.set()
         self._watch.news.set()
 
@@ -125,13 +125,13 @@ class Painter:
                 drawn = picture
                 try:
                     self._draw(picture)
-                except Exception:  # noqa: BLE001 - the front end is gone; there is nobody to tell
+                except Exception:  # noqa: BLE001 - the front end is gone
                     return
             self._over.wait(self._REST)
 
 
-class Watches:
-    """The watchers of a notebook: one a project and server."""
+class WatcherRegistry:
+    """The watchers of a notebook, one per project and server."""
 
     def __init__(self) -> None:
         self._running: dict[tuple[Path, str | None], Watch] = {}
@@ -140,11 +140,11 @@ class Watches:
         return iter(tuple(self._running.values()))
 
     def of(self, settings: Settings) -> Watch | None:
-        """Return the watcher of a project, running or ended."""
+        """Return the watcher of a project, running or stopped."""
         return self._running.get(_key(settings))
 
     def begin(self, make: Callable[[], Watch], settings: Settings, options: tuple[float, bool]) -> tuple[Watch, bool]:
-        """Return the watcher of a project, and whether it is a new one. Other settings take the old ones' place."""
+        """Return the watcher of a project, and whether it is new; one with other settings is stopped and replaced."""
         known = self.of(settings)
         if known is not None and known.is_running:
             if known.settings == settings and known.options == options:
@@ -155,7 +155,7 @@ class Watches:
         return made, True
 
     def close(self) -> None:
-        """End all of them, and wait for that."""
+        """Stop all watchers and wait for their end."""
         for watch in self:
             watch.ask_to_stop()
         for watch in self:

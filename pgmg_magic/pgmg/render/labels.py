@@ -1,4 +1,4 @@
-"""What people call things: steps before, while and after they are done, changes, counts."""
+"""Words for steps (planned, running, done), changes, edges, counts and durations, shared by all renderers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgmg.render.text.spans import Role
 
 
 class Verb(NamedTuple):
-    """What an action is called while it is done and afterwards, and how it is marked then."""
+    """An action's present and past form, and the mark and colour of a finished step."""
 
     doing: str
     done: str
@@ -22,34 +22,34 @@ class Verb(NamedTuple):
 
 
 def verb(action: Action) -> Verb:
-    """Return how to speak of an action."""
+    """Return the words for an action."""
     match action:
         case Action.DROP:
-            return Verb("Dropping", "Dropping", "↓", Role.GONE)
+            return Verb("Dropping", "Dropping", "↓", Role.DROPPED)
         case Action.MIGRATE:
-            return Verb("Applying", "Applied", "✓", Role.RUN)
+            return Verb("Applying", "Applied", "✓", Role.MIGRATION)
         case Action.CREATE:
-            return Verb("Creating", "Created", "✓", Role.MADE)
+            return Verb("Creating", "Created", "✓", Role.CREATED)
         case Action.REPLACE:
             return Verb("Replacing", "Replaced", "✓", Role.CHANGED)
         case Action.ALTER:
             return Verb("Altering", "Altered", "✓", Role.CHANGED)
         case Action.RESTORE:
-            return Verb("Restoring", "Restored", "✓", Role.KEPT)
+            return Verb("Restoring", "Restored", "✓", Role.RESTORED)
         case Action.COMMENT:
             return Verb("Commenting on", "Commented on", "✓", Role.CHANGED)
         case Action.GRANT:
-            return Verb("Granting on", "Granted on", "✓", Role.MADE)
+            return Verb("Granting on", "Granted on", "✓", Role.CREATED)
         case Action.REVOKE:
-            return Verb("Revoking on", "Revoked on", "✓", Role.GONE)
+            return Verb("Revoking on", "Revoked on", "✓", Role.DROPPED)
         case Action.VALIDATE:
-            return Verb("Validating", "Validated", "✓", Role.MADE)
+            return Verb("Validating", "Validated", "✓", Role.CREATED)
         case _:
             assert_never(action)
 
 
 def sql_name(name: ObjectName) -> str:
-    """Return an object as SQL would say it: `VIEW reporting.daily`."""
+    """Return an object as SQL names it: `VIEW reporting.daily`."""
     return name.display_name if name.kind is Kind.OTHER else f"{name.kind.sql_keyword.upper()} {name.display_name}"
 
 
@@ -74,9 +74,9 @@ def step_title(step: Step) -> str:
 
 
 def past_tense(step: Step, *, doing: bool = False, distinct: bool = False) -> str:
-    """Return a step as progress and results tell it: `Created view: user_stats`.
+    """Return a step as progress and results show it: `Created view: user_stats`.
 
-    `distinct` spells arguments out, where short names would not tell two objects apart.
+    `doing` chooses the present form. `distinct` adds arguments, for overloads that share a short name.
     """
     words = verb(step.action)
     said, name = (words.doing if doing else words.done), step.object
@@ -107,7 +107,7 @@ _ASPECTS = {
 
 
 def restored_properties(step: Step) -> str:
-    """Return what a step puts back around an object that has just been made: `privileges and comments`."""
+    """Return which properties a step restores on a recreated object: `privileges and comments`."""
     said = (_restored_property(statement.upper()) for statement in step.statements)
     found = list(dict.fromkeys(aspect for aspect in said if aspect is not None)) or ["settings"]
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
@@ -119,7 +119,7 @@ def _restored_property(statement: str) -> str | None:
 
 
 class ChangeLabel(NamedTuple):
-    """A change in words, in a few more words, and its colour."""
+    """A change in one word, a short explanation, and its colour."""
 
     word: str
     why: str
@@ -127,16 +127,16 @@ class ChangeLabel(NamedTuple):
 
 
 def change(kind: ChangeKind) -> ChangeLabel:
-    """Return how to speak of a change."""
+    """Return the words for a change."""
     match kind:
         case ChangeKind.NEW:
-            return ChangeLabel("new", "", Role.MADE)
+            return ChangeLabel("new", "", Role.CREATED)
         case ChangeKind.MODIFIED:
             return ChangeLabel("modified", "", Role.CHANGED)
         case ChangeKind.DELETED:
-            return ChangeLabel("deleted", "", Role.GONE)
+            return ChangeLabel("deleted", "", Role.DROPPED)
         case ChangeKind.ADOPTED:
-            return ChangeLabel("adopted", "the database has it already", Role.KEPT)
+            return ChangeLabel("adopted", "the database has it already", Role.RESTORED)
         case ChangeKind.MISSING:
             return ChangeLabel("missing", "gone from the database", Role.WARNING)
         case ChangeKind.DRIFTED:
@@ -148,29 +148,29 @@ def change(kind: ChangeKind) -> ChangeLabel:
 
 
 def place(item: Change) -> str:
-    """Return `sql/views/a.sql:3`, or what is known of it."""
+    """Return `sql/views/a.sql:3`; without a known line the path alone, without a path an empty text."""
     if item.path is None:
         return ""
     return item.path if item.line is None else f"{item.path}:{item.line}"
 
 
 def named(name: ObjectName) -> str:
-    """Return an object's name; a column's as people type it: `view.user_stats.score`."""
+    """Return an object's name; of a column the form that commands accept: `view.user_stats.score`."""
     return f"{name.parent}.{spell(name.name)}" if name.kind is Kind.COLUMN else str(name)
 
 
 def edge(item: Edge) -> str:
-    """Return an edge as a sentence."""
+    """Return a dependency as a sentence."""
     if not isinstance(item, ColumnEdge):
         return f"{item.object} depends on {item.depends_on}"
     user, used = named(item.object), named(item.depends_on)
     match item.flow:
         case Flow.VALUE:
-            return f"{user} is made from {used}"
+            return f"{user} is computed from {used}"
         case Flow.CONDITION if item.object.kind is Kind.COLUMN:
-            return f"{user} is in the rows of {used}"
+            return f"{user} belongs to the rows of {used}"
         case Flow.CONDITION:
-            return f"{used} decides about the rows of {user}"
+            return f"{used} filters, joins or groups the rows of {user}"
         case Flow.USED:
             return f"{user} uses {used}"
         case _:
@@ -178,34 +178,34 @@ def edge(item: Edge) -> str:
 
 
 def flow(kind: Flow) -> str:
-    """Return how a column is used, as a legend says it."""
+    """Return the legend's words for a use of a column."""
     match kind:
         case Flow.VALUE:
-            return "makes the value"
+            return "computes the value"
         case Flow.CONDITION:
-            return "decides about rows"
+            return "filters, joins or groups rows"
         case Flow.USED:
-            return "used, not followed"
+            return "used, in an unknown way"
         case _:
             assert_never(kind)
 
 
 def origin(item: Edge) -> str:
-    """Return where an edge comes from, and whether the server enforces it."""
+    """Return the source of a dependency, and whether the server enforces it."""
     match item.origin:
         case Origin.SOURCE:
             said = "read in the source"
         case Origin.CATALOG:
             said = "recorded by the server"
         case Origin.ERROR:
-            said = "learned from an error"
+            said = "learned from a server error"
         case _:
             assert_never(item.origin)
-    return said if item.hard else f"{said}, in text that the server does not track"
+    return said if item.hard else f"{said}; not tracked by the server"
 
 
 def size(graph: Graph) -> str:
-    """Return how much a graph shows."""
+    """Return the number of nodes that a graph shows."""
     if not graph.is_lineage:
         return count(len(graph.nodes), "object")
     columns = [node.object for node in graph.nodes if node.object.kind is Kind.COLUMN]
@@ -213,18 +213,18 @@ def size(graph: Graph) -> str:
 
 
 def hidden(graph: Graph) -> str:
-    """Return how much a graph leaves out, empty where that is nothing."""
+    """Return the number of nodes that a graph leaves out; empty if none."""
     noun = "more column" if graph.is_lineage else "more object"
     return f"{count(graph.hidden, noun)} not shown" if graph.hidden else ""
 
 
 def subject(graph: Graph) -> str:
-    """Return what a graph is about."""
+    """Return a graph's title."""
     return "Column lineage" if graph.is_lineage else "Dependency graph"
 
 
 def arrow(graph: Graph) -> str:
-    """Return what arrows mean."""
+    """Return the meaning of a graph's arrows."""
     if graph.is_lineage:
         return "An arrow leads from a column to where it is used."
     return "An arrow points to what is depended on."
@@ -240,7 +240,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """Return a duration as people say it: `35 ms`, `2.4 s`, `3 min 20 s`."""
+    """Return a duration: `35 ms`, `2.4 s`, `3 min 20 s`."""
     if milliseconds < 1000:  # noqa: PLR2004 - a second
         return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000

@@ -1,4 +1,4 @@
-"""Listeners that show an apply while it runs: lines for pipes, a bar for terminals, JSON for programs (rule 9.5)."""
+"""Event listeners that show a running apply: lines for pipes, a bar for terminals, JSON for programs (rule 9.5)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-_AGAIN_AFTER = 10.0
-"""Seconds after which the same wait is mentioned again."""
+_REPEAT_AFTER = 10.0
+"""Seconds after which the same wait is reported again."""
 
 
 class _Listener:
-    """To be called with events within a `with` statement, which leaves the terminal as it was."""
+    """A context manager that is called with events; leaving the `with` block restores the terminal."""
 
     def __enter__(self) -> Self:
         return self
@@ -41,11 +41,11 @@ class _Listener:
         self.close()
 
     def close(self) -> None:
-        """Stop showing anything."""
+        """End the display."""
 
 
 class _Remarks:
-    """Chooses the events worth a line of their own, and says each wait once in a while only."""
+    """Selects the events that get a line of their own; repeats of the same wait are reduced."""
 
     def __init__(self) -> None:
         self._wait: tuple[str, float] | None = None
@@ -53,7 +53,7 @@ class _Remarks:
     def of(self, event: Event) -> Line | None:
         match event:
             case Waiting(reason=reason, seconds=seconds):
-                if self._wait and self._wait[0] == reason and 0 <= seconds - self._wait[1] < _AGAIN_AFTER:
+                if self._wait and self._wait[0] == reason and 0 <= seconds - self._wait[1] < _REPEAT_AFTER:
                     return None
                 self._wait = (reason, seconds)
                 since = f" (for {labels.duration(seconds * 1000)})" if seconds >= 1 else ""
@@ -61,24 +61,24 @@ class _Remarks:
             case Retrying(attempt=attempt, of=of, reason=reason):
                 return span_line(Span(f"Retrying, attempt {attempt} of {of}", Role.WARNING), f": {reason}")
             case Discovered(edge=edge):
-                return span_line(Span("Learned", Role.KEPT), f": {labels.edge(edge)}")
+                return span_line(Span("Learned", Role.RESTORED), f": {labels.edge(edge)}")
             case ServerNotice(severity=severity, message=message, step=step):
                 during = f" ({step.object})" if step is not None else ""
-                role = Role.WARNING if severity.upper() == "WARNING" else Role.KEPT
+                role = Role.WARNING if severity.upper() == "WARNING" else Role.RESTORED
                 return span_line(Span(severity.upper(), role), f": {message.strip()}", Span(during, Role.MUTED))
             case Started() | StepBegun() | StepDone() | Recorded() | Finished():
                 return None
 
 
 class PlainProgress(_Listener):
-    """Writes a line for what is out of the ordinary: waiting, retrying, learning, the server's own words."""
+    """Writes a line for waits, retries, learned dependencies and server notices."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._remarks = _Remarks()
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         line = self._remarks.of(event)
         if line is not None:
             self._stream.write(f"{plain([line])}\n")
@@ -92,7 +92,7 @@ class JsonLines(_Listener):
         self._stream = stream
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         from pgmg.render.json.documents import dumps, event_document
 
         self._stream.write(f"{dumps(event_document(event), indent=None)}\n")
@@ -100,7 +100,7 @@ class JsonLines(_Listener):
 
 
 class RichProgress(_Listener):
-    """Shows a bar: what is being done, how many steps of how many, for how long. Remarks scroll by above it."""
+    """Shows a progress bar: the running step, done and total steps, elapsed time. Remarks are printed above it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -109,7 +109,7 @@ class RichProgress(_Listener):
         self._task: TaskID | None = None
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         line = self._remarks.of(event)
         if line is not None:
             from pgmg.render.text.styled import show
@@ -132,19 +132,19 @@ class RichProgress(_Listener):
                 pass
 
     def close(self) -> None:
-        """Take the bar away; what was printed stays."""
+        """Remove the bar; printed lines stay."""
         if self._bar is not None:
             self._bar.stop()
         self._bar = self._task = None
 
     def _begin(self, total: int) -> None:
-        """Start over: after a retry or something learned, the work begins again with the first step."""
+        """Restart the bar: after a retry or a learned dependency, the apply begins again with the first step."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.table import Column
 
         self.close()
-        what = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
-        columns = (SpinnerColumn(), what, BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+        description = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True))
+        columns = (SpinnerColumn(), description, BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
         self._bar = Progress(*columns, console=self._console, transient=True)
         self._task = self._bar.add_task("Starting", total=total)
         self._bar.start()

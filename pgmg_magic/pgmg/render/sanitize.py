@@ -1,4 +1,4 @@
-"""Makes any text fit to be shown: no terminal escapes, no hidden direction marks, no passwords."""
+"""Makes text safe to display: escapes control characters and direction marks, masks passwords."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ import re
 _CONTROL = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, delete, C1
     "\u2028\u2029"  # line breaks that only some programs see
-    "\u202a-\u202e\u2066-\u2069"  # direction marks that make a name look like another one
-    "\ufeff\ufffe\uffff\ud800-\udfff"  # no characters at all: not to be encoded, or not allowed in XML
+    "\u202a-\u202e\u2066-\u2069"  # direction marks: they can make a name look like another one
+    "\ufeff\ufffe\uffff\ud800-\udfff"  # not encodable, or not allowed in XML
 )
 _IN_BLOCK = re.compile(f"[{_CONTROL}]")
 _IN_LINE = re.compile(f"[{_CONTROL}\n]")
 
 
 def sanitize_line(text: str) -> str:
-    r"""Return `text` as one line: what would move the cursor, colour or hide something is spelled out: `\x1b`."""
-    return _IN_LINE.sub(_spelled, mask_secrets(text))
+    r"""Return `text` as one line; control characters are written as escapes: `\x1b`."""
+    return _IN_LINE.sub(_escape, mask_secrets(text))
 
 
 def sanitize_block(text: str) -> str:
-    """Return `text` as lines: line feeds and tabs stay, all else is as in `sanitize_line`."""
-    return _IN_BLOCK.sub(_spelled, mask_secrets(text).replace("\r\n", "\n"))
+    """Return `text` with its line feeds and tabs; otherwise like `sanitize_line`."""
+    return _IN_BLOCK.sub(_escape, mask_secrets(text).replace("\r\n", "\n"))
 
 
 def mask_secrets(text: str) -> str:
-    """Return `text` with its passwords hidden (rule 11.3)."""
-    from pgmg.source.grammar.rewriting import mask_passwords  # not needed to import the renderers
+    """Return `text` with passwords masked (rule 11.3)."""
+    from pgmg.source.grammar.rewriting import mask_passwords  # importing the renderers must not load the parser
 
     return mask_passwords(text)
 
 
 def escape_controls(json_text: str) -> str:
-    r"""Return a JSON text with everything unprintable written as `\uXXXX`; it means the same."""
+    r"""Return an equivalent JSON text in which every control character is written as `\uXXXX`."""
     return _IN_BLOCK.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
-def _spelled(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     match found[0]:
         case "\n":
             return "\\n"

@@ -1,4 +1,4 @@
-"""SQL laid out so that it can be read, by sqlglot; PostgreSQL's own grammar decides whether it still says the same."""
+"""Formats SQL with sqlglot; PostgreSQL's own grammar checks that the meaning is unchanged."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pgmg.source.columns.query_lineage import quiet
 
 
 class _AsWritten(Postgres):
-    """PostgreSQL with functions that keep their names: `now()` is not told as CURRENT_TIMESTAMP."""
+    """The PostgreSQL dialect with function names kept: `now()` does not become CURRENT_TIMESTAMP."""
 
     class Parser(PostgresParser):
-        """Knows no functions but those with a syntax of their own."""
+        """Treats only functions with their own syntax specially."""
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
 
 
 def laid_out(text: str) -> str | None:
-    """Return a statement laid out; None where sqlglot does not read all of it, or would change what it says."""
+    """Return a formatted statement; None if sqlglot cannot parse all of it or would change its meaning."""
     try:
-        with quiet():  # what it cannot read is shown as it stands, which nobody has to be told
+        with quiet():  # statements it cannot parse are shown unformatted, without a warning
             parsed = sqlglot.parse_one(text, read=_AsWritten)
             if parsed.find(exp.Command) is not None:
                 return None

@@ -1,4 +1,4 @@
-"""A dependency graph in Graphviz's language: what is needed stands left, an arrow points to what is depended on."""
+"""A dependency graph as Graphviz source."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 _FONT = "Helvetica,Arial,sans-serif"
 _MARGIN, _NARROW = "0.2,0.08", "0.04,0.02"
-"""Inches around a label; shapes that leave room in their corners need less."""
+"""Margins around a label, in inches; shapes with free corners need less."""
 _ROOMY = frozenset({"ellipse", "hexagon", "octagon", "parallelogram"})
 _TOOLTIP_LINES = 25
-"""A tooltip is a glance; the file is a click away."""
+"""Most lines of SQL in a tooltip."""
 
 _MANY = 2000
-"""From here on Graphviz is told to hurry: twice as fast, and nobody follows a line with the finger there."""
+"""Number of nodes above which Graphviz uses faster, less tidy settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class DotOptions:
-    """What is drawn besides nodes and edges: a legend, links to files, the SQL in tooltips."""
+    """Optional parts of a drawing: legend, links to files, SQL in tooltips."""
 
     legend: bool = True
     links: bool = True
@@ -42,10 +42,10 @@ class DotOptions:
 
 
 def to_dot(graph: Graph, extras: DotOptions = DotOptions()) -> str:
-    """Return the graph as DOT source; the same graph is always the same text.
+    """Return the graph as DOT source; equal graphs give equal texts.
 
     Nodes have the ids `n1`, `n2`, … and edges `e1`, `e2`, … in the order in which the graph has them, and classes
-    (`change-new`, `kind-view`, `unmanaged`; `soft`, `origin-catalog`) for whoever styles the SVG.
+    (`change-new`, `kind-view`, `unmanaged`; `soft`, `origin-catalog`) for style sheets.
     """
     drawing = graphviz.Digraph("dependencies")
     drawing.attr(rankdir="RL", bgcolor=graph_style.PAPER, fontname=_FONT, fontsize="12", **_spacing(graph))
@@ -72,12 +72,12 @@ def to_dot(graph: Graph, extras: DotOptions = DotOptions()) -> str:
 
 
 def _identities(graph: Graph) -> dict[ObjectName, str]:
-    """Give each node a name that people can read in the DOT source."""
+    """Give each node a readable identifier in the DOT source."""
     ids: dict[ObjectName, str] = {}
     taken: set[str] = set()
     for number, node in enumerate(graph.nodes, start=1):
         name = sanitize.sanitize_line(str(node.object))
-        if name in taken:  # two names that differ in what cannot be shown
+        if name in taken:  # two names that differ only in escaped characters
             name = f"{name} #{number}"
         taken.add(name)
         ids[node.object] = quote(graphviz.escape(name))
@@ -85,12 +85,12 @@ def _identities(graph: Graph) -> dict[ObjectName, str]:
 
 
 def _spacing(graph: Graph) -> dict[str, str]:
-    """Return inches between nodes: columns of a relation stand close to each other."""
+    """Return the distances between nodes, in inches; columns of a relation are close to each other."""
     return {"ranksep": "1", "nodesep": "0.05"} if graph.is_lineage else {"ranksep": "0.7", "nodesep": "0.18"}
 
 
 class _Names(NamedTuple):
-    """What nodes are called in DOT, in the SVG's ids, and for people."""
+    """Names of nodes: identifiers in DOT, numbers of the SVG's ids, labels."""
 
     ids: dict[ObjectName, str]
     numbers: dict[ObjectName, int]
@@ -103,7 +103,7 @@ def _columns(nodes: Iterable[GraphNode], graph: Graph, names: _Names, extras: Do
     width = max(map(len, written.values())) * 0.09 + 0.3
     for node in nodes:
         name, paint = node.object, graph_style.colors(node.change)
-        foreign, is_column = graph_style.is_foreign(node), name.kind is Kind.COLUMN
+        foreign, is_column = graph_style.is_unmanaged(node), name.kind is Kind.COLUMN
         attributes = {
             "label": written[name],
             "shape": "box",
@@ -149,7 +149,7 @@ def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
     attributes = {"color": graph_style.edge_color(edge.origin)}
     if isinstance(edge, ColumnEdge):
         classes.append(f"flow-{edge.flow.value}")
-        attributes["dir"] = "back"  # values go where they are used
+        attributes["dir"] = "back"  # data flows along the arrow
     attributes |= {
         "tooltip": _text(sanitize.sanitize_line(f"{labels.edge(edge)}: {labels.origin(edge)}")),
         "class": " ".join(classes),
@@ -165,9 +165,9 @@ def _attributes(values: dict[str, str]) -> str:
     return " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
 
 
-@lru_cache(maxsize=1024, typed=True)  # typed: what may not be read as HTML has a type of its own
+@lru_cache(maxsize=1024, typed=True)  # typed: `nohtml` marks its texts by their type
 def _quoted(value: str) -> str:
-    """Return a value as DOT wants it; most are the same few colours, shapes and words."""
+    """Return a quoted DOT value; cached, because few distinct values occur."""
     found: str = quote(value)
     return found
 
@@ -178,14 +178,14 @@ def _style(shape: str, *, managed: bool) -> str:
 
 def _node_classes(node: GraphNode) -> str:
     change = "unchanged" if node.change is None else node.change.value
-    return f"kind-{node.object.kind.value} change-{change}{' unmanaged' if graph_style.is_foreign(node) else ''}"
+    return f"kind-{node.object.kind.value} change-{change}{' unmanaged' if graph_style.is_unmanaged(node) else ''}"
 
 
 def _tooltip(node: GraphNode, extras: DotOptions) -> str:
     facts = [node.object.kind.sql_keyword]
     if node.change is not None:
         facts.append(labels.change(node.change).word)
-    if graph_style.is_foreign(node):
+    if graph_style.is_unmanaged(node):
         facts.append("unmanaged")
     lines = [sanitize.sanitize_line(labels.named(node.object)), ", ".join(facts)]
     if node.location is not None:
@@ -197,7 +197,7 @@ def _tooltip(node: GraphNode, extras: DotOptions) -> str:
 
 
 def _link(location: SourceLocation) -> str:
-    """Return a relative link that no path can turn into another scheme or host."""
+    """Return a relative link; no path can turn it into another scheme or host."""
     path = percent(location.path.lstrip("/").encode(errors="replace"), safe="/")
     return path if location.line is None else f"{path}#L{location.line}"
 
@@ -207,7 +207,7 @@ def _lines(lines: graph_style.Lines) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text that Graphviz shows as it is: no escapes, entities or markup in it mean anything."""
+    """Return a text that Graphviz shows literally, without escapes, entities or markup."""
     escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "    ")
     shown: str = graphviz.nohtml(escaped)
     return shown
@@ -217,12 +217,12 @@ def _text(text: str) -> str:
 
 
 def _legend(drawing: graphviz.Digraph, graph: Graph) -> None:
-    """Explain what occurs, and only that."""
+    """Explain the colours and lines that occur in the graph."""
     found = {node.change for node in graph.nodes}
     changes = [kind for kind in ChangeKind if kind in found]
     unmanaged = any(not node.managed for node in graph.nodes)
     if graph.is_lineage:
-        unmanaged, lines = any(graph_style.is_foreign(node) for node in graph.nodes), _flow_styles(graph)
+        unmanaged, lines = any(graph_style.is_unmanaged(node) for node in graph.nodes), _flow_styles(graph)
     else:
         lines = _edge_styles(graph)
     if not changes and not unmanaged and not lines:
@@ -230,7 +230,7 @@ def _legend(drawing: graphviz.Digraph, graph: Graph) -> None:
     with drawing.subgraph(name="cluster_legend") as box:
         box.attr(label="Legend", style="rounded", color="#e4e7eb", fontcolor="#616e7c", fontsize="10")
         box.attr("node", shape="box", fontsize="9", height="0.25", width="1.2", margin="0.08,0.03")
-        # a column is drawn from below
+        # Graphviz draws the column from below
         for (origin, hard), word in reversed(lines.items()):
             style = "rounded" if hard else "rounded,dashed"
             box.node(f"legend {word}", word, color=graph_style.edge_color(origin), style=style)
@@ -245,7 +245,7 @@ def _legend(drawing: graphviz.Digraph, graph: Graph) -> None:
 
 
 def _edge_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
-    """Return the kinds of edges to explain: none where there is only the usual one."""
+    """Return the kinds of edges to explain; none if only the usual one occurs."""
     found = {(edge.origin, edge.hard) for edge in graph.edges}
     if found <= {(Origin.SOURCE, True)}:
         return {}
@@ -259,7 +259,7 @@ def _edge_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
 
 
 def _flow_styles(graph: Graph) -> dict[tuple[Origin, bool], str]:
-    """Return the ways in which columns are used, to be explained where there are others than values."""
+    """Return the uses of columns to explain; none if only values occur."""
     found = {edge.flow: edge for edge in graph.edges if isinstance(edge, ColumnEdge)}
     if found.keys() <= {Flow.VALUE}:
         return {}

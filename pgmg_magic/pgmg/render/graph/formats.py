@@ -1,4 +1,4 @@
-"""Dependency graphs in every form: DOT, SVG, PNG, HTML, Mermaid, a tree for terminals; each is loaded when needed."""
+"""Dependency graphs as DOT, SVG, PNG, HTML, Mermaid or text tree; each renderer is imported on use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def to_svg(graph: Graph) -> str:
     """Return the graph as an SVG document.
 
     Raises:
-        GraphError: there is no Graphviz, or it fails.
+        GraphError: Graphviz is missing or fails.
     """
     from pgmg.render.graph import dot, svg
 
@@ -32,7 +32,7 @@ def to_png(graph: Graph) -> bytes:
     """Return the graph as a PNG.
 
     Raises:
-        GraphError: there is no Graphviz that makes PNGs, or it fails.
+        GraphError: no Graphviz with PNG support is installed, or it fails.
     """
     from pgmg.render.graph import dot, graphviz_engine
 
@@ -40,10 +40,10 @@ def to_png(graph: Graph) -> bytes:
 
 
 def to_html(graph: Graph, title: str | None = None) -> str:
-    """Return a page that needs nothing else: the graph to zoom and search in, each object with its file and SQL.
+    """Return a self-contained page: the graph with zoom and search, each object with its file and SQL.
 
     Raises:
-        GraphError: there is no Graphviz, or it fails.
+        GraphError: Graphviz is missing or fails.
     """
     from pgmg.render.html import graph_page
 
@@ -65,7 +65,7 @@ def to_tree(graph: Graph) -> str:
 
 
 def file_writer(suffix: str) -> Callable[[Graph], bytes] | None:
-    """Return what makes the content of a file with this suffix (`.svg`), None where there is nothing of the kind."""
+    """Return the renderer for files with this suffix (`.svg`); None if the suffix is unknown."""
     match suffix.lower():
         case ".dot" | ".gv":
             return lambda graph: to_dot(graph).encode()

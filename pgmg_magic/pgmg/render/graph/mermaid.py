@@ -1,4 +1,4 @@
-"""A dependency graph in Mermaid's language, which code hosts and wikis draw."""
+"""A dependency graph as a Mermaid flowchart, which code hosts and wikis draw."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _body(graph: Graph) -> Iterator[str]:
     edges = [edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids]
     for edge in edges:
         ends = (edge.object, edge.depends_on)
-        left, right = reversed(ends) if isinstance(edge, ColumnEdge) else ends  # values go where they are used
+        left, right = reversed(ends) if isinstance(edge, ColumnEdge) else ends  # data flows along the arrow
         yield f"  {ids[left]} {'-.->' if graph_style.is_dashed(edge) else '-->'} {ids[right]}"
     for origin in Origin:
         numbers = [str(number) for number, edge in enumerate(edges) if edge.origin is origin]
@@ -56,7 +56,7 @@ def _classes(graph: Graph, ids: dict[ObjectName, str]) -> Iterator[str]:
             paint, name = graph_style.colors(change), "unchanged" if change is None else change.value
             yield f"  classDef {name} fill:{paint.fill},stroke:{paint.line},color:{graph_style.INK}"
             yield f"  class {','.join(members[change])} {name}"
-    unmanaged = [ids[node.object] for node in graph.nodes if graph_style.is_foreign(node)]
+    unmanaged = [ids[node.object] for node in graph.nodes if graph_style.is_unmanaged(node)]
     if unmanaged:
         yield f"  classDef unmanaged fill:{graph_style.PAPER},stroke-dasharray:4 3"
         yield f"  class {','.join(unmanaged)} unmanaged"
@@ -67,7 +67,7 @@ def _lines(lines: graph_style.Lines) -> str:
 
 
 def _text(text: str) -> str:
-    """Spell out whatever could mean something to Mermaid or to HTML."""
+    """Escape every character that Mermaid or HTML could interpret."""
     return "".join(
         char if char.isalnum() or char in " _.,()" else f"#{ord(char)};" for char in sanitize.sanitize_line(text)
     )

@@ -1,4 +1,4 @@
-"""SVG from Graphviz, made a little better-looking than Graphviz itself can."""
+"""SVG from Graphviz, with a style sheet."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _STYLE = """<style>
 
 
 def picture(dot: str) -> str:
-    """Return DOT source as an SVG document with its own style."""
+    """Return DOT source as an SVG document with its own style sheet."""
     drawn = draw(dot, Format.SVG).decode()
     end = drawn.index(">", drawn.index("<svg")) + 1
     return f"{drawn[:end]}\n{_STYLE}{drawn[end:]}"
 
 
 def element(dot: str) -> str:
-    """Return DOT source as an `<svg>` element for a page that brings the style."""
+    """Return DOT source as an `<svg>` element for a page that has the style sheet."""
     drawn = draw(dot, Format.SVG).decode()
     return drawn[drawn.index("<svg") :].rstrip()

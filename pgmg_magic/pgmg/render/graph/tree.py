@@ -1,4 +1,4 @@
-"""A dependency graph as a tree of lines: what nothing depends on first, below each object what it depends on."""
+"""A dependency graph as a text tree: the roots have no dependents, dependencies are below each object."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
     from pgmg.model.graph_data import Graph, GraphNode
 
-_AGAIN = "(*)"
-_CIRCLE = "(circle)"
+_SHOWN_ABOVE = "(*)"
+_CYCLE = "(cycle)"
 _SOFT = "~"
 _LONG = 70
-"""Characters of a column's expression that are shown beside it."""
+"""Most characters of a column's expression beside its name."""
 
 
 def to_tree(graph: Graph) -> str:
-    """Return the graph as text. What was shown before is marked `(*)`, where a circle closes `(circle)`."""
+    """Return the graph as text. `(*)` marks an object that is expanded above, `(cycle)` the end of a cycle."""
     return plain(tree_lines(graph))
 
 
 def tree_lines(graph: Graph) -> Iterator[Line]:
-    """Say the graph line by line."""
+    """Return the graph as lines."""
     return sections(*_Forest(graph).run())
 
 
 class _Forest:
-    """Walks a graph once; each object's own branches are shown where it is met first."""
+    """Walks a graph once; an object's dependencies are expanded at its first occurrence."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -54,13 +54,13 @@ class _Forest:
         if not self.nodes:
             return [span_line("No objects.")], list(self._footnotes())
         lines: list[Line] = []
-        for name in (*self.roots, *self.nodes):  # what only circles lead to is not below any root
+        for name in (*self.roots, *self.nodes):  # members of cycles may not be below any root
             if name not in self.shown:
                 lines += self._tree(name)
         return lines, list(self._footnotes())
 
     def _tree(self, root: ObjectName) -> Iterator[Line]:
-        """Say one tree; without recursion, for chains are as long as people make them."""
+        """Return one tree as lines; iterative, because chains can be deeper than the recursion limit."""
         self.shown.add(root)
         yield span_line(*self._described(root))
         path: list[tuple[ObjectName, Iterator[Edge], int]] = [(root, iter(self.edges[root]), len(self.edges[root]))]
@@ -76,7 +76,7 @@ class _Forest:
                 continue
             path[-1] = (name, branches, left - 1)
             target, is_last = edge.depends_on, left == 1
-            mark = _CIRCLE if target in above else _AGAIN if target in self.shown and self.edges[target] else ""
+            mark = _CYCLE if target in above else _SHOWN_ABOVE if target in self.shown and self.edges[target] else ""
             stem = Span(f"{indent}{'└──' if is_last else '├──'} ", Role.MUTED)
             yield span_line(
                 stem, *self._arrow(edge), *self._described(target), Span(f" {mark}" if mark else "", Role.MUTED)
@@ -107,16 +107,16 @@ class _Forest:
             said = labels.change(node.change)
             yield Span(title, said.role)
             yield Span(f" [{said.word}]", said.role)
-        if graph_style.is_foreign(node):
+        if graph_style.is_unmanaged(node):
             yield Span(" (unmanaged)", Role.MUTED)
         if name.kind is Kind.COLUMN and node.sql and "\n" not in node.sql and not node.sql.endswith(_plain(name)):
             yield Span(f" = {node.sql if len(node.sql) <= _LONG else node.sql[:_LONG] + '…'}", Role.MUTED)
 
     def _footnotes(self) -> Iterator[Line]:
         explained = {
-            _SOFT: "only text that the server does not track says so",
-            _AGAIN: "its dependencies are shown above",
-            _CIRCLE: "depends on itself in the end",
+            _SOFT: "not tracked by the server",
+            _SHOWN_ABOVE: "dependencies shown above",
+            _CYCLE: "part of a dependency cycle",
         }
         for mark, meaning in explained.items():
             if mark in self.marks:
@@ -128,5 +128,5 @@ class _Forest:
 
 
 def _plain(name: ObjectName) -> str:
-    """Return how the expression of a column ends that is another one's of the same name."""
+    """Return the end of an expression that only passes on a column of the same name."""
     return f".{spell(name.name)}"

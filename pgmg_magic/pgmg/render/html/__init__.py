@@ -1,1 +1,1 @@
-"""Documents as HTML: plans, results, errors, graphs and rows, for notebooks and pages."""
+"""Plans, results, errors, graphs and rows as HTML, for notebooks and pages."""

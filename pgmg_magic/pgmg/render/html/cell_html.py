@@ -1,4 +1,4 @@
-"""What a cell of SQL did, as HTML."""
+"""The outcome of a `%%pgmg_sql` cell as HTML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cell_html(cell: CellResult) -> str:
-    """Return the file with its difference, what changed, and the first rows."""
+    """Return the file with its difference, the changed columns, and the first rows."""
     kinds = {"+": "added", "-": "removed", "@": "hunk"}
     return markup.fill(
         "cell.html.j2",

@@ -1,4 +1,4 @@
-"""The second question: what a plan would delete or rewrite, all of it listed."""
+"""The confirmation question: the objects that a plan deletes and the tables that it rewrites."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def confirm_html(plan: Plan) -> str | None:
-    """Return what to ask before applying, None where the plan deletes and rewrites nothing."""
-    gone, rewritten = deletions(plan), rewrites(plan)
-    if not gone and not rewritten:
+    """Return the question to ask before applying; None if the plan deletes and rewrites nothing."""
+    deleted, rewritten = deletions(plan), rewrites(plan)
+    if not deleted and not rewritten:
         return None
-    return markup.fill("confirm.html.j2", style=markup.asset("notebook.css"), deletions=gone, rewrites=rewritten)
+    return markup.fill("confirm.html.j2", style=markup.asset("notebook.css"), deletions=deleted, rewrites=rewritten)

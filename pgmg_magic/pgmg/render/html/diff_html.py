@@ -1,4 +1,4 @@
-"""Differences as HTML: old and new SQL in one column or side by side; one-liners laid out so that they can be read."""
+"""SQL differences as HTML, in one column or side by side; SQL with very long lines is formatted first."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from pgmg.render.text.side_by_side import Row
 
 _LONG = 110
-"""Characters of a line from which SQL is laid out anew before it is compared."""
+"""Line length in characters above which SQL is formatted before the comparison."""
 _HEADERS = 2
 
 
 def rows(change: Change) -> tuple[Row, ...]:
-    """Return the difference of a change; () where there is none, or one side is not known."""
+    """Return the lines of a change's difference; () if there is none or one side is unknown."""
     found = unified(readable(change))[_HEADERS:]
     kinds = {"+": "added", "-": "removed", "@": "hunk"}
     return tuple((kinds.get(row[:1], "same"), row) for row in found)
 
 
 def readable(change: Change) -> Change:
-    """Return a change whose texts are laid out, if both can be, and one has lines too long to compare by eye.
+    """Return a change with both texts formatted, if one has very long lines or is the database's own definition.
 
-    So are those of which one is the database's own: PostgreSQL lays out what it prints as nobody writes it.
+    PostgreSQL prints definitions in a layout that no source file has. If either text cannot be formatted, the change
+    is returned as it is.
     """
     before, after = change.before, change.after
     if before is None or after is None:
@@ -47,7 +48,7 @@ def readable(change: Change) -> Change:
 
 
 def changes_html(changes: Sequence[Change]) -> str:
-    """Return the differences of many objects, each folded where there are many."""
+    """Return the differences of objects; folded if there are more than a few."""
     shown = [_shown(change) for change in changes]
     return markup.fill(
         "diff.html.j2",

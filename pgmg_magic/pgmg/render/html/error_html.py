@@ -1,4 +1,4 @@
-"""An error as people should meet it: what happened, where, the line with its caret, what to do next (rule 11.2)."""
+"""An error as lines and as HTML: message, place, source line with caret, hint (rule 11.2)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _NO_FAILURES = ("stale-plan", "stopped")
 
 
 def error_lines(error: PgmgError, secrets: Sequence[str] = ()) -> Iterator[Line]:
-    """Say an error; `secrets` are passwords that must not turn up in it (rule 11.3)."""
+    """Return an error as lines; `secrets` are passwords to mask (rule 11.3)."""
     problems = error.problems if isinstance(error, SourceErrors) else (error,)
     return sections(*(_problem(problem, secrets) for problem in problems))
 
 
 def error_html(error: PgmgError, secrets: Sequence[str] = ()) -> str:
-    """Return an error as HTML that stands out."""
-    tone = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    """Return an error as an HTML callout."""
+    tone = Role.WARNING if error.code in _NO_FAILURES else Role.DROPPED
     return lines_html(error_lines(error, secrets), "Error", tone)
 
 
@@ -43,7 +43,7 @@ def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
         return sanitize.sanitize_block(text)
 
     first, *rest = shown(error.message).split("\n")
-    role = Role.WARNING if error.code in _NO_FAILURES else Role.GONE
+    role = Role.WARNING if error.code in _NO_FAILURES else Role.DROPPED
     title = _TITLES.get(error.code, "Error: ")
     yield span_line(Span(title, role), Span(first, Role.HEADING))
     for row in rest:
@@ -52,7 +52,7 @@ def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
         yield from _where(error.where)
     if error.hint:
         for number, row in enumerate(shown(error.hint).split("\n")):
-            yield span_line(Span("hint: " if number == 0 else "      ", Role.KEPT), row)
+            yield span_line(Span("hint: " if number == 0 else "      ", Role.RESTORED), row)
 
 
 def _where(location: SourceLocation) -> Iterator[Line]:
@@ -62,4 +62,4 @@ def _where(location: SourceLocation) -> Iterator[Line]:
         row, _, mark = caret.partition("\n")
         number = "" if location.line is None else f"{location.line} "
         yield span_line("  ", Span(f"{number}│ ", Role.MUTED), Span(row, Role.SQL))
-        yield span_line("  ", Span(f"{' ' * len(number)}│ ", Role.MUTED), Span(mark, Role.GONE))
+        yield span_line("  ", Span(f"{' ' * len(number)}│ ", Role.MUTED), Span(mark, Role.DROPPED))

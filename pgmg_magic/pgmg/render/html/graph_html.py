@@ -1,4 +1,4 @@
-"""Graphs in a notebook: a picture that needs nothing, and in front of it, where scripts run, one to explore."""
+"""Graphs in a notebook: a static picture, replaced by an interactive page where scripts run."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIMIT = 120
-"""More objects than this in one picture are a carpet."""
+"""Most objects in one picture."""
 _NO_NODES = PROPERTY_KINDS | {Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN}
 _ID = re.compile(r' id="[^"]*"')
 _SIZE = re.compile(r'<svg width="(\d+)pt" height="(\d+)pt"')
 
 
 def focus(graph: Graph, limit: int = LIMIT) -> Graph:
-    """Return what of a graph can be looked at: all, or what changes and its neighbours, or the most connected.
+    """Return a graph of at most `limit` nodes: changed objects and their neighbours, else the most connected ones.
 
-    Of columns those are kept that are nearest to what was asked for. `hidden` counts what is left out.
+    A column graph keeps the nodes nearest to the requested ones. `hidden` counts the removed nodes.
     """
     if len(graph.nodes) <= limit:
         return graph
@@ -51,7 +51,7 @@ def focus(graph: Graph, limit: int = LIMIT) -> Graph:
 
 
 def _nearest(graph: Graph, limit: int) -> list[ObjectName]:
-    """Return the nodes nearest to what was asked for."""
+    """Return the nodes nearest to the requested ones."""
     beside: dict[ObjectName, list[ObjectName]] = {node.object: [] for node in graph.nodes}
     for edge in graph.edges:
         beside[edge.object].append(edge.depends_on)
@@ -65,7 +65,7 @@ def _nearest(graph: Graph, limit: int) -> list[ObjectName]:
 
 
 def plan_graph(plan: Plan) -> Graph:
-    """Return what a plan touches and what that depends on, as a graph."""
+    """Return a plan's objects and their dependencies as a graph."""
     changes = {change.object: change.change for change in plan.changes}
     steps = {step.whole: step for step in plan.steps}
     named = [*steps, *changes, *(end for edge in plan.edges for end in (edge.object, edge.depends_on))]
@@ -86,7 +86,7 @@ def plan_graph(plan: Plan) -> Graph:
 
 
 def _of_migrations(plan: Plan) -> Iterator[Edge]:
-    """Connect each migration with the tables by which it affects others."""
+    """Connect each migration with the tables through which it affects other objects."""
     for migration in plan.migrations:
         causes = dict.fromkeys(cause for affected in migration.affects for cause in affected.because_of)
         for cause in causes:
@@ -95,7 +95,7 @@ def _of_migrations(plan: Plan) -> Iterator[Edge]:
 
 
 def graph_bundle(graph: Graph) -> dict[str, str]:
-    """Return every form of a graph: HTML, an SVG picture, a tree of text (of all objects, not only those in focus)."""
+    """Return a graph as HTML, SVG picture and text tree; the tree has all nodes, the others those in focus."""
     shown = focus(graph)
     found = {"text/plain": tree.to_tree(graph), "text/html": graph_html(shown)}
     if shown.nodes:
@@ -107,7 +107,7 @@ def graph_bundle(graph: Graph) -> dict[str, str]:
 
 
 def graph_html(graph: Graph) -> str:
-    """Return a graph that is in focus as HTML."""
+    """Return a reduced graph as HTML."""
     return markup.fill(
         "graph_cell.html.j2",
         style=markup.asset("notebook.css"),
@@ -117,7 +117,7 @@ def graph_html(graph: Graph) -> str:
 
 
 def figure(graph: Graph, *, explore: bool = False) -> dict[str, Any]:
-    """Return what the figure's template needs; without Graphviz there is a tree."""
+    """Return the values of the figure's template; without Graphviz the figure is a text tree."""
     found = {node.change for node in graph.nodes}
     legend = [(kind.value, labels.change(kind).word) for kind in ChangeKind if kind in found]
     shown: dict[str, Any] = {
@@ -126,7 +126,7 @@ def figure(graph: Graph, *, explore: bool = False) -> dict[str, Any]:
         "arrow": labels.arrow(graph),
         "hidden": labels.hidden(graph),
         "legend": legend,
-        "unmanaged": any(graph_style.is_foreign(node) for node in graph.nodes),
+        "unmanaged": any(graph_style.is_unmanaged(node) for node in graph.nodes),
         "soft": any(not edge.hard for edge in graph.edges),
         "svg": None,
         "page": None,
@@ -149,7 +149,7 @@ def figure(graph: Graph, *, explore: bool = False) -> dict[str, Any]:
 
 
 def _embedded(drawn: str) -> Markup:
-    """Return an SVG element for a page that has others: without ids, never wider than the page."""
+    """Return an SVG element without ids, so that a page can hold several."""
     return markup.trusted(_ID.sub("", drawn))
 
 

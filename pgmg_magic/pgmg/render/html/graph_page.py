@@ -1,4 +1,4 @@
-"""A graph as one HTML page that needs nothing else: pan, zoom, search, and each object's file, change and SQL."""
+"""A graph as a self-contained HTML page: pan, zoom, search, and each object's file, change and SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgmg.render.html import markup
 
 
 def to_html(graph: Graph, title: str | None = None) -> str:
-    """Return the page. Only the script whose digest it names may run in it."""
+    """Return the page; its content security policy allows only its own script."""
     script = markup.asset("graph.js")
     found = {node.change for node in graph.nodes}
     flows = {edge.flow for edge in graph.edges if isinstance(edge, ColumnEdge)}
@@ -33,7 +33,7 @@ def to_html(graph: Graph, title: str | None = None) -> str:
         notes=graph.notes,
         hidden=labels.hidden(graph),
         legend=[labels.change(change).word for change in ChangeKind if change in found],
-        unmanaged=any(graph_style.is_foreign(node) for node in graph.nodes),
+        unmanaged=any(graph_style.is_unmanaged(node) for node in graph.nodes),
         soft=any(not edge.hard for edge in graph.edges),
         origins=[] if flows else [edge.value for edge in dict.fromkeys(edge.origin for edge in graph.edges)],
         flows=[(flow.value, labels.flow(flow)) for flow in Flow if flow in flows],
@@ -42,7 +42,7 @@ def to_html(graph: Graph, title: str | None = None) -> str:
 
 
 def _data(graph: Graph) -> dict[str, Any]:
-    """Return what the script knows: nodes and edges in the order of their ids in the SVG."""
+    """Return the script's data: nodes and edges in the order of their ids in the SVG."""
     column_labels = graph_style.Labels(graph) if graph.is_lineage else None
     numbers = {node.object: number for number, node in enumerate(graph.nodes)}
     return {
@@ -52,7 +52,7 @@ def _data(graph: Graph) -> dict[str, Any]:
                 "kind": node.object.kind.sql_keyword,
                 "change": None if node.change is None else labels.change(node.change).word,
                 "why": "" if node.change is None else labels.change(node.change).why,
-                "managed": not graph_style.is_foreign(node),
+                "managed": not graph_style.is_unmanaged(node),
                 "place": None if node.location is None else sanitize.sanitize_line(str(node.location)),
                 "sql": None if node.sql is None else sanitize.sanitize_block(node.sql),
             }

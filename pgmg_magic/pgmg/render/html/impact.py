@@ -1,4 +1,4 @@
-"""What a plan means for people: in numbers, which locks it takes, what it deletes and rewrites for good."""
+"""A plan's impact: number of affected objects, locks, deletions, table rewrites."""
 
 from __future__ import annotations
 
@@ -15,42 +15,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
-_MAKING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)
+_CREATING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)
 _HARMLESS = (Effect.CREATE, Effect.REPLACE)
 
 
 class Count(NamedTuple):
-    """How often something happens, in words, and its colour."""
+    """A count in words, and its colour."""
 
     text: str
     role: Role
 
 
 def counts(plan: Plan) -> tuple[Count, ...]:
-    """Return what happens how often: `1 migration`, `3 recreated`, `1 replaced`; in the order of weight."""
-    fates = Counter(_fates(plan))
+    """Return counts of outcomes, most severe first: `1 migration`, `3 recreated`, `1 replaced`."""
+    outcomes = Counter(_outcomes(plan))
     migrations = len({step.whole for step in plan.steps if step.action is Action.MIGRATE})
-    found = [Count(labels.count(migrations, "migration"), Role.RUN)] if migrations else []
-    for word, role in _FATES.items():
-        if fates[word]:
-            found.append(Count(f"{fates[word]:,} {word}", role))
-    found += [Count(labels.count(fates[kind], kind.sql_keyword), Role.MUTED) for kind in _SAYINGS if fates[kind]]
+    found = [Count(labels.count(migrations, "migration"), Role.MIGRATION)] if migrations else []
+    for word, role in _OUTCOMES.items():
+        if outcomes[word]:
+            found.append(Count(f"{outcomes[word]:,} {word}", role))
+    found += [
+        Count(labels.count(outcomes[kind], kind.sql_keyword), Role.MUTED) for kind in _PROPERTIES if outcomes[kind]
+    ]
     return tuple(found)
 
 
-_FATES = {
-    "deleted": Role.GONE,
+_OUTCOMES = {
+    "deleted": Role.DROPPED,
     "recreated": Role.CHANGED,
-    "created": Role.MADE,
+    "created": Role.CREATED,
     "replaced": Role.CHANGED,
     "altered": Role.CHANGED,
-    "restored": Role.KEPT,
+    "restored": Role.RESTORED,
     "checked": Role.MUTED,
 }
-_SAYINGS = (Kind.OWNER, Kind.GRANT, Kind.COMMENT)
+_PROPERTIES = (Kind.OWNER, Kind.GRANT, Kind.COMMENT)
 
 
-def _fates(plan: Plan) -> Iterator[str]:
+def _outcomes(plan: Plan) -> Iterator[str]:
     done: dict[ObjectName, list[Step]] = {}
     for step in plan.steps:
         done.setdefault(step.object, []).append(step)
@@ -62,7 +64,7 @@ def _fates(plan: Plan) -> Iterator[str]:
             yield name.kind
         elif Action.DROP in actions:
             managed = all(step.managed for step in steps)
-            yield "deleted" if not actions & {*_MAKING} else "recreated" if managed else "restored"
+            yield "deleted" if not actions & {*_CREATING} else "recreated" if managed else "restored"
         elif Action.CREATE in actions:
             yield "created"
         elif Action.REPLACE in actions:
@@ -79,7 +81,7 @@ def _fates(plan: Plan) -> Iterator[str]:
 
 
 class Locks(NamedTuple):
-    """Relations that other sessions wait for until the commit: to read, or only to write."""
+    """Relations that are locked until the commit: against readers and writers, or against writers only."""
 
     readers: tuple[str, ...]
     writers: tuple[str, ...]
@@ -89,7 +91,7 @@ NO_LOCKS = Locks((), ())
 
 
 def locks(plan: Plan) -> Locks:
-    """Return what is locked, as far as the steps say (PostgreSQL manual, 13.3.1)."""
+    """Return the locked relations, derived from the steps (PostgreSQL manual, 13.3.1)."""
     readers: dict[str, None] = {}
     writers: dict[str, None] = {}
     fresh: set[ObjectName] = set()
@@ -107,21 +109,21 @@ def locks(plan: Plan) -> Locks:
         elif name.kind in CHILD_KINDS and parent is not None and parent not in fresh:
             waits = readers if step.action is Action.DROP or name.kind is not Kind.TRIGGER else writers
             waits[str(parent)] = None
-    first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # what most people wait for
+    first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
     return Locks(tuple(first), tuple(name for name in writers if name not in readers))
 
 
-# -- what cannot be taken back --------------------------------------------------------------------------
+# -- deletions and rewrites ---------------------------------------------------------------------------------
 
 
 def deletions(plan: Plan) -> tuple[str, ...]:
-    """Return what the plan drops and does not make again, migrations' own drops included."""
+    """Return the objects that are dropped and not recreated, by steps or by statements of migrations."""
     gone: dict[str, None] = {}
     for step in plan.steps:
         name = str(step.object)
         if step.action is Action.DROP and step.object.kind not in PROPERTY_KINDS:
             gone[name] = None
-        elif step.action in _MAKING:
+        elif step.action in _CREATING:
             gone.pop(name, None)
         elif step.migration is not None:
             for alteration in step.migration.alterations:
@@ -130,7 +132,7 @@ def deletions(plan: Plan) -> tuple[str, ...]:
 
 
 def rewrites(plan: Plan) -> tuple[str, ...]:
-    """Return which tables are rewritten, and by what."""
+    """Return the tables that are rewritten, and the cause."""
     found = [notice.message for notice in plan.warnings if notice.code == "table-rewrite"]
     for step in plan.steps:
         found += [

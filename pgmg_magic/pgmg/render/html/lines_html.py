@@ -1,4 +1,4 @@
-"""Lines of spans as HTML: the words of the command line, in the colours of a notebook."""
+"""Lines of spans as HTML."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def lines_html(lines: Iterable[Line], label: str, tone: Role | None = None) -> str:
-    """Return lines as one block; `label` is what screen readers call it.
+    """Return lines as one block; `label` is its accessible name.
 
-    With a `tone` it stands out, and screen readers say it at once.
+    With a `tone` it is a callout that screen readers announce.
     """
     rows = [[(span.text, span.role.value) for span in line] for line in lines]
     chosen = "" if tone is None else tone.value

@@ -1,4 +1,4 @@
-"""HTML from templates: everything that is filled in is escaped, and fit to be shown."""
+"""Fills HTML templates; every value is escaped and sanitized."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def fill(template: str, **values: Any) -> str:
-    """Return a template of `templates/` with its values; all but `Markup` is escaped, all but that is cleaned."""
+    """Return a filled template of `templates/`; every value except `Markup` is sanitized and escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -34,7 +34,7 @@ def asset(name: str) -> Markup:
 
 
 def trusted(text: str) -> Markup:
-    """Mark a text as HTML: only for what pgmg itself or Graphviz wrote, escaped where it quotes others."""
+    """Mark a text as HTML: only for output of pgmg or Graphviz in which names and texts are already escaped."""
     return Markup(text)  # noqa: S704 - see above
 
 

@@ -1,4 +1,4 @@
-"""A plan as HTML that needs no kernel: what it means, what to be warned of, every step with its SQL and difference."""
+"""A plan as static HTML: impact, warnings, every step with its SQL and difference."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from pgmg.model.location import SourceLocation
 
 _FEW = 40
-"""Up to so many steps stand open in one table; more are folded by what they do."""
+"""Most steps in one unfolded table; longer plans are grouped by action and folded."""
 _GRAPH_LIMIT = 60
 _NO_NOUNS = PROPERTY_KINDS | {Kind.OTHER, Kind.DEFAULT_PRIVILEGES, Kind.STATISTICS}
 
 
 def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applied: bool = False) -> str:
-    """Return a plan as HTML. Paths are links below `base`, the project's folder as seen from the notebook's.
+    """Return a plan as HTML. `base` is the project's folder relative to the notebook, for links to files.
 
-    One that has been `applied` says so, and what it would delete and lock is no warning any more.
+    An `applied` plan has another title and no warnings about deletions and locks.
     """
     drawn = focus(plan_graph(plan), _GRAPH_LIMIT) if graph and plan.steps else None
     held = locks(plan) if not applied else NO_LOCKS
@@ -81,7 +81,7 @@ def _impact(migration: MigrationImpact) -> dict[str, Any]:
 
 
 def _unexecuted(plan: Plan) -> list[Change]:
-    """Return the changes that no step stands for (rule 3.3)."""
+    """Return the changes that need no step (rule 3.3)."""
     done = {step.object for step in plan.steps}
     return [change for change in plan.changes if change.object not in done]
 
@@ -95,7 +95,7 @@ def _silent(change: Change) -> dict[str, str]:
 
 
 def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
-    """Cut the steps by transaction, and where they are many by what they do."""
+    """Group the steps by transaction, and in long plans also by action."""
     changes = {change.object: change for change in plan.changes}
     groups = plan.groups
     many = len(plan.steps) > _FEW
@@ -145,11 +145,11 @@ def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]
 
 
 def _place(location: SourceLocation) -> Markup:
-    """Return a file and line that may be broken after each folder."""
+    """Return a file and line with a possible line break after each folder."""
     said = location.path if location.line is None else f"{location.path}:{location.line}"
     return markup.trusted("/<wbr>").join(sanitize.sanitize_line(part) for part in said.split("/"))
 
 
 def _link(location: SourceLocation, base: str) -> str:
-    """Return a relative link; nothing in a path can turn it into another scheme or host."""
+    """Return a relative link; no path can turn it into another scheme or host."""
     return "./" + quote(f"{base}/{location.path.lstrip('/')}".encode(errors="replace"), safe="/")

@@ -1,4 +1,4 @@
-"""An apply while it runs, as HTML: a bar, the object at work, for how long, and what the server said."""
+"""A running apply as HTML: progress bar, current step, elapsed time, server notices."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pgmg.render.html import markup
 from pgmg.render.progress_listeners import PlainProgress
 
 _REMARKS = 6
-"""The last so many remarks are shown while it runs."""
+"""Most remarks that are shown while it runs."""
 _KEPT = 200
-"""And so many of them afterwards."""
+"""Most remarks that are shown afterwards."""
 
 
 class HtmlProgress:
-    """A listener that knows at any time how to show what it has heard."""
+    """A listener that can render the current progress at any time."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._total = self._done = 0
         self._current = "Starting"
-        self._said = io.StringIO()
-        self._remarks = PlainProgress(self._said)
+        self._text = io.StringIO()
+        self._remarks = PlainProgress(self._text)
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         self._remarks(event)
         match event:
             case Started(plan=plan):
@@ -45,15 +45,15 @@ class HtmlProgress:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was out of the ordinary: waits, retries, lessons, the server's notices."""
-        return tuple(self._said.getvalue().splitlines())
+        """Waits, retries, learned dependencies and server notices so far."""
+        return tuple(self._text.getvalue().splitlines())
 
     def html(self, note: str = "") -> str:
-        """Return the picture of now; `note` is said in place of what is being done."""
+        """Return the current progress; `note` replaces the current step."""
         return self._fill(note or self._current, over=False, last=_REMARKS)
 
     def remarks_html(self) -> str:
-        """Return what is left to be read when all is over; nothing where nothing was out of the ordinary."""
+        """Return the remarks after the end; empty if there were none."""
         return self._fill("", over=True, last=_KEPT) if self.remarks else ""
 
     def _fill(self, current: str, *, over: bool, last: int) -> str:
@@ -69,5 +69,5 @@ class HtmlProgress:
         )
 
     def text(self) -> str:
-        """Return the same as one line."""
+        """Return the current progress as one line."""
         return f"{self._done} of {self._total} steps: {self._current}"

@@ -1,4 +1,4 @@
-"""What an apply did, as HTML: that all is well, what was recorded, every deed with how long it took."""
+"""The result of an apply as HTML: outcome, records, every step with its duration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def result_html(result: ApplyResult) -> str:
-    """Return a result; of a rehearsal, and where there was nothing to do, what the command line says."""
+    """Return a result as HTML; a dry run or an empty plan as the command line's text."""
     if not result.applied:
         return lines_html(result_lines(result, 1), "Result")
     return markup.fill(
@@ -26,7 +26,7 @@ def result_html(result: ApplyResult) -> str:
         notices=[notice.message for notice in result.plan.warnings],
         learned=[labels.edge(edge) for edge in result.discovered],
         count=labels.count(len(result.steps), "step"),
-        done_steps=[(deed.mark, deed.role.value, deed.text, _took(deed.duration_ms)) for deed in done_steps(result)],
+        done_steps=[(done.mark, done.role.value, done.text, _took(done.duration_ms)) for done in done_steps(result)],
     )
 
 

@@ -81,7 +81,7 @@ def _part(one: RowDifference) -> dict[str, Any]:
         tables.append(_changed(one))
     badges = [(text, role.value) for text, role in numbers(one)]
     if not badges and one.before is not None and one.after is not None:
-        badges = [("no row differs", Role.KEPT.value)]
+        badges = [("no row differs", Role.RESTORED.value)]
     if one.change is not None:
         said = labels.change(one.change)
         badges.insert(0, (said.word, said.role.value))

@@ -1,4 +1,4 @@
-"""SQL as HTML: words, strings and comments in their colours, everything escaped, passwords hidden."""
+"""SQL as HTML with highlighted keywords, strings and comments; escaped, passwords masked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEYWORDS = """
 
 
 def highlighted(text: str) -> Markup:
-    """Return SQL as HTML: `<span class="k">` for words of the language, `s` strings, `c` comments, `n` numbers."""
+    """Return SQL as HTML: `<span class="k">` for keywords, `s` strings, `c` comments, `n` numbers."""
     return trusted("".join(_pieces(sanitize.sanitize_block(text).rstrip(), frozenset(_KEYWORDS.split()))))
 
 

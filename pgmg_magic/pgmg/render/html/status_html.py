@@ -1,4 +1,4 @@
-"""A status as HTML: what is to be done, what is connected to what, what differs."""
+"""A status as HTML: pending work, connection, differences."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pgmg.model.status_report import Status
 
 _Row = tuple[str, str, str, str]
-"""What happens, its colour, to what, where."""
+"""Word, colour, object, place."""
 
 
 def status_html(status: Status) -> str:
-    """Return a status."""
+    """Return a status as HTML."""
     counted = (
         labels.count(len(status.pending), "migration") if status.pending else "",
         labels.count(len(status.changes), "change") if status.changes else "",
@@ -41,7 +41,7 @@ def status_html(status: Status) -> str:
 
 
 def _lists(status: Status) -> Iterator[tuple[str, Sequence[_Row], int]]:
-    pending: list[_Row] = [("pending", Role.RUN.value, name, "") for name in status.pending]
+    pending: list[_Row] = [("pending", Role.MIGRATION.value, name, "") for name in status.pending]
     code = [_row(change) for change in status.changes if change.change not in DRIFT]
     drift = [_row(change) for change in status.changes if change.change in DRIFT]
     for title, rows in (("Pending migrations", pending), ("Code changes", code), ("Drift", drift)):

@@ -1,4 +1,4 @@
-"""Where a watcher stands, as HTML: a light, the present problems, what is pending, the last events."""
+"""A watcher's state as HTML: status light, problems, pending migrations, latest events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def watch_html(view: WatchView, *, asks: Mapping[str, str] | None = None) -> str:
-    """Return the panel. With `asks`, the texts of pending migrations by their names, they stand in it as a question."""
+    """Return the panel. `asks` holds the SQL of pending migrations by name and turns the panel into a question."""
     colour, word = status_light(view.state)
     pending = view.state.pending
     return markup.fill(

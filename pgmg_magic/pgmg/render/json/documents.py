@@ -1,4 +1,4 @@
-"""Plans, results, statuses, graphs and errors as JSON documents; `schema.json` says what each of them holds."""
+"""Plans, results, statuses, graphs and errors as JSON documents, described by `schema.json`."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ Document = dict[str, Any]
 
 
 def dumps(document: Document, *, indent: int | None = 2) -> str:
-    """Return a document as text: the same document is always the same bytes. Nothing unprintable is in it."""
+    """Return a document as JSON text: deterministic, without control characters."""
     return sanitize.escape_controls(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent))
 
 
 def schema() -> Document:
-    """Return the JSON Schema (2020-12) of every document; each one's own is under `$defs`."""
+    """Return the JSON Schema (2020-12) of all documents; `$defs` holds one schema per document."""
     loaded: Document = json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8"))
     return loaded
 
 
 def plan_document(plan: Plan) -> Document:
-    """Return a plan. `sql` is exactly what is sent, except that passwords are hidden (rule 11.3)."""
+    """Return a plan. `sql` is the SQL that is sent, with passwords masked (rule 11.3)."""
     return {
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
@@ -69,7 +69,7 @@ def plan_document(plan: Plan) -> Document:
 
 
 def result_document(result: ApplyResult) -> Document:
-    """Return what an apply did."""
+    """Return the result of an apply."""
     return {
         "applied": result.applied,
         "steps": [_applied(step) for step in result.steps],
@@ -93,7 +93,7 @@ def status_document(status: Status) -> Document:
 
 
 def graph_document(graph: Graph) -> Document:
-    """Return a graph: `nodes`, `edges`, and how many objects a filter left out."""
+    """Return a graph: `nodes`, `edges`, and the number of hidden nodes."""
     return {
         "nodes": [_node(node) for node in graph.nodes],
         "edges": [_edge(edge) for edge in graph.edges],
@@ -104,7 +104,7 @@ def graph_document(graph: Graph) -> Document:
 
 
 def diff_document(changes: Iterable[Change]) -> Document:
-    """Return how the SQL of each changed object differs."""
+    """Return the SQL difference of each changed object."""
     from pgmg.render.text.diff_lines import unified
 
     return {
@@ -117,7 +117,7 @@ def diff_document(changes: Iterable[Change]) -> Document:
 
 
 def error_document(error: PgmgError) -> Document:
-    """Return an error; several problems in files are listed one by one as well."""
+    """Return an error; several problems in files are also listed individually."""
     said = _error(error)
     match error:
         case SourceErrors():
@@ -141,7 +141,7 @@ def reset_document(statements: Sequence[str], *, executed: bool = True) -> Docum
 
 
 def event_document(event: Event) -> Document:
-    """Return an event of an apply; `event` says which one."""
+    """Return an event of an apply; `event` is its type."""
     match event:
         case events.Started(plan=plan):
             return {"event": "started", "fingerprint": plan.fingerprint, "steps": len(plan.steps)}

@@ -1,4 +1,4 @@
-"""Reads a saved plan: a claim to compare a new plan with, never a script (rule 9.4)."""
+"""Reads a saved plan, which is only compared with a new plan and never executed (rule 9.4)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HINT = "make one with `pgmg plan --out PLAN.json`"
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a saved plan claims.
+    """The contents of a saved plan.
 
-    `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), for telling what has changed.
-    No SQL is kept: none of a file's is ever run.
+    `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), for reporting differences.
+    No SQL is kept: SQL from a file is never run.
     """
 
     fingerprint: str
@@ -28,10 +28,10 @@ class SavedPlan:
 
 
 def load_saved_plan(text: str) -> SavedPlan:
-    """Read what `pgmg plan --out` wrote.
+    """Parse the text that `pgmg plan --out` wrote.
 
     Raises:
-        ConfigError: it is no saved plan, or one of another version.
+        ConfigError: the text is not a saved plan, or one of another format version.
     """
     try:
         document = json.loads(text.removeprefix("\ufeff"))

@@ -1,4 +1,4 @@
-"""What a watcher tells as JSON documents, one an event; `schema.json` says what each of them holds."""
+"""A watcher's events as JSON documents, described by `schema.json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def watch_document(event: WatchEvent) -> Document:
-    """Return an event of a watcher; `event` says which one."""
+    """Return an event of a watcher; `event` is its type."""
     match event:
         case Watching(server=server, folders=folders, migrations=migrations):
             said = {"server": sanitize.mask_secrets(server), "folders": list(folders), "migrations": migrations}

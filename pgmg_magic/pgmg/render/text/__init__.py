@@ -1,1 +1,1 @@
-"""Plans, results, statuses and differences as text: first lines of spans, then plain or coloured."""
+"""Plans, results, statuses and differences as lines of spans, printed plain or in colour."""

@@ -1,4 +1,4 @@
-"""What a cell of SQL did: the file, what changed in the database, the first rows."""
+"""The outcome of a `%%pgmg_sql` cell as text: file, changed columns, first rows."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def cell_lines(cell: CellResult) -> Iterator[Line]:
-    """Say what a cell did."""
+    """Return the outcome of a cell as lines."""
     return sections(_file(cell), _database(cell), *(preview_lines(preview) for preview in cell.previews))
 
 
 def written(cell: CellResult) -> str:
-    """Return what became of the file."""
+    """Return what happened to the file: new, replaced or unchanged."""
     if not cell.written:
-        return "holds this already"
+        return "unchanged"
     if cell.previous is not None:
         added, removed = _counted(cell)
         return f"replaced: {labels.count(added, 'line')} added, {removed:,} removed"
-    return "a new file, its name proposed" if cell.proposed else "a new file"
+    return "a new file, name chosen by pgmg" if cell.proposed else "a new file"
 
 
 def file_rows(cell: CellResult) -> list[str]:
-    """Return how the file differs from what it held before; [] where nothing was lost."""
+    """Return the unified difference to the file's previous text; [] if it had none or did not change."""
     if cell.previous is None or not cell.written:
         return []
     before, after = (sanitize.sanitize_block(text).rstrip("\n").split("\n") for text in (cell.previous, cell.text))
@@ -39,12 +39,12 @@ def file_rows(cell: CellResult) -> list[str]:
 
 
 def column_lines(changed: ColumnsChanged) -> Iterator[tuple[str, str, Role]]:
-    """Return each column that came, went or changed: a mark, the words, the colour."""
+    """Return each added, removed or retyped column: mark, text, colour."""
     for column in changed.columns:
         if column.before is None:
-            yield "+", f"{column.name} {column.after}", Role.MADE
+            yield "+", f"{column.name} {column.after}", Role.CREATED
         elif column.after is None:
-            yield "-", f"{column.name} {column.before}", Role.GONE
+            yield "-", f"{column.name} {column.before}", Role.DROPPED
         else:
             yield "~", f"{column.name} {column.before} → {column.after}", Role.CHANGED
 
@@ -74,4 +74,4 @@ def _database(cell: CellResult) -> Iterator[Line]:
     if cell.result is not None and not cell.columns:
         yield span_line("No column has changed.")
     if cell.dependents:
-        yield span_line("Also touched: ", ", ".join(map(str, cell.dependents)))
+        yield span_line("Also changed: ", ", ".join(map(str, cell.dependents)))

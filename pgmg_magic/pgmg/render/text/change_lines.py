@@ -1,4 +1,4 @@
-"""The list of what differs between project and database, as plans and statuses show it."""
+"""The list of differences between project and database, shared by plans and statuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def changes(found: Iterable[Change]) -> Iterator[Line]:
-    """Say one line a change: by its file, by its name where a file holds several or is gone."""
+    """Return a line per change: its file, or its name if the file holds several objects or was deleted."""
     found = tuple(found)
     together = Counter(change.path for change in found)
     for change in found:

@@ -1,4 +1,4 @@
-"""How the SQL of changed objects differs, as a unified difference with a title for each object."""
+"""The SQL of changed objects as unified differences, each under a title line."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 NO_DIFFERENCES = "No differences."
 _HEADERS = 2
-"""The lines of a unified difference that name the two sides; further down `---` is a removed SQL comment."""
+"""Header lines of a unified difference. Below them, a line that begins with `---` is a removed SQL comment."""
 
 
 def diff_lines(changes: Iterable[Change]) -> Iterator[Line]:
-    """Say how each object's SQL differs."""
+    """Return the differences of all objects as lines."""
     found = [_of(change) for change in changes]
     return sections(*found) if found else iter([span_line(NO_DIFFERENCES)])
 
 
 def unified(change: Change) -> list[str]:
-    """Return the unified difference as lines, headers included; [] where the texts are the same or one is unknown.
+    """Return the unified difference as lines, headers included; [] if the texts are equal or one is unknown.
 
-    Passwords are hidden before the texts are compared: a difference in them alone is none here.
+    Passwords are masked before the comparison: texts that differ only in a password count as equal.
     """
     before, after = _rows(change.before), _rows(change.after)
     if before == after or (change.before is None and _should_exist(change)):
@@ -64,11 +64,11 @@ def _side(change: Change) -> str:
 
 def _why_none(change: Change) -> str:
     if change.before is None:
-        which = "the database has" if change.change is ChangeKind.ADOPTED else "was applied"
-        return f"the text of what {which} is not recorded, so there is nothing to compare"
+        which = "database's own" if change.change is ChangeKind.ADOPTED else "last applied"
+        return f"the {which} text is not recorded, so there is nothing to compare"
     if change.before == change.after:
-        return "the text is the same"
-    return "the texts differ only in what is hidden here"
+        return "the texts are equal"
+    return "the texts differ only in masked passwords"
 
 
 def _role(row: str) -> Role:

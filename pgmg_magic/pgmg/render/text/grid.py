@@ -1,4 +1,4 @@
-"""Rows of data as an aligned table: NULL is told from every text, what is wide is cut."""
+"""Rows of data as an aligned text table; NULL differs from every text, long values are cut."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NULL = "NULL"
 
 
 def shown(value: Value) -> tuple[str, Role]:
-    """Return how a value is written: NULL bare, an empty text and one that looks like NULL in quotes."""
+    """Return a value's text and colour: NULL without quotes, the empty text and the text `NULL` in quotes."""
     if value is None:
         return _NULL, Role.MUTED
     if value in ("", _NULL):
@@ -28,13 +28,13 @@ def shown(value: Value) -> tuple[str, Role]:
 
 
 def is_number(values: Iterable[Value]) -> bool:
-    """Say whether a column holds numbers alone, which are aligned at their right."""
+    """Say whether all values of a column are numbers, which are right-aligned."""
     found = [value for value in values if value is not None]
     return bool(found) and all(_NUMBER.match(value) for value in found)
 
 
 def grid(headers: Sequence[str], rows: Sequence[Sequence[tuple[str, Role]]], indent: str = "  ") -> Iterator[Line]:
-    """Return a header and rows of cells, all columns aligned."""
+    """Return a header line and a line per row, columns aligned."""
     cells = [[(_cut(text), role) for text, role in row] for row in rows]
     titles = [_cut(header) for header in headers]
     widths = [max([len(titles[n]), *(len(row[n][0]) for row in cells)]) for n in range(len(titles))]

@@ -1,4 +1,4 @@
-"""Warnings, as every report ends with them."""
+"""The list of warnings at the end of reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def warnings(notices: Sequence[Notice]) -> Iterator[Line]:
-    """Say them under a heading of their own."""
+    """Return the warnings under a heading; nothing if there are none."""
     if not notices:
         return
     yield span_line(Span("Warnings:", Role.HEADING))

@@ -1,4 +1,4 @@
-"""Where a watcher stands, on a few lines: its light, what is wrong, what is pending, what happened last."""
+"""A watcher's state as text: status light, problems, pending migrations, latest events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pgmg.model.plan import MigrationImpact
 
 NEWEST = 8
-"""So many of the last events are shown."""
+"""Number of latest events that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
-    """An event and when it came, in seconds since the epoch."""
+    """An event and its time, in seconds since the epoch."""
 
     at: float
     event: WatchEvent
@@ -31,15 +31,15 @@ class TimedEvent:
 
 @dataclass(frozen=True, slots=True)
 class WatchView:
-    """All that is to be seen of a watcher. `told` is in order of time; `secrets` must not turn up in it."""
+    """Everything a panel shows of a watcher. `events` are in order of time; `secrets` are masked."""
 
     state: WatchState
-    told: tuple[TimedEvent, ...] = ()
+    events: tuple[TimedEvent, ...] = ()
     secrets: tuple[str, ...] = ()
 
 
 def status_light(state: WatchState) -> tuple[str, str]:
-    """Return the colour of the light and the word beside it."""
+    """Return the status light's colour and the word beside it."""
     match state.phase:
         case Phase.STOPPED:
             return "grey", "stopped"
@@ -59,57 +59,66 @@ def status_light(state: WatchState) -> tuple[str, str]:
 
 
 def subject(state: WatchState) -> str:
-    """Return what is watched for which server."""
+    """Return the watched folders and the server."""
     return " → ".join(part for part in (" and ".join(state.folders), state.server) if part)
 
 
 def problem_lines(view: WatchView) -> Iterator[Line]:
-    """Say each present problem with its place, and what is kept as it was."""
-    ended = view.told[-1].event if view.told else None
+    """Return each current problem with its place and the objects that keep their last good state."""
+    ended = view.events[-1].event if view.events else None
     if isinstance(ended, Stopped) and ended.error is not None:
         yield from error_lines(ended.error, view.secrets)
     for problem in view.state.problems:
         yield from error_lines(problem.error, view.secrets)
         if kept := ", ".join(map(str, problem.objects)):
-            yield span_line("  ", Span(f"kept as it was: {kept}", Role.MUTED))
+            yield span_line("  ", Span(f"unchanged in the database: {kept}", Role.MUTED))
     pending = view.state.pending
     if pending is not None and pending.error is not None:
         yield from error_lines(pending.error, view.secrets)
 
 
 def affected(migration: MigrationImpact) -> str:
-    """Return what a migration touches."""
+    """Return the objects that a migration affects."""
     names = ", ".join(str(one.object) for one in migration.affects)
-    return f"affects {names}" if names else "affects nothing that is declared"
+    return f"affects {names}" if names else "affects no other object"
 
 
 def waiting(pending: PendingMigrations) -> str:
-    """Return which code waits for the migrations, nothing if none does."""
+    """Return the objects that wait for the migrations; empty if none do."""
     names = ", ".join(map(str, pending.waiting))
-    return f"waiting for it: {names}" if names else ""
+    return f"waiting for this migration: {names}" if names else ""
 
 
 def history(view: WatchView) -> Iterator[tuple[str, Line]]:
-    """Return the last events, the newest first, each as a time and one line: what came of files, not their names."""
-    last = view.told[-1:]  # what was seen is news until it is known what came of it
-    shown = [one for one in view.told if not isinstance(one.event, Watching | Saw) or (one,) == last]
+    """Return the latest events, newest first, each as a time and one line.
+
+    A saved file is listed only until its outcome is known.
+    """
+    last = view.events[-1:]
+    shown = [one for one in view.events if not isinstance(one.event, Watching | Saw) or (one,) == last]
     for one in reversed(shown[-NEWEST:]):
         clock = time.strftime("%H:%M:%S", time.localtime(one.at))
         if isinstance(one.event, Broken):
             where = one.event.error.where
             place = f"{where}: " if where is not None else ""
             message = one.event.error.message.partition("\n")[0]
-            yield clock, span_line(Span("✗ ", Role.GONE), _without(f"{place}{message}", view.secrets))
+            yield clock, span_line(Span("✗ ", Role.DROPPED), _without(f"{place}{message}", view.secrets))
             continue
         lines = list(watch_lines(one.event, verbose=1))
         if lines:
-            yield clock, lines[-1] if len(lines) > 1 and not _is_told_first(one.event) else lines[0]
+            yield clock, lines[-1] if len(lines) > 1 and not _has_summary_first(one.event) else lines[0]
 
 
 def panel_lines(view: WatchView) -> Iterator[Line]:
-    """Say all of it."""
+    """Return the whole panel as lines."""
     colour, word = status_light(view.state)
-    roles = {"red": Role.GONE, "amber": Role.WARNING, "green": Role.MADE, "blue": Role.KEPT, "grey": Role.MUTED}
+    roles = {
+        "red": Role.DROPPED,
+        "amber": Role.WARNING,
+        "green": Role.CREATED,
+        "blue": Role.RESTORED,
+        "grey": Role.MUTED,
+    }
     what = subject(view.state)
     yield span_line("Watching", Span(f" {what}" if what else "", Role.MUTED), ": ", Span(word, roles[colour]))
     for line in problem_lines(view):
@@ -126,8 +135,8 @@ def panel_lines(view: WatchView) -> Iterator[Line]:
         yield span_line(Span(f"{clock}  ", Role.MUTED), *line)
 
 
-def _is_told_first(event: WatchEvent) -> bool:
-    """The first line of pending migrations is the news; of what was applied, the last one sums it up."""
+def _has_summary_first(event: WatchEvent) -> bool:
+    """Say whether an event's first line is its summary: of an apply it is the last one."""
     return isinstance(event, PendingMigrations)
 
 

@@ -1,4 +1,4 @@
-"""Plans, results, statuses and differences as plain text: the shape of the original tool."""
+"""Plans, results, statuses and differences as plain text, in the format of the original tool."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
 
 
 def plan_text(plan: Plan, verbose: int = 0) -> str:
-    """Return a plan as text. With `verbose` 1 each step shows its SQL and why, with 2 also what depends on what."""
+    """Return a plan as text. `verbose` 1 adds SQL and reasons to each step, 2 the dependencies."""
     from pgmg.render.text.plan_lines import plan_lines
 
     return plain(plan_lines(plan, verbose))
 
 
 def result_text(result: ApplyResult, verbose: int = 0) -> str:
-    """Return what an apply did as text; with `verbose` 1 also how long each step took."""
+    """Return the result of an apply as text; `verbose` 1 adds each step's duration."""
     from pgmg.render.text.result_lines import result_lines
 
     return plain(result_lines(result, verbose))
 
 
 def status_text(status: Status) -> str:
-    """Return a status as text, one screen of it."""
+    """Return a status as text that fits one screen."""
     from pgmg.render.text.status_lines import status_lines
 
     return plain(status_lines(status))
 
 
 def diff_text(changes: Sequence[Change]) -> str:
-    """Return a unified difference of the SQL of each changed object."""
+    """Return the unified difference of each changed object's SQL."""
     from pgmg.render.text.diff_lines import diff_lines
 
     return plain(diff_lines(changes))
 
 
 def rows_text(found: Sequence[RowDifference]) -> str:
-    """Return what a change does to the rows of views."""
+    """Return the row differences of views as text."""
     from pgmg.render.text.row_lines import rows_lines
 
     return plain(rows_lines(found))

@@ -1,4 +1,4 @@
-"""What a plan says: pending migrations and what they disturb, changes, warnings, every step in its order."""
+"""A plan as text: pending migrations and affected objects, changes, warnings, steps in order."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _WITH_EVERYTHING = 2
 
 
 def plan_lines(plan: Plan, verbose: int = 0) -> Iterator[Line]:
-    """Say all of a plan. With `verbose` 1 each step shows its SQL and why, with 2 also what depends on what."""
+    """Return a plan as lines. `verbose` 1 adds SQL and reasons to each step, 2 the dependencies."""
     if plan.is_empty:
         return sections([span_line(NO_CHANGES)], warnings(plan.warnings))
     return chain([span_line(Span("PLAN:", Role.HEADING))], _body(plan, _Context(plan), verbose))
 
 
 class _Context:
-    """What has to be known of a whole plan to speak of one of its steps."""
+    """Facts about the whole plan that the text of a single step depends on."""
 
     def __init__(self, plan: Plan) -> None:
         by_action: dict[Action, set[ObjectName]] = {action: set() for action in Action}
@@ -38,7 +38,7 @@ class _Context:
             by_action[step.action].add(step.object)
         self.dropped = by_action[Action.DROP]
         self.created = by_action[Action.CREATE]
-        self.made = self.created | by_action[Action.RESTORE]
+        self.recreated = self.created | by_action[Action.RESTORE]
         self.in_place = by_action[Action.REPLACE] | by_action[Action.ALTER]
         self.unmanaged = {step.object for step in plan.steps if not step.managed}
         self.deleted = {change.object for change in plan.changes if change.change is ChangeKind.DELETED}
@@ -55,27 +55,27 @@ def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
 
 
 def _impact(migration: MigrationImpact, context: _Context, verbose: int) -> Iterator[Line]:
-    yield span_line("Pending data migration: ", Span(migration.name, Role.RUN))
-    fates: dict[str, list[Affected]] = {}
+    yield span_line("Pending data migration: ", Span(migration.name, Role.MIGRATION))
+    outcomes: dict[str, list[Affected]] = {}
     for affected in migration.affects:
-        fates.setdefault(_fate(affected.object, context), []).append(affected)
-    for fate, members in fates.items():
-        yield span_line(f"  Affected objects that will be {fate}:")
+        outcomes.setdefault(_outcome(affected.object, context), []).append(affected)
+    for outcome, members in outcomes.items():
+        yield span_line(f"  Affected objects that will be {outcome}:")
         for affected in members:
             yield span_line(f"    - {affected.object} ", Span(f"({_reason(affected, context, verbose)})", Role.MUTED))
 
 
 def _reason(affected: Affected, context: _Context, verbose: int) -> str:
     reason = affected.reason
-    unsaid = [str(name) for name in affected.because_of if name.display_name not in reason]
-    if verbose and unsaid:
-        reason += f": {', '.join(unsaid)}"
+    causes = [str(name) for name in affected.because_of if name.display_name not in reason]
+    if verbose and causes:
+        reason += f": {', '.join(causes)}"
     return f"{reason}; unmanaged" if affected.object in context.unmanaged else reason
 
 
-def _fate(name: ObjectName, context: _Context) -> str:
+def _outcome(name: ObjectName, context: _Context) -> str:
     if name in context.dropped:
-        if name not in context.made:
+        if name not in context.recreated:
             return "dropped"
         return "recreated" if name not in context.unmanaged else "restored"
     return "replaced in place" if name in context.in_place else "recreated"
@@ -123,7 +123,7 @@ def _step(step: Step, context: _Context, indent: str, verbose: int) -> Line:
         notes.append(f"from {step.location.path}")
     if not step.managed:
         notes.append("unmanaged")
-    if step.reason and (verbose or _is_news(step, context)):
+    if step.reason and (verbose or _adds_information(step, context)):
         notes.append(step.reason)
     word, _, rest = text.partition(" ")
     note = f" ({'; '.join(notes)})" if notes else ""
@@ -131,13 +131,13 @@ def _step(step: Step, context: _Context, indent: str, verbose: int) -> Line:
     return span_line(f"{indent}{step.number}. ", shown, f" {rest}", Span(note, Role.MUTED))
 
 
-_SAID_ALREADY = frozenset(kind.value for kind in ChangeKind)
+_LISTED_ABOVE = frozenset(kind.value for kind in ChangeKind)
 
 
-def _is_news(step: Step, context: _Context) -> bool:
-    """Tell whether a step's reason says more than the lists above it."""
+def _adds_information(step: Step, context: _Context) -> bool:
+    """Say whether a step's reason adds to the lists above it."""
     match step.action:
-        case _ if step.reason in _SAID_ALREADY:
+        case _ if step.reason in _LISTED_ABOVE:
             return False
         case Action.MIGRATE | Action.COMMENT | Action.GRANT | Action.REVOKE:
             return False
@@ -157,11 +157,11 @@ def _statements(step: Step, indent: str) -> Iterator[Line]:
 
 
 def _state_only(plan: Plan) -> Iterator[Line]:
-    """Say what is recorded where nothing is executed (rule 3.3)."""
-    yield span_line(Span("Nothing to execute.", Role.HEADING), " Only the recorded state is updated:")
+    """Return the records of a plan that executes nothing (rule 3.3)."""
+    yield span_line(Span("Nothing to execute.", Role.HEADING), " Only pgmg's own records change:")
     for record in plan.records:
         if record.source is None:
-            yield span_line(f"  - {record.object} is forgotten")
+            yield span_line(f"  - {record.object} is removed from the records")
         else:
             yield span_line(f"  - {record.object} ", Span(f"(from {record.source.location.path})", Role.MUTED))
 

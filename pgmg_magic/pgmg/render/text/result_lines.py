@@ -1,4 +1,4 @@
-"""What an apply did: every step, what was recorded, what the server taught."""
+"""The result of an apply as text: steps, records, learned dependencies."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
 
 APPLIED = "All changes applied successfully."
-NOT_APPLIED = "Nothing was changed: this was a rehearsal."
+NOT_APPLIED = "Dry run: nothing was changed."
 
 
 def result_lines(result: ApplyResult, verbose: int = 0) -> Iterator[Line]:
-    """Say what was done; with `verbose` 1 also how long each step took."""
+    """Return a result as lines; `verbose` 1 adds each step's duration."""
     if not result.applied:
         if result.plan.is_empty:
             return sections([span_line(NO_CHANGES)], warnings(result.plan.warnings))
         return sections(plan_lines(result.plan, verbose), [span_line(NOT_APPLIED)])
     took = f" ({labels.duration(result.duration_ms)})" if verbose else ""
-    end = [span_line(Span(APPLIED, Role.MADE), Span(took, Role.MUTED))]
+    end = [span_line(Span(APPLIED, Role.CREATED), Span(took, Role.MUTED))]
     return sections(_steps(result, verbose), _state(result), _learned(result), warnings(result.plan.warnings), end)
 
 
 class DoneStep(NamedTuple):
-    """A step that was done, in words, and how long it took in milliseconds."""
+    """An executed step: mark, colour, text, duration in milliseconds."""
 
     mark: str
     role: Role
@@ -41,7 +41,7 @@ class DoneStep(NamedTuple):
 
 
 def done_steps(result: ApplyResult) -> Iterator[DoneStep]:
-    """Say what was done, in its order."""
+    """Return the executed steps in order."""
     ambiguous = _ambiguous(result)
     created: set[ObjectName] = set()
     for applied in result.steps:
@@ -59,13 +59,13 @@ def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
     if not result.steps:
         return
     yield span_line(Span("Executing changes:", Role.HEADING))
-    for deed in done_steps(result):
-        took = f" ({labels.duration(deed.duration_ms)})" if verbose else ""
-        yield span_line("  ", Span(deed.mark, deed.role), f" {deed.text}", Span(took, Role.MUTED))
+    for done in done_steps(result):
+        took = f" ({labels.duration(done.duration_ms)})" if verbose else ""
+        yield span_line("  ", Span(done.mark, done.role), f" {done.text}", Span(took, Role.MUTED))
 
 
 def _ambiguous(result: ApplyResult) -> set[ObjectName]:
-    """Return overloads: objects whose short names would not tell them apart."""
+    """Return the objects that share their short name with another one (overloads)."""
     shared: dict[tuple[str, str], set[ObjectName]] = {}
     for applied in result.steps:
         name = applied.step.object
@@ -76,7 +76,7 @@ def _ambiguous(result: ApplyResult) -> set[ObjectName]:
 def _state(result: ApplyResult) -> Iterator[Line]:
     if not result.migrations_recorded and not result.objects_updated:
         return
-    done = Span("✓", Role.MADE)
+    done = Span("✓", Role.CREATED)
     yield span_line(Span("Updated state tracking:", Role.HEADING))
     for migration in result.migrations_recorded:
         yield span_line("  ", done, f" Recorded migration: {migration}")

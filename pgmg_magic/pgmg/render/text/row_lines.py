@@ -53,7 +53,7 @@ def counted(found: RowDifference) -> str:
 
 def numbers(found: RowDifference) -> tuple[tuple[str, Role], ...]:
     """Return what is added, removed and changed; nothing where nothing is."""
-    told = [(found.added, "added", Role.MADE, "+"), (found.removed, "removed", Role.GONE, "-")]
+    told = [(found.added, "added", Role.CREATED, "+"), (found.removed, "removed", Role.DROPPED, "-")]
     told.append((found.changed or 0, "changed", Role.CHANGED, "~"))
     return tuple((f"{mark} {labels.count(number, 'row')} {word}", role) for number, word, role, mark in told if number)
 
@@ -87,9 +87,9 @@ def about(column: ColumnDifference, found: RowDifference) -> tuple[str, Role]:
     if found.before is None or found.after is None:
         return "", Role.PLAIN
     if column.before is None:
-        return "new column", Role.MADE
+        return "new column", Role.CREATED
     if column.after is None:
-        return "column removed", Role.GONE
+        return "column removed", Role.DROPPED
     if column.differing is None:
         return "", Role.PLAIN
     said = f"{labels.count(column.differing, 'value')} differ{'s' if column.differing == 1 else ''}"
@@ -114,7 +114,7 @@ def _one(found: RowDifference) -> Iterator[Line]:
     for text in manner(found):
         yield span_line("  ", Span(text, Role.MUTED))
     for note in found.notes:
-        yield span_line("  ", Span(f"note: {note.message}", Role.GONE if note.code == "failed" else Role.WARNING))
+        yield span_line("  ", Span(f"note: {note.message}", Role.DROPPED if note.code == "failed" else Role.WARNING))
     told = numbers(found)
     for text, role in told:
         yield span_line("  ", Span(text, role))

@@ -1,4 +1,4 @@
-"""A unified difference told side by side: what was, and beside it what is."""
+"""Arranges a unified difference in two columns: before and after."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Row = tuple[str, str]
-"""A line of a difference: `added`, `removed`, `hunk` or `same`, and its text with its mark in front."""
+"""A line of a difference: `added`, `removed`, `hunk` or `same`, and its text, which begins with the diff mark."""
 
 
 class Pair(NamedTuple):
-    """A line of both sides; None where a side has none."""
+    """A line of each side; None where a side has no line."""
 
     left: Row | None
     right: Row | None
 
 
 def sides(rows: Sequence[Row]) -> tuple[Pair, ...]:
-    """Return the lines of both sides beside each other, without marks; () where one side is empty."""
+    """Return the lines of both sides in pairs, without diff marks; () if only one side has changed lines."""
     kinds = {kind for kind, _ in rows}
     return tuple(_paired(rows)) if {"added", "removed"} <= kinds else ()
 

@@ -1,4 +1,4 @@
-"""Text with meaning: lines of spans, from which plain and coloured output are both made, so that their words agree."""
+"""Lines of spans with roles: plain text, terminal colours and HTML are all rendered from them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class Role(Enum):
-    """What a span is, for whoever has colours."""
+    """A span's role, which decides its colour."""
 
     PLAIN = "plain"
     HEADING = "heading"
-    MUTED = "muted"  # reasons, paths: what is read second
-    MADE = "made"
+    MUTED = "muted"  # reasons, paths
+    CREATED = "created"
     CHANGED = "changed"
-    GONE = "gone"
-    RUN = "run"
-    KEPT = "kept"  # restored, adopted
+    DROPPED = "dropped"
+    MIGRATION = "migration"
+    RESTORED = "restored"  # and adopted
     WARNING = "warning"
     SQL = "sql"
     ADDED = "added"  # in a difference
@@ -41,24 +41,24 @@ EMPTY: Line = ()
 
 
 def span_line(*parts: str | Span) -> Line:
-    """Make a line. Nothing reaches a reader but through here: control characters and passwords end here."""
+    """Return a line. All text that is displayed passes here: control characters are escaped, passwords masked."""
     spans = (part if isinstance(part, Span) else Span(part) for part in parts)
     return tuple(Span(sanitize.sanitize_line(span.text), span.role) for span in spans if span.text)
 
 
 def sql(text: str, indent: str = "") -> Iterator[Line]:
-    """Make lines of a statement."""
+    """Return a statement as lines."""
     for row in sanitize.sanitize_block(text).rstrip().split("\n"):
         yield span_line(indent, Span(row, Role.SQL)) if row else EMPTY
 
 
 def plain(lines: Iterable[Line]) -> str:
-    """Return the words alone."""
+    """Return lines as plain text."""
     return "\n".join("".join(span.text for span in line) for line in lines)
 
 
 def sections(*parts: Iterable[Line]) -> Iterator[Line]:
-    """Join sections, an empty line between any two that are not empty."""
+    """Join sections with an empty line between those that are not empty."""
     first = True
     for part in parts:
         pending = not first

@@ -1,4 +1,4 @@
-"""What a status says: connection, migrations, objects, changes, drift, warnings, on one screen."""
+"""A status as text: connection, migrations, objects, changes, drift, warnings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 DRIFT = (ChangeKind.DRIFTED, ChangeKind.MISSING)
 SHOWN = 15
-"""More lines than this of a kind are counted, not shown: a status is one screen."""
+"""Longest list; further entries are only counted, so that a status fits one screen."""
 
 
 def status_lines(status: Status) -> Iterator[Line]:
-    """Say all of a status."""
+    """Return a status as lines."""
     drift = [change for change in status.changes if change.change in DRIFT]
     code = [change for change in status.changes if change.change not in DRIFT]
     return sections(
@@ -58,7 +58,7 @@ def _pending(names: Sequence[str]) -> Iterator[Line]:
         return
     yield span_line(Span("Pending data migrations:", Role.HEADING))
     for name in names[:SHOWN]:
-        yield span_line("  - ", Span(name, Role.RUN))
+        yield span_line("  - ", Span(name, Role.MIGRATION))
     yield from _more(len(names))
 
 
@@ -85,4 +85,4 @@ def _verdict(status: Status) -> Iterator[Line]:
             Span(f"To do: {', '.join(part for part in parts if part)}.", Role.CHANGED), " `pgmg plan` shows how."
         )
     else:
-        yield span_line(Span("Nothing to do.", Role.MADE), " The database matches the project.")
+        yield span_line(Span("Nothing to do.", Role.CREATED), " The database matches the project.")

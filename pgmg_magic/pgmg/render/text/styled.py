@@ -1,4 +1,4 @@
-"""The same words as `text`, in colours, for terminals; whether there are colours at all is the console's business."""
+"""Prints lines in colour on a terminal; the console decides whether it has colours."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show_plan(console: Console, plan: Plan, verbose: int = 0) -> None:
 
 
 def show_result(console: Console, result: ApplyResult, verbose: int = 0) -> None:
-    """Print what an apply did."""
+    """Print the result of an apply."""
     from pgmg.render.text.result_lines import result_lines
 
     show(console, result_lines(result, verbose))
@@ -50,7 +50,7 @@ def show_diff(console: Console, changes: Sequence[Change]) -> None:
 
 
 def show_rows(console: Console, found: Sequence[RowDifference]) -> None:
-    """Print what a change does to the rows of views."""
+    """Print the row differences of views."""
     from pgmg.render.text.row_lines import rows_lines
 
     show(console, rows_lines(found))
@@ -64,13 +64,13 @@ def show_graph(console: Console, graph: Graph) -> None:
 
 
 def show(console: Console, lines: Iterable[Line]) -> None:
-    """Print lines as they are: nothing is wrapped, cropped, read as markup or highlighted."""
+    """Print lines unchanged: no wrapping, cropping, markup or highlighting."""
     for line in lines:
         console.print(styled(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def styled(line: Line) -> Text:
-    """Return a line in its colours."""
+    """Return a line as rich text."""
     text = Text()
     for span in line:
         text.append(span.text, _style(span.role))
@@ -85,15 +85,15 @@ _STYLES = {
     Role.PLAIN: "none",
     Role.HEADING: "bold",
     Role.MUTED: "dim",
-    Role.MADE: "green",
+    Role.CREATED: "green",
     Role.CHANGED: "yellow",
-    Role.GONE: "red",
-    Role.RUN: "bold magenta",
-    Role.KEPT: "cyan",
+    Role.DROPPED: "red",
+    Role.MIGRATION: "bold magenta",
+    Role.RESTORED: "cyan",
     Role.WARNING: "yellow",
     Role.SQL: "blue",
     Role.ADDED: "green",
     Role.REMOVED: "red",
     Role.HUNK: "cyan",
 }
-"""The terminal's own sixteen colours: whoever chose them can read them."""
+"""Only the terminal's own sixteen colours, so that its theme keeps them legible."""

@@ -1,4 +1,4 @@
-"""What a watcher tells, line by line: what was saved, what became of it, what is in the way."""
+"""A watcher's events as text: saved files, applied steps, problems, pending migrations."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
 
 _FEW = 5
-"""How many files or objects are named one by one."""
+"""Most files or objects that are named; further ones are counted."""
 
 
 def watch_lines(event: WatchEvent, verbose: int = 0) -> Iterator[Line]:
-    """Say what happened; with `verbose` 1 also which files were seen and how long each step took."""
+    """Return an event as lines; `verbose` 1 adds saved files and each step's duration."""
     match event:
         case Watching():
             yield from _watching(event)
@@ -46,14 +46,14 @@ def watch_lines(event: WatchEvent, verbose: int = 0) -> Iterator[Line]:
             yield from _broken(event)
         case Mended(paths=paths, objects=objects):
             about = _several(paths or tuple(str(name) for name in objects))
-            yield span_line(Span("✓", Role.MADE), f" Mended{f': {about}' if about else ''}")
+            yield span_line(Span("✓", Role.CREATED), f" Fixed{f': {about}' if about else ''}")
         case PendingMigrations():
             yield from _pending(event)
         case Disconnected(error=error):
             why = error.message.split("\n", 1)[0].rstrip(".")
             yield span_line(Span("Disconnected", Role.WARNING), f": {why}; waiting for the server")
         case Reconnected(server=server):
-            yield span_line(Span("Connected again", Role.MADE), f": {server}")
+            yield span_line(Span("Connected again", Role.CREATED), f": {server}")
         case Noted(event=noted):
             yield from _noted(noted)
         case Stopped():
@@ -61,9 +61,9 @@ def watch_lines(event: WatchEvent, verbose: int = 0) -> Iterator[Line]:
 
 
 def _watching(event: Watching) -> Iterator[Line]:
-    runs = "; pending migrations are run, too" if event.migrations else ""
+    runs = "; pending migrations are applied, too" if event.migrations else ""
     yield span_line(
-        Span("Watching", Role.HEADING), f" {' and '.join(event.folders)} for {event.server}{runs}. Ctrl-C ends."
+        Span("Watching", Role.HEADING), f" {' and '.join(event.folders)} for {event.server}{runs}. Ctrl-C stops."
     )
 
 
@@ -76,9 +76,9 @@ def _applied(event: Applied, verbose: int) -> Iterator[Line]:
     yield from _steps(event.result, verbose)
     yield from warnings(event.result.plan.warnings)
     steps = len(event.result.steps)
-    done = f"Applied {steps} step{'' if steps == 1 else 's'}" if steps else "Updated the record, nothing to execute"
+    done = f"Applied {steps} step{'' if steps == 1 else 's'}" if steps else "Recorded, nothing to execute"
     about = f" for {_several(event.paths)}" if event.paths else ""
-    yield span_line(Span(done, Role.MADE), about, took)
+    yield span_line(Span(done, Role.CREATED), about, took)
 
 
 def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
@@ -92,32 +92,32 @@ def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
 
 def _broken(event: Broken) -> Iterator[Line]:
     first, *rest = str(event.error).split("\n")
-    yield span_line(Span("✗", Role.GONE), f" {first}")
+    yield span_line(Span("✗", Role.DROPPED), f" {first}")
     for row in rest:
         yield span_line("  ", row)
     if event.objects:
-        yield span_line(Span(f"  kept as it was: {_objects(event.objects)}", Role.MUTED))
+        yield span_line(Span(f"  unchanged in the database: {_objects(event.objects)}", Role.MUTED))
 
 
 def _pending(event: PendingMigrations) -> Iterator[Line]:
     if not event.migrations and event.error is None:
-        yield span_line("No migration is pending any more.")
+        yield span_line("No migration is pending.")
         return
     for migration in event.migrations:
         affects = _objects(tuple(one.object for one in migration.affects))
         also = Span(f", which affects {affects}" if affects else "", Role.MUTED)
         yield span_line(Span("Pending migration", Role.WARNING), f": {migration.name}", also)
     if event.migrations:
-        yield span_line(Span("  not run; `pgmg apply` or `pgmg watch --migrations` does", Role.MUTED))
+        yield span_line(Span("  not applied: run `pgmg apply` or `pgmg watch --migrations`", Role.MUTED))
     if event.waiting:
-        yield span_line(Span(f"  waiting for it: {_objects(event.waiting)}", Role.MUTED))
+        yield span_line(Span(f"  waiting for this migration: {_objects(event.waiting)}", Role.MUTED))
     if event.error is not None:
         yield from _problem(event.error)
 
 
 def _problem(error: PgmgError) -> Iterator[Line]:
     for number, row in enumerate(str(error).split("\n")):
-        yield span_line(Span("✗ ", Role.GONE) if number == 0 else "  ", row)
+        yield span_line(Span("✗ ", Role.DROPPED) if number == 0 else "  ", row)
 
 
 def _noted(event: Event) -> Iterator[Line]:
@@ -127,7 +127,7 @@ def _noted(event: Event) -> Iterator[Line]:
         case Retrying(attempt=attempt, of=of, reason=reason):
             yield span_line(Span(f"Retrying, attempt {attempt} of {of}", Role.WARNING), f": {reason}")
         case ServerNotice(severity=severity, message=message):
-            yield span_line(Span(severity.upper(), Role.KEPT), f": {message.strip()}")
+            yield span_line(Span(severity.upper(), Role.RESTORED), f": {message.strip()}")
         case _:
             return
 

@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
 
-  // -- a page that holds this one in a frame may say which theme it has
+  // -- the embedding page may set the theme
 
   const themed = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
     .filter((rule) => rule.media && rule.cssRules[0].selectorText === ":root");
@@ -25,7 +25,7 @@
     nodes[edge.to].users.push(edge);
   }
 
-  // -- pan and zoom: the view is a rectangle in the drawing's own units
+  // -- pan and zoom: the view is a rectangle in drawing units
 
   const whole = svg.viewBox.baseVal;
   const all = { x: whole.x, y: whole.y, w: whole.width, h: whole.height };
@@ -71,7 +71,7 @@
     return [x + (event.clientX - frame.left - frame.width / 2) / now, y + (event.clientY - frame.top - frame.height / 2) / now];
   };
   const centre = (node) => {
-    // where the node is drawn, brought from the screen back into the drawing
+    // the node's place on the screen, converted to drawing units
     const frame = node.shape.getBoundingClientRect();
     const point = { clientX: frame.left + frame.width / 2, clientY: frame.top + frame.height / 2 };
     look(...place(point), Math.max(scale(), 0.9));
@@ -120,7 +120,7 @@
   let begun = false;
   addEventListener("resize", () => begun ? look(...middle(), scale()) : begin());
 
-  // -- what is lit, and what is chosen
+  // -- highlighted and selected nodes
 
   let chosen = null;
   const light = (lit, lines) => {
@@ -186,7 +186,7 @@
   };
   by("close").onclick = () => choose(null);
 
-  // -- a neighbourhood alone: all else is hidden, and how much that is said
+  // -- show one neighbourhood; the number of hidden nodes is displayed
 
   const count = document.querySelector(".count"), wholeCount = count.textContent;
   const isolate = (on) => {
@@ -253,7 +253,7 @@
     }
   });
 
-  // a large graph begins where something changes, at a size that can be read; a frame out of sight has no size yet
+  // a large graph opens at a changed object, at a legible size; a frame outside the viewport has no size yet
   const begin = () => {
     begun = canvas.clientWidth > 0;
     if (!begun) return;
