@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pgmg.config import Settings, load, mask, passwords
+from pgmg.config import Settings, load, passwords
 from pgmg.errors import ConfigError
 from pgmg.model.plan import Recreate
+from pgmg.model.secrets import mask_secrets
 
 Write = Callable[..., Path]
 
@@ -298,7 +299,7 @@ def test_passwords_are_found_to_be_hidden_elsewhere(connection):
 
 
 def test_a_text_without_a_password_stays_as_it_is():
-    assert mask("The password is wrong, see https://h:80/") == "The password is wrong, see https://h:80/"
+    assert mask_secrets("The password is wrong, see https://h:80/") == "The password is wrong, see https://h:80/"
 
 
 def test_the_password_of_libpqs_variable_is_hidden():

@@ -181,11 +181,17 @@ class Planner:
             if path in without:
                 continue
             if isinstance(found, SourceErrors):
-                problems += found.problems
+                problems += self._shown_problems(found)
             else:
                 objects += found
         pending, stuck = self._pending(files, snapshot)
         return Parsed(None if files.code is None else tuple(objects), pending, tuple(problems), stuck)
+
+    def _shown_problems(self, errors: SourceErrors) -> tuple[SourceError, ...]:
+        from pgmg.source.outside_files import without_quotes
+
+        settings = self.settings
+        return without_quotes(errors.problems, settings.root, (settings.code_dir, settings.migrations_dir))
 
     def _pending(
         self, files: SourceFiles, snapshot: Snapshot
@@ -205,7 +211,7 @@ class Planner:
             try:
                 known = self._migrations.get(key) or parse_migration(migration)
             except SourceErrors as error:
-                problems += error.problems
+                problems += self._shown_problems(error)
             else:
                 self._migrations[key] = known
                 if not problems:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pgmg.source import mask_passwords, same_definition
+from pgmg.model.secrets import mask_secrets as mask_passwords
+from pgmg.source import same_definition
 from tests.source.reading import uses_in_body
 
 SAME = [

@@ -1,6 +1,7 @@
 import pytest
 
-from pgmg.source import mask_passwords, normal_form, or_replace, plain_create, same_but_formatting, without_data
+from pgmg.model.secrets import mask_secrets as mask_passwords
+from pgmg.source import normal_form, or_replace, plain_create, same_but_formatting, without_data
 from pgmg.source.grammar.rewriting import data_clause
 
 

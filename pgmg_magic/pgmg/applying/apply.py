@@ -14,6 +14,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.infer import FailureContext, learn
 from pgmg.applying.limits import Limits, retry_delay
+from pgmg.applying.locate import secrets_of
 from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.reconcile import unplanned_effects
@@ -35,9 +36,9 @@ from pgmg.model.events import (
     Started,
 )
 from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
+from pgmg.model.secrets import mask_secrets
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.state_layout import PROGRESS
-from pgmg.source.grammar.rewriting import mask_passwords
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
@@ -129,7 +130,9 @@ class _Apply:
         step = self._current()
         if step is not None:  # what pgmg's own statements cause is of no interest
             severity = diagnostic.severity_nonlocalized or diagnostic.severity or "NOTICE"
-            self._listener(ServerNotice(severity, mask_passwords(diagnostic.message_primary or ""), step))
+            self._listener(
+                ServerNotice(severity, mask_secrets(diagnostic.message_primary or "", secrets_of(step)), step)
+            )
 
     # -- one attempt ------------------------------------------------------------------------------------
 
@@ -309,7 +312,9 @@ class _Apply:
         self._progress.taught_by = failure
         for edge in inference.edges:
             self._progress.discovered.append(edge)
-            self._listener(Discovered(edge, mask_passwords(failure.error.diag.message_primary or "")))
+            self._listener(
+                Discovered(edge, mask_secrets(failure.error.diag.message_primary or "", secrets_of(failure.step)))
+            )
         return False
 
     def _explained(self, failure: StepFailed, watch: LockWatch | None, plan: Plan | None = None) -> ApplyError:
@@ -335,7 +340,7 @@ class _Apply:
         if error.sqlstate not in _LOCK_ERRORS | also or self._progress.attempts >= limits.retries:
             return False
         self._progress.attempts += 1
-        reason = mask_passwords(error.diag.message_primary or "a lock was not free")
+        reason = mask_secrets(error.diag.message_primary or "a lock was not free")
         self._listener(Retrying(self._progress.attempts, limits.retries, reason))
         time.sleep(retry_delay(self._progress.attempts))
         return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.applying.error_text import dropped_earlier, text_of
-from pgmg.applying.locate import place_of
+from pgmg.applying.locate import place_of, secrets_of
 from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
 from pgmg.model.plan import Action, Plan, Step
-from pgmg.source.grammar.rewriting import mask_passwords
+from pgmg.model.secrets import mask_secrets
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,10 +33,11 @@ def explain(
     if step is not None and _is_ours(step, number):
         parts.append(f"STATEMENT: {failing_statement(step, number)}")
     about = "" if step is None else f"{_doing(step)}: "
-    message = about + mask_passwords("\n".join(parts))
+    secrets = secrets_of(step, number, error)
+    message = about + mask_secrets("\n".join(parts), secrets)
     where = None if step is None else place_of(step, number, error)
     name = None if step is None else str(step.object)
-    hint = None if diag.message_hint is None else mask_passwords(diag.message_hint)
+    hint = None if diag.message_hint is None else mask_secrets(diag.message_hint, secrets)
     if error.sqlstate in _LOCK:
         held = f"\nThe lock is held by {blockers}." if blockers else ""
         return LockedError(

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pgmg.model.location import SourceLocation
+from pgmg.model.secrets import mask_secrets, masked_part, secret_spans, secrets_in
 from pgmg.model.source import Statement, StatementKind
 from pgmg.source.grammar.lexer import Sort, tokens
-from pgmg.source.grammar.rewriting import mask_passwords
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,6 +25,28 @@ def sent_statements(step: Step) -> tuple[Statement, ...]:
     if step.migration is None:
         return ()
     return tuple(s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED)
+
+
+def secrets_of(step: Step | None, number: int | None = None, error: psycopg.Error | None = None) -> frozenset[str]:
+    """Return the secrets in the SQL of a step, to be hidden in messages about it or about its `number`-th statement.
+
+    Of inline data that COPY could not read, the fields of the line in question count (rule 11.3).
+    """
+    if step is None:
+        return frozenset()
+    found = frozenset().union(*map(secrets_in, (*step.statements, step.source.sql if step.source else "")))
+    sent = sent_statements(step)
+    if error is None or number is None or number >= len(sent) or sent[number].kind is not StatementKind.COPY_IN:
+        return found
+    row = _failing_row(sent[number], error)
+    line = "" if row is None else _rows(sent[number])[row - 1]
+    hides = line and masked_row(sent[number].sql, line) != line
+    return found | {line, *line.split("\t")} - {""} if hides else found
+
+
+def masked_row(copy: str, row: str) -> str:
+    """Return a line of the data of `COPY … FROM stdin` as it may be shown."""
+    return mask_secrets(f"{copy};\n{row}").rpartition("\n")[2]
 
 
 def place_of(step: Step, number: int, error: psycopg.Error) -> SourceLocation | None:
@@ -89,13 +111,23 @@ def _written_offset(sent: str, written: str, at: int) -> int:
 
 def _copied_row(statement: Statement, error: psycopg.Error) -> SourceLocation | None:
     """Return the line of inline data that COPY stumbled over."""
-    found = _IN_COPY.search(error.diag.context or "")
-    rows = (statement.data or "").split("\n")
-    if found is None or int(found[1]) > len(rows):
+    row = _failing_row(statement, error)
+    if row is None:
         return None
-    row = int(found[1])
     first = (statement.location.line or 1) + statement.sql.count("\n") + 1
-    return SourceLocation(statement.location.path, first + row - 1, 1, mask_passwords(rows[row - 1]))
+    return SourceLocation(
+        statement.location.path, first + row - 1, 1, masked_row(statement.sql, _rows(statement)[row - 1])
+    )
+
+
+def _failing_row(statement: Statement, error: psycopg.Error) -> int | None:
+    """Return the number of the line of inline data that the server's message names."""
+    found = _IN_COPY.search(error.diag.context or "")
+    return None if found is None or int(found[1]) > len(_rows(statement)) else int(found[1])
+
+
+def _rows(statement: Statement) -> list[str]:
+    return (statement.data or "").split("\n")
 
 
 def _shifted(start: SourceLocation, text: str, at: int) -> SourceLocation:
@@ -103,10 +135,11 @@ def _shifted(start: SourceLocation, text: str, at: int) -> SourceLocation:
     before = text[:at]
     line = before.count("\n")
     column = at - (before.rfind("\n") + 1) + 1
-    shown = mask_passwords(text).split("\n")
-    here = shown[min(line, len(shown) - 1)]
+    begin = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    here = masked_part(text, begin, len(text) if end < 0 else end, secret_spans(text))
     if line == 0:
         lead, whole, first = (start.column or 1) - 1, start.text or "", text.split("\n", 1)[0]
         column += lead
-        here = mask_passwords(whole[:lead].ljust(lead)) + here + mask_passwords(whole[lead + len(first) :])
+        here = whole[:lead].ljust(lead) + here + whole[lead + len(first) :]
     return SourceLocation(start.path, (start.line or 1) + line, column, here)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from pgmg.errors import LockedError, PgmgError
 from pgmg.model.events import Listener, Waiting
-from pgmg.source.grammar.rewriting import mask_passwords
+from pgmg.model.secrets import mask_secrets
 
 _POLL = 0.1  # seconds
 _UNHURRIED = 1.0  # seconds until somebody asks who is in the way, where no lock_timeout presses
@@ -122,4 +122,4 @@ def _describe(rows: list[tuple[Any, ...]]) -> str:
 
 def _one_line(query: str) -> str:
     """Return what another session runs, as it may be shown (rule 11.3)."""
-    return " ".join(mask_passwords(query).split())
+    return " ".join(mask_secrets(query).split())

@@ -13,6 +13,7 @@ from psycopg.pq import ConnStatus
 
 from pgmg.catalog.catalog_queries import read_only
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
+from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,11 +179,12 @@ def _defaults(dsn: str) -> dict[str, Any]:
 
 def _without_secrets(message: str, dsn: str) -> str:
     try:
-        password = conninfo.conninfo_to_dict(dsn).get("password")
+        known = conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # unreadable: any part of it may be the password, so nothing of it is repeated
         return re.sub(r'"[^"]*"', '"…"', message.replace(dsn, "…"))
-    return message.replace(str(password), "********") if password else message
+    secrets = {str(known[key]) for key in ("password", "sslpassword") if known.get(key)}
+    return mask_secrets(message, secrets_in(dsn) | secrets)
 
 
 def _advice(message: str) -> str:

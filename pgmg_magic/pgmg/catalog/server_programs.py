@@ -37,7 +37,8 @@ _INITIAL = {  # written to postgresql.conf once, for people to change
     "jit": "off",  # compiling costs more than it saves on the small data of a workshop
     "log_checkpoints": "off",
     "max_locks_per_transaction": "256",  # one transaction makes everything (rule 9.1): ten thousand objects, and more
-    "log_min_error_statement": "panic",  # a statement may hold a password (rule 11.3)
+    "log_error_verbosity": "terse",  # a statement may hold a password (rule 11.3), and so may what stands around it
+    "log_min_error_statement": "panic",
 }
 
 

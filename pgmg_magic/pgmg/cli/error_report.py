@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgmg.config import mask, passwords
+from pgmg.config import passwords
 from pgmg.errors import DeclinedError, PgmgError, UsageError
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ def _exit_code(problem: PgmgError) -> int:
 def _masked(text: str, secrets: tuple[str, ...]) -> str:
     from pgmg.render import sanitize
 
-    for secret in secrets:
-        if len(secret) > 2:  # noqa: PLR2004 - shorter ones occur within words
-            text = text.replace(secret, "***")
-    return sanitize.sanitize_block(mask(text))
+    return sanitize.sanitize_block(sanitize.mask_secrets(text, secrets))
 
 
 def _masked_in(part: Any, secrets: tuple[str, ...]) -> Any:

@@ -2,7 +2,7 @@
 
 from pgmg.config.checkout import applied_from
 from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load
-from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Settings, mask, passwords
+from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Settings, passwords
 
 __all__ = [
     "CONFIG_FILE",
@@ -13,6 +13,5 @@ __all__ = [
     "Settings",
     "applied_from",
     "load",
-    "mask",
     "passwords",
 ]

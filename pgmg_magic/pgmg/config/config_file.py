@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgmg.config.settings import CONFIG_FILE, KEYS, mask
+from pgmg.config.settings import CONFIG_FILE, KEYS
 from pgmg.config.values import Value
 from pgmg.errors import ConfigError
 from pgmg.model.location import SourceLocation
+from pgmg.model.secrets import mask_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +79,7 @@ def _parse(file: Path, text: str) -> dict[str, object]:
         numbers = [int(number) for number in re.findall(r"\d+", position)]
         line, column = numbers if len(numbers) == 2 else (len(lines), len(lines[-1]) + 1)  # noqa: PLR2004 - line, column
         shown = lines[line - 1] if line <= len(lines) else ""
-        where = SourceLocation(_shown(file), line, column, mask(shown))
+        where = SourceLocation(_shown(file), line, column, mask_secrets(shown))
         raise ConfigError(f"Not valid TOML: {message}", where=where, hint="see https://toml.io") from None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Recreate
+from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 CONFIG_FILE = "pgmg.toml"
 EMBEDDED = "embedded:"
 """The connection string of the embedded server in the project's `.pgmg/` folder."""
-
-_SECRETS = (
-    re.compile(r"(?P<keep>\w://[^\s:/@]*:)(?P<secret>\S*)(?=@)"),
-    re.compile(r"(?P<keep>password\s*=\s*)(?P<secret>'(?:\\.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE),
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +44,7 @@ class Settings:
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["connection_string"] = self.connection_string and mask(self.connection_string)
+        values["connection_string"] = self.connection_string and mask_secrets(self.connection_string)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})"
 
 
@@ -57,16 +52,7 @@ KEYS = tuple(field.name for field in fields(Settings) if field.name not in {"roo
 """What `pgmg.toml`, its environments, `PGMG_*` variables and options may set."""
 
 
-def mask(text: str) -> str:
-    """Return `text` with the passwords of connection strings replaced (rule 11.3)."""
-    for pattern in _SECRETS:
-        text = pattern.sub(r"\g<keep>***", text)
-    return text
-
-
 def passwords(connection_string: str | None, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the passwords that may turn up in texts about this connection, longest first."""
-    found = {match["secret"] for pattern in _SECRETS for match in pattern.finditer(connection_string or "")}
-    found |= {secret[1:-1] for secret in found if secret[:1] == secret[-1:] == "'"}
-    found.add((environ or {}).get("PGPASSWORD", ""))
-    return tuple(sorted(found - {"", "'", "***"}, key=lambda secret: (-len(secret), secret)))
+    found = secrets_in(connection_string or "") | {(environ or {}).get("PGPASSWORD", "")}
+    return tuple(sorted(found - {""}, key=lambda secret: (-len(secret), secret)))

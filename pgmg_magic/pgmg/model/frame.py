@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import UsageError
-from pgmg.model.masking import mask_passwords
+from pgmg.model.secrets import mask_secrets
 
 if TYPE_CHECKING:
     from pgmg.model.plan import Plan
@@ -39,7 +39,7 @@ def to_frame(plan: Plan) -> Any:
             "line": None if step.location is None else step.location.line,
             "group": step.group,
             "managed": step.managed,
-            "sql": mask_passwords(step.sql),
+            "sql": mask_secrets(step.sql),
         }
         for step in plan.steps
     ]

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from pgmg.config import mask
 from pgmg.errors import UsageError
+from pgmg.model.secrets import mask_secrets
 from pgmg.options import Argument, Option, Value
 
 Parameters = Sequence[Option | Argument]
@@ -19,7 +19,7 @@ Parameters = Sequence[Option | Argument]
 
 class _Parser(MagicArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(mask(message), hint=f"%{self.prog}? shows the options.")
+        raise UsageError(mask_secrets(message), hint=f"%{self.prog}? shows the options.")
 
 
 def parser_of(name: str, text: str, declared: Parameters) -> _Parser:

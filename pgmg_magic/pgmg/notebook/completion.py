@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from pgmg.config import EMBEDDED, mask
+from pgmg.config import EMBEDDED
 from pgmg.errors import PgmgError, UnknownObjectError
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
+from pgmg.model.secrets import mask_secrets
 from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, PLAN_FILE, UPSTREAM, Argument, Option, Value
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Completion:
             tables = tomllib.loads(path.read_text(encoding="utf-8")).get("environments", {})
         except (tomllib.TOMLDecodeError, UnicodeError):
             return ()
-        return tuple(mask(name) for name in tables) if isinstance(tables, dict) else ()
+        return tuple(mask_secrets(name) for name in tables) if isinstance(tables, dict) else ()
 
     def _code_files(self) -> Iterable[str]:
         """Return the files of the code folder, relative to it."""

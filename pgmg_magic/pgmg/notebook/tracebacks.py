@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pgmg.config import mask, passwords
+from pgmg.config import passwords
 from pgmg.errors import PgmgError
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import Line, Role
@@ -64,11 +64,8 @@ class Failures:
 
     def secrets(self) -> tuple[str, ...]:
         """Return the passwords that a message could contain."""
-        known = passwords(self._connection(), os.environ) + passwords(os.environ.get("PGMG_CONNECTION_STRING"))
-        return tuple(secret for secret in known if len(secret) > 2)  # noqa: PLR2004 - shorter ones occur within words
+        return passwords(self._connection(), os.environ) + passwords(os.environ.get("PGMG_CONNECTION_STRING"))
 
 
 def _coloured(line: Line) -> str:
-    return "".join(
-        f"\x1b[{_ANSI[span.role]}m{mask(span.text)}\x1b[0m" if span.role in _ANSI else mask(span.text) for span in line
-    )
+    return "".join(f"\x1b[{_ANSI[span.role]}m{span.text}\x1b[0m" if span.role in _ANSI else span.text for span in line)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from pgmg.model.secrets import mask_secrets
+
+__all__ = ["escape_controls", "mask_secrets", "sanitize_block", "sanitize_line"]
+
 _CONTROL = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, delete, C1
     "\u2028\u2029"  # line breaks that only some programs see
@@ -22,13 +26,6 @@ def sanitize_line(text: str) -> str:
 def sanitize_block(text: str) -> str:
     """Return `text` with its line feeds and tabs; otherwise like `sanitize_line`."""
     return _IN_BLOCK.sub(_escape, mask_secrets(text).replace("\r\n", "\n"))
-
-
-def mask_secrets(text: str) -> str:
-    """Return `text` with passwords masked (rule 11.3)."""
-    from pgmg.source.grammar.rewriting import mask_passwords  # importing the renderers must not load the parser
-
-    return mask_passwords(text)
 
 
 def escape_controls(json_text: str) -> str:

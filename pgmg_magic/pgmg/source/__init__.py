@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pgmg.source.declarations import merge_grants, parse_code, parse_file, parse_recorded
     from pgmg.source.grammar.rewriting import (
-        mask_passwords,
         normal_form,
         or_replace,
         plain_create,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SourceFiles",
-    "mask_passwords",
     "merge_grants",
     "normal_form",
     "or_replace",

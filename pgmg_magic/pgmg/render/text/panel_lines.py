@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.watch_events import Broken, PendingMigrations, Phase, Saw, Stopped, WatchEvent, Watching, WatchState
-from pgmg.render import labels
+from pgmg.render import labels, sanitize
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import EMPTY, Line, Role, Span, span_line
 from pgmg.render.text.watch_lines import watch_lines
@@ -141,6 +141,4 @@ def _has_summary_first(event: WatchEvent) -> bool:
 
 
 def _without(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
+    return sanitize.mask_secrets(text, secrets)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.model.location import SourceLocation
-from pgmg.source.grammar.rewriting import masked_line
+from pgmg.model.secrets import masked_part, secret_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,13 +30,17 @@ class Located:
     def _line_starts(self) -> list[int]:
         return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
 
+    @cached_property
+    def _secrets(self) -> tuple[tuple[int, int], ...]:
+        return secret_spans(self.text)
+
     def location(self, offset: int) -> SourceLocation:
-        """Return the line and column of a character, with the text of its line, passwords masked."""
+        """Return the line and column of a character, with the text of its line, secrets masked."""
         starts = self._line_starts
         number = bisect_right(starts, offset)
         begin = starts[number - 1]
         end = starts[number] - 1 if number < len(starts) else len(self.text)
-        return SourceLocation(self.path, number, offset - begin + 1, masked_line(self.text, begin, end))
+        return SourceLocation(self.path, number, offset - begin + 1, masked_part(self.text, begin, end, self._secrets))
 
 
 def characters(text: str, offsets: Iterable[int]) -> Iterator[int]:

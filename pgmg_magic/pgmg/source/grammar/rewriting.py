@@ -6,13 +6,10 @@ import hashlib
 import re
 import string
 
-from pgmg.model.masking import mask_passwords, masked_line
 from pgmg.source.grammar.lexer import Sort, Token, pieces, significant, tokens
 
 __all__ = [
     "data_clause",
-    "mask_passwords",
-    "masked_line",
     "normal_form",
     "or_replace",
     "plain_create",

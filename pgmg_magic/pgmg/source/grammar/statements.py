@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedStatement, SourceError, SyntaxProblem
+from pgmg.model.secrets import mask_secrets, secrets_in
 from pgmg.source.grammar.lexer import Piece, pieces, significant
 from pgmg.source.grammar.offsets import Located, characters
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, unwrap
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _LEAD = re.compile(r"(?:\s+|--[^\n]*)*")
 _VARIABLE = re.compile(r":(?:[A-Za-z_]\w*|'[^']*'|\"[^\"]*\"|\{\?\w+\})")
 _PASSED_OVER = re.compile(r"\\(?:un)?restrict\b")
-_PSQL_HINT = "pgmg sends SQL to the server as it is written; meta-commands and variables belong to psql alone."
+PSQL_HINT = "pgmg sends SQL to the server as it is written; meta-commands and variables belong to psql alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,13 @@ def _parse_piece(located: Located, piece: Piece, problems: list[SourceError]) ->
 
 def _meta_command(located: Located, at: int, sql: str) -> SourceError:
     command = sql.split(None, 1)[0]
-    return RefusedStatement(f"{command} is a psql meta-command, not SQL", where=located.location(at), hint=_PSQL_HINT)
+    return RefusedStatement(f"{command} is a psql meta-command, not SQL", where=located.location(at), hint=PSQL_HINT)
 
 
 def _syntax_problem(located: Located, piece: Piece, error: GrammarError) -> SourceError:
     offset = piece.start + (error.offset or 0)
     where = located.location(offset)
     if found := _VARIABLE.match(located.text, offset):
-        return RefusedStatement(f"{found.group()} is a psql variable, not SQL", where=where, hint=_PSQL_HINT)
-    return SyntaxProblem(error.message, where=where)
+        return RefusedStatement(f"{found.group()} is a psql variable, not SQL", where=where, hint=PSQL_HINT)
+    secrets = secrets_in(located.text)
+    return SyntaxProblem(mask_secrets(error.message, secrets), where=where)
