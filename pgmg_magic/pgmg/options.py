@@ -81,7 +81,7 @@ EXIT_CODE = Option(("--exit-code",), "Exit with 3 when something is pending.", V
 OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
 DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
-YES = Option(("--yes",), "Do not ask.", Value.FLAG)
+YES = Option(("--yes",), "Do not ask, and agree to what the plan needs consent for.", Value.FLAG)
 LOCK_TIMEOUT = Option(("--lock-timeout",), "Longest wait of a statement for a lock.", metavar="DURATION")
 STATEMENT_TIMEOUT = Option(("--statement-timeout",), "Longest run time of a statement.", metavar="DURATION")
 

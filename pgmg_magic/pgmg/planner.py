@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pgmg.config import applied_from
 from pgmg.errors import PlanError, SourceError, SourceErrors
+from pgmg.model.applied_from import Checkout
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.source import SourceFiles, read_files
@@ -165,7 +167,10 @@ class Planner:
         from pgmg.planning.compare.resolved import Comparison, ComparisonCache, compare, resolve_project
 
         memory = self._compared
-        found = resolve_project(parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory)
+        checkout = Checkout(applied_from(self.settings), files.empty)
+        found = resolve_project(
+            parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout
+        )
         evidence = read_drift_evidence(conn, snapshot, found.drift_checks, self.settings.state_schema)
         comparison = Comparison(found, evidence, compare(found, evidence, memory))
         self._compared = ComparisonCache.of(comparison)

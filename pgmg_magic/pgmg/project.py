@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.maintenance import Maintenance
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import ApplyResult, Event, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.names import ObjectName
@@ -177,17 +178,20 @@ class Project:
         listener: Listener | None = None,
         yes: bool = False,
     ) -> ApplyResult:
-        """Carry out `plan`, or plan and carry out at once; `yes` also allows deleting most of what is recorded.
+        """Carry out `plan`, or plan and carry out at once.
+
+        `yes` consents to deletions of most of what is recorded, of what an empty folder declared and of what another
+        checkout applied last, and to changes of what another project applied (rule 3.7).
 
         Raises:
             StalePlanError: `plan` was made from something that has changed since (rule 9.4).
-            RefusedChange: it would lose something.
+            RefusedChange: it would lose something, or needs consent.
             LockedError: a lock was not had in time.
             ApplyError: the server refused a step; nothing has changed, unless the message says otherwise.
         """
         from pgmg.applying.apply import Target, apply
         from pgmg.applying.limits import Limits
-        from pgmg.planning.compare.deletions import check_deletions
+        from pgmg.planning.compare.consent import check_consent
 
         chosen = plan.options if plan is not None else self._options(options)
         settings = self.settings
@@ -199,7 +203,7 @@ class Project:
                 set_path(conn, self._planner.search_path)
             made, snapshot = self._planner.plan(conn, chosen, learned)
             if not yes:
-                check_deletions(made)
+                check_consent(made)
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
@@ -219,10 +223,16 @@ class Project:
 
     def status(self) -> Status:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
+        from pgmg.catalog.state_tables import read_last_apply
         from pgmg.planning.compare.report import status
 
-        report = status(self._comparison(), self.server)
-        return replace(report, changes=self._planner.shown(report.changes))
+        def ask(conn: Connection) -> tuple[Comparison, AppliedFrom | None]:
+            comparison = self._compared(conn)
+            return comparison, read_last_apply(conn, comparison.resolved.snapshot.server, self.settings.state_schema)
+
+        comparison, last_apply = self._read(ask)
+        report = status(comparison, self.server)
+        return replace(report, changes=self._planner.shown(report.changes), last_apply=last_apply)
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
         """Return the changes with the SQL before and after.

@@ -12,6 +12,9 @@ def write(path, data):
 
 
 def read(root, code="sql", migrations="migrations"):
+    for folder in (code, migrations):
+        if folder:
+            (root / folder).mkdir(parents=True, exist_ok=True)
     return read_files(root, root / code if code else None, root / migrations if migrations else None)
 
 
@@ -130,9 +133,9 @@ def test_the_project_folder_itself_may_hold_the_code(tmp_path):
     assert [file.path for file in read(tmp_path, ".").code] == ["a.sql"]
 
 
-def test_a_folder_that_is_not_configured_is_none_and_one_that_is_not_there_is_empty(tmp_path):
+def test_a_folder_that_is_not_configured_is_none_and_an_empty_one_is_empty(tmp_path):
     assert (read(tmp_path, None).code, read(tmp_path, migrations=None).migrations) == (None, None)
-    assert (read(tmp_path).code, read(tmp_path).migrations) == ((), ())
+    assert (read(tmp_path).code, read(tmp_path).migrations, read(tmp_path).problems) == ((), (), ())
 
 
 def test_folders_outside_the_project_are_shown_relative_to_it(tmp_path):

@@ -127,7 +127,7 @@ def test_the_code_folder_may_go_and_come_back(project, watch):
     with watch() as watched:
         (project.root / "sql").rename(project.root / "away")
         gone = watched.until(Broken)
-        assert "code folder sql is gone" in gone.error.message
+        assert "sql: the folder does not exist" in str(gone.error)
         assert project.value("SELECT count(*) FROM v1") == 1
         (project.root / "away").rename(project.root / "sql")
         watched.until(Mended)

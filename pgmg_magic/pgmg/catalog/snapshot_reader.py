@@ -120,7 +120,7 @@ def read_server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
     assert row is not None  # the query has no FROM
     assert cursor.description is not None
     values: dict[str, Any] = dict(zip((column.name for column in cursor.description), row, strict=True))
-    for key in ("search_path", "own_columns", "own_hidden", "own_alterable"):
+    for key in ("search_path", "own_columns", "own_hidden", "own_alterable", "other_states"):
         values[key] = tuple(values[key])
     return ServerInfo(**values)
 

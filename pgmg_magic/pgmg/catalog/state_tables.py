@@ -11,13 +11,13 @@ from psycopg import sql
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
 from pgmg.catalog.snapshot_reader import read_server
 from pgmg.catalog.state_upgrade import add_columns, create_tables, missing_columns
+from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
 from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import Record
     from pgmg.model.source import SourceObject
@@ -35,6 +35,23 @@ _DRIFT_COLUMNS = (
 
 _FROM = "{applied_from}::jsonb || jsonb_build_object('at', now(), 'stamp', now()::timestamp)"
 """`stamp` equals `last_applied` until an earlier pgmg, which does not know the column, writes the row again."""
+
+
+def read_last_apply(conn: psycopg.Connection[Row], server: ServerInfo, schema: str) -> AppliedFrom | None:
+    """Return who applied something last, None where the tables do not say."""
+    parts = [
+        sql.SQL("SELECT {}, applied_from FROM {}").format(sql.Identifier(when), sql.Identifier(schema, table.name))
+        for table, when in ((STATE, "last_applied"), (MIGRATIONS, "applied_at"))
+        if "applied_from" in server.readable_columns(table)
+    ]
+    if not parts:
+        return None
+    newest = sql.SQL(
+        "SELECT CASE WHEN a.said->'stamp' = to_jsonb(a.moment) THEN a.said END FROM ({}) AS a (moment, said)"
+        " ORDER BY a.moment DESC LIMIT 1"
+    ).format(sql.SQL(" UNION ALL ").join(parts))
+    row = conn.execute(newest).fetchone()
+    return None if row is None else AppliedFrom.from_json(row[0])
 
 
 @dataclass(frozen=True, slots=True)

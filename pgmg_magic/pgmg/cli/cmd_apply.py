@@ -35,7 +35,7 @@ def command_(
     On a terminal the plan is shown and you are asked once; elsewhere it is applied without a question. A saved
     PLAN.json is compared with a new plan and refused if anything has changed since.
     """
-    from pgmg.planning.compare.deletions import check_deletions
+    from pgmg.planning.compare.consent import check_consent
 
     asks = call.interactive and not yes and not dry_run
     with project_context.open_project(call) as project:
@@ -55,7 +55,7 @@ def command_(
             call.info("Dry run: nothing was changed.")
             return
         if plan is not None and asks and plan.steps:
-            check_deletions(plan)  # refuse before asking
+            check_consent(plan)  # refuse before asking
             printer.question(call, plan)
             call.confirm("Apply these changes?")
         with printer.progress(call) as listener:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -81,12 +82,24 @@ def _from_overrides(overrides: Mapping[str, object]) -> dict[str, Value]:
     return {key: Value(raw, key, None, here) for key, raw in overrides.items() if raw is not None}
 
 
+def _what_is_wrong(folder: Path) -> str | None:
+    """Say why a folder is none; None where it is one."""
+    try:
+        mode = folder.stat().st_mode
+    except FileNotFoundError:
+        return "leads nowhere" if folder.is_symlink() else "does not exist"
+    except OSError as error:
+        return f"cannot be reached: {error.strerror or type(error).__name__}"
+    return None if stat.S_ISDIR(mode) else "is not a folder"
+
+
 def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Path) -> dict[str, Path]:
     """Return the folders that count; every one that is configured must be there (rule 3.7)."""
     configured = {key: cast("Path", chosen[key]) for key in DEFAULT_FOLDERS if key in chosen}
     if not configured:
         usual = {key: root / name for key, name in DEFAULT_FOLDERS.items()}
-        found = {key: folder for key, folder in usual.items() if folder.is_dir()}
+        # a link that leads nowhere counts: reading says what is wrong with it
+        found = {key: folder for key, folder in usual.items() if folder.is_symlink() or _what_is_wrong(folder) is None}
         if not found:
             names = " and ".join(DEFAULT_FOLDERS.values())
             if (root / CONFIG_FILE).is_file():
@@ -95,11 +108,11 @@ def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Pa
             raise ConfigError(f"No project here: neither {CONFIG_FILE} nor the folders {names}", hint="pgmg init")
         return found
     for key, folder in configured.items():
-        if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "does not exist"
-            raise ConfigError(
-                f"{values[key].label}: {folder} {what}", where=values[key].where, hint=f"create it: mkdir -p {folder}"
+        if (wrong := _what_is_wrong(folder)) is not None:
+            hint = (
+                f"restore it (is it mounted, or on another branch?) or correct {key}; `pgmg init` begins a new project"
             )
+            raise ConfigError(f"{values[key].label}: {folder} {wrong}", where=values[key].where, hint=hint)
     if len({folder.resolve() for folder in configured.values()}) < len(configured):
         raise ConfigError(
             "migrations_dir and code_dir are the same folder",

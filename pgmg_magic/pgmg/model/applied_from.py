@@ -28,6 +28,15 @@ class AppliedFrom:
     commit: str | None = None
     at: datetime | None = None
 
+    def described(self) -> str:
+        """Say who and where in words: `ana@laptop in /home/ana/shop, branch feature-x (1a2b3c4d)`."""
+        where = f"{self.user}@{self.host} in {self.folder}"
+        if self.branch is not None:
+            where += f", branch {self.branch}"
+        if self.commit is not None:
+            where += f" ({self.commit[:8]})" if self.branch is not None else f", commit {self.commit[:8]}"
+        return where
+
     def to_json(self) -> str:
         """Return what the state tables keep; the server adds the time."""
         kept = ("checkout", "host", "folder", "user", "branch", "commit")
@@ -48,6 +57,35 @@ class AppliedFrom:
             commit=texts["commit"],
             at=_time(document.get("at")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Another project's record of an object: its state schema, and the hash of what it declares."""
+
+    state_schema: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The checkout that is planned for. `here` is None where nobody says who it is (then nothing is another's).
+
+    `empty` are folders of code whose content may be missing as a whole (`SourceFiles.empty`).
+    """
+
+    here: AppliedFrom | None = None
+    empty: tuple[str, ...] = ()
+
+    def is_another(self, origin: AppliedFrom | None) -> bool:
+        """Say whether another checkout applied something; not where nobody knows who did."""
+        return origin is not None and self.here is not None and origin.checkout != self.here.checkout
+
+    def is_elsewhere(self, origin: AppliedFrom | None) -> bool:
+        """Say whether something was applied by another checkout, or from another branch of this one."""
+        if origin is None or self.here is None:
+            return False
+        return self.is_another(origin) or origin.branch != self.here.branch
 
 
 def _text(value: object) -> str | None:

@@ -12,6 +12,7 @@ from pgmg.model.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pgmg.model.applied_from import AppliedFrom, Claim
     from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Address
 
@@ -139,6 +140,10 @@ class DriftEvidence:
     """The database's own text of objects whose catalog version is not the recorded one."""
     recorded: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The SQL that was applied last, by state name, of modified and deleted objects."""
+    applied_from: Mapping[str, AppliedFrom] = field(default_factory=lambda: MappingProxyType({}))
+    """Who applied modified and deleted objects last, by state name; nobody for what an earlier pgmg wrote."""
+    claims: Mapping[str, Claim] = field(default_factory=lambda: MappingProxyType({}))
+    """Other projects' records of adopted and deleted objects, by state name."""
     comments: Mapping[ObjectName, str] = field(default_factory=lambda: MappingProxyType({}))
     """Live comments, by the name of what they are about; read only where comments are declared or recorded."""
     privileges: Mapping[ObjectName, tuple[Privileges, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -179,5 +184,7 @@ class DriftChecks:
 
     definitions: tuple[tuple[ObjectName, Address], ...] = ()
     recorded: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+    """What another project may have recorded too, by state name: what is to be adopted or deleted."""
     comments: bool = False
     privileges: bool = False

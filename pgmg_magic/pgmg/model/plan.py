@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pgmg.model.consent import Consent
 from pgmg.model.names import ObjectName, migration_name
 
 if TYPE_CHECKING:
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.location import SourceLocation
     from pgmg.model.source import Migration, Notice, SourceObject, Target
 
@@ -99,7 +101,8 @@ class Change:
     """One difference between project and database.
 
     `before` is the SQL that was applied last (or the database's own, where it drifted), `after` the source; either
-    is None where it is not known or does not exist.
+    is None where it is not known or does not exist. `applied_from` says who applied the object last, where that was
+    another checkout or from another branch.
     """
 
     object: ObjectName
@@ -108,6 +111,7 @@ class Change:
     line: int | None = None
     before: str | None = field(default=None, repr=False)
     after: str | None = field(default=None, repr=False)
+    applied_from: AppliedFrom | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,11 @@ class Plan:
     def is_empty(self) -> bool:
         """Nothing would be executed and nothing recorded."""
         return not self.steps and not self.records
+
+    @property
+    def needs_consent(self) -> tuple[Notice, ...]:
+        """The warnings that somebody has to agree to before the plan is applied."""
+        return tuple(notice for notice in self.warnings if notice.code in tuple(Consent))
 
     @property
     def groups(self) -> tuple[tuple[Step, ...], ...]:

@@ -85,7 +85,8 @@ class ServerInfo:
     """The session that a snapshot was read in. `search_path` lists only schemas that exist, without implicit ones.
 
     `own_columns` are the columns of pgmg's own tables that exist, as `table.column`, `own_hidden` those of them that
-    our role may not read; `own_alterable` are the own tables that our role may alter.
+    our role may not read; `own_alterable` are the own tables that our role may alter. `other_states` are
+    the state schemas of other projects, as far as our role may read them.
     """
 
     version_num: int
@@ -99,6 +100,7 @@ class ServerInfo:
     own_columns: tuple[str, ...] = ()
     own_hidden: tuple[str, ...] = ()
     own_alterable: tuple[str, ...] = ()
+    other_states: tuple[str, ...] = ()
     state_schema_exists: bool = True
 
     def columns_of(self, table: StateTable) -> tuple[str, ...]:

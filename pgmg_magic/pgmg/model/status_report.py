@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.plan import Change, DatabaseInfo
     from pgmg.model.source import Notice
 
@@ -15,7 +16,8 @@ class Status:
     """Status of project and database.
 
     `connection` names server, database and user, without the password; `objects` are (kind in words, number of managed
-    objects); `applied` and `pending` are file names of migrations.
+    objects); `applied` and `pending` are file names of migrations. `last_apply` is who applied something last, None
+    where that is not known.
     """
 
     connection: str
@@ -25,3 +27,4 @@ class Status:
     objects: tuple[tuple[str, int], ...] = ()
     changes: tuple[Change, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    last_apply: AppliedFrom | None = None

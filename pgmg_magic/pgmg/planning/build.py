@@ -21,7 +21,7 @@ from pgmg.model.plan import (
     Step,
 )
 from pgmg.model.source import Notice
-from pgmg.planning.compare.deletions import too_many_deleted
+from pgmg.planning.compare.consent import consent_notices
 from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
 from pgmg.planning.fate import Fates, decide
@@ -76,10 +76,10 @@ def build(
         fingerprint=fingerprint(parts),
         database=DatabaseInfo(server.database, server.version, server.version_num),
         migrations=_impacts(resolved, when),
-        changes=tuple(change(d) for d in found if d.change is not None),
+        changes=tuple(change(d, resolved.checkout) for d in found if d.change is not None),
         steps=steps,
         edges=_edges(resolved, fates, steps, found, learned),
-        warnings=_warnings(resolved, fates, found),
+        warnings=_warnings(resolved, fates, found, steps),
         options=options,
         records=records,
         basis=parts,
@@ -189,15 +189,14 @@ def _edges(
     return tuple(edges[key] for key in sorted(edges, key=lambda pair: (str(pair[0]), str(pair[1]))))
 
 
-def _warnings(resolved: ResolvedProject, fates: Fates, found: Sequence[ObjectComparison]) -> tuple[Notice, ...]:
+def _warnings(
+    resolved: ResolvedProject, fates: Fates, found: Sequence[ObjectComparison], steps: Sequence[Step]
+) -> tuple[Notice, ...]:
     said = list(resolved.notices)
     for strategy in fates.strategies.values():
         if isinstance(strategy, AlterInPlace):
             said += strategy.warnings
-    deleted = [d for d in found if d.change is ChangeKind.DELETED]
-    text = too_many_deleted(len(deleted), len(resolved.snapshot.state))
-    if text is not None:
-        said.append(Notice("mass-deletion", text))
+    said += consent_notices(resolved, found, {step.object for step in steps})
     said += _volatile_indexes(resolved, fates)
     return tuple(said)
 

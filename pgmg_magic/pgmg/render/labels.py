@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, assert_never
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from pgmg.model.facts import OwnerFacts
 from pgmg.model.graph_data import ColumnEdge, Flow, Graph
@@ -10,6 +11,9 @@ from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
 from pgmg.model.quoting import spell
 from pgmg.render.text.spans import Role
+
+if TYPE_CHECKING:
+    from pgmg.model.applied_from import AppliedFrom
 
 
 class Verb(NamedTuple):
@@ -237,6 +241,21 @@ def count(number: int, noun: str) -> str:
     if noun.endswith(("cy", "ly", "ry")):  # policies, families, dictionaries
         return f"{number:,} {noun[:-1]}ies"
     return f"{number:,} {noun}{'es' if noun.endswith(('sh', 'x', 's')) else 's'}"
+
+
+def applied_from(origin: AppliedFrom, now: datetime | None = None) -> str:
+    """Return who applied something: `applied by ana@laptop in /home/ana/shop, branch feature-x, 2 hours ago`."""
+    when = "" if origin.at is None else f", {ago(origin.at, now)}"
+    return f"applied by {origin.described()}{when}"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long ago a time with a time zone was: `just now`, `5 minutes ago`, `2 hours ago`, `3 days ago`."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    for noun, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return f"{count(int(seconds // length), noun)} ago"
+    return "just now"
 
 
 def duration(milliseconds: float) -> str:

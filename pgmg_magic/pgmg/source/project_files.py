@@ -1,4 +1,4 @@
-"""Reads the files of a project: code below one folder, migrations directly in another (rules 1.1, 1.2)."""
+"""Reads the files of a project: code below one folder, migrations directly in another (rules 1.1, 1.2, 3.7)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pgmg.errors import SourceError
 from pgmg.model.location import SourceLocation
 from pgmg.model.source import CodeFile, MigrationFile, Notice
+from pgmg.source.folder_walk import cannot_list, file_id, is_ignored, is_sql_file, walk
 from pgmg.source.migrations.sections import up_section
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNDO = re.compile(r"(?i:.*\.down\.sql|U[^/]*__[^/]*\.sql)\Z")
-_TEMPORARY = re.compile(r"[.#~]|.*[~#]\Z|4913\Z")  # hidden, Emacs, Vim; what else editors leave does not end in .sql
 _DIGITS = re.compile(r"(\d+)")
 _BOM = "\ufeff"
 _YOUNG = 2_000_000_000
@@ -31,13 +31,16 @@ _YOUNG = 2_000_000_000
 class SourceFiles:
     """What was read. `code` and `migrations` are None where that folder is not configured (rule 3.7).
 
-    `code` is sorted by path, `migrations` in the order in which they run. `problems` are files that cannot be read.
+    `code` is sorted by path, `migrations` in the order in which they run. `problems` are files that cannot be read, and
+    folders and links that cannot be followed: with one of them nobody knows what is missing. `empty` are folders of
+    code without a file whose content may be missing as a whole: the code folder, links to folders, mount points.
     """
 
     code: tuple[CodeFile, ...] | None
     migrations: tuple[MigrationFile, ...] | None
     notices: tuple[Notice, ...] = ()
     problems: tuple[SourceError, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 _Read = CodeFile | MigrationFile | SourceError
@@ -67,9 +70,14 @@ class FileCache:
     def prune(self, found: SourceFiles) -> SourceFiles:
         """Forget files that are gone; return the very same answer where nothing at all has changed."""
         self.known, self.seen = self.seen, {}
-        if found != self.last:
+        if _comparable(found) != _comparable(self.last):
             self.last = found
         return self.last
+
+
+def _comparable(found: SourceFiles) -> tuple[object, ...]:
+    """Return what is equal for equal answers: errors are compared by their text."""
+    return found.code, found.migrations, found.notices, tuple(map(str, found.problems)), found.empty
 
 
 def read_files(
@@ -77,8 +85,8 @@ def read_files(
 ) -> SourceFiles:
     """Read every file of a project. Paths in the result are relative to `root`, with forward slashes.
 
-    Nothing is raised for a bad file: `problems` says which, so that all are reported together (rule 1.6).
-    A folder that does not exist holds nothing. With `memory`, only what has changed is read.
+    Nothing is raised for a bad file or folder: `problems` says which, so that all are reported together (rule 1.6).
+    That includes a folder that does not exist. With `memory`, only what has changed is read.
     """
     reader = _Reader(FileCache() if memory is None else memory)
     base = os.path.abspath(root)  # noqa: PTH100 - as people see it: symbolic links are not followed
@@ -86,7 +94,9 @@ def read_files(
     migrations = None
     if migrations_dir is not None:
         migrations = tuple(_read_migrations(base, migrations_dir, reader))
-    return reader.memory.prune(SourceFiles(code, migrations, tuple(reader.notices), tuple(reader.problems)))
+    return reader.memory.prune(
+        SourceFiles(code, migrations, tuple(reader.notices), tuple(reader.problems), reader.empty)
+    )
 
 
 def natural_key(name: str) -> tuple[object, ...]:
@@ -100,6 +110,7 @@ class _Reader:
     memory: FileCache
     problems: list[SourceError] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    empty: tuple[str, ...] = ()
 
     def code(self, path: str, shown: str) -> CodeFile | None:
         """Return a file of the code folder, or note what is wrong with it."""
@@ -151,62 +162,27 @@ def _is_regular(fingerprint: tuple[int, ...]) -> bool:
 
 
 def _read_code(base: str, folder: Path, but: Path | None, reader: _Reader) -> Iterator[CodeFile]:
-    outside = frozenset() if but is None or but == folder else _file_id(but)
-    for shown, path in sorted(_walk(folder, _display_path(base, folder), outside)):
+    outside = frozenset() if but is None or but == folder else file_id(but)
+    found = walk(folder, _display_path(base, folder), outside)
+    reader.problems += found.problems
+    reader.empty = found.empty()
+    for shown, path in sorted(found.files):
         file = reader.code(path, shown)
         if file is not None:
             yield file
 
 
-def _walk(folder: Path, shown: str, outside: frozenset[tuple[int, int]]) -> Iterator[tuple[str, str]]:
-    """Yield shown and real path of every SQL file below a folder, entering no folder twice on one way down."""
-    stack = [(os.fspath(folder), shown, outside)]
-    while stack:
-        path, name, above = stack.pop()
-        here = _file_id(path)
-        if not here or here <= above:
-            continue
-        try:
-            with os.scandir(path) as entries:
-                listed = list(entries)
-        except (NotADirectoryError, PermissionError):
-            continue
-        prefix = f"{name}/" if name else ""
-        for entry in listed:
-            if _TEMPORARY.match(entry.name):
-                continue
-            if _is_folder(entry):
-                stack.append((entry.path, prefix + entry.name, above | here))
-            elif entry.name.endswith((".sql", ".SQL")):
-                yield prefix + entry.name, entry.path
-
-
-def _file_id(path: str | Path) -> frozenset[tuple[int, int]]:
-    """Return what tells a folder from all others, whatever way led there; nothing where there is none."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - strings are much faster than Path here
-    except OSError:
-        return frozenset()
-    return frozenset({(status.st_dev, status.st_ino)})
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a symlink to itself
-        return False
-
-
 def _read_migrations(base: str, folder: Path, reader: _Reader) -> Iterator[MigrationFile]:
-    try:
-        names = [name for name in os.listdir(folder) if name.endswith((".sql", ".SQL"))]  # noqa: PTH208 - names only
-    except (FileNotFoundError, NotADirectoryError):
-        return
     prefix = _display_path(base, folder)
+    try:
+        names = [name for name in os.listdir(folder) if is_sql_file(name)]  # noqa: PTH208 - names only
+    except OSError as error:
+        reader.problems.append(cannot_list(prefix, error))
+        return
     for name in sorted(names, key=natural_key):
         path = folder / name
         shown = f"{prefix}/{name}" if prefix else name
-        if _TEMPORARY.match(name) or path.is_dir():
+        if is_ignored(name) or os.path.isdir(path):  # noqa: PTH112 - Path.is_dir() raises where nobody may look
             continue
         if _UNDO.match(name):
             message = f"{name} undoes a migration and is never run."

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pgmg.errors import ConfigError, DuplicateObject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
+from pgmg.errors import DuplicateObject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
 from pgmg.model.watch_events import Broken
-from pgmg.planning.compare.deletions import too_many_deleted
+from pgmg.planning.compare.consent import doubts, listed
 from pgmg.planning.deferral import (
     Deferral,
     blocked_by_deferred,
@@ -22,7 +22,7 @@ from pgmg.planning.deferral import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pgmg.catalog.connection import Connection
     from pgmg.model.snapshot import Snapshot
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pgmg.planner import Parsed, Planner
     from pgmg.planning.compare.resolved import Comparison, ResolvedProject
     from pgmg.source import SourceFiles
+    from pgmg.watch.folder_memory import FolderMemory
 
 _GRANTS = re.compile(r"\b(grant|revoke)\b", re.IGNORECASE)
 _ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
@@ -77,11 +78,12 @@ class PartialPlan:
 
 
 class PartialPlanner:
-    """Makes drafts; the last one is given again while files and database are the same."""
+    """Makes partial plans; the last one is given again while files and database are the same."""
 
-    def __init__(self, planner: Planner, options: PlanOptions) -> None:
+    def __init__(self, planner: Planner, options: PlanOptions, memory: FolderMemory) -> None:
         self._planner = planner
         self._options = options
+        self._memory = memory
         self._last: tuple[Scope, PartialPlan] | None = None
         self.pending: tuple[Migration, ...] = ()
         """The migrations that were pending when a partial plan was last tried."""
@@ -93,17 +95,20 @@ class PartialPlanner:
             PlanError: nothing can be planned, whatever is left out.
             SourceErrors, ConfigError: as when planning.
         """
-        files = self._planner.files()
-        snapshot = self._planner.snapshot(conn)
-        if self._last is not None and learned == Learned():
-            known, last = self._last
-            if known == scope and last.files is files and last.snapshot is snapshot:
-                return last
-        work = _Work(self._planner, self._options, conn, snapshot, scope)
-        try:
-            made = work.run(files, learned)
-        finally:
-            self.pending = work.pending
+        while True:
+            files = self._planner.files()
+            snapshot = self._planner.snapshot(conn)
+            if self._last is not None and learned == Learned():
+                known, last = self._last
+                if known == scope and last.files is files and last.snapshot is snapshot:
+                    return last
+            work = _Work(self._planner, self._options, conn, snapshot, scope, self._memory)
+            try:
+                made = work.run(files, learned)
+            finally:
+                self.pending = work.pending
+            if not work.is_doubtful or self._planner.files() is files:
+                break  # else another process may have applied files that were saved after they were read here
         if learned == Learned():
             self._last = (scope, made)
         return made
@@ -118,17 +123,19 @@ class _Work:
     conn: Connection
     snapshot: Snapshot
     scope: Scope
+    memory: FolderMemory
     problems: list[Broken] = field(default_factory=list)
     out: set[ObjectName] = field(default_factory=set)
     late: dict[ObjectName, ObjectName] = field(default_factory=dict)
     pending: tuple[Migration, ...] = ()
+    is_doubtful: bool = False
 
     def run(self, files: SourceFiles, learned: Learned) -> PartialPlan:
-        there = self._there(files)
-        parsed, comparison, withheld = self._compared(there)
+        parsed, comparison, withheld = self._compared(files)
         self.pending = parsed.pending
-        self._keep_deleted(comparison, there, withheld)
-        self._keep_many(comparison)
+        self._keep_deleted(comparison, files, withheld)
+        self._keep_doubtful(comparison)
+        self.memory.note(comparison)
         runs = self.scope.runs(parsed.pending)
         coming = () if runs else parsed.pending
         # migrations may be just what was missing
@@ -150,18 +157,6 @@ class _Work:
         )  # fmt: skip
 
     # -- files ------------------------------------------------------------------------------------------
-
-    def _there(self, files: SourceFiles) -> SourceFiles:
-        """Leave out folders that do not exist: nothing is deleted because a folder has gone."""
-        settings = self.planner.settings
-        if settings.code_dir is not None and not settings.code_dir.is_dir():
-            shown = _shown(settings.code_dir, settings.root)
-            error = ConfigError(f"The code folder {shown} is gone.", hint="What it declared is kept until it is back.")
-            self.problems.append(Broken(error, (shown,)))
-            files = replace(files, code=None)
-        if settings.migrations_dir is not None and not settings.migrations_dir.is_dir():
-            files = replace(files, migrations=None)
-        return files
 
     def _compared(self, files: SourceFiles) -> tuple[Parsed, Comparison, dict[str, str | None]]:
         """Compare all that can be read; return also the texts of files that count as broken (None: unreadable)."""
@@ -196,7 +191,7 @@ class _Work:
         if folder is None:
             return parsed
         prefix = _shown(folder, self.planner.settings.root)
-        mine = tuple(p for p in parsed.problems if p.where and p.where.path.rpartition("/")[0] == prefix)
+        mine = tuple(p for p in parsed.problems if p.where and _is_directly_in(p.where.path, prefix))
         if not mine:
             return parsed
         others = tuple(p for p in parsed.problems if p not in mine)
@@ -204,7 +199,9 @@ class _Work:
 
     def _broken(self, problems: list[SourceError], paths: tuple[str, ...], comparison: Comparison) -> None:
         error: PgmgError = problems[0] if len(problems) == 1 else SourceErrors(tuple(problems))
-        kept = (d.name for d in comparison.differences if d.declared is None and d.row and d.row.path in paths)
+        kept = (
+            d.name for d in comparison.differences if d.declared is None and d.row and _is_in(d.row.path or "", paths)
+        )
         self.problems.append(Broken(error, paths, tuple(kept)))
 
     # -- what is no longer declared -----------------------------------------------------------------------
@@ -224,16 +221,31 @@ class _Work:
             if name.kind in _ADDED_UP and (anything or _GRANTS.search(said)):
                 self.out.add(name)  # several files may each have a part of it
 
-    def _keep_many(self, comparison: Comparison) -> None:
-        """Nobody means to drop most of what there is by moving a folder (rule 3.7)."""
-        gone = tuple(
-            d.name for d in comparison.differences if d.change is ChangeKind.DELETED and d.name not in self.out
-        )
-        text = too_many_deleted(len(gone), len(self.snapshot.state))
-        if text is not None:
-            hint = "They are kept. If it is meant, `pgmg apply --yes` drops them. Is the code folder complete?"
-            self.problems.append(Broken(RefusedChange(text, hint=hint, blame=gone), (), gone))
-            self.out.update(gone)
+    def _keep_doubtful(self, comparison: Comparison) -> None:
+        """Keep what is not this folder's to drop or to overwrite (rule 3.7)."""
+        deleted = [d for d in comparison.differences if d.change is ChangeKind.DELETED and d.name not in self.out]
+        for strange in self.memory.never_declared(deleted):
+            text = f"{listed([d.name for d in strange])}: recorded, but not in this folder since watching began."
+            origins = dict.fromkeys(d.applied_from.described() for d in strange if d.applied_from is not None)
+            text += f" Applied by {'; '.join(origins)}." if origins else ""
+            hint = "Nothing was dropped. `pgmg plan` shows what `pgmg apply` would drop."
+            self._keep(text, [d.name for d in strange], hint)
+        overtaken = self.memory.overtaken(comparison)
+        for d in overtaken:
+            who = f" by {d.applied_from.described()}" if d.applied_from is not None else " by somebody else"
+            deed = "dropped" if d.change is ChangeKind.NEW else "applied in another version"
+            hint = "It is left alone. Save the file to apply it, or run `pgmg apply`."
+            self._keep(f"{d.name} was {deed}{who} since this watcher applied it.", [d.name], hint)
+        left = [d for d in comparison.differences if d.name not in self.out]
+        for doubt in doubts(comparison.resolved, left):
+            hint = f"Nothing was dropped. {doubt.consent.hint} If it is meant: `pgmg apply --yes`."
+            self._keep(doubt.message, doubt.objects, hint)
+
+    def _keep(self, text: str, names: Sequence[ObjectName], hint: str) -> None:
+        self.is_doubtful = True
+        error = RefusedChange(text, hint=hint, blame=tuple(names))
+        self.problems.append(Broken(error, (), tuple(names)))
+        self.out.update(names)
 
     # -- planning -----------------------------------------------------------------------------------------
 
@@ -270,6 +282,14 @@ class _Work:
                     objects.append(name)
         for error, objects in by_error.values():
             self.problems.append(Broken(error, paths_of(objects, comparison), tuple(objects)))
+
+
+def _is_directly_in(path: str, folder: str) -> bool:
+    return folder in (path, path.rpartition("/")[0])
+
+
+def _is_in(path: str, files_or_folders: Sequence[str]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in files_or_folders)
 
 
 def paths_of(names: Iterable[ObjectName], comparison: Comparison) -> tuple[str, ...]:

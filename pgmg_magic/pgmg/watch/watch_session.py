@@ -13,6 +13,7 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
 from pgmg.planner import Planner
 from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
+from pgmg.watch.folder_memory import FolderMemory
 from pgmg.watch.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class WatchSession:
         self._connect = connect
         self._conn: Connection | None = None
         self._planner = Planner(settings)
-        self._drafter = PartialPlanner(self._planner, PlanOptions(settings.recreate))
+        self._memory = FolderMemory()
+        self._drafter = PartialPlanner(self._planner, PlanOptions(settings.recreate), self._memory)
         self._holds: tuple[Deferral, ...] = ()
         self._blocked: Blocked | None = None
         self._interrupted = False
@@ -65,6 +67,15 @@ class WatchSession:
         if self._conn is None or self._conn.closed:
             self._conn = self._connect()
         return self._conn
+
+    def reopen(self) -> None:
+        """Open the connection after it was lost: it may lead to another database than before.
+
+        Raises:
+            ConnectionFailedError, EmbeddedServerError: there is no way to have one.
+        """
+        self.open()
+        self._memory.forget_database()
 
     @property
     def is_lost(self) -> bool:
@@ -127,7 +138,7 @@ class WatchSession:
 
         conn = self.open()
         with reading(conn, self._planner.search_path, self._settings.lock_timeout):
-            other = PartialPlanner(self._planner, PlanOptions(self._settings.recreate))
+            other = PartialPlanner(self._planner, PlanOptions(self._settings.recreate), FolderMemory())
             return other.partial(conn, Scope(migrations=True)).plan.migrations
 
     # -- applying -------------------------------------------------------------------------------------------

@@ -299,7 +299,7 @@ class Watcher:
             if stop.wait(pause):
                 return
             try:
-                self._session.open()
+                self._session.reopen()
             except (ConnectionFailedError, EmbeddedServerError) as again:
                 error = again
             else:

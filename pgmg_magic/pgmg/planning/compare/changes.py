@@ -15,6 +15,7 @@ from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.compare.privileges import satisfied
 
 if TYPE_CHECKING:
+    from pgmg.model.applied_from import AppliedFrom, Claim
     from pgmg.planning.resolve.resolver import Declared
 
 
@@ -30,6 +31,8 @@ class ObjectComparison:
     recorded_sql: str | None = None
     live_text: str | None = None  # the database's own definition, where it was in doubt
     rebaseline: bool = False
+    applied_from: AppliedFrom | None = None  # of modified and deleted ones, where it is known
+    claim: Claim | None = None  # another project's record of an adopted or deleted one
 
 
 Settled = Mapping[ObjectName, ObjectComparison]
@@ -47,7 +50,7 @@ def drift_checks(
     declared: Mapping[ObjectName, Declared], snapshot: Snapshot, known: Settled = MappingProxyType({})
 ) -> DriftChecks:
     """Return what has to be asked before `differences` can answer."""
-    definitions, recorded = [], []
+    definitions, recorded, claimed = [], [], []
     about = dict.fromkeys(PROPERTY_KINDS, False)
     names = {str(name): name for name in declared}
     for key, name in names.items():
@@ -57,6 +60,8 @@ def drift_checks(
         if name.kind in PROPERTY_KINDS:
             about[name.kind] = True
         if row is None:
+            if live is not None:
+                claimed.append(key)
             continue
         if row.hash != declared[name].source.hash:
             recorded.append(key)
@@ -65,10 +70,11 @@ def drift_checks(
     for key in snapshot.state:
         if key not in names:
             recorded.append(key)
+            claimed.append(key)
             for kind in PROPERTY_KINDS:
                 about[kind] |= key.startswith(f"{kind.value}.")
     grants = about[Kind.GRANT] or any(n.kind is Kind.DEFAULT_PRIVILEGES for n in declared)
-    return DriftChecks(tuple(definitions), tuple(recorded), about[Kind.COMMENT], grants)
+    return DriftChecks(tuple(definitions), tuple(recorded), tuple(claimed), about[Kind.COMMENT], grants)
 
 
 def differences(
@@ -97,7 +103,9 @@ def differences(
         name = deleted_name(key, recorded)
         if name is not None:
             live = snapshot.objects.get(name)
-            found.append(ObjectComparison(name, ChangeKind.DELETED, None, live, row, recorded))
+            origin, claim = evidence.applied_from.get(key), evidence.claims.get(key)
+            deleted = ChangeKind.DELETED
+            found.append(ObjectComparison(name, deleted, None, live, row, recorded, applied_from=origin, claim=claim))
     return tuple(found)
 
 
@@ -111,7 +119,8 @@ def _one(
     text = evidence.definitions.get(name)
 
     def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> ObjectComparison:
-        return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline)
+        origin, claim = evidence.applied_from.get(str(name)), evidence.claims.get(str(name))
+        return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline, origin, claim)
 
     if row is None:
         adopted = present and name.kind is not Kind.DEFAULT_PRIVILEGES

@@ -12,11 +12,12 @@ from pgmg.planning.resolve.lookup import find_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pgmg.model.applied_from import Checkout
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison
 
 
-def change(difference: ObjectComparison) -> Change:
+def change(difference: ObjectComparison, checkout: Checkout) -> Change:
     """Return a difference as people see it, with the SQL before and after."""
     assert difference.change is not None
     source = difference.declared.source if difference.declared else None
@@ -24,7 +25,8 @@ def change(difference: ObjectComparison) -> Change:
     drifted = difference.change is ChangeKind.DRIFTED
     before = difference.live_text if drifted else difference.recorded_sql
     line = source.location.line if source else None
-    return Change(difference.name, difference.change, path, line, before, source.sql if source else None)
+    origin = difference.applied_from if checkout.is_elsewhere(difference.applied_from) else None
+    return Change(difference.name, difference.change, path, line, before, source.sql if source else None, origin)
 
 
 def changes(comparison: Comparison, names: Sequence[str]) -> tuple[Change, ...]:
@@ -35,7 +37,9 @@ def changes(comparison: Comparison, names: Sequence[str]) -> tuple[Change, ...]:
     """
     wanted = set(find_all(names, [d.name for d in comparison.differences])) if names else None
     return tuple(
-        change(d) for d in comparison.differences if d.change is not None and (wanted is None or d.name in wanted)
+        change(d, comparison.resolved.checkout)
+        for d in comparison.differences
+        if d.change is not None and (wanted is None or d.name in wanted)
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
+from pgmg.model.applied_from import Checkout
 from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, kind_of
@@ -40,6 +41,7 @@ class ResolvedProject:
     """What each pending migration uses."""
     notices: tuple[Notice, ...]
     drift_checks: DriftChecks
+    checkout: Checkout = Checkout()
 
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
         """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
@@ -79,6 +81,7 @@ def resolve_project(
     snapshot: Snapshot,
     notices: Sequence[Notice] = (),
     memory: ComparisonCache | None = None,
+    checkout: Checkout = Checkout(),
 ) -> ResolvedProject:
     """Name everything; what is remembered of the same database is not looked at again.
 
@@ -104,6 +107,7 @@ def resolve_project(
         needs=tuple(resolver.needs(m) for m in pending),
         notices=(*notices, *migration_notices(files, snapshot)),
         drift_checks=drift_checks(declared, snapshot, known) if objects is not None else DriftChecks(),
+        checkout=checkout,
     )
 
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 def confirm_html(plan: Plan) -> str | None:
-    """Return the question to ask before applying; None if the plan deletes and rewrites nothing."""
+    """Return the question to ask before applying; None if nothing is deleted or rewritten and no consent is needed."""
     deleted, rewritten = deletions(plan), rewrites(plan)
-    if not deleted and not rewritten:
+    doubts = [notice.message for notice in plan.needs_consent]
+    if not deleted and not rewritten and not doubts:
         return None
-    return markup.fill("confirm.html.j2", style=markup.asset("notebook.css"), deletions=deleted, rewrites=rewritten)
+    style = markup.asset("notebook.css")
+    return markup.fill("confirm.html.j2", style=style, deletions=deleted, rewrites=rewritten, doubts=doubts)

@@ -34,6 +34,7 @@ def status_html(status: Status) -> str:
         database=f"{status.database.name} (PostgreSQL {status.database.server_version})",
         migrations=f"{len(status.applied)} applied, {len(status.pending)} pending",
         last=status.applied[-1] if status.applied else "",
+        last_apply=labels.applied_from(status.last_apply) if status.last_apply is not None else "",
         total=sum(number for _, number in status.objects),
         objects=[labels.count(number, kind) for kind, number in status.objects],
         lists=list(_lists(status)),
@@ -52,4 +53,6 @@ def _lists(status: Status) -> Iterator[tuple[str, Sequence[_Row], int]]:
 def _row(change: Change) -> _Row:
     said = labels.change(change.change)
     place = labels.place(change)
-    return said.word, said.role.value, str(change.object), ": ".join(part for part in (place, said.why) if part)
+    who = labels.applied_from(change.applied_from) if change.applied_from is not None else ""
+    about = "; ".join(part for part in (": ".join(part for part in (place, said.why) if part), who) if part)
+    return said.word, said.role.value, str(change.object), about

@@ -15,6 +15,7 @@ from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import AppliedStep, ApplyResult, Event
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
     from pgmg.model.source import Notice
@@ -89,7 +90,7 @@ def status_document(status: Status) -> Document:
         "objects": dict(status.objects),
         "changes": [_change(change) for change in status.changes],
         "warnings": [_notice(notice) for notice in status.warnings],
-    }
+    } | _applied_from("last_apply", status.last_apply)
 
 
 def graph_document(graph: Graph) -> Document:
@@ -204,7 +205,24 @@ def _affected(affected: Affected) -> Document:
 
 
 def _change(change: Change) -> Document:
-    return {"object": str(change.object), "change": change.change.value, "path": change.path, "line": change.line}
+    said = {"object": str(change.object), "change": change.change.value, "path": change.path, "line": change.line}
+    return said | _applied_from("applied_from", change.applied_from)
+
+
+def _applied_from(key: str, origin: AppliedFrom | None) -> Document:
+    """Return an entry of that key, none where nobody knows."""
+    if origin is None:
+        return {}
+    return {
+        key: {
+            "user": origin.user,
+            "host": origin.host,
+            "folder": origin.folder,
+            "branch": origin.branch,
+            "commit": origin.commit,
+            "at": None if origin.at is None else origin.at.isoformat(),
+        }
+    }
 
 
 def _edge(edge: Edge) -> Document:

@@ -29,4 +29,5 @@ def changes(found: Iterable[Change]) -> Iterator[Line]:
             subject, note = f"{change.path}: {change.object}", ""
         else:
             subject, note = change.path, ""
-        yield span_line(f"  - {subject} (", Span(said.word, said.role), Span(f"{note}{why}", Role.MUTED), ")")
+        who = f"; {labels.applied_from(change.applied_from)}" if change.applied_from is not None else ""
+        yield span_line(f"  - {subject} (", Span(said.word, said.role), Span(f"{note}{why}{who}", Role.MUTED), ")")

@@ -43,6 +43,8 @@ def _facts(status: Status) -> Iterator[Line]:
     yield span_line(_label("Migrations"), migrations)
     if status.applied:
         yield span_line(_label(""), Span(f"last applied: {status.applied[-1]}", Role.MUTED))
+    if status.last_apply is not None:
+        yield span_line(_label("Last apply"), labels.applied_from(status.last_apply))
     yield span_line(_label("Objects"), f"{total} managed")
     width = max((len(kind) for kind, _ in status.objects), default=0)
     for kind, number in status.objects:
