@@ -202,7 +202,7 @@ def test_what_did_not_come_back_fails_the_apply_before_its_commit(project, monke
     before = dump(project.dsn)
     with pytest.raises(pgmg.PgmgError) as caught:
         project.apply()
-    assert "view.mine did not come back" in str(caught.value)
+    assert "it lost COMMENT ON VIEW public.mine IS 'keep me'" in str(caught.value)
     assert caught.value.code == "not-restored"
     assert differences(before, dump(project.dsn)) == []
     assert not isinstance(caught.value.__cause__, psycopg.Error)

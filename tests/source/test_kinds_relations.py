@@ -43,7 +43,7 @@ def test_a_recursive_view_has_a_query_that_stands_alone():
         ("CREATE MATERIALIZED VIEW IF NOT EXISTS m (a) AS SELECT 1 WITH DATA", ViewFacts("SELECT 1", columns=("a",), with_data=True)),
         ("CREATE MATERIALIZED VIEW m AS SELECT 1 -- x\nWITH NO DATA", ViewFacts("SELECT 1 -- x", with_data=False)),
         ("CREATE MATERIALIZED VIEW m AS SELECT 1 AS data", ViewFacts("SELECT 1 AS data")),
-        ("CREATE MATERIALIZED VIEW m USING heap WITH (FillFactor = 70, toast.autovacuum_enabled = false) TABLESPACE x AS SELECT 1", ViewFacts("SELECT 1", options=(("fillfactor", "70"), ("toast.autovacuum_enabled", "false")))),
+        ("CREATE MATERIALIZED VIEW m USING heap WITH (FillFactor = 70, toast.autovacuum_enabled = false) TABLESPACE x AS SELECT 1", ViewFacts("SELECT 1", options=(("fillfactor", "70"), ("toast.autovacuum_enabled", "false")), storage=("tablespace", "access method"))),
     ],
 )  # fmt: skip
 def test_facts_of_materialized_views(sql, facts):

@@ -21,7 +21,8 @@ from pgmg.applying.reconcile import unplanned_effects
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
-from pgmg.catalog.closure import read_column_siblings
+from pgmg.applying.verify import corrected_notice
+from pgmg.catalog.closure import read_column_siblings, read_dependents
 from pgmg.catalog.state_tables import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -245,7 +246,8 @@ class _Apply:
             self._current = _nothing
             later = {r.object for r in plan.records if r.group > number}
             sent = [applied.step for applied in done]
-            record_group(self._conn, self._state, snapshot, sent, records, silent, later)
+            for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later):
+                self._listener(corrected_notice(step))
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()
@@ -303,7 +305,13 @@ class _Apply:
         step = failure.step
         inference = None
         if step is not None and self._progress.lessons < MAX_REPLANS and self._conn.pgconn.status == ConnStatus.OK:
-            context = FailureContext(plan, self._progress.learned, snapshot, partial(read_column_siblings, self._conn))
+            context = FailureContext(
+                plan,
+                self._progress.learned,
+                snapshot,
+                partial(read_column_siblings, self._conn),
+                partial(read_dependents, self._conn, snapshot.by_address),
+            )
             inference = learn(failure.error, step, failure.number, context)
         if inference is None:
             raise self._explained(failure, watch, plan) from None

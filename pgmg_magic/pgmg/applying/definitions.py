@@ -10,7 +10,7 @@ from pgmg.catalog.closure import read_definitions, read_owned_parts
 from pgmg.catalog.snapshot_reader import find
 from pgmg.model.plan import Action, Step
 from pgmg.model.snapshot import NOWHERE, Address
-from pgmg.planning.around import put_back
+from pgmg.planning.schedule.restore import restoration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +46,11 @@ class RuntimeDefinitions:
         if known is None:
             return step
         own, *others = known
-        made = () if step.source is not None else own.create  # from its source, it has been made by now
-        around = put_back(own, step.source, step.source)
-        more = [statement for other in others for statement in (*other.create, *put_back(other, None, None))]
-        return replace(step, statements=(*made, *around, *more))
+        restored = restoration(own, step.source, step.source, fill_later=True)
+        created = () if step.source is not None else restored.create  # from its source, an earlier step created it
+        with_it = [restoration(other, None, None) for other in others]
+        more = [statement for other in with_it for statement in (*other.create, *other.restore)]
+        return replace(step, statements=(*created, *restored.restore, *more), properties=restored.properties)
 
     def _read(self, name: ObjectName, address: Address) -> list[Definition]:
         """Return the definition of an object, and of what goes with it and no plan could know: indexes, rules."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _UNDEFINED = frozenset({"42P01", "42883", "42704", "42703", "3F000"})
-_IN_USE = frozenset({"2BP01", "0A000"})
+_DEPENDENTS_EXIST = "2BP01"
+_IN_USE = frozenset({_DEPENDENTS_EXIST, "0A000"})
 _NOT_IN_PLACE = frozenset({"42P16", "42P13", "2BP01", "0A000"})
 _GONE = _UNDEFINED | {"42809"}
 _TAKES_AWAY = frozenset({Action.DROP, Action.REVOKE, Action.COMMENT})
@@ -37,6 +38,9 @@ _MAKES = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE,
 
 ColumnSiblings = Callable[[Sequence[Address]], Iterable[tuple[Address, tuple[str, str]]]]
 """Asks the server what uses the same columns as some objects do, with the relation and the column in common."""
+
+Dependents = Callable[[Sequence[Address]], Iterable[tuple[Address, ObjectName]]]
+"""Asks the server what depends directly on some objects, constraints and defaults of tables included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class FailureContext:
     learned: Learned
     snapshot: Snapshot
     column_siblings: ColumnSiblings
+    dependents: Dependents
 
 
 def learn(error: psycopg.Error, step: Step, number: int, context: FailureContext) -> Inference | None:
@@ -69,7 +74,7 @@ def learn(error: psycopg.Error, step: Step, number: int, context: FailureContext
         edge = Edge(step.object, step.object, Origin.ERROR, hard=True)
         inference = Inference(replace(learned, made=(*learned.made, step.object)), (edge,))
     elif state in _IN_USE and step.action in (Action.MIGRATE, Action.DROP):
-        inference = _in_use(said, step, context) or _born(said, step, plan, learned)
+        inference = _in_use(error, said, step, context) or _born(said, step, plan, learned)
         inference = inference or _too_early(said, step, learned)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         inference = Inference(replace(learned, refused=(*learned.refused, step.object)), ())
@@ -144,10 +149,11 @@ def _may_let_go(step: Step, plan: Plan, learned: Learned) -> bool:
     )
 
 
-def _in_use(said: str, step: Step, context: FailureContext) -> Inference | None:
-    """Dependents still exist: they are dropped first and made again after.
+def _in_use(error: psycopg.Error, said: str, step: Step, context: FailureContext) -> Inference | None:
+    """Dependents still exist: they are dropped first and recreated after.
 
-    A message names one of them, or a hundred: whatever uses the same column would be named next.
+    Of a routine, type or operator that is to be dropped, the catalog knows them all. Of a column, the message names
+    one, or a hundred: whatever uses the same column would be named next.
     """
     learned = context.learned
     known = {address for name, address in learned.hindered if name == step.object.name}
@@ -160,19 +166,41 @@ def _in_use(said: str, step: Step, context: FailureContext) -> Inference | None:
         and tuple(live.address) not in known
         and live.name != step.object
     }
-    called = names_at_step(step, context.plan)
-    named = [address for address, live in possible.items() if names_object(said, called(live.name))]
-    if not named:
-        return None
-    others = _in_common(said, context.column_siblings(named))
-    found = [possible[address] for address in dict.fromkeys((*named, *others)) if address in possible]
-    edges = tuple(Edge(live.name, step.object, Origin.ERROR, hard=True) for live in found)
-    addresses = [(live.address.classid, live.address.objid) for live in found]
+    dropped = _dropped(error, context)
+    found = {a: name for a, name in context.dependents(dropped) if tuple(a) not in known} if dropped else {}
+    if not found:
+        called = names_at_step(step, context.plan)
+        named = [a for a, one in possible.items() if a not in dropped and names_object(said, called(one.name))]
+        if not named:
+            return None
+        others = _in_common(said, context.column_siblings(named))
+        found = {a: possible[a].name for a in dict.fromkeys((*named, *others)) if a in possible}
+    edges = tuple(Edge(name, step.object, Origin.ERROR, hard=True) for name in found.values())
+    addresses = [(address.classid, address.objid) for address in found]
     if step.action is Action.MIGRATE:
         more = tuple((step.object.name, address) for address in addresses)
         return Inference(replace(learned, hindered=(*learned.hindered, *more)), edges)
     gone = tuple((step.object, address) for address in addresses)
     return Inference(replace(learned, dropped_with=(*learned.dropped_with, *gone)), edges)
+
+
+def _dropped(error: psycopg.Error, context: FailureContext) -> list[Address]:
+    """Return the routine, type or operator that the server would not drop: its message begins with it.
+
+    Several where names alone do not tell overloads apart.
+    """
+    said = error.diag.message_primary or ""
+    if error.sqlstate != _DEPENDENTS_EXIST:
+        return []
+    named = [
+        live
+        for live in context.snapshot.objects.values()
+        if live.name.kind not in RELATIONS and live.name.parent is None and names_object(said, live.name)
+    ]
+    routines = [live for live in named if live.name.kind in ROUTINES and f"{live.name.name}(" in said]
+    exact = [live for live in routines if f"{live.name.name}({','.join(live.name.arguments or ())})" in said]
+    others = [live for live in named if live.name.kind not in ROUTINES]
+    return [live.address for live in exact or routines or others]
 
 
 def _in_common(said: str, column_siblings: Iterable[tuple[Address, tuple[str, str]]]) -> dict[Address, None]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pgmg.applying.verify import verify
+from pgmg.applying.verify import since_last_migration, verify
 from pgmg.catalog.snapshot_reader import read_again, read_snapshot
 from pgmg.catalog.state_tables import DoneMigration
-from pgmg.model.plan import Action, Record, Step
 from pgmg.source import statements_hash
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.state_tables import StateTables
     from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Record, Step
     from pgmg.model.snapshot import Snapshot
 
 _NOTIFY_BYTES = 7900
@@ -33,13 +33,14 @@ def record_group(
     records: Sequence[Record],
     silent: Sequence[Record],
     later: Collection[ObjectName],
-) -> None:
+) -> tuple[Step, ...]:
     """Write a group's state inside its transaction; `silent` rows are brought up to date without being touched.
 
-    The rows of what `later` groups are to record are left as they are.
+    The rows of what `later` groups are to record are left as they are. Returns the steps after which a recreated
+    object had to be set right.
 
     Raises:
-        NotRestoredError: something around a recreated object did not come back.
+        NotRestoredError: a recreated object has not what it had before.
     """
     migrations = [m for s in group if (m := s.migration) is not None and m.is_last]
     state.record_migrations([done_migration(m.file_name, m.hash, m.text) for m in migrations])
@@ -48,17 +49,21 @@ def record_group(
             state.clear_progress(step.object.name)
     state.forget([r.object for r in records if r.source is None])
     kept = [r for r in records if r.source is not None]
-    if kept or silent or migrations or any(s.action is Action.RESTORE for s in group):
+    corrected: tuple[Step, ...] = ()
+    if kept or silent or migrations or any(s.properties is not None for s in group):
         names = {r.object for r in (*kept, *silent)} | {s.object for s in group}
         few = len(names) <= _FEW and not migrations
         now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
-        verify(conn, group, now)
+        corrected = verify(conn, since_last_migration(group), now.objects, now.server.setting)
+        if corrected:
+            now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
         state.record(kept, now)
         state.record(silent, now, touch=False)
         if migrations:
             state.refresh(now, later)
     if group:
         _notify(conn, [m.file_name for m in migrations], records)
+    return corrected
 
 
 def done_migration(name: str, hash_: str, text: str) -> DoneMigration:

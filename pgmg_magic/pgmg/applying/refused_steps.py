@@ -55,7 +55,7 @@ def rehearse(target: Target, planner: Planner, listener: Listener) -> tuple[Appl
 
 def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, target: Target) -> tuple[ApplyError, ...]:
     watch = LockWatch(conn, target.connect, target.limits.lock_seconds, _unheard)
-    context = FailureContext(plan, Learned(), snapshot, lambda _: ())
+    context = FailureContext(plan, Learned(), snapshot, lambda _: (), lambda _: ())
     touched: set[ObjectName] = set()
     found: list[ApplyError] = []
     steps = plan.steps

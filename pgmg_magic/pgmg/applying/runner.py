@@ -12,8 +12,10 @@ from psycopg import sql
 
 from pgmg.applying.definitions import RuntimeDefinitions
 from pgmg.applying.locate import sent_statements
-from pgmg.catalog.catalog_queries import SESSION_SETTINGS
+from pgmg.applying.verify import corrected_notice, verify
+from pgmg.catalog.catalog_queries import SESSION_SETTINGS, restore_settings
 from pgmg.catalog.pipeline import Command, stream
+from pgmg.catalog.snapshot_reader import find
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.names import Kind
 from pgmg.model.source import Statement, StatementKind
@@ -71,13 +73,21 @@ class Runner:
             StepFailed: a statement failed; the transaction is void.
         """
         self._again.planned = frozenset((step.object.kind, step.object.name) for step in steps)
+        unverified: list[Step] = []
         queue: list[tuple[_Sent, str]] = [(_Sent(None), s) for s in settings(self._path, self._limits)]
         for planned in steps:
             step = planned
+            if planned.migration is not None and any(s.properties is not None for s in unverified):
+                # the migration may change what is compared
+                self._flush(queue)
+                queue = []
+                self._verify(unverified)
+                unverified = []
             if planned.reread is not None:
                 self._flush(queue)
                 queue = []
                 step = self._again.step(planned)
+            unverified.append(step)
             copies = copy_statements(step)
             last = len(step.statements) - 1
             for number, statement in enumerate(step.statements):
@@ -93,6 +103,13 @@ class Runner:
             if step.object.kind is Kind.MIGRATION or any(is_setting(s) for s in step.statements):
                 queue += [(_Sent(None), s) for s in self._put_back(step)]
         self._flush(queue)
+
+    def _verify(self, steps: Sequence[Step]) -> None:
+        """Compare recreated objects with what they had (rule 6.3)."""
+        live = find(self._conn, [step.object for step in steps], self._path)
+        for step in verify(self._conn, steps, live, self._path):
+            self._listener(corrected_notice(step))
+        restore_settings(self._conn, self._path)
 
     def _put_back(self, step: Step) -> list[str]:
         """A migration cannot leave settings, a role or temporary objects behind (rule 9.7)."""

@@ -24,14 +24,23 @@ def read_catalog_details(
     shapes = read_shapes(conn, questions.shapes)
     asked = addresses(address for _, address in questions.facts)
     back = snapshot.server.setting
-    below, rows = run_queries(conn, ("closure", addresses(questions.seeds)), ("facts", asked), back=back)
+    below, rows, extended = run_queries(
+        conn, ("closure", addresses(questions.seeds)), ("facts", asked), ("extension_dependents", ()), back=back
+    )
     dependencies = dependencies_of(below)
     definitions = read_definitions(conn, members(dependencies, questions.seeds, live), live, back)
     facts = {Address(c, o): LiveFacts(Address(c, o), values) for c, o, values in rows}
+    extension_dependents: dict[Address, tuple[str, ...]] = {}
+    for classid, objid, statement in extended:
+        extension_dependents[Address(classid, objid)] = (
+            *extension_dependents.get(Address(classid, objid), ()),
+            statement,
+        )
     return CatalogDetails(
         closure=closure_of(dependencies, definitions),
         facts={name: facts[address] for name, address in questions.facts if address in facts},
         shapes=shapes,
+        extension_dependents=extension_dependents,
     )
 
 

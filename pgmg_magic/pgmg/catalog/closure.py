@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, read_only, run_queries
-from pgmg.model.catalog_details import Closure, Definition, Dependency, DependencyType, ObjectProperty
+from pgmg.model.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import Address, LiveObject
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
     import psycopg
 
-_NAMELESS = frozenset({2604, 2606})
-"""The catalogs of column defaults and constraints, which no snapshot lists. Their OIDs are fixed in PostgreSQL."""
+_NAMELESS = frozenset({2604, 2606, 6106})
+"""The catalogs of column defaults, constraints and members of publications, which no snapshot lists.
+
+Their OIDs are fixed in PostgreSQL.
+"""
+_PROPERTIES = ("properties", "privileges", "partitions")
 
 
 def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -> tuple[Dependency, ...]:
@@ -59,52 +63,72 @@ def read_column_siblings(
     return tuple((Address(classid, objid), (relation, column)) for classid, objid, relation, column in rows)
 
 
+def read_dependents(
+    conn: psycopg.Connection[Row], live: Mapping[Address, LiveObject], these: Iterable[Address]
+) -> tuple[tuple[Address, ObjectName], ...]:
+    """Return what the server would not drop together with these objects: all that depends on one directly."""
+    these = frozenset(these)
+    with read_only(conn, None):
+        dependencies = read_dependencies(conn, these)
+        direct = {d.dependent for d in dependencies if d.referenced in these and d.type is DependencyType.NORMAL}
+        definitions = read_definitions(conn, direct, live)
+    return tuple((address, known.name) for address, known in definitions.items())
+
+
 def read_definitions(
     conn: psycopg.Connection[Row],
     wanted: Iterable[Address],
     live: Mapping[Address, LiveObject],
     back: str | None = None,
 ) -> dict[Address, Definition]:
-    """Return how each wanted object is dropped, made, and what surrounds it; `back` is the search_path to go back to.
+    """Return how each wanted object is dropped and recreated, with its properties.
 
-    Nothing wanted costs no round trip, and leaves the search_path alone.
+    `back` is the search_path to go back to. Nothing wanted costs no round trip, and leaves the search_path alone.
     """
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    asked = (("definitions", arrays), ("properties", arrays), ("privileges", arrays))
-    made, around, granted = run_queries(conn, *asked, back=back)
-    nearby = defaultdict(list)
-    for classid, objid, rank, aspect, subject, statement, role, allowed in (*around, *granted):
-        nearby[Address(classid, objid)].append((rank, ObjectProperty(aspect, subject, statement, role, allowed)))
+    rows, *properties = run_queries(conn, *((name, arrays) for name in ("definitions", *_PROPERTIES)), back=back)
+    known_properties = _by_object(properties)
     found = {}
-    for classid, objid, type_, schema, name, identity, parts, dropping, creating, kept_by, populated in made:
+    for classid, objid, type_, schema, name, identity, parts, dropping, creating, kept_by, populated, restoring in rows:
         address = Address(classid, objid)
         if dropping is None and address not in live:
             continue  # a row type, an array type, a _RETURN rule: it comes and goes with its owner
         known = live.get(address)
+        statements = () if creating is None else (creating,)
         found[address] = Definition(
             address=address,
             name=known.name if known else _other_name(type_, schema, name, identity, parts),
             drop=dropping or "",
-            create=() if creating is None or kept_by else (creating,),
-            properties=tuple(s for _, s in sorted(nearby[address], key=lambda pair: pair[0])),
+            create=() if kept_by else tuple(restoring or statements),
+            properties=known_properties.get(address, ()),
             extension=known.extension if known else None,
             kept_by=kept_by,
             populated=populated,
+            text=creating or "",
         )
     return found
 
 
-def read_properties(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> dict[Address, frozenset[str]]:
-    """Return the statements that would restore what surrounds each object now, to be compared (rule 6.3)."""
+def read_properties(
+    conn: psycopg.Connection[Row], wanted: Iterable[Address]
+) -> dict[Address, tuple[ObjectProperty, ...]]:
+    """Return what each object has now besides its definition; objects without anything are left out."""
     arrays = addresses(wanted)
-    found: dict[Address, set[str]] = {Address(c, o): set() for c, o in zip(*arrays, strict=True)}
-    if found:
-        for rows in run_queries(conn, ("properties", arrays), ("privileges", arrays)):
-            for classid, objid, _, _, _, statement, _, _ in rows:
-                found[Address(classid, objid)].add(statement)
-    return {address: frozenset(statements) for address, statements in found.items()}
+    if not arrays[0]:
+        return {}
+    return _by_object(run_queries(conn, *((name, arrays) for name in _PROPERTIES)))
+
+
+def _by_object(answers: Iterable[Iterable[Row]]) -> dict[Address, tuple[ObjectProperty, ...]]:
+    """Return properties by object, in the order in which they are restored."""
+    found: dict[Address, list[tuple[float, ObjectProperty]]] = defaultdict(list)
+    for classid, objid, rank, aspect, *rest in (row for answer in answers for row in answer):
+        found[Address(classid, objid)].append((rank, ObjectProperty(Aspect(aspect), *rest)))
+    return {
+        address: tuple(one for _, one in sorted(ranked, key=lambda pair: pair[0])) for address, ranked in found.items()
+    }
 
 
 def closure_of(dependencies: tuple[Dependency, ...], definitions: Mapping[Address, Definition]) -> Closure:

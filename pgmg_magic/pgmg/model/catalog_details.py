@@ -43,35 +43,68 @@ class Dependency:
     own_type: str | None = None
 
 
+class Aspect(StrEnum):
+    """What of an object a property is about (rule 6)."""
+
+    OWNER = "owner"
+    OPTION = "option"  # WITH (…) of a view, materialized view or index
+    PART_OPTION = "part_option"  # the same of a part: of the index behind a constraint
+    STORAGE = "storage"  # tablespace, access method, statistics targets, storage and compression of columns
+    LATE_STORAGE = "late_storage"  # of a column, once there are rows
+    REPLICA_IDENTITY = "replica_identity"
+    CLUSTER = "cluster"
+    EXTENSION = "extension"  # DEPENDS ON EXTENSION
+    GRANT = "grant"
+    COLUMN_GRANT = "column_grant"
+    REVOKE = "revoke"
+    LABEL = "label"
+    COMMENT = "comment"
+    CONSTRAINT_COMMENT = "constraint_comment"  # of a constraint of a domain
+    ENABLED = "enabled"  # triggers, rules, event triggers
+    PARTITION = "partition"  # an index or constraint of a partition, which becomes a part of the object
+    ATTACH = "attach"
+
+
+PRIVILEGES = frozenset({Aspect.GRANT, Aspect.COLUMN_GRANT, Aspect.REVOKE})
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectProperty:
-    """One statement that restores something around an object (rule 6).
+    """One statement that restores something that an object has besides its definition (rule 6).
 
-    `aspect` says what: owner, option, grant, revoke, comment, label, storage, enabled, cluster, refresh.
-    `subject` names the option, column or role it is about; `role` is whom to become for it (rule 6.5).
-    `allowed` is False where our role may not do it.
+    `subject` names the option, column, role, part or partition it is about; `role` is whom to become for it (rule
+    6.5). `allowed` is False where our role may not do it. `undo` takes it away from an object that gained it.
     """
 
-    aspect: str
+    aspect: Aspect
     subject: str | None
     statement: str
     role: str | None = None
     allowed: bool = True
+    undo: str | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
         """What is sent: a grant by another role is restored under that role (rule 6.5)."""
+        return self._as_role(self.statement)
+
+    @property
+    def undo_statements(self) -> tuple[str, ...]:
+        """What takes it away; empty where the server has no statement for that."""
+        return () if self.undo is None else self._as_role(self.undo)
+
+    def _as_role(self, statement: str) -> tuple[str, ...]:
         if self.role is None:
-            return (self.statement,)
-        return (f"SET LOCAL ROLE {quote(self.role)}", self.statement, "RESET ROLE")
+            return (statement,)
+        return (f"SET LOCAL ROLE {quote(self.role)}", statement, "RESET ROLE")
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """How the database itself would make an object again.
+    """How the database itself would recreate an object.
 
-    `create` is empty for what pgmg cannot make (`kept_by` then says why in words). `part_of` is what takes it along
-    when dropped (the table of a trigger), None for independent objects.
+    `create` is empty for what pgmg cannot recreate (`kept_by` then says why in words). `text` is the definition as
+    one text, for comparisons.
     """
 
     address: Address
@@ -82,6 +115,7 @@ class Definition:
     extension: str | None = None
     kept_by: str | None = None
     populated: bool = True
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +191,8 @@ class CatalogDetails:
     closure: Closure = Closure()
     facts: Mapping[ObjectName, LiveFacts] = field(default_factory=lambda: MappingProxyType({}))
     shapes: Mapping[ObjectName, ViewShape] = field(default_factory=lambda: MappingProxyType({}))
+    extension_dependents: Mapping[Address, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """`ALTER … DEPENDS ON EXTENSION` of the routines that have it: CREATE OR REPLACE takes it away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class ViewFacts:
     check_option: str | None = None  # "local" or "cascaded"
     with_data: bool | None = None  # None: not said
     recursive: bool = False
+    storage: tuple[str, ...] = ()  # "tablespace", "access method" where it says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class IndexFacts:
     relation: Target
     unique: bool = False
     normal: str = ""
+    options: Options = ()
+    storage: tuple[str, ...] = ()  # "tablespace" where it says so
 
 
 @dataclass(frozen=True, slots=True)

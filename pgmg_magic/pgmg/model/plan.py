@@ -11,6 +11,7 @@ from pgmg.model.names import ObjectName, migration_name
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.location import SourceLocation
     from pgmg.model.source import Migration, Notice, SourceObject, Target
 
@@ -152,6 +153,8 @@ class Step:
     `reread` is the catalog address (class OID, OID) of one whose definition an earlier step outdates, by renaming what
     it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead. It is
     (0, 0) for what an earlier step makes: the server finds it by its name.
+    `properties` is what a recreated object is to have after the step, besides its definition; None where nothing is
+    to be compared (rule 6.3).
     """
 
     number: int
@@ -166,6 +169,7 @@ class Step:
     source: SourceObject | None = field(default=None, repr=False)
     migration: Migration | None = field(default=None, repr=False)
     reread: tuple[int, int] | None = None
+    properties: tuple[ObjectProperty, ...] | None = field(default=None, repr=False)
 
     @property
     def whole(self) -> ObjectName:

@@ -137,6 +137,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
                 node.source,
                 node.migration,
                 None if node.reread is None else (node.reread.classid, node.reread.objid),
+                node.properties,
             )
         )
     return tuple(steps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.names import Kind, ObjectName
 
 if TYPE_CHECKING:
+    from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.location import SourceLocation
     from pgmg.model.plan import Action
     from pgmg.model.snapshot import Address
@@ -57,6 +58,7 @@ class Node:
     alone: bool = False
     migration: Migration | None = field(default=None, repr=False)
     reread: Address | None = None
+    properties: tuple[ObjectProperty, ...] | None = None
 
     @property
     def key(self) -> tuple[int, int, str, int, str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import ROUTINES, Kind, NameKey, ObjectName
+from pgmg.model.names import RELATIONS, ROUTINES, Kind, NameKey, ObjectName
 from pgmg.model.plan import Recreate
 from pgmg.model.source import Alteration, Effect, Migration
 
@@ -165,6 +165,10 @@ def _required(alteration: Alteration, address: Address, web: Web) -> list[Addres
                 for link in links
                 if link.column == alteration.member and web.name(link.dependent).kind in RETYPE_HINDERS
             ]
+        case Effect.DROP if web.name(address).kind not in RELATIONS:
+            # what tables hang on a routine, type or operator as well: defaults, constraints, indexes
+            holds_data = (Kind.TABLE, Kind.SEQUENCE)
+            return [x.dependent for x in links if not x.automatic and web.name(x.dependent).kind not in holds_data]
         case Effect.DROP:
             return [link.dependent for link in links if _hinders(link, web)]
         case Effect.CHANGES_COLUMNS:

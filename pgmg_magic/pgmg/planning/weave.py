@@ -13,7 +13,6 @@ from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, 
 from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import NOWHERE
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
-from pgmg.planning.around import creation, put_back
 from pgmg.planning.binding import Binding
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.comments_and_grants import removal
@@ -21,6 +20,7 @@ from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.node import Node, Phase
 from pgmg.planning.outdated import outdated_by
 from pgmg.planning.resolve.sql_names import target
+from pgmg.planning.schedule.restore import Restoration, create_statements, restoration
 from pgmg.planning.settle import settled_after_migration
 from pgmg.source.grammar.rewriting import or_replace
 
@@ -148,15 +148,21 @@ class _Weaver(Binding):
         if declared is None or as_it_was:
             if definition is None or not definition.create or name in self.learned.abandoned:
                 return
-            around = put_back(definition, None, None, vanished)
-            statements = (*definition.create, *around)
+            restored = restoration(definition, None, None, vanished)
+            statements = (*restored.create, *restored.restore)
             node = self._node(number, Phase.MAKE, Action.RESTORE, name, statements, reason)
+            node = self.fabric.renew(replace(node, properties=restored.properties))
             if any(drop.reread is not None for drop in self.drops[name]):
                 node = self._reread(node, definition)
             self.makes[name].append(node)
             return
         source = declared.source
-        statements = (*source.settings, *creation(definition, source))
+        anew: Restoration | None = None
+        if definition is not None and name in self.resolved.snapshot.objects:
+            previous = self.fates.previous.get(name, source)
+            silenced, is_noted = self._silenced(name), name in self.noted
+            anew = restoration(definition, source, previous, vanished, silenced, fill_later=is_noted)
+        statements = (*source.settings, *(create_statements(source) if anew is None else anew.create))
         node = self._node(number, Phase.MAKE, Action.CREATE, name, statements, reason, source=source)
         last = node
         if name in self.noted:
@@ -164,13 +170,12 @@ class _Weaver(Binding):
             last = self._node(number, Phase.AROUND, Action.RESTORE, name, (), why, source=source)
             last = self.fabric.renew(replace(last, reread=NOWHERE))
             self.fabric.hard.add((node.id, last.id))
-        elif definition is not None and name in self.resolved.snapshot.objects:
-            around = put_back(definition, source, self.fates.previous.get(name, source), vanished, self._silenced(name))
-            if around:
-                last = self._node(
-                    number, Phase.AROUND, Action.RESTORE, name, around, "what it had besides its definition"
-                )
+        elif anew is not None:
+            if anew.restore:
+                why = "what it had besides its definition"
+                last = self._node(number, Phase.AROUND, Action.RESTORE, name, anew.restore, why)
                 self.fabric.hard.add((node.id, last.id))
+            last = self.fabric.renew(replace(last, properties=anew.properties))
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
 
@@ -216,12 +221,13 @@ class _Weaver(Binding):
         return any(node.name in self.resolved.resolver.altered(a) for a in alterations)
 
     def _silenced(self, name: ObjectName) -> list[str | None]:
-        """Return the columns of an object (None: itself) whose comment is no longer declared."""
+        """Return the columns and constraints of an object (None: itself) whose comment is no longer declared."""
         gone = (d.name.parent for d in self.fates.changed if d.name.kind is Kind.COMMENT and self.fates.deleted(d.name))
+        parts = (Kind.COLUMN, Kind.CONSTRAINT)
         return [
             None if about == name else about.name
             for about in gone
-            if about is not None and (about == name or (about.kind is Kind.COLUMN and about.parent == name))
+            if about is not None and (about == name or (about.kind in parts and about.parent == name))
         ]
 
     def _in_place(self, number: int, name: ObjectName, reason: str) -> None:

@@ -81,10 +81,10 @@ class Web:
             seen.add(inner)
             address = inner
         whole = self._inner.get(address)
-        if whole is None or whole not in self.definitions or self.name(address).kind is not Kind.INDEX:
+        if whole is None or self.name(address).kind in (Kind.TABLE, Kind.SEQUENCE, Kind.COLUMN_DEFAULT):
             return address
-        # an index stands and falls with its constraint, a partition's with that of the partitioned table
-        return self.owner(whole) if self.name(whole).kind in (Kind.CONSTRAINT, Kind.INDEX) else address
+        # an index goes with its constraint, a range's constructor with the range, a partition's index with its parent's
+        return self.owner(whole) or address
 
     def name(self, address: Address) -> ObjectName:
         """Return the name of an object of the closure."""

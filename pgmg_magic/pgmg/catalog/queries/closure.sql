@@ -2,6 +2,8 @@
 -- An internal dependency (a view's _RETURN rule, a row type) leads to its owner as well, as it would for DROP.
 -- Before PostgreSQL 15 a generated column, not its expression, depends on what that uses, and is dropped without a word
 -- (in pg_depend an 'a' at a column, which stands for nothing else): told here as later versions do.
+-- A CHECK constraint that is declared and inherited as well can be dropped only after its parent's: told as if that one
+-- depended on it.
 WITH RECURSIVE reached(classid, objid) AS (
     SELECT s.classid, s.objid FROM unnest($1::oid[], $2::oid[]) AS s(classid, objid)
     UNION
@@ -18,6 +20,11 @@ WITH RECURSIVE reached(classid, objid) AS (
         UNION ALL
         SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
         WHERE d.classid = r.classid AND d.objid = r.objid AND d.deptype = 'i'
+        UNION ALL
+        SELECT r.classid, above.oid
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_inherits h ON h.inhrelid = k.conrelid
+        JOIN pg_catalog.pg_constraint above ON above.conrelid = h.inhparent AND above.conname = k.conname AND above.contype = 'c'
+        WHERE r.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = r.objid AND k.contype = 'c' AND k.conislocal AND k.coninhcount > 0
     ) n
 ), found AS (
     -- a join, not IN: reached is guessed so large that IN would be a search through all of it for each row
@@ -34,6 +41,13 @@ WITH RECURSIVE reached(classid, objid) AS (
     JOIN reached x ON x.classid = d.refclassid AND x.objid = d.refobjid
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'a'
       AND current_setting('server_version_num')::int < 150000
+    UNION ALL
+    SELECT x.classid, x.objid, 0, r.classid, r.objid, 0, 'n'
+    FROM reached r JOIN pg_catalog.pg_constraint k ON r.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = r.objid
+    JOIN pg_catalog.pg_inherits h ON h.inhrelid = k.conrelid
+    JOIN pg_catalog.pg_constraint above ON above.conrelid = h.inhparent AND above.conname = k.conname AND above.contype = 'c'
+    JOIN reached x ON x.classid = r.classid AND x.objid = above.oid
+    WHERE k.contype = 'c' AND k.conislocal AND k.coninhcount > 0
 )
 SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.deptype::text,
        CASE WHEN d.refobjsubid > 0 THEN (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.refobjid AND a.attnum = d.refobjsubid) END AS ref_column,
@@ -41,6 +55,6 @@ SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.d
        CASE WHEN d.objsubid > 0 THEN (SELECT CASE WHEN a.attinhcount > 0 THEN 'inherited' ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.objid AND a.attnum = d.objsubid) END AS own_type
 FROM found d
--- an inherited constraint goes and comes with its parent's
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid AND NOT k.conislocal)
+-- an inherited constraint is dropped and recreated with its parent's
+WHERE d.deptype = 'P' OR NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid AND NOT k.conislocal)
 ORDER BY 1, 2, 3, 4, 5, 6, 7

@@ -6,8 +6,10 @@ WITH wanted AS MATERIALIZED (
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('columns', (SELECT coalesce(jsonb_agg(jsonb_build_array(a.attname, a.atttypid::int8, a.atttypmod, a.attcollation::int8, pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum), '[]')
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-                          'options', coalesce(to_jsonb(c.reloptions), '[]'), 'populated', c.relispopulated) AS facts
-FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.objid WHERE w.classid = 'pg_catalog.pg_class'::regclass
+                          'options', (SELECT coalesce(jsonb_agg(x.o), '[]') FROM (SELECT o FROM unnest(c.reloptions) o UNION ALL SELECT 'toast.' || o FROM unnest(t.reloptions) o WHERE c.relkind = 'm') x
+                                      WHERE x.o !~ '^(toast\.)?pg_'),
+                          'populated', c.relispopulated) AS facts
+FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.objid LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid WHERE w.classid = 'pg_catalog.pg_class'::regclass
 UNION ALL
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('types', (SELECT coalesce(jsonb_agg(pg_catalog.format_type(t.type, NULL) ORDER BY t.n), '[]') FROM unnest(coalesce(f.proallargtypes, f.proargtypes::oid[])) WITH ORDINALITY AS t(type, n)),

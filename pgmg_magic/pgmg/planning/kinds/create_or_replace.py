@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgmg.model.catalog_details import Aspect
 from pgmg.model.facts import TriggerFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
@@ -14,9 +15,10 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     facts = case.source.facts
     if (isinstance(facts, TriggerFacts) and facts.constraint) or case.facts.get("constraint"):
         return RecreateObject("constraint triggers cannot be replaced")
-    around = case.definition.properties if case.definition else ()
-    enabled = tuple(s.statement for s in around if s.aspect == "enabled")
-    return AlterInPlace(Action.REPLACE, (or_replace(case.source.sql), *enabled), "")
+    properties = case.definition.properties if case.definition else ()
+    lost = (Aspect.ENABLED, Aspect.EXTENSION)  # what the server resets, on partitions as well
+    restored = tuple(one.statement for one in properties if one.aspect in lost)
+    return AlterInPlace(Action.REPLACE, (or_replace(case.source.sql), *restored), "")
 
 
 RULES = Rules(frozenset({Kind.TRIGGER, Kind.RULE}), choose_strategy)

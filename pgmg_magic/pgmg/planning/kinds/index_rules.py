@@ -13,8 +13,8 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     is_edited = case.change not in (ChangeKind.ADOPTED, ChangeKind.DRIFTED) and case.previous is not None
     if is_edited and case.previous is not None and same_but_formatting(case.previous.sql, case.source.sql):
         return NO_CHANGE
-    shown = case.definition.create if case.definition else ()
-    if shown and same_definition(shown[0], case.source.sql):
+    shown = case.definition.text if case.definition else ""
+    if shown and same_definition(shown, case.source.sql):
         return NO_CHANGE
     return RecreateObject("its definition changes")
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
-from pgmg.model.quoting import literal, quote
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.planning.kinds.view_rules import live_options
-from pgmg.planning.resolve.sql_names import target
+from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option
 from pgmg.source import parse_recorded
 from pgmg.source.grammar.rewriting import normal_form, same_but_formatting
 
@@ -23,11 +21,9 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     before = case.previous.facts if case.previous else None
     gone = [n for n in (dict(before.options) if isinstance(before, ViewFacts) else {}) if n not in wanted and n in live]
     statements = [
-        f"ALTER {target(case.name)} SET ({quote(name)} = {literal(value).strip()})"
-        for name, value in sorted(wanted.items())
-        if live.get(name) != value
+        set_option(case.name, name, value) for name, value in sorted(wanted.items()) if live.get(name) != value
     ]
-    statements += [f"ALTER {target(case.name)} RESET ({quote(name)})" for name in gone]
+    statements += [reset_option(case.name, name) for name in gone]
     return AlterInPlace(Action.ALTER, tuple(statements), "only its options change")
 
 

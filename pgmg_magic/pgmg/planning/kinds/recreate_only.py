@@ -11,8 +11,8 @@ from pgmg.source.grammar.rewriting import same_but_formatting, same_definition
 def choose_strategy(case: ObjectDiff) -> Strategy:
     """Compare with what was applied, or with the catalog's own definition where it has one."""
     if case.change is ChangeKind.ADOPTED or case.previous is None:
-        shown = case.definition.create if case.definition else ()
-        same = bool(shown) and same_definition(shown[0], case.source.sql)
+        shown = case.definition.text if case.definition else ""
+        same = shown != "" and same_definition(shown, case.source.sql)
     else:
         same = case.change is not ChangeKind.DRIFTED and same_but_formatting(case.previous.sql, case.source.sql)
     return NO_CHANGE if same else RecreateObject("its definition changes")

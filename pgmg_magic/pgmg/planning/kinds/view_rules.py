@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pgmg.model.catalog_details import ColumnShape
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import Kind
+from pgmg.model.facts import IndexFacts, ViewFacts
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
@@ -42,6 +42,20 @@ def _is_prefix(old: tuple[ColumnShape, ...], new: tuple[ColumnShape, ...]) -> bo
     return new[: len(old)] == old
 
 
+def set_option(name: ObjectName, option: str, value: str) -> str:
+    """Return the statement that sets an option; `toast.autovacuum_enabled` is one of the TOAST table's."""
+    return f"ALTER {target(name)} SET ({_spelled(option)} = {literal(value).strip()})"
+
+
+def reset_option(name: ObjectName, option: str) -> str:
+    """Return the statement that takes an option away."""
+    return f"ALTER {target(name)} RESET ({_spelled(option)})"
+
+
+def _spelled(option: str) -> str:
+    return ".".join(map(quote, option.split(".")))
+
+
 def live_options(case: ObjectDiff) -> dict[str, str]:
     """Return the options the catalog has, as `name: value`."""
     return dict(option.split("=", 1) for option in case.facts.get("options", ()))
@@ -49,6 +63,8 @@ def live_options(case: ObjectDiff) -> dict[str, str]:
 
 def declared_options(source: object) -> dict[str, str]:
     """Return the options a source declares, the check option among them."""
+    if isinstance(source, IndexFacts):
+        return dict(source.options)
     if not isinstance(source, ViewFacts):
         return {}
     check = {"check_option": source.check_option} if source.check_option else {}
@@ -63,10 +79,7 @@ def undeclared_options(case: ObjectDiff) -> dict[str, str]:
 
 def _kept_options(case: ObjectDiff) -> tuple[str, ...]:
     """CREATE OR REPLACE VIEW clears every option that it does not name (rule 6.1)."""
-    return tuple(
-        f"ALTER {target(case.name)} SET ({quote(name)} = {literal(value).strip()})"
-        for name, value in undeclared_options(case).items()
-    )
+    return tuple(set_option(case.name, name, value) for name, value in undeclared_options(case).items())
 
 
 def _guard_warnings(case: ObjectDiff) -> tuple[Notice, ...]:

@@ -12,6 +12,7 @@ __all__ = [
     "data_clause",
     "normal_form",
     "or_replace",
+    "partition_index",
     "plain_create",
     "same_but_formatting",
     "same_definition",
@@ -135,3 +136,14 @@ def same_definition(one: str, other: str) -> bool:
     from pgmg.source.grammar.canonical import same_definition as same
 
     return same(one, other)
+
+
+def partition_index(sql: str, of_partition: str) -> str:
+    """Return a CREATE INDEX with the definition of `sql`; name, options and table are those of the other.
+
+    Raises:
+        GrammarError: a text does not parse.
+    """
+    from pgmg.source.grammar.partition_index import partition_index as rewritten
+
+    return rewritten(sql, of_partition)

@@ -8,7 +8,7 @@ from pgmg.model.facts import IndexFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.canonical import normal_form
-from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.kinds.base import Declaration, Readers, read_options
 from pgmg.source.references.scopes import references_of
 from pgmg.source.references.statement_targets import relation_target
 
@@ -32,7 +32,13 @@ def read(statement: Parsed) -> Iterator[Declaration]:
         )
     relation = relation_target(tree.relation)
     target = Target(Kind.INDEX, (*relation.parts[:-1], tree.idxname), parent=relation)
-    facts = IndexFacts(relation, unique=tree.unique, normal=normal_form(statement.sql))
+    facts = IndexFacts(
+        relation,
+        unique=tree.unique,
+        normal=normal_form(statement.sql),
+        options=read_options(tree.options),
+        storage=("tablespace",) if tree.table_space else (),
+    )
     yield Declaration(target, facts, references_of(tree))
 
 

@@ -18,6 +18,7 @@ from pgmg.source.refused_statements import refuse_temporary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.source.grammar.parser import Tree
     from pgmg.source.grammar.statements import Parsed
 
 _MAY_SAY_DATA = re.compile(r"\bdata\b", re.IGNORECASE)
@@ -37,8 +38,13 @@ def read(statement: Parsed) -> Iterator[Declaration]:
         columns=strings(into.col_names) or None,
         options=read_options(into.options),
         with_data=data,
+        storage=tuple(word for word, said in _storage(into) if said),
     )
     yield Declaration(Target(Kind.MATERIALIZED_VIEW, relation_parts(into.rel)), facts, collector.references)
+
+
+def _storage(into: Tree) -> tuple[tuple[str, str], ...]:
+    return ("tablespace", into.table_space_name), ("access method", into.access_method)
 
 
 READERS: Readers = {"create_table_as_stmt/OBJECT_MATVIEW": read}

@@ -1,0 +1,1 @@
+"""When what happens: the order of drops, migrations, creations and restorations in a plan."""

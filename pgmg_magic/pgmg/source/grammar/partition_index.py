@@ -1,0 +1,24 @@
+"""Writes the index of a partition by the definition of its partitioned table's index."""
+
+from __future__ import annotations
+
+from pgmg.source.grammar.parser import deparse, parse
+
+
+def partition_index(sql: str, of_partition: str) -> str:
+    """Return a CREATE INDEX with the definition of `sql`; name, options and table are those of the other.
+
+    Raises:
+        GrammarError: a text does not parse.
+    """
+    whole, part = parse(sql), parse(of_partition)
+    statement, own = whole.stmts[0].stmt, part.stmts[0].stmt
+    if not statement.HasField("index_stmt") or not own.HasField("index_stmt"):
+        return of_partition  # it attaches one index to another
+    index, other = statement.index_stmt, own.index_stmt
+    index.idxname, index.if_not_exists = other.idxname, False
+    index.relation.CopyFrom(other.relation)
+    index.ClearField("options")
+    index.options.extend(other.options)
+    index.table_space = ""  # restored by a statement of its own
+    return deparse(statement)
