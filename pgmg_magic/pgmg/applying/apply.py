@@ -256,7 +256,7 @@ class _Apply:
             self._rollback()
             if self._try_again(error):
                 return False
-            raise self._explained(StepFailed(error, None, 0), watch) from None
+            raise self._explained(StepFailed(error, None, 0), watch, plan) from None
         finally:
             watch.close()
         self._progress.committed = True

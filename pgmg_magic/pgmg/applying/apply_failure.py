@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _DENIED = "42501"
 _LOCK = ("55P03", "40P01")
 _NEW_LABEL = "55P04"
+_TOO_DEEP = "54001"
 _UNDEFINED = ("42P01", "42703", "42883", "42704")
 
 
@@ -47,6 +48,8 @@ def explain(
             sqlstate=error.sqlstate,
             object=name,
         )
+    if error.sqlstate == _TOO_DEEP and step is None and plan is not None:
+        return _unprintable(message, plan)
     if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
     if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:
@@ -69,6 +72,18 @@ def _in_its_own_way(said: str, step: Step, plan: Plan) -> str | None:
     return (
         f"Another statement of this migration alters what {names} stands on, so it is not there meanwhile. Give the "
         "two migrations of their own: with temporary tables or outside a transaction, pgmg cannot run them in parts."
+    )
+
+
+def _unprintable(message: str, plan: Plan) -> ApplyError:
+    """Return the error for a definition that the server created but cannot print: most likely the longest one."""
+    longest = max(plan.steps, key=lambda step: len(step.source.sql) if step.source is not None else 0)
+    return ApplyError(
+        f"The server cannot print the definition of what was created, most likely {longest.object}: {message}",
+        where=longest.location,
+        hint="Nest it less deeply, or raise max_stack_depth on the server. Nothing has been changed.",
+        sqlstate=_TOO_DEEP,
+        object=str(longest.object),
     )
 
 

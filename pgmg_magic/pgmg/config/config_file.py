@@ -73,6 +73,8 @@ def _parse(file: Path, text: str) -> dict[str, object]:
 
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError("Not valid TOML: nested too deeply", where=SourceLocation(_shown(file))) from None
     except tomllib.TOMLDecodeError as error:
         message, _, position = str(error).partition(" (at ")
         lines = text.splitlines() or [""]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_LONGEST, _NEAR = 200, 60
+"""Characters before a column that are shown; and on each side of it, where there are more."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
@@ -23,8 +26,16 @@ class SourceLocation:
         return ":".join(str(part) for part in parts if part is not None)
 
     def caret(self) -> str | None:
-        """Return the line and a caret below the column, or None where the line is not known."""
+        """Return the line and a caret below the column, or None where the line is not known.
+
+        Of a long line only what is near the column is shown.
+        """
         if self.text is None or self.column is None:
             return None
-        lead = "".join("\t" if char == "\t" else " " for char in self.text[: self.column - 1])
-        return f"{self.text}\n{lead}^"
+        before, after = self.text[: self.column - 1], self.text[self.column - 1 :]
+        if len(before) > _LONGEST:
+            before = f"…{before[-_NEAR:]}"
+        if len(before) + len(after) > 2 * _LONGEST:
+            after = f"{after[:_NEAR]}…"
+        lead = "".join("\t" if char == "\t" else " " for char in before)
+        return f"{before}{after}\n{lead}^"

@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pgmg.errors import SourceError, SourceErrors
+from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
 from pgmg.model.facts import DefinitionFacts, GrantFacts
+from pgmg.model.location import SourceLocation
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import CodeFile, Parts, SourceObject, Target
 from pgmg.source.grammar.offsets import Located, in_order
-from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
 from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
@@ -43,13 +44,20 @@ def parse_code(files: Sequence[CodeFile], problems: Sequence[SourceError] = ()) 
     return merge_grants(found)
 
 
-@deep_recursion
 def parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
     """Return what one file declares.
 
     Raises:
         SourceErrors: everything that is wrong in it.
     """
+    try:
+        return _parse_file(file)
+    except TooDeepError as error:
+        raise SourceErrors((SyntaxProblem(str(error), where=SourceLocation(file.path, 1, 1)),)) from None
+
+
+@deep_recursion(lambda file: len(file.text))
+def _parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
     reading = _Reading(file)
     for statement in parse_text(Located(file.path, file.text), reading.problems):
         reading.take(statement)

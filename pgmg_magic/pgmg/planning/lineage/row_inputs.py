@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.errors import CycleError, UsageError
+from pgmg.errors import CycleError, RowsError, UsageError
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
@@ -13,7 +13,8 @@ from pgmg.model.row_questions import Query, RowQuestion
 from pgmg.model.source import Notice, Parts, RefKind
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.resolve.search_path import search_path_of
-from pgmg.source.columns.inlining import Inlinable, inline
+from pgmg.source.columns.inlining import CircularViewsError, Inlinable, inline
+from pgmg.source.grammar.recursion import TooDeepError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,8 +108,10 @@ class _Pending:
         source = view.declared.source
         try:
             text, used = inline(self._inlinable(view), stale, _relation(name))
-        except RecursionError as error:
+        except CircularViewsError as error:
             raise CycleError(f"{name} cannot be read: {error}", where=source.location) from None
+        except TooDeepError as error:
+            raise RowsError(f"The rows of {name} cannot be compared: {error}", where=source.location) from None
         names = {_relation(other): other for other in self._views}
         inlined = tuple(names[one] for one in used)
         return RowQuestion(

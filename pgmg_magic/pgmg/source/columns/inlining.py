@@ -21,6 +21,10 @@ Meaning = Callable[[Parts], Parts | None]
 _QUALIFIED = 3  # schema, relation, column
 
 
+class CircularViewsError(Exception):
+    """Definitions read each other in a circle."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inlinable:
     """A query, the names its columns get, and what the names of relations in it mean.
@@ -34,7 +38,11 @@ class Inlinable:
     stored: bool = False
 
 
-@deep_recursion
+def _all_texts(query: Inlinable, pending: Mapping[Parts, Inlinable], _itself: Parts | None = None) -> int:
+    return sum(len(one.query) for one in (query, *pending.values()))
+
+
+@deep_recursion(_all_texts)
 def inline(
     query: Inlinable, pending: Mapping[Parts, Inlinable], itself: Parts | None = None
 ) -> tuple[str, tuple[Parts, ...]]:
@@ -46,7 +54,8 @@ def inline(
 
     Raises:
         GrammarError: a query that the grammar does not accept.
-        RecursionError: the definitions read each other in a circle.
+        CircularViewsError: the definitions read each other in a circle.
+        TooDeepError: a query that is nested too deeply.
     """
     work = _Work(pending, tuple(text.query.lower() for text in (query, *pending.values())))
     work.under_way += [itself] if itself is not None else []
@@ -89,7 +98,7 @@ class _Work:
         if relation not in self.pending:
             return None
         if relation in self.under_way:
-            raise RecursionError(f"{'.'.join(relation)} reads itself")
+            raise CircularViewsError(f"{'.'.join(relation)} reads itself")
         if relation not in self.made:
             self.under_way.append(relation)
             definition = self.pending[relation]

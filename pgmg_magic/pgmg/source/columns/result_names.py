@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, pb, unwrap
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 _UNKNOWN = "?column?"
 _FIXED = {
@@ -25,9 +26,14 @@ _FIXED = {
 def result_names(query: str) -> tuple[str, ...] | None:
     """Return the names of a query's columns as it says them, `*` among them; None where the text is no query."""
     try:
-        statements = parse(query).stmts
-    except GrammarError:
+        return _names(query)
+    except (GrammarError, TooDeepError):
         return None
+
+
+@deep_recursion(length)
+def _names(query: str) -> tuple[str, ...] | None:
+    statements = parse(query).stmts
     if len(statements) != 1 or not statements[0].stmt.HasField("select_stmt"):
         return None
     return _of_select(statements[0].stmt.select_stmt)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, unwrap
-from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
     {
@@ -37,7 +37,7 @@ def normal_form(sql: str) -> str:
     """Return the normal form; a text that does not parse comes back as its tokens with single spaces."""
     try:
         return _normal(sql).text
-    except GrammarError:
+    except (GrammarError, TooDeepError):
         return " ".join(token.text for token in significant(sql))
 
 
@@ -49,7 +49,7 @@ def same_definition(one: str, other: str) -> bool:
     """
     try:
         first, second = _normal(one), _normal(other)
-    except GrammarError:
+    except (GrammarError, TooDeepError):
         return normal_form(one) == normal_form(other)
     said = zip(first.said, second.said, strict=False)  # equal texts come from equal trees
     return first.text == second.text and all(a == b or not a or not b for a, b in said)
@@ -63,7 +63,7 @@ class _Normal:
     said: tuple[str, ...]
 
 
-@deep_recursion
+@deep_recursion(length)
 def _normal(sql: str) -> _Normal:
     result = parse(sql)
     said: list[str] = []

@@ -23,6 +23,24 @@ def _is_open_comment(text: str, token: Token) -> bool:
     )
 
 
+def flat_comments(text: str) -> str:
+    """Return a text of the same length whose comments hold no comments."""
+    return "".join(_flat_pieces(text))
+
+
+def _flat_pieces(text: str) -> Iterator[str]:
+    position = 0
+    for token in tokens(text):
+        if token.sort is Sort.COMMENT and token.text.startswith("/*"):
+            closed = closed_comment_end(text, token.start + len("/*")) is not None
+            inner = token.text[2:-2] if closed else token.text[2:]
+            yield text[position : token.start + 2]
+            inner = inner.replace("*/", "  ").replace("/*", "  ")
+            yield f"{inner[:-1]} " if inner.endswith("/") else inner  # the end would read /*/
+            position = token.end - 2 if closed else token.end
+    yield text[position:]
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A statement, a psql meta-command, or a statement with the data that followed it.

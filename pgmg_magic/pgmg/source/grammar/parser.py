@@ -12,6 +12,8 @@ from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pb
 
 from pgmg.model.source import Parts, TypeName
+from pgmg.source.grammar.lexer import flat_comments
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, is_too_deep, length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,6 +58,10 @@ def _read_deep_trees() -> None:
 _read_deep_trees()
 
 
+_COMMENTS = 200
+"""Comments that may be nested: what the scanner takes for each grows with what is around it."""
+
+
 class GrammarError(Exception):
     """The grammar does not accept the text. `offset` counts characters from 0; None where it is not known."""
 
@@ -72,12 +78,19 @@ def parse(sql: str) -> Tree:
         GrammarError: with the message that the server would give.
     """
     try:
-        return postgast.parse(sql)
+        return _parse(sql)
     except postgast.PgQueryError as error:
         offset = error.cursorpos - 1 if error.cursorpos > 0 else None  # characters, unlike positions in trees
         raise GrammarError(error.message, offset) from None
-    except DecodeError:
-        raise GrammarError("statement is nested too deeply to be read", None) from None
+    except (DecodeError, TooDeepError):
+        raise GrammarError(str(TooDeepError()), None) from None
+
+
+@deep_recursion(length)
+def _parse(sql: str) -> Tree:
+    if is_too_deep(sql):
+        raise TooDeepError
+    return postgast.parse(flat_comments(sql) if sql.count("/*") > _COMMENTS else sql)
 
 
 def deparse(statement: Tree) -> str:

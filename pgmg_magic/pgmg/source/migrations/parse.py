@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from pgmg.errors import SourceError, SourceErrors
+from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
+from pgmg.model.location import SourceLocation
 from pgmg.model.source import (
     Migration,
     MigrationFile,
@@ -13,7 +14,7 @@ from pgmg.model.source import (
 )
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.parser import pb
-from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
 from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.migrations.alterations import alterations_of
@@ -31,13 +32,20 @@ _ONE_TRANSACTION = (
 _BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
 
 
-@deep_recursion
 def parse_migration(file: MigrationFile) -> Migration:
     """Parse a migration.
 
     Raises:
         SourceErrors: everything that is wrong in it.
     """
+    try:
+        return _parse_migration(file)
+    except TooDeepError as error:
+        raise SourceErrors((SyntaxProblem(str(error), where=SourceLocation(file.path, 1, 1)),)) from None
+
+
+@deep_recursion(lambda file: len(file.text))
+def _parse_migration(file: MigrationFile) -> Migration:
     problems: list[SourceError] = []
     parsed = parse_text(Located(file.path, file.text), problems)
     alone = no_transaction(file.text)
