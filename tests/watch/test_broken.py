@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from pgmg.catalog.connection import connect
-from pgmg.errors import LockedError
+from pgmg.errors import CycleError, LockedError
 from pgmg.model.events import Started
 from pgmg.model.watch_events import Broken, Mended
 from pgmg.watch.watch_session import WatchSession
@@ -220,3 +220,16 @@ def test_a_table_that_somebody_locks_is_told_and_the_rest_is_tried_again(project
                 p.plan()
         watched.until(Mended)
     project.settled()
+
+
+def test_an_edit_that_closes_a_cycle_is_left_out(project, watch):
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS n;")
+    project.write("sql/w.sql", "CREATE VIEW w AS SELECT n FROM v;")
+    with watch() as watched:
+        project.write("sql/v.sql", "CREATE VIEW v AS SELECT n FROM w;")
+        assert isinstance(watched.until(Broken).error, CycleError)
+        watched.calm()
+        assert project.value("SELECT n FROM w") == 1
+        project.write("sql/w.sql", "CREATE VIEW w AS SELECT 2 AS n;")
+        watched.until(Mended)
+        assert project.value("SELECT n FROM v") == 2

@@ -24,6 +24,7 @@ from pgmg.model.source import Notice
 from pgmg.planning.compare.consent import consent_notices
 from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
+from pgmg.planning.cycles import refuse_cycles
 from pgmg.planning.fate import Fates, decide
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.losses import refuse_losses
@@ -56,6 +57,7 @@ def build(
         CycleError: hard dependencies form a circle.
     """
     fates = decide(resolved, found, evidence, details, options, learned)
+    refuse_cycles(resolved, fates)
     refuse_losses(fates, resolved, options)
     when = timeline(resolved, fates, learned)
     fabric = weave(resolved, fates, when, learned)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from graphlib import CycleError as _Cycle
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING
 from pgmg.errors import CycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.names import ObjectName
     from pgmg.planning.node import Node
 
 Pair = tuple[int, int]
@@ -34,9 +35,9 @@ def order(nodes: Mapping[int, Node], hard: Iterable[Pair], soft: Iterable[Pair])
     try:
         return _sorted(nodes, firm | kept), loose - kept
     except _Cycle as error:
-        circle = error.args[1]
-        blame = tuple(dict.fromkeys(nodes[id_].name for id_ in circle))
-        raise CycleError(_message(nodes, circle), hint="Take one of these references out.", blame=blame) from None
+        circle = [nodes[id_] for id_ in reversed(error.args[1])]
+        places = {node.name: node.location for node in circle if node.location is not None}
+        raise cycle_error([node.name for node in circle], places) from None
 
 
 def _sorted(nodes: Mapping[int, Node], pairs: Iterable[Pair]) -> list[Node]:
@@ -73,13 +74,12 @@ def _without_cycles(nodes: Mapping[int, Node], firm: set[Pair], loose: set[Pair]
     return kept
 
 
-def _message(nodes: Mapping[int, Node], circle: list[int]) -> str:
-    names = [str(nodes[id_].name) for id_ in reversed(circle)]
-    shown = " → ".join(dict.fromkeys(names)) + f" → {names[0]}"
-    places = defaultdict(str)
-    for id_ in circle:
-        place = nodes[id_].location
-        if place is not None:
-            places[str(nodes[id_].name)] = f"{place.path}:{place.line}"
-    where = ", ".join(f"{name} in {place}" for name, place in sorted(places.items()))
-    return f"These depend on each other in a cycle: {shown}" + (f" ({where})" if where else "")
+def cycle_error(cycle: Sequence[ObjectName], places: Mapping[ObjectName, SourceLocation]) -> CycleError:
+    """Return the error to raise about objects that depend each on the next, and the last on the first."""
+    names = tuple(dict.fromkeys(cycle))
+    shown = " → ".join(map(str, (*names, names[0])))
+    where = ", ".join(
+        f"{name} in {place.path}:{place.line}" for name, place in sorted(places.items(), key=lambda item: str(item[0]))
+    )
+    message = f"These depend on each other in a cycle: {shown}" + (f" ({where})" if where else "")
+    return CycleError(message, hint="Take one of these references out.", blame=names)

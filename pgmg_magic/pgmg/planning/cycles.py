@@ -1,0 +1,104 @@
+"""Refuses cycles that an edit in place would close with objects that do not change (rule 2.5).
+
+The order of the steps knows only what the plan touches. A view that is replaced may come to read another one that reads
+it already: the server takes that, and every query of either fails from then on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.model.facts import RoutineFacts
+from pgmg.model.names import RELATIONS, Kind
+from pgmg.model.plan import ChangeKind
+from pgmg.planning.order import cycle_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.location import SourceLocation
+    from pgmg.model.names import ObjectName
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.fate import Fates
+    from pgmg.planning.resolve.resolver import Declared
+
+_AS_IT_IS = (None, ChangeKind.FORMATTING)
+_BUILT_OVER = RELATIONS - {Kind.VIEW, Kind.MATERIALIZED_VIEW}
+"""Tables and what belongs to them: migrations create them in an order of their own, types and defaults added later."""
+
+
+def refuse_cycles(resolved: ResolvedProject, fates: Fates) -> None:
+    """Raise if a changed object would come to depend on itself.
+
+    Raises:
+        CycleError: the message prints the cycle, unchanged objects included.
+    """
+    paths = _Paths(resolved, fates)
+    for difference in fates.changed:
+        if difference.declared is None or difference.change in _AS_IT_IS:
+            continue
+        cycle = paths.back_to(difference.name)
+        if cycle is not None:
+            raise cycle_error(cycle, paths.locations(cycle))
+
+
+class _Paths:
+    """Walks from an object to what it will depend on: by its source if it changes, else by the catalog (rule 2.4)."""
+
+    def __init__(self, resolved: ResolvedProject, fates: Fates) -> None:
+        self._resolved, self._fates = resolved, fates
+        self._changed = {d.name for d in fates.changed if d.change not in _AS_IT_IS}
+
+    def back_to(self, start: ObjectName) -> tuple[ObjectName, ...] | None:
+        """Return the objects of a cycle through `start`, each depending on the next; None where there is none."""
+        before: dict[ObjectName, ObjectName] = {}
+        queue = [start]
+        for name in queue:
+            for used in self._needs(name):
+                if used.kind in _BUILT_OVER:
+                    continue
+                if used == start:
+                    return self._way(start, name, before)
+                if used not in before:
+                    before[used] = name
+                    queue.append(used)
+        return None
+
+    @staticmethod
+    def _way(start: ObjectName, last: ObjectName, before: dict[ObjectName, ObjectName]) -> tuple[ObjectName, ...]:
+        way = [last]
+        while way[-1] != start:
+            way.append(before[way[-1]])
+        return tuple(reversed(way))
+
+    def _needs(self, name: ObjectName) -> Iterator[ObjectName]:
+        declared = self._resolved.declared.get(name)
+        if declared is not None and name in self._changed:
+            yield from self._referenced(declared)
+        elif not self._fates.deleted(name) and name not in self._fates.made_by_migrations:
+            yield from self._recorded(name)
+
+    def _referenced(self, declared: Declared) -> Iterator[ObjectName]:
+        """Yield what a source needs for certain: a name that several overloads bear may mean another one."""
+        resolver, source = self._resolved.resolver, declared.source
+        # a parsed body depends on its own function too, which is only not waited for
+        is_parsed = isinstance(source.facts, RoutineFacts) and source.facts.atomic
+        for reference in source.references:
+            if reference.hard or is_parsed:
+                meant = resolver.meant(reference, reference.settings or source.settings)
+                if len(meant) == 1:
+                    yield meant[0]
+
+    def _recorded(self, name: ObjectName) -> Iterator[ObjectName]:
+        live = self._resolved.snapshot.objects.get(name)
+        if live is None or live.address in self._fates.taken:
+            return
+        web = self._fates.web
+        for link in web.needs(live.address):
+            if not link.automatic:
+                yield web.name(link.on)
+
+    def locations(self, names: tuple[ObjectName, ...]) -> dict[ObjectName, SourceLocation]:
+        """Return where the declared ones of some objects are declared."""
+        declared = self._resolved.declared
+        return {name: declared[name].source.location for name in names if name in declared}
