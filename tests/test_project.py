@@ -7,6 +7,8 @@ import pytest
 
 import pgmg
 from pgmg.errors import StalePlanError, UnknownObjectError
+from pgmg.render.json.documents import dumps, saved_plan_document
+from pgmg.saved_plans import plan_again
 from tests.oracle import dump
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"
@@ -108,12 +110,14 @@ def test_a_connection_string_cannot_change_the_encoding(project):
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("file", "files have changed"),
-        ("migration", "files have changed"),
-        ("state", "something was applied"),
-        ("catalog", "database has changed"),
+        ("file", r"files have changed: sql/more\.sql \(view\.more\)"),
+        ("migration", r"pending migrations have changed: 002\.sql has another text"),
+        ("new", r"pending migrations have changed: 003\.sql is new"),
+        ("state", r"something was applied: view\.upon was dropped"),
+        ("catalog", r"database has changed: view\.upon was changed"),
+        ("gone", r"database has changed: view\.upon is gone"),
         ("unmanaged", "other steps are needed"),
-        ("again", "something was applied"),
+        ("again", r"something was applied .*: 002\.sql is recorded as applied"),
     ],
 )
 def test_a_stale_plan_is_refused_with_its_reason(users, reason, words):
@@ -125,6 +129,10 @@ def test_a_stale_plan_is_refused_with_its_reason(users, reason, words):
             users.write("sql/more.sql", "CREATE VIEW more AS SELECT 1 AS one;")
         elif reason == "migration":
             users.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE varchar(50);")
+        elif reason == "new":
+            users.write("migrations/003.sql", "CREATE TABLE more (id integer);")
+        elif reason == "gone":
+            users.do("DROP VIEW upon")
         elif reason == "state":
             users.do("DELETE FROM pgmg_state WHERE object_name = 'view.upon'")
         elif reason == "catalog":
@@ -135,6 +143,9 @@ def test_a_stale_plan_is_refused_with_its_reason(users, reason, words):
             opened.apply(plan)
         with pytest.raises(StalePlanError, match=words):
             opened.apply(plan)
+        (users.root / "plan.json").write_text(dumps(saved_plan_document(plan)))
+        with pytest.raises(StalePlanError, match=words):  # the file says as much
+            plan_again(opened, users.root / "plan.json", {})
 
 
 def test_the_plan_that_was_shown_is_the_plan_that_runs(users):
@@ -192,9 +203,10 @@ def test_a_configured_search_path_decides_where_objects_are_made(project):
 
 def test_an_edited_migration_is_a_warning(users):
     """It is not run again (rule 3.4)."""
-    users.write("migrations/001_users.sql", USERS + " -- later thought")
+    users.write("migrations/001_users.sql", USERS + " SELECT 1;")
     plan = users.plan()
     assert plan.steps == ()
+    assert plan.differs
     assert codes(plan) == ["migration-edited"]
     assert "001_users.sql" in plan.warnings[0].message
 

@@ -123,6 +123,18 @@ class RefusedChange(PlanError):
     code = "refused"
 
 
+class RenamedMigration(PlanError):
+    """A pending migration is a recorded one under a new name (rule 3.4)."""
+
+    code = "migration-renamed"
+
+
+class OtherProject(PlanError):
+    """The database has records of another project's migrations, and of none of this one's (rule 3.7)."""
+
+    code = "other-project"
+
+
 class UnknownObjectError(PgmgError):
     """No object of that name; the hint holds the nearest ones."""
 

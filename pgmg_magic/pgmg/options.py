@@ -30,7 +30,10 @@ class Value(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option. `flags` are its spellings, the long one first; `off` is the flag with the opposite meaning."""
+    """An option. `flags` are its spellings, the long one first; `off` is the flag with the opposite meaning.
+
+    `words` is how many words follow it. A `repeated` one may be given several times: its value is a tuple.
+    """
 
     flags: tuple[str, ...]
     help: str
@@ -39,6 +42,8 @@ class Option:
     choices: tuple[str, ...] = ()
     default: str | bool | None = None
     off: str | None = None
+    words: int = 1
+    repeated: bool = False
 
     @property
     def name(self) -> str:
@@ -94,6 +99,15 @@ UPSTREAM = Option(("--upstream",), "Show dependencies up to N steps away.", Valu
 DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Value.NUMBER, "N")
 CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)
 OUTPUT = Option(("--output",), "Write a file instead: .svg .png .html .dot .mmd", Value.FILE, "FILE")
+
+ONLY = Option(("--only",), "Record this migration alone as applied.", metavar="NAME", repeated=True)
+RENAME = Option(("--rename",), "Move a record to the new name of its file.", metavar="OLD NEW", words=2, repeated=True)
+FORGET = Option(("--forget",), "Retire the record of a migration whose file is gone.", metavar="NAME", repeated=True)
+ACCEPT_EDIT = Option(
+    ("--accept-edit",), "Record the text that the file has now as what was applied.", metavar="NAME", repeated=True
+)
+RECORD_CHANGES = (ONLY, RENAME, FORGET, ACCEPT_EDIT)
+"""Corrections of single records."""
 
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
 NO_CHANGE = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")

@@ -12,6 +12,8 @@ from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
+from pgmg.model.plan_inputs import PlanInputs
+from pgmg.model.source import Notice
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
@@ -139,17 +141,25 @@ class Planner:
             for change in changes
         )
 
-    def comparison(self, conn: Connection, snapshot: Snapshot, files: SourceFiles) -> Comparison:
+    def comparison(
+        self, conn: Connection, snapshot: Snapshot, files: SourceFiles, *, only_looks: bool = False
+    ) -> Comparison:
         """Name and compare everything.
+
+        Who `only_looks` gets a notice where pending migrations cannot be told from recorded ones.
 
         Raises:
             SourceErrors: every problem of every file together (rule 1.6).
-            PlanError: a migration was applied under another name.
+            RenamedMigration: a migration was applied under another name.
+            OtherProject: the database belongs to another project.
         """
         parsed = self.parse(files, snapshot)
         match parsed.stuck:
             case SourceErrors(problems=more):
                 raise SourceErrors((*parsed.problems, *more))
+            case PlanError() as error if only_looks:
+                notice = Notice(error.code, " ".join(filter(None, (error.message, error.hint))))
+                files = replace(files, notices=(*files.notices, notice))
             case PlanError() as error:
                 raise error
         if parsed.problems:
@@ -167,7 +177,7 @@ class Planner:
         from pgmg.planning.compare.resolved import Comparison, ComparisonCache, compare, resolve_project
 
         memory = self._compared
-        checkout = Checkout(applied_from(self.settings), files.empty)
+        checkout = self._checkout(files)
         found = resolve_project(
             parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout
         )
@@ -175,6 +185,9 @@ class Planner:
         comparison = Comparison(found, evidence, compare(found, evidence, memory))
         self._compared = ComparisonCache.of(comparison)
         return comparison
+
+    def _checkout(self, files: SourceFiles) -> Checkout:
+        return Checkout(applied_from(self.settings), files.empty)
 
     # -- parsing ----------------------------------------------------------------------------------------
 
@@ -246,18 +259,19 @@ class Planner:
         from pgmg.planning.compare.fingerprint import basis, fingerprint
         from pgmg.planning.compare.migration_notices import migration_notices
 
-        parts = basis(
-            sources=[(row.name, row.hash) for row in recorded.values()],
-            catalog=[(key, obj.address.objid, obj.version) for key, obj in live.items()],
-            pending=(),
-            snapshot=snapshot,
-            options=options,
-        )
         server = snapshot.server
+        inputs = PlanInputs(
+            sources=[(row.name, row.hash, row.path or "") for row in recorded.values()],
+            catalog=[(key, obj.address.objid, obj.version) for key, obj in live.items()],
+            state=recorded,
+            recorded=snapshot.migrations,
+        )
+        parts = basis(inputs, server, options)
         return Plan(
             fingerprint=fingerprint(parts),
             database=DatabaseInfo(server.database, server.version, server.version_num),
-            warnings=(*files.notices, *migration_notices(files.migrations, snapshot)),
+            warnings=(*files.notices, *migration_notices(files.migrations, snapshot, self._checkout(files))),
             options=options,
             basis=parts,
+            inputs=inputs,
         )

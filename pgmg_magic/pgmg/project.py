@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
-    from pgmg.maintenance import Maintenance
+    from pgmg.maintenance import Baseline, Reset
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import ApplyResult, Event, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.names import ObjectName
+    from pgmg.model.record_changes import RecordChanges
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.status_report import Status
@@ -215,11 +216,12 @@ class Project:
     def _comparison(self) -> Comparison:
         return self._read(self._compared)
 
-    def _compared(self, conn: Connection) -> Comparison:
+    def _compared(self, conn: Connection, *, only_looks: bool = False) -> Comparison:
         from pgmg.catalog.snapshot_reader import read_snapshot
 
         files = self._planner.files()
-        return self._planner.comparison(conn, read_snapshot(conn, self.settings.state_schema), files)
+        snapshot = read_snapshot(conn, self.settings.state_schema)
+        return self._planner.comparison(conn, snapshot, files, only_looks=only_looks)
 
     def status(self) -> Status:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
@@ -227,7 +229,7 @@ class Project:
         from pgmg.planning.compare.report import status
 
         def ask(conn: Connection) -> tuple[Comparison, AppliedFrom | None]:
-            comparison = self._compared(conn)
+            comparison = self._compared(conn, only_looks=True)
             return comparison, read_last_apply(conn, comparison.resolved.snapshot.server, self.settings.state_schema)
 
         comparison, last_apply = self._read(ask)
@@ -352,11 +354,22 @@ class Project:
 
     def pending(self, upto: str | None = None) -> tuple[str, ...]:
         """Return the migrations that `baseline` would record, in order."""
-        return self._read(lambda conn: self._maintenance().pending(conn, upto))
+        return self._read(lambda conn: self._baseline().pending(conn, upto))
 
     def baseline(self, upto: str | None = None) -> tuple[str, ...]:
         """Record pending migrations (up to and with `upto`) as applied without running them; return their names."""
-        return self._maintenance().baseline(upto)
+        return self._baseline().record(upto)
+
+    def change_records(self, changes: RecordChanges, *, dry_run: bool = False) -> RecordChanges:
+        """Correct single records of migrations; return what was left to do, or with `dry_run` would be.
+
+        Raises:
+            UnknownObjectError: no file, or no record, of a name.
+            RefusedChange: the records would not say what happened; the hint names the command that is meant.
+        """
+        if dry_run:
+            return self._read(lambda conn: self._baseline().checked(conn, changes))
+        return self._baseline().change(changes)
 
     def reset(self, *, everything: bool = False, dry_run: bool = False) -> tuple[str, ...]:
         """Drop every managed object and forget all state; with `everything`, empty the user schemas.
@@ -364,13 +377,18 @@ class Project:
         Returns the statements that were run, or with `dry_run` would be.
         """
         if dry_run:
-            return self._read(lambda conn: self._maintenance().reset_statements(conn, everything=everything))
-        return self._maintenance().reset(everything=everything)
+            return self._read(lambda conn: self._reset().statements(conn, everything=everything))
+        return self._reset().run(everything=everything)
 
-    def _maintenance(self) -> Maintenance:
-        from pgmg.maintenance import Maintenance
+    def _baseline(self) -> Baseline:
+        from pgmg.maintenance import Baseline
 
-        return Maintenance(self.settings, self._planner, self.connect)
+        return Baseline(self.settings, self._planner, self.connect)
+
+    def _reset(self) -> Reset:
+        from pgmg.maintenance import Reset
+
+        return Reset(self.settings, self._planner, self.connect)
 
 
 def _ignore(event: Event) -> None:

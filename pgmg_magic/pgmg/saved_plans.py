@@ -24,6 +24,7 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
         ConfigError: the file cannot be read, or is no saved plan.
         StalePlanError: something has changed since.
     """
+    from pgmg.applying.stale_plan import reason
     from pgmg.render.json.saved_plan import load_saved_plan
 
     try:
@@ -37,19 +38,7 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
             raise UsageError(f"{path} was not made with {option}", hint=f"pgmg plan {option} … --out {path}")
     plan = project.plan(saved.options)
     if plan.fingerprint != saved.fingerprint:
-        raise StalePlanError(
-            f"The saved plan {path} is stale: {_what_changed(dict(saved.basis), plan)} since it was made.",
-            hint="Look at a new plan, and save that.",
-        )
+        said = reason(saved.inputs, dict(saved.basis), plan)
+        hint = f"Look at a new plan, and save that: `pgmg plan --out {path}`."
+        raise StalePlanError(f"The saved plan {path} is stale: {said}", hint=hint)
     return plan
-
-
-def _what_changed(before: dict[str, str], plan: Plan) -> str:
-    said = {
-        "sources": "files have changed",
-        "state": "something was applied",
-        "catalog": "the database has changed",
-        "options": "the options differ",
-    }
-    changed = [words for part, words in said.items() if dict(plan.basis).get(part) != before.get(part)]
-    return " and ".join(changed) or "the steps it needs have changed"

@@ -126,7 +126,7 @@ def test_a_saved_plan_takes_no_other_options(fake, pgmg, words):
     [
         ((("sources", "x"), ("state", "2" * 64)), "files have changed"),
         ((("sources", "x"), ("state", "x")), "files have changed and something was applied"),
-        ((("sources", "1" * 64), ("state", "2" * 64)), "have changed"),
+        ((("sources", "1" * 64), ("state", "2" * 64)), "something has changed"),
     ],
 )
 def test_a_stale_plan_is_refused_and_says_what_changed(fake, pgmg, basis, words):

@@ -1,10 +1,12 @@
 """`pgmg plan`."""
 
+import dataclasses
 import json
 
 import pytest
 
 from pgmg.model.plan import PlanOptions, Recreate
+from pgmg.model.source import Notice
 from tests.render import builders
 
 
@@ -26,10 +28,20 @@ def test_more_is_said_when_asked_for(fake, pgmg):
     assert pgmg("plan", "-vq").stdout == pgmg("plan").stdout
 
 
-def test_out_saves_what_json_would_print(fake, pgmg, here):
+def test_out_saves_what_json_would_print_and_what_the_plan_was_made_from(fake, pgmg, here):
     done = pgmg("plan", "--out", "plan.json")
     assert "Execution order:" in done.stdout
-    assert (here / "plan.json").read_text(encoding="utf-8") == pgmg("plan", "--format", "json").stdout
+    saved = json.loads((here / "plan.json").read_text(encoding="utf-8"))
+    assert set(saved.pop("inputs")) == {"sources", "pending", "state", "recorded", "catalog"}
+    assert saved == json.loads(pgmg("plan", "--format", "json").stdout)
+
+
+def test_exit_code_says_whether_an_applied_migration_was_edited(fake, pgmg):
+    edited = Notice("migration-edited", "Migration 001.sql has been edited.", "migrations/001.sql")
+    fake.planned = dataclasses.replace(builders.plan(), warnings=(edited,))
+    done = pgmg("plan", "--exit-code")
+    assert done.exit_code == 3
+    assert "matches the project" not in done.stdout
 
 
 def test_exit_code_says_whether_something_is_pending(fake, pgmg):

@@ -66,7 +66,7 @@ def test_an_empty_plan_says_that_nothing_changes():
 def test_an_empty_plan_still_warns():
     warned = replace(made.plan(), warnings=made.example().warnings)
     assert plan_text(warned).splitlines() == [
-        "No changes. The database matches the project.",
+        "Nothing to apply, but the project is not what was applied.",
         "",
         "Warnings:",
         "  - Migration 001_users.sql has been edited. (migrations/001_users.sql)",

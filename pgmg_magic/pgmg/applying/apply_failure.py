@@ -18,6 +18,7 @@ _LOCK = ("55P03", "40P01")
 _NEW_LABEL = "55P04"
 _TOO_DEEP = "54001"
 _UNDEFINED = ("42P01", "42703", "42883", "42704")
+_DUPLICATE = ("42P07", "42710", "42P06", "42723", "42701")
 
 
 def explain(
@@ -54,6 +55,8 @@ def explain(
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
     if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:
         hint = _in_its_own_way(text_of(error), step, plan) or hint
+    if error.sqlstate in _DUPLICATE and step is not None and step.migration is not None and plan is not None:
+        hint = _is_there_already(step.migration.file_name, plan)
     if error.sqlstate in _UNDEFINED and step is not None and step.action is Action.RESTORE and not step.managed:
         hint = (
             "A migration renames or drops what it speaks of. Rename in a migration before the one that changes the "
@@ -85,6 +88,16 @@ def _unprintable(message: str, plan: Plan) -> ApplyError:
         sqlstate=_TOO_DEEP,
         object=str(longest.object),
     )
+
+
+def _is_there_already(name: str, plan: Plan) -> str:
+    """Say how to record a migration that a database has seen before it was recorded anywhere."""
+    if not plan.inputs.recorded:
+        return (
+            "If this database already holds what the migrations create, record them instead of running them: "
+            f"`pgmg baseline {name}` counts them up to this one as applied, `pgmg baseline` all of them."
+        )
+    return f"If the database already holds what this migration creates: `pgmg baseline --only {name}` records it."
 
 
 def failing_statement(step: Step, number: int) -> str:

@@ -130,6 +130,33 @@ class StateTables:
         )
         self._conn.execute(insert, list(chosen.values()))
 
+    def rename_migrations(self, names: Sequence[tuple[str, str]]) -> None:
+        """Move records from old names to new ones."""
+        if names:
+            old, new = zip(*names, strict=True)
+            update = (
+                "UPDATE {migrations} AS m SET name = n.new FROM unnest($1::text[], $2::text[]) AS n(old, new)"
+                " WHERE m.name = n.old"
+            )
+            self._conn.execute(self._sql(update), [list(old), list(new)])
+
+    def accept_migrations(self, migrations: Sequence[DoneMigration]) -> None:
+        """Record other texts of migrations; when and by whom they were applied stays."""
+        if not migrations:
+            return
+        known = self._columns(MIGRATIONS)
+        columns = [column for column in ("hash", "statements_hash") if column in known]
+        update = sql.SQL(
+            "UPDATE {migrations} AS m SET {updates} FROM unnest({arrays}) AS n({columns}) WHERE m.name = n.name"
+        ).format(
+            migrations=self._names["migrations"],
+            updates=sql.SQL(", ").join(sql.SQL("{0} = n.{0}").format(sql.Identifier(c)) for c in columns),
+            arrays=_arrays(["text"] * (len(columns) + 1)),
+            columns=_listed(["name", *columns]),
+        )
+        texts = {"hash": [m.hash for m in migrations], "statements_hash": [m.statements_hash for m in migrations]}
+        self._conn.execute(update, [[m.name for m in migrations], *(texts[column] for column in columns)])
+
     def forget_migrations(self, names: Sequence[str]) -> None:
         """Take migrations out of the record."""
         if names:

@@ -1,4 +1,4 @@
-"""`pgmg baseline`: records migrations as applied without running them."""
+"""`pgmg baseline`: records migrations as applied without running them, and corrects single records."""
 
 from __future__ import annotations
 
@@ -6,28 +6,47 @@ from typing import TYPE_CHECKING
 
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.options import FORMAT, PROJECT, SPEECH, YES, Argument
+from pgmg.errors import UsageError
+from pgmg.model.record_changes import RecordChanges
+from pgmg.options import FORMAT, PROJECT, RECORD_CHANGES, SPEECH, YES, Argument
 
 if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
+    from pgmg.project import Project
 
 
 @command(
     "baseline",
     Argument("name", "[NAME]"),
+    *RECORD_CHANGES,
     YES,
     FORMAT,
     *PROJECT,
     *SPEECH,
     example="pgmg baseline 007_add_orders_table.sql",
 )
-def command_(call: Call, *, name: str | None, yes: bool) -> None:
+def command_(
+    call: Call,
+    *,
+    name: str | None,
+    only: tuple[str, ...],
+    rename: tuple[tuple[str, str], ...],
+    forget: tuple[str, ...],
+    accept_edit: tuple[str, ...],
+    yes: bool,
+) -> None:
     """Record migrations as applied without running them.
 
     All pending migrations, or those up to NAME, for a database that already has their tables. They are listed first;
-    on a terminal you are asked.
+    on a terminal you are asked. The options correct single records instead and leave all others as they are.
     """
+    changes = RecordChanges(only, rename, forget, accept_edit)
+    if name is not None and not changes.is_empty:
+        raise UsageError(f"NAME and an option are given: {name} means all migrations up to it.", hint="--only NAME")
     with project_context.open_project(call) as project:
+        if not changes.is_empty:
+            _correct(call, project, changes, yes=yes)
+            return
         pending = project.pending(name)
         if pending:
             listed = "\n".join(f"  - {migration}" for migration in pending)
@@ -36,3 +55,16 @@ def command_(call: Call, *, name: str | None, yes: bool) -> None:
                 call.confirm("Record them?")
         recorded = project.baseline(name) if pending else ()
     printer.baseline(call, recorded)
+
+
+def _correct(call: Call, project: Project, wanted: RecordChanges, *, yes: bool) -> None:
+    """Show what becomes of the records, ask, and change them."""
+    from pgmg.render.text.record_lines import intentions
+
+    planned = project.change_records(wanted, dry_run=True)
+    if not planned.is_empty:
+        listed = "\n".join(f"  - {line}" for line in intentions(planned))
+        call.info(f"Nothing is run. In {project.server}:\n{listed}")
+        if call.interactive and not yes:
+            call.confirm("Change the records?")
+    printer.record_changes(call, project.change_records(wanted) if not planned.is_empty else planned)

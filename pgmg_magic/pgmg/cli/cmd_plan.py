@@ -45,6 +45,6 @@ def command_(
         if output_graph is not None and drawing is not None:
             output_graph.write_bytes(drawing(project.graph()))
     if out is not None:
-        out.write_text(printer.plan_json(plan) + "\n", encoding="utf-8")
+        out.write_text(printer.saved_plan(plan) + "\n", encoding="utf-8")
     printer.plan(call, plan)
-    return error_report.PENDING if exit_code and not plan.is_empty else 0
+    return error_report.PENDING if exit_code and plan.differs else 0

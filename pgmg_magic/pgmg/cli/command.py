@@ -74,6 +74,8 @@ def _parameter(declared: Option | Argument) -> click.Parameter:
         is_flag=declared.value is Value.FLAG,
         count=declared.value is Value.COUNT,
         default=_default(declared),
+        multiple=declared.repeated,
+        nargs=declared.words,
         type=_type(declared.value, declared.choices),
         show_default=declared.value is Value.CHOICE and declared.default is not None,
     )

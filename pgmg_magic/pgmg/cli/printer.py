@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.record_changes import RecordChanges
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.model.watch_events import WatchListener
@@ -40,8 +41,15 @@ def plan(call: Call, shown: Plan) -> None:
         call.result(plain.plan_text(shown, verbose).rstrip("\n"))
 
 
-def plan_json(shown: Plan) -> str:
+def saved_plan(shown: Plan) -> str:
     """Return the text that `--out` writes."""
+    from pgmg.render.json import documents
+
+    return documents.dumps(documents.saved_plan_document(shown))
+
+
+def plan_json(shown: Plan) -> str:
+    """Return a plan as JSON."""
     from pgmg.render.json import documents
 
     return documents.dumps(documents.plan_document(shown))
@@ -156,6 +164,18 @@ def baseline(call: Call, recorded: Sequence[str]) -> None:
         call.result("\n".join(f"✓ Recorded migration: {name}" for name in recorded))
     else:
         call.result("Nothing to record: all these migrations are recorded.")
+
+
+def record_changes(call: Call, changes: RecordChanges) -> None:
+    """Show how records were corrected."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.record_changes_document(changes)))
+        return
+    from pgmg.render.text.record_lines import results
+
+    call.result("\n".join(results(changes)) or "Nothing to change: the records say so already.")
 
 
 def reset(call: Call, executed: Sequence[str]) -> None:

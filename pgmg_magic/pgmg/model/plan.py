@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.model.consent import Consent
 from pgmg.model.names import ObjectName, migration_name
+from pgmg.model.plan_inputs import PlanInputs
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.location import SourceLocation
     from pgmg.model.source import Migration, Notice, SourceObject, Target
+
+
+DIFFERENCES = frozenset({"migration-edited", "migration-renamed", "other-project"})
+"""Codes of warnings about a difference between project and database that no step stands for (rule 3.4)."""
 
 
 class Action(StrEnum):
@@ -204,7 +209,7 @@ class DatabaseInfo:
 class Plan:
     """Everything apply will do, in order. Two plans with the same fingerprint do the same thing.
 
-    `basis` holds a digest of each part that the fingerprint covers (`sources`, `state`, `catalog`, `options`), so
+    `basis` holds a digest of each part that the fingerprint covers, `inputs` what they were made from, so
     that a stale plan can say what changed.
     """
 
@@ -218,6 +223,7 @@ class Plan:
     options: PlanOptions = PlanOptions()
     records: tuple[Record, ...] = ()
     basis: tuple[tuple[str, str], ...] = ()
+    inputs: PlanInputs = field(default=PlanInputs(), repr=False, compare=False)
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
 
@@ -225,6 +231,11 @@ class Plan:
     def is_empty(self) -> bool:
         """Nothing would be executed and nothing recorded."""
         return not self.steps and not self.records
+
+    @property
+    def differs(self) -> bool:
+        """Whether the database is not what the project says, even where nothing can be executed about it."""
+        return not self.is_empty or any(notice.code in DIFFERENCES for notice in self.warnings)
 
     @property
     def needs_consent(self) -> tuple[Notice, ...]:

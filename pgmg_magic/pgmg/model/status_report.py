@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.plan import DIFFERENCES
+
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.plan import Change, DatabaseInfo
@@ -28,3 +30,9 @@ class Status:
     changes: tuple[Change, ...] = ()
     warnings: tuple[Notice, ...] = ()
     last_apply: AppliedFrom | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the database is not what the project says."""
+        said = any(notice.code in DIFFERENCES for notice in self.warnings)
+        return bool(self.pending or self.changes) or said

@@ -72,6 +72,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
                 choices=option.choices or None,
                 default=option.default,
                 type=_type(option.value),
+                action="append" if option.repeated else "store",
+                nargs=option.words if option.words > 1 else None,
             )
 
 

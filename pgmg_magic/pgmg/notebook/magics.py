@@ -134,9 +134,9 @@ class PgmgMagics:
         if values["output_graph"] is not None:
             values["output_graph"].write_bytes(drawing(project.graph()))
         if values["out"] is not None:
-            from pgmg.render.json.documents import dumps, plan_document
+            from pgmg.render.json.documents import dumps, saved_plan_document
 
-            values["out"].write_text(dumps(plan_document(plan)) + "\n", encoding="utf-8")
+            values["out"].write_text(dumps(saved_plan_document(plan)) + "\n", encoding="utf-8")
         self._front.plan(project, plan)
         return plan
 

@@ -20,6 +20,7 @@ from pgmg.model.plan import (
     Record,
     Step,
 )
+from pgmg.model.plan_inputs import PlanInputs
 from pgmg.model.source import Notice
 from pgmg.planning.compare.consent import consent_notices
 from pgmg.planning.compare.fingerprint import basis, fingerprint
@@ -64,16 +65,9 @@ def build(
     nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)
     steps = _number(_with_checks(nodes, given_up, fabric))
     records = _records(found, steps)
-    parts = basis(
-        sources=[(str(d.name), d.declared.source.hash) for d in found if d.declared],
-        catalog=[(str(d.name), d.live.address.objid, d.live.version) for d in found if d.live],
-        pending=resolved.pending,
-        snapshot=resolved.snapshot,
-        options=options,
-        steps=steps,
-        records=records,
-    )
+    inputs = _inputs(resolved, found)
     server = resolved.snapshot.server
+    parts = basis(inputs, server, options, steps, records)
     return Plan(
         fingerprint=fingerprint(parts),
         database=DatabaseInfo(server.database, server.version, server.version_num),
@@ -85,6 +79,7 @@ def build(
         options=options,
         records=records,
         basis=parts,
+        inputs=inputs,
         rebaseline=tuple(Record(d.name, d.declared.source, 1) for d in found if d.rebaseline and d.declared),
     )
 
@@ -143,6 +138,17 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
             )
         )
     return tuple(steps)
+
+
+def _inputs(resolved: ResolvedProject, found: Sequence[ObjectComparison]) -> PlanInputs:
+    sources = [(d.declared, d.declared.source) for d in found if d.declared]
+    return PlanInputs(
+        sources=[(str(one.name), source.hash, source.location.path) for one, source in sources],
+        catalog=[(str(d.name), d.live.address.objid, d.live.version) for d in found if d.live],
+        pending=list(dict.fromkeys((m.file_name, m.hash) for m in resolved.pending)),
+        state=resolved.snapshot.state,
+        recorded=resolved.snapshot.migrations,
+    )
 
 
 # -- what is said about it --------------------------------------------------------------------------------

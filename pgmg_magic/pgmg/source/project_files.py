@@ -41,6 +41,18 @@ class SourceFiles:
     notices: tuple[Notice, ...] = ()
     problems: tuple[SourceError, ...] = ()
     empty: tuple[str, ...] = ()
+    migrations_folder: str = ""
+    """As it is shown in problems."""
+
+    @property
+    def migration_problems(self) -> tuple[SourceError, ...]:
+        """The problems with migrations, or with their folder."""
+        mine = (p for p in self.problems if self.migrations is not None and p.where is not None)
+        return tuple(p for p in mine if self.migrations_folder in _with_folder(p.where.path if p.where else ""))
+
+
+def _with_folder(path: str) -> tuple[str, str]:
+    return path, path.rpartition("/")[0]
 
 
 _Read = CodeFile | MigrationFile | SourceError
@@ -94,9 +106,9 @@ def read_files(
     migrations = None
     if migrations_dir is not None:
         migrations = tuple(_read_migrations(base, migrations_dir, reader))
-    return reader.memory.prune(
-        SourceFiles(code, migrations, tuple(reader.notices), tuple(reader.problems), reader.empty)
-    )
+    shown = "" if migrations_dir is None else _display_path(base, migrations_dir)
+    found = SourceFiles(code, migrations, tuple(reader.notices), tuple(reader.problems), reader.empty, shown)
+    return reader.memory.prune(found)
 
 
 def natural_key(name: str) -> tuple[object, ...]:

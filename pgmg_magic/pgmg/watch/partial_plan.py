@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pgmg.errors import DuplicateObject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
+from pgmg.errors import DuplicateObject, OtherProject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
 from pgmg.model.watch_events import Broken
@@ -165,6 +165,8 @@ class _Work:
         found: list[SourceError] = []
         while True:
             parsed = self.planner.parse(files, self.snapshot, without=twice)
+            if isinstance(parsed.stuck, OtherProject):
+                raise parsed.stuck
             parsed = self._without_unreadable(parsed)
             chosen = parsed if self.scope.runs(parsed.pending) else replace(parsed, pending=())
             try:

@@ -10,36 +10,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pgmg.model.plan import PlanOptions, Record, Step
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import Migration
+    from pgmg.model.plan_inputs import PlanInputs
+    from pgmg.model.snapshot import ServerInfo
 
 
 def basis(
-    *,
-    sources: Sequence[tuple[str, str]],
-    catalog: Sequence[tuple[str, int, str]],
-    pending: Sequence[Migration],
-    snapshot: Snapshot,
+    inputs: PlanInputs,
+    server: ServerInfo,
     options: PlanOptions,
     steps: Sequence[Step] = (),
     records: Iterable[Record] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """Return a digest of each part: sources, state, catalog, options, steps.
-
-    `sources` are (name, hash), `catalog` (name, OID, version) of what is declared or recorded, in any order.
-    """
-    server = snapshot.server
-    recorded = ((row.name, row.hash) for row in snapshot.state.values())
+    """Return a digest of each part: sources, pending, state, catalog, options, steps."""
+    recorded = ((row.name, row.hash) for row in inputs.state.values())
     done = [(s.action, str(s.object), s.statements, s.group) for s in steps]
     kept = [(str(r.object), r.source is None) for r in records]
     parts = {
-        "sources": _digest(_all_of(sources), list(dict.fromkeys((m.file_name, m.hash) for m in pending))),
-        "state": _digest(_all_of(recorded), sorted(snapshot.migrations)),
+        "sources": _digest(_all_of((name, hash_) for name, hash_, _ in inputs.sources)),
+        "pending": _digest(list(inputs.pending)),
+        "state": _digest(_all_of(recorded), sorted(inputs.recorded)),
         "catalog": _digest(
             server.database_oid,
             server.search_path,
             server.user,
-            _all_of((name, str(oid), version) for name, oid, version in catalog),
+            _all_of((name, str(oid), version) for name, oid, version in inputs.catalog),
         ),
         "options": _digest(options.recreate, options.drop_unmanaged, options.rewrite_tables),
         "steps": _digest(done, kept),

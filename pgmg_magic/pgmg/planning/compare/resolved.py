@@ -105,7 +105,7 @@ def resolve_project(
         considers_code=objects is not None,
         pending=pending,
         needs=tuple(resolver.needs(m) for m in pending),
-        notices=(*notices, *migration_notices(files, snapshot)),
+        notices=(*notices, *migration_notices(files, snapshot, checkout)),
         drift_checks=drift_checks(declared, snapshot, known) if objects is not None else DriftChecks(),
         checkout=checkout,
     )

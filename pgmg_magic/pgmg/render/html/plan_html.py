@@ -14,7 +14,7 @@ from pgmg.render.html.diff_html import rows
 from pgmg.render.html.graph_html import figure, focus, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
-from pgmg.render.text.plan_lines import NO_CHANGES
+from pgmg.render.text.plan_lines import nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
         style=markup.asset("notebook.css"),
         script=markup.asset("plan.js"),
         title="Applied plan" if applied else "Plan",
-        nothing=NO_CHANGES if plan.is_empty else "",
+        nothing=nothing(plan) if plan.is_empty else "",
         counts=[(count.text, count.role.value) for count in counts(plan)],
         readers=held.readers,
         writers=held.writers,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import AppliedStep, ApplyResult, Event
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
+    from pgmg.model.record_changes import RecordChanges
     from pgmg.model.source import Notice
     from pgmg.model.status_report import Status
 
@@ -33,8 +34,10 @@ __all__ = [
     "load_saved_plan",
     "migration_document",
     "plan_document",
+    "record_changes_document",
     "reset_document",
     "result_document",
+    "saved_plan_document",
     "schema",
     "status_document",
 ]
@@ -67,6 +70,11 @@ def plan_document(plan: Plan) -> Document:
         "options": _options(plan.options),
         "basis": dict(plan.basis),
     }
+
+
+def saved_plan_document(plan: Plan) -> Document:
+    """Return a plan as a file keeps it: with what it was made from, so that it can say later what has changed."""
+    return plan_document(plan) | {"inputs": plan.inputs.entries()}
 
 
 def result_document(result: ApplyResult) -> Document:
@@ -129,6 +137,15 @@ def error_document(error: PgmgError) -> Document:
         case _:
             pass
     return {"error": said}
+
+
+def record_changes_document(changes: RecordChanges, *, recorded: bool = True) -> Document:
+    """Return the corrections of migrations' records that were made, or would be."""
+    return baseline_document(changes.recorded, recorded=recorded) | {
+        "renamed": [{"from": old, "to": new} for old, new in changes.renamed],
+        "forgotten": list(changes.forgotten),
+        "accepted": list(changes.accepted),
+    }
 
 
 def baseline_document(names: Sequence[str], *, recorded: bool = True) -> Document:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ConfigError
 from pgmg.model.plan import Action, PlanOptions, Recreate
+
+if TYPE_CHECKING:
+    from pgmg.model.plan_inputs import Entries
 
 FORMAT = 1
 _HINT = "make one with `pgmg plan --out PLAN.json`"
@@ -17,7 +20,8 @@ _HINT = "make one with `pgmg plan --out PLAN.json`"
 class SavedPlan:
     """The contents of a saved plan.
 
-    `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), for reporting differences.
+    `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), and `inputs` what it was made from
+    (`PlanInputs.entries`), for reporting differences.
     No SQL is kept: SQL from a file is never run.
     """
 
@@ -25,6 +29,7 @@ class SavedPlan:
     basis: tuple[tuple[str, str], ...] = ()
     steps: tuple[tuple[str, str], ...] = ()
     options: PlanOptions = PlanOptions()
+    inputs: Entries = field(default_factory=dict)
 
 
 def load_saved_plan(text: str) -> SavedPlan:
@@ -47,7 +52,18 @@ def load_saved_plan(text: str) -> SavedPlan:
         _basis(document.get("basis", {})),
         tuple(_step(step, number) for number, step in enumerate(_list(document["steps"]), start=1)),
         _options(document.get("options", {})),
+        _inputs(document.get("inputs", {})),
     )
+
+
+def _inputs(value: Any) -> Entries:
+    """Read what the plan was made from: it only tells what has changed since, and may be missing."""
+    if not isinstance(value, dict):
+        raise _damaged("inputs", "an object")
+    for part, entries in value.items():
+        if not isinstance(entries, dict) or not all(isinstance(entry, str) for entry in entries.values()):
+            raise _damaged(f"inputs.{part}", "an object of texts")
+    return value
 
 
 def _basis(value: Any) -> tuple[tuple[str, str], ...]:

@@ -17,15 +17,21 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
 
 NO_CHANGES = "No changes. The database matches the project."
+NOTHING_TO_APPLY = "Nothing to apply, but the project is not what was applied."
 
 _WITH_SQL = 1
 _WITH_EVERYTHING = 2
 
 
+def nothing(plan: Plan) -> str:
+    """Say that an empty plan is one, and whether the database matches the project."""
+    return NOTHING_TO_APPLY if plan.differs else NO_CHANGES
+
+
 def plan_lines(plan: Plan, verbose: int = 0) -> Iterator[Line]:
     """Return a plan as lines. `verbose` 1 adds SQL and reasons to each step, 2 the dependencies."""
     if plan.is_empty:
-        return sections([span_line(NO_CHANGES)], warnings(plan.warnings))
+        return sections([span_line(nothing(plan))], warnings(plan.warnings))
     return chain([span_line(Span("PLAN:", Role.HEADING))], _body(plan, _Context(plan), verbose))
 
 

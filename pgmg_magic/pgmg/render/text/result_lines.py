@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pgmg.model.plan import Action
 from pgmg.render import labels
 from pgmg.render.text.notice_lines import warnings
-from pgmg.render.text.plan_lines import NO_CHANGES, plan_lines
+from pgmg.render.text.plan_lines import nothing, plan_lines
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def result_lines(result: ApplyResult, verbose: int = 0) -> Iterator[Line]:
     """Return a result as lines; `verbose` 1 adds each step's duration."""
     if not result.applied:
         if result.plan.is_empty:
-            return sections([span_line(NO_CHANGES)], warnings(result.plan.warnings))
+            return sections([span_line(nothing(result.plan))], warnings(result.plan.warnings))
         return sections(plan_lines(result.plan, verbose), [span_line(NOT_APPLIED)])
     took = f" ({labels.duration(result.duration_ms)})" if verbose else ""
     end = [span_line(Span(APPLIED, Role.CREATED), Span(took, Role.MUTED))]

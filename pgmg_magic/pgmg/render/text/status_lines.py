@@ -86,5 +86,7 @@ def _verdict(status: Status) -> Iterator[Line]:
         yield span_line(
             Span(f"To do: {', '.join(part for part in parts if part)}.", Role.CHANGED), " `pgmg plan` shows how."
         )
+    elif status.differs:
+        yield span_line(Span("Nothing to apply,", Role.WARNING), " but the project is not what was applied: see above.")
     else:
         yield span_line(Span("Nothing to do.", Role.CREATED), " The database matches the project.")
