@@ -261,6 +261,25 @@ def _table_of(conn: psycopg.Connection, index: int) -> tuple[str, str]:
     ).fetchone()
 
 
+def expected(number: int, major: int, provider: str | None) -> set[str]:
+    """Return what some object takes in a round on a server of a major version."""
+    always = {
+        "comment", "comment on column", "column statistics", "column options", "column storage", "column default",
+        "options", "toast options", "tablespace", "cluster", "replica identity", "extension", "state",
+        "statistics target", "grant", "grant by another", "grant to public", "grant on column",
+        "grant on column by another", "revoke from public", "revoke from the owner",
+    }  # fmt: skip
+    sometimes = {
+        "owner": number > 0,
+        "not populated": number == ROUNDS - 1,
+        "column compression": number < ROUNDS - 1,
+        "access method": major >= 15,
+        "label": provider is not None,
+        "label of column": provider is not None,
+    }
+    return always | {about for about, is_so in sometimes.items() if is_so}
+
+
 def kinds_with(taken: Iterable[Taken]) -> dict[str, list[str]]:
     """Return by property the kinds that took it."""
     found: dict[str, set[str]] = {}

@@ -228,3 +228,39 @@ EXHIBITS = (
         of="x",
     ),
 )
+
+EDITS = {
+    "v": ("FROM t", "FROM t WHERE id > 0"),
+    "v_insert": ("other VALUES (new.id)", "other VALUES (new.id, 1)"),
+    "v_trigger": ("stamp()", "stamp('y')"),
+    "counted": ("n < 9", "n < 10"),
+    "m": (" AS SELECT", " WITH (fillfactor = 55) AS SELECT"),
+    "t_policy": ("weight(a) > 0", "weight(a) > 1"),
+    "t_rule": ("old.a === 1", "old.a === 2"),
+    "t_trigger": ("stamp('x')", "stamp('z')"),
+    "p_trigger": ("weight(new.a) > 0", "weight(new.a) > 1"),
+    "ft_trigger": ("new.a === 1", "new.a === 2"),
+    "of_kind": ("'SELECT 1'", "'SELECT 2'"),
+    "kinds": ("COST 7", "COST 9"),
+    "atomic": ("SELECT weight(x)", "SELECT weight(x + 1)"),
+    "run": ("'SELECT 1'", "'SELECT 2'"),
+    "step": ("'SELECT $1'", "'SELECT $1 WHERE true'"),
+    "total": ("STYPE = pair", "STYPE = pair, SSPACE = 9"),
+    "dk": ("DEFAULT 'one'", "DEFAULT 'three'"),
+    "sound": ("integer NOT NULL", "integer DEFAULT 1 NOT NULL"),
+    "pk": ('y text COLLATE "C"', 'y text COLLATE "C", z integer'),
+}
+"""Changes that are made in place: (text, new text) by exhibit."""
+
+MEANT_BY_EDITS = (
+    r"pg_rewrite: ",
+    r"pg_trigger: .*: (tgargs|tgnargs|tgqual)\b",
+    r"pg_class: materialized view public\.m: reloptions .*fillfactor",
+    r"pg_policy: .*: polqual\b",
+    r"pg_proc: .*: (prosrc|procost|prosqlbody)\b",
+    r"pg_aggregate: .*: aggtransspace\b",
+    r"pg_(type|attribute|class): .*\b(dk|sound|pk)\b",
+    r"pg_depend: .*(rule |trigger |domain |type |policy |column )",
+    r"pg_shdepend: .*policy",
+)
+"""What these change in the catalogs."""

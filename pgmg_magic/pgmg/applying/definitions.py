@@ -46,7 +46,7 @@ class RuntimeDefinitions:
         if known is None:
             return step
         own, *others = known
-        restored = restoration(own, step.source, step.source, fill_later=True)
+        restored = restoration(own, step.source, step.source, step.vanished, fill_later=True)
         created = () if step.source is not None else restored.create  # from its source, an earlier step created it
         with_it = [restoration(other, None, None) for other in others]
         more = [statement for other in with_it for statement in (*other.create, *other.restore)]

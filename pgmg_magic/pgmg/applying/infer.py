@@ -27,6 +27,7 @@ _GONE = _UNDEFINED | {"42809"}
 _TAKES_AWAY = frozenset({Action.DROP, Action.REVOKE, Action.COMMENT})
 _NO_UNIQUE_INDEX = frozenset({"42P10", "42830", "55000"})
 _EXISTS = frozenset({"42P07", "42723", "42710"})
+_MOVES = frozenset({Effect.RENAME, Effect.SET_SCHEMA})
 _VANISHED = frozenset({"42703", "42704"})
 _SAYS = frozenset({Action.RESTORE, Action.COMMENT, Action.GRANT, Action.REVOKE})
 _NEW_LABEL = "55P04"
@@ -78,12 +79,8 @@ def learn(error: psycopg.Error, step: Step, number: int, context: FailureContext
         inference = inference or _too_early(said, step, learned)
     elif state in _NOT_IN_PLACE and step.action in _CHANGES and step.object not in learned.refused:
         inference = Inference(replace(learned, refused=(*learned.refused, step.object)), ())
-    elif state in _UNDEFINED and step.object not in learned.outdated and _may_be_outdated(step, plan):
-        inference = Inference(replace(learned, outdated=(*learned.outdated, step.object)), ())
-    elif state in _UNDEFINED and step.object not in learned.soon and _may_come_sooner(step, plan):
-        inference = Inference(replace(learned, soon=(*learned.soon, step.object)), ())
     elif state in _UNDEFINED or state == _NO_LABEL:
-        inference = _apart(said, step, number, plan, learned) or _undefined(error, said, step, number, plan, learned)
+        inference = _missing(error, said, step, number, context)
     elif state in _NO_UNIQUE_INDEX and step.action is Action.MIGRATE:
         inference = _unique_index(step, number, plan, learned)
     if inference is None and state in _GONE and step.object not in learned.gone and _takes_away(step, plan):
@@ -93,6 +90,20 @@ def learn(error: psycopg.Error, step: Step, number: int, context: FailureContext
     if inference is None and _may_let_go(step, plan, learned):
         inference = Inference(replace(learned, abandoned=(*learned.abandoned, step.object)), ())
     return inference if inference is not None and inference.learned != learned else None
+
+
+def _missing(error: psycopg.Error, said: str, step: Step, number: int, context: FailureContext) -> Inference | None:
+    """Something does not exist: any more, or not yet, or by that name."""
+    plan, learned = context.plan, context.learned
+    if error.sqlstate in _UNDEFINED:
+        lost = _lost_partition(said, step, plan, learned)
+        if lost is not None:
+            return lost
+        if step.object not in learned.outdated and _may_be_outdated(step, plan):
+            return Inference(replace(learned, outdated=(*learned.outdated, step.object)), ())
+        if step.object not in learned.soon and _may_come_sooner(step, plan):
+            return Inference(replace(learned, soon=(*learned.soon, step.object)), ())
+    return _apart(said, step, number, plan, learned) or _undefined(error, said, step, number, plan, learned)
 
 
 def _may_be_outdated(step: Step, plan: Plan) -> bool:
@@ -302,6 +313,20 @@ def _vanished(said: str, step: Step, number: int, learned: Learned) -> Inference
         named = contains_name(statement, name)
         if named and step.managed and pair not in learned.vanished:
             return Inference(replace(learned, vanished=(*learned.vanished, pair)), ())
+    return None
+
+
+def _lost_partition(said: str, step: Step, plan: Plan, learned: Learned) -> Inference | None:
+    """A partition that had an index or constraint of its own no longer exists: nothing is left to restore on it."""
+    named = {name.replace('""', '"') for name in re.findall(r'"((?:[^"]|"")+)"', said)}
+    migrations = (s.migration for s in plan.steps[: step.number - 1] if s.migration is not None)
+    moved = {a.target.parts[-1] for m in migrations for a in m.alterations if a.effect in _MOVES and a.target.parts}
+    named -= {name for name in named if name.rpartition(".")[2] in moved}  # it is there, by another name
+    for earlier in plan.steps:
+        for one in (earlier.properties or ()) if earlier.object == step.object else ():
+            pair = (step.object, one.partition or "")
+            if pair[1].replace('"', "") in named and pair not in learned.vanished:
+                return Inference(replace(learned, vanished=(*learned.vanished, pair)), ())
     return None
 
 

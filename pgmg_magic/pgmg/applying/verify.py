@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from pgmg.model.snapshot import LiveObject
 
-_OF_SOURCE = frozenset({Aspect.OPTION, Aspect.PART_OPTION, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.ATTACH})
-"""What the source of a managed object may state by itself."""
+_OF_SOURCE = frozenset(
+    {Aspect.OPTION, Aspect.PART_OPTION, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.ATTACH, Aspect.PARTITION}
+)
+"""What the source of a managed object may state by itself; of any object, a migration may add partitions."""
 _SET_BY = {
     Kind.COMMENT: frozenset({Aspect.COMMENT, Aspect.CONSTRAINT_COMMENT}),
     Kind.GRANT: PRIVILEGES,
@@ -107,7 +109,7 @@ def _expected(steps: tuple[Step, ...]) -> dict[ObjectName, _Expected]:
         ignored = {aspect for s in steps for aspect in _SET_BY.get(s.object.kind, ()) if _subject(s.object) == name}
         if Action.REPLACE in own or Action.ALTER in own:
             ignored |= set(Aspect) - _BESIDE_DEFINITION
-        may_gain = _OF_SOURCE if step.managed else frozenset[Aspect]()
+        may_gain = _OF_SOURCE if step.managed else frozenset({Aspect.PARTITION})
         found[name] = _Expected(step, step.properties, frozenset(ignored), may_gain)
     return found
 
@@ -155,7 +157,9 @@ def _differences(
         managed = wanted.step.managed
         before = {_key(p, managed=managed): p for p in wanted.properties if p.aspect not in wanted.ignored}
         after = {_key(p, managed=managed): p for p in read.get(address, ()) if p.aspect not in wanted.ignored}
-        lost = [p for key, p in before.items() if key not in after]
+        # a migration may have detached a partition: then nothing of the object is on it any more
+        partitions = {p.partition for p in after.values()}
+        lost = [p for key, p in before.items() if key not in after and (not p.partition or p.partition in partitions)]
         gained = [p for key, p in after.items() if key not in before and p.aspect not in wanted.may_gain]
         if lost or gained:
             wrong[name] = _Difference(lost, gained)
@@ -178,7 +182,8 @@ def _correction(difference: _Difference) -> list[str]:
     lost = [one for one in difference.lost if one.aspect is Aspect.OWNER]
     if lost or owners:
         return [s for one in lost or owners for s in (one.statements if lost else one.undo_statements)]
-    if any(one.undo is None for one in difference.gained):
+    created = (Aspect.PARTITION, Aspect.ATTACH)
+    if any(one.undo is None for one in difference.gained) or any(one.aspect in created for one in difference.lost):
         return []
     return [
         *(s for one in reversed(difference.gained) for s in one.undo_statements),  # what others granted on goes first

@@ -47,6 +47,7 @@ class Aspect(StrEnum):
     """What of an object a property is about (rule 6)."""
 
     OWNER = "owner"
+    NAME = "name"  # of a trigger on a partition
     OPTION = "option"  # WITH (…) of a view, materialized view or index
     PART_OPTION = "part_option"  # the same of a part: of the index behind a constraint
     STORAGE = "storage"  # tablespace, access method, statistics targets, storage and compression of columns
@@ -74,6 +75,7 @@ class ObjectProperty:
 
     `subject` names the option, column, role, part or partition it is about; `role` is whom to become for it (rule
     6.5). `allowed` is False where our role may not do it. `undo` takes it away from an object that gained it.
+    `partition` is the table that has it, where a part of the object on a partition does.
     """
 
     aspect: Aspect
@@ -82,6 +84,7 @@ class ObjectProperty:
     role: str | None = None
     allowed: bool = True
     undo: str | None = None
+    partition: str | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ class Step:
     it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead. It is
     (0, 0) for what an earlier step makes: the server finds it by its name.
     `properties` is what a recreated object is to have after the step, besides its definition; None where nothing is
-    to be compared (rule 6.3).
+    to be compared (rule 6.3). `vanished` are columns and partitions of it that no longer exist then.
     """
 
     number: int
@@ -175,6 +175,7 @@ class Step:
     migration: Migration | None = field(default=None, repr=False)
     reread: tuple[int, int] | None = None
     properties: tuple[ObjectProperty, ...] | None = field(default=None, repr=False)
+    vanished: tuple[str, ...] = ()
 
     @property
     def whole(self) -> ObjectName:

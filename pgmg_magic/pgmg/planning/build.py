@@ -63,7 +63,7 @@ def build(
     when = timeline(resolved, fates, learned)
     fabric = weave(resolved, fates, when, learned)
     nodes, given_up = order(fabric.nodes, fabric.hard, fabric.soft)
-    steps = _number(_with_checks(nodes, given_up, fabric))
+    steps = _number(_with_checks(nodes, given_up, fabric, fates))
     records = _records(found, steps)
     inputs = _inputs(resolved, found)
     server = resolved.snapshot.server
@@ -87,7 +87,7 @@ def build(
 # -- steps ----------------------------------------------------------------------------------------------
 
 
-def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric: Fabric) -> list[Node]:
+def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric: Fabric, fates: Fates) -> list[Node]:
     """Make the routines of a broken circle unchecked, and check them once all of it is there (rule 2.5)."""
     late = {after for _, after in given_up}
     checked: list[Node] = []
@@ -103,7 +103,8 @@ def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], fabric:
 
     for number, node in enumerate(checked, start=len(fabric.nodes)):
         assert node.source is not None
-        statements = (*node.source.settings, or_replace(node.source.sql))
+        lost = fates.lost_by_replacement.get(node.name, ())
+        statements = (*node.source.settings, or_replace(node.source.sql), *lost)
         check = Node(
             number, node.slot, Phase.CHECK, Action.VALIDATE, node.name, statements,
             "its body is checked now that all it uses exists", node.location, node.managed, node.source,
@@ -135,6 +136,7 @@ def _number(nodes: Sequence[Node]) -> tuple[Step, ...]:
                 node.migration,
                 None if node.reread is None else (node.reread.classid, node.reread.objid),
                 node.properties,
+                node.vanished,
             )
         )
     return tuple(steps)

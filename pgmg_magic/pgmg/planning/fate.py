@@ -52,6 +52,8 @@ class Fates:
     taken: frozenset[Address] = frozenset()
     """What pending migrations take away."""
     made_by_migrations: frozenset[ObjectName] = frozenset()
+    lost_by_replacement: Mapping[ObjectName, tuple[str, ...]] = field(default_factory=dict)
+    """What CREATE OR REPLACE takes away from a routine, as statements that restore it."""
 
     def deleted(self, name: ObjectName) -> bool:
         """Say whether the object is no longer declared."""
@@ -75,6 +77,9 @@ def decide(
     stations = courses(resolved.snapshot.addresses, resolved.resolver, resolved.pending)
     web = Web(details.closure, resolved.snapshot.by_address, stations[-1].dropped)
     fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
+    live = resolved.snapshot.by_address
+    extended = details.extension_dependents.items()
+    fates.lost_by_replacement = {live[address].name: said for address, said in extended if address in live}
     fates.made_by_migrations = _made_by_migrations(resolved, learned)
     hindered = {m.name: _hindered(m.name, learned, web) for m in resolved.pending}
     fates.anew = renewed(resolved.pending, resolved.resolver, resolved.snapshot.objects, resolved.declared)

@@ -59,6 +59,7 @@ class Node:
     migration: Migration | None = field(default=None, repr=False)
     reread: Address | None = None
     properties: tuple[ObjectProperty, ...] | None = None
+    vanished: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[int, int, str, int, str, int]:

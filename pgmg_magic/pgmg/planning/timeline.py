@@ -240,6 +240,9 @@ class _Walk(Early):
             return True
         if name.kind is not Kind.CONSTRAINT or domain is None or domain.kind is not Kind.DOMAIN:
             return False
+        strategy = self.fates.strategies.get(domain)
+        if isinstance(strategy, AlterInPlace) and name.name in strategy.redefines:
+            return True
         declared = self.resolved.declared.get(domain)
         if declared is None:
             return domain in self.lost

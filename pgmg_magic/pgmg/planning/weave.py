@@ -75,6 +75,8 @@ class _Weaver(Binding):
         spot = location or (source.location if source else None)
         if action in (Action.DROP, Action.RESTORE):
             spot = None
+        if action is Action.REPLACE:
+            statements = (*statements, *self.fates.lost_by_replacement.get(name, ()))
         node = Node(
             number, slot, phase, action, name, tuple(statements), reason, spot, managed,
             source, transactional, alone, migration,
@@ -151,7 +153,7 @@ class _Weaver(Binding):
             restored = restoration(definition, None, None, vanished)
             statements = (*restored.create, *restored.restore)
             node = self._node(number, Phase.MAKE, Action.RESTORE, name, statements, reason)
-            node = self.fabric.renew(replace(node, properties=restored.properties))
+            node = self.fabric.renew(replace(node, properties=restored.properties, vanished=tuple(vanished)))
             if any(drop.reread is not None for drop in self.drops[name]):
                 node = self._reread(node, definition)
             self.makes[name].append(node)
@@ -168,7 +170,7 @@ class _Weaver(Binding):
         if name in self.noted:
             why = "what it had, and what migrations gave it"
             last = self._node(number, Phase.AROUND, Action.RESTORE, name, (), why, source=source)
-            last = self.fabric.renew(replace(last, reread=NOWHERE))
+            last = self.fabric.renew(replace(last, reread=NOWHERE, vanished=tuple(vanished)))
             self.fabric.hard.add((node.id, last.id))
         elif anew is not None:
             if anew.restore:

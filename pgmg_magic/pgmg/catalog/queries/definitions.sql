@@ -220,7 +220,7 @@ WITH wanted AS MATERIALIZED (
     SELECT n.classid, n.objid, format('ALTER PUBLICATION %I DROP TABLE ONLY %s', p.pubname, r.prrelid::regclass),
            concat(format('ALTER PUBLICATION %I ADD TABLE ONLY %s', p.pubname, r.prrelid::regclass),
                   ' (' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                           WHERE a.attrelid = r.prrelid AND a.attnum::text = ANY (string_to_array(nullif(to_jsonb(r) ->> 'prattrs', ''), ' '))) || ')',
+                           WHERE a.attrelid = r.prrelid AND a.attnum > 0 AND to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum)) || ')',
                   ' WHERE (' || (SELECT to_jsonb(v) ->> 'rowfilter' FROM pg_catalog.pg_publication_tables v JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
                                  WHERE v.pubname = p.pubname AND v.schemaname = s.nspname AND v.tablename = c.relname) || ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_publication_rel r ON r.oid = n.objid JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid

@@ -8,7 +8,7 @@ SELECT w.classid::int8, w.objid::int8,
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
                           'options', (SELECT coalesce(jsonb_agg(x.o), '[]') FROM (SELECT o FROM unnest(c.reloptions) o UNION ALL SELECT 'toast.' || o FROM unnest(t.reloptions) o WHERE c.relkind = 'm') x
                                       WHERE x.o !~ '^(toast\.)?pg_'),
-                          'populated', c.relispopulated) AS facts
+                          'populated', c.relispopulated, 'partitioned', c.relkind IN ('p', 'I')) AS facts
 FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.objid LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid WHERE w.classid = 'pg_catalog.pg_class'::regclass
 UNION ALL
 SELECT w.classid::int8, w.objid::int8,

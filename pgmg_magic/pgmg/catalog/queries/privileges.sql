@@ -75,5 +75,5 @@ SELECT s.classid::int8, s.objid::int8, s.rank, s.aspect, coalesce(s.col, CASE WH
        CASE WHEN s.grantor <> s.owner THEN pg_catalog.pg_get_userbyid(s.grantor)::text END AS role,
        coalesce(s.grantor = s.owner OR pg_catalog.pg_has_role(s.grantor, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END), true) AS allowed,
        CASE s.aspect WHEN 'revoke' THEN format('GRANT %s ON %s TO %s%s', s.privileges, s.target, s.role, CASE WHEN s.option IS NOT NULL THEN ' WITH GRANT OPTION' END)
-                     ELSE format('REVOKE %s ON %s FROM %s', s.privileges, s.target, s.role) END AS undo
+                     ELSE format('REVOKE %s ON %s FROM %s', s.privileges, s.target, s.role) END AS undo, NULL::text AS part_of_table
 FROM spoken s ORDER BY 1, 2, 3, s.n, s.target, 5, 6

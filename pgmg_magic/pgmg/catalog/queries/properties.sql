@@ -23,6 +23,11 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
 ), named AS MATERIALIZED (
     SELECT p.classid, p.objid, p.part_class, p.part_oid, i.type, i.schema, i.name, i.identity,
            (p.part_class, p.part_oid) <> (p.classid, p.objid) AS is_part,
+           CASE WHEN (p.part_class, p.part_oid) <> (p.classid, p.objid) THEN CASE p.part_class
+               WHEN 'pg_catalog.pg_class'::regclass THEN (SELECT x.indrelid::regclass::text FROM pg_catalog.pg_index x WHERE x.indexrelid = p.part_oid)
+               WHEN 'pg_catalog.pg_constraint'::regclass THEN (SELECT x.conrelid::regclass::text FROM pg_catalog.pg_constraint x WHERE x.oid = p.part_oid AND x.conrelid <> 0)
+               WHEN 'pg_catalog.pg_trigger'::regclass THEN (SELECT x.tgrelid::regclass::text FROM pg_catalog.pg_trigger x WHERE x.oid = p.part_oid)
+           END END AS part_of_table,
            CASE i.type WHEN 'statistics object' THEN 'STATISTICS ' || i.identity WHEN 'composite type' THEN 'TYPE ' || i.identity
                 WHEN 'table constraint' THEN 'CONSTRAINT ' || i.identity
                 WHEN 'domain constraint' THEN 'CONSTRAINT ' || regexp_replace(i.identity, ' on (?=[^"]*(?:"[^"]*"[^"]*)*$)', ' ON DOMAIN ')
@@ -33,7 +38,7 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
     WHERE i.identity IS NOT NULL
       AND p.part_class NOT IN ('pg_catalog.pg_amop'::regclass, 'pg_catalog.pg_amproc'::regclass)
 ), relation AS MATERIALIZED (
-    SELECT n.*, c.relkind, c.relowner, c.reltablespace, c.relam, c.relreplident, c.reltoastrelid, toast.reloptions AS toast_options, c.reloptions,
+    SELECT n.*, c.relname, c.relkind, c.relowner, c.reltablespace, c.relam, c.relreplident, c.reltoastrelid, toast.reloptions AS toast_options, c.reloptions,
            upper(CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'index' END) AS word
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.part_oid LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid
     WHERE n.part_class = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('v', 'm', 'i', 'I')
@@ -63,11 +68,12 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
            format('ALTER %s OWNER TO %I', o.target, current_user) AS undo,
            -- the new owner must be a role that we may become, and may create in the schema
            me.rolsuper OR (pg_catalog.pg_has_role(o.owner, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
-                           AND coalesce(pg_catalog.has_schema_privilege(o.owner, o.schema, 'CREATE'), false)) AS allowed
+                           AND coalesce(pg_catalog.has_schema_privilege(o.owner, o.schema, 'CREATE'), false)) AS allowed,
+           NULL::text AS part_of_table
     FROM owned o JOIN pg_catalog.pg_roles me ON me.rolname = current_user WHERE pg_catalog.pg_get_userbyid(o.owner) <> current_user
     UNION ALL
     SELECT r.classid, r.objid, 20 + x.n / 1000.0, CASE WHEN r.is_part THEN 'part_option' ELSE 'option' END, x.name,
-           format('ALTER %s %s SET (%s = %L)', r.word, r.identity, x.quoted, x.value), format('ALTER %s %s RESET (%s)', r.word, r.identity, x.quoted), true
+           format('ALTER %s %s SET (%s = %L)', r.word, r.identity, x.quoted, x.value), format('ALTER %s %s RESET (%s)', r.word, r.identity, x.quoted), true, r.part_of_table
     FROM relation r CROSS JOIN LATERAL (
         SELECT o.n, split_part(o.o, '=', 1) AS name, quote_ident(split_part(o.o, '=', 1)) AS quoted, substr(o.o, strpos(o.o, '=') + 1) AS value
         FROM unnest(r.reloptions) WITH ORDINALITY AS o(o, n)
@@ -78,16 +84,16 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
     -- the server takes no options of a partitioned index but with its definition
     WHERE r.relkind IN ('v', 'm', 'i') AND x.name !~ '^(toast\.)?pg_'
     UNION ALL
-    SELECT r.classid, r.objid, 24, 'storage', 'access method', format('ALTER %s %s SET ACCESS METHOD %I', r.word, r.identity, m.amname), NULL, true
+    SELECT r.classid, r.objid, 24, 'storage', 'access method', format('ALTER %s %s SET ACCESS METHOD %I', r.word, r.identity, m.amname), NULL, true, r.part_of_table
     FROM relation r JOIN pg_catalog.pg_am m ON m.oid = r.relam
     WHERE r.relkind = 'm' AND m.amname <> current_setting('default_table_access_method') AND current_setting('server_version_num')::int >= 150000
     UNION ALL
-    SELECT r.classid, r.objid, 25, 'storage', 'tablespace', format('ALTER %s %s SET TABLESPACE %I', r.word, r.identity, coalesce(t.spcname, p.database_space)), NULL, true
+    SELECT r.classid, r.objid, 25, 'storage', 'tablespace', format('ALTER %s %s SET TABLESPACE %I', r.word, r.identity, coalesce(t.spcname, p.database_space)), NULL, true, r.part_of_table
     FROM relation r CROSS JOIN placed p LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = r.reltablespace
     WHERE r.relkind IN ('m', 'i', 'I') AND r.reltablespace <> p.space
     UNION ALL
     -- a materialized view that is filled while no column can be stored out of line has no TOAST table
-    SELECT r.classid, r.objid, 30 + x.n / 10.0, CASE WHEN x.n = 3 AND a.attstorage = 'p' AND r.reltoastrelid <> 0 THEN 'late_storage' ELSE 'storage' END, a.attname::text, x.statement, NULL, true
+    SELECT r.classid, r.objid, 30 + x.n / 10.0, CASE WHEN x.n = 3 AND a.attstorage = 'p' AND r.reltoastrelid <> 0 THEN 'late_storage' ELSE 'storage' END, a.attname::text, x.statement, NULL, true, r.part_of_table
     FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.part_oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     CROSS JOIN LATERAL (
         SELECT 1 AS n, format('ALTER %s %s ALTER COLUMN %s SET STATISTICS %s', r.word, r.identity, CASE WHEN r.relkind = 'm' THEN quote_ident(a.attname) ELSE a.attnum::text END, a.attstattarget) AS statement
@@ -103,15 +109,15 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
         WHERE a.attcompression <> '' AND r.relkind = 'm'
     ) x
     UNION ALL
-    SELECT n.classid, n.objid, 31, 'storage', 'statistics', format('ALTER STATISTICS %s SET STATISTICS %s', n.identity, s.stxstattarget), NULL, true
+    SELECT n.classid, n.objid, 31, 'storage', 'statistics', format('ALTER STATISTICS %s SET STATISTICS %s', n.identity, s.stxstattarget), NULL, true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_statistic_ext s ON s.oid = n.part_oid
     WHERE n.part_class = 'pg_catalog.pg_statistic_ext'::regclass AND coalesce(s.stxstattarget, -1) <> -1
     UNION ALL
     SELECT r.classid, r.objid, 35, 'replica_identity', NULL, format('ALTER MATERIALIZED VIEW %s REPLICA IDENTITY %s', r.identity, CASE r.relreplident WHEN 'f' THEN 'FULL' ELSE 'NOTHING' END),
-           format('ALTER MATERIALIZED VIEW %s REPLICA IDENTITY DEFAULT', r.identity), true
+           format('ALTER MATERIALIZED VIEW %s REPLICA IDENTITY DEFAULT', r.identity), true, r.part_of_table
     FROM relation r WHERE r.relkind = 'm' AND r.relreplident IN ('f', 'n')
     UNION ALL
-    SELECT r.classid, r.objid, x.rank, x.aspect, NULL, format('ALTER %s %s %s %I', CASE t.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, i.indrelid::regclass, x.clause, r.name), NULL, true
+    SELECT r.classid, r.objid, x.rank, x.aspect, NULL, format('ALTER %s %s %s %I', CASE t.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, i.indrelid::regclass, x.clause, r.relname), NULL, true, r.part_of_table
     FROM relation r JOIN pg_catalog.pg_index i ON i.indexrelid = r.part_oid JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
     CROSS JOIN LATERAL (
         SELECT 36 AS rank, 'replica_identity' AS aspect, 'REPLICA IDENTITY USING INDEX' AS clause WHERE i.indisreplident AND t.relreplident = 'i'
@@ -119,7 +125,7 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
         SELECT 40, 'cluster', 'CLUSTER ON' WHERE i.indisclustered
     ) x
     UNION ALL
-    SELECT n.classid, n.objid, 45, 'extension', NULL, format('ALTER %s DEPENDS ON EXTENSION %I', x.target, e.extname), format('ALTER %s NO DEPENDS ON EXTENSION %I', x.target, e.extname), true
+    SELECT n.classid, n.objid, 45, 'extension', NULL, format('ALTER %s DEPENDS ON EXTENSION %I', x.target, e.extname), format('ALTER %s NO DEPENDS ON EXTENSION %I', x.target, e.extname), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_depend d ON d.classid = n.part_class AND d.objid = n.part_oid AND d.deptype = 'x' JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
     CROSS JOIN LATERAL (
         SELECT CASE n.part_class WHEN 'pg_catalog.pg_proc'::regclass THEN 'ROUTINE ' || n.identity
@@ -127,36 +133,41 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
                                  ELSE n.target END AS target
     ) x
     UNION ALL
-    SELECT n.classid, n.objid, 60, 'label', a.attname::text, format('SECURITY LABEL FOR %I ON %s IS %L', l.provider, x.target, l.label), format('SECURITY LABEL FOR %I ON %s IS NULL', l.provider, x.target), true
+    SELECT n.classid, n.objid, 60, 'label', a.attname::text, format('SECURITY LABEL FOR %I ON %s IS %L', l.provider, x.target, l.label), format('SECURITY LABEL FOR %I ON %s IS NULL', l.provider, x.target), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_seclabel l ON l.classoid = n.part_class AND l.objoid = n.part_oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = n.part_oid AND a.attnum = l.objsubid AND l.objsubid > 0
     CROSS JOIN LATERAL (SELECT CASE WHEN l.objsubid = 0 THEN n.target ELSE format('COLUMN %s.%I', n.identity, a.attname) END AS target) x
     UNION ALL
-    SELECT n.classid, n.objid, 70, CASE WHEN k.oid IS NULL THEN 'comment' ELSE 'constraint_comment' END, CASE WHEN k.oid IS NOT NULL THEN k.conname::text WHEN n.is_part THEN n.identity END, format('COMMENT ON %s IS %L', x.target, d.description), format('COMMENT ON %s IS NULL', x.target), true
+    SELECT n.classid, n.objid, 70, CASE WHEN k.oid IS NULL THEN 'comment' ELSE 'constraint_comment' END, CASE WHEN k.oid IS NOT NULL THEN k.conname::text WHEN n.is_part THEN n.identity END, format('COMMENT ON %s IS %L', x.target, d.description), format('COMMENT ON %s IS NULL', x.target), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_description d ON d.classoid = n.part_class AND d.objoid = n.part_oid AND d.objsubid = 0
     LEFT JOIN pg_catalog.pg_constraint k ON n.is_part AND n.part_class = 'pg_catalog.pg_constraint'::regclass AND k.oid = n.part_oid AND k.contypid <> 0
     CROSS JOIN LATERAL (SELECT regexp_replace(n.target, ' on (?=[^"]*(?:"[^"]*"[^"]*)*$)', ' ON ') AS target) x
     UNION ALL
-    SELECT n.classid, n.objid, 71, 'comment', a.attname::text, format('COMMENT ON COLUMN %s.%I IS %L', n.identity, a.attname, d.description), format('COMMENT ON COLUMN %s.%I IS NULL', n.identity, a.attname), true
+    SELECT n.classid, n.objid, 71, 'comment', a.attname::text, format('COMMENT ON COLUMN %s.%I IS %L', n.identity, a.attname, d.description), format('COMMENT ON COLUMN %s.%I IS NULL', n.identity, a.attname), true, n.part_of_table
     FROM named n LEFT JOIN pg_catalog.pg_type t ON t.oid = n.part_oid AND n.part_class = 'pg_catalog.pg_type'::regclass AND t.typtype = 'c' AND NOT n.is_part
     JOIN pg_catalog.pg_description d ON d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
          AND d.objoid = CASE WHEN n.part_class = 'pg_catalog.pg_class'::regclass THEN n.part_oid ELSE t.typrelid END
     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
     WHERE n.type <> 'composite type' OR n.part_class = 'pg_catalog.pg_type'::regclass
     UNION ALL
-    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE ONLY %s %s TRIGGER %I', t.tgrelid::regclass, x.state, t.tgname), format('ALTER TABLE ONLY %s ENABLE TRIGGER %I', t.tgrelid::regclass, t.tgname), true
+    -- before PostgreSQL 15 a partition's trigger could be renamed
+    SELECT n.classid, n.objid, 8, 'name', t.tgname::text, format('ALTER TRIGGER %I ON %s RENAME TO %I', whole.tgname, t.tgrelid::regclass, t.tgname), NULL, true, n.part_of_table
+    FROM named n JOIN pg_catalog.pg_trigger t ON t.oid = n.part_oid JOIN pg_catalog.pg_trigger whole ON whole.oid = n.objid
+    WHERE n.is_part AND n.classid = 'pg_catalog.pg_trigger'::regclass AND n.part_class = n.classid AND t.tgname <> whole.tgname
+    UNION ALL
+    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE ONLY %s %s TRIGGER %I', t.tgrelid::regclass, x.state, t.tgname), format('ALTER TABLE ONLY %s ENABLE TRIGGER %I', t.tgrelid::regclass, t.tgname), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_trigger t ON t.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     WHERE n.part_class = 'pg_catalog.pg_trigger'::regclass AND t.tgenabled <> 'O' AND NOT t.tgisinternal
     UNION ALL
-    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE %s %s RULE %I', w.ev_class::regclass, x.state, w.rulename), format('ALTER TABLE %s ENABLE RULE %I', w.ev_class::regclass, w.rulename), true
+    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE %s %s RULE %I', w.ev_class::regclass, x.state, w.rulename), format('ALTER TABLE %s ENABLE RULE %I', w.ev_class::regclass, w.rulename), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_rewrite w ON w.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE w.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     WHERE n.part_class = 'pg_catalog.pg_rewrite'::regclass AND w.ev_enabled <> 'O' AND w.rulename <> '_RETURN'
     UNION ALL
-    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER EVENT TRIGGER %I %s', e.evtname, x.state), format('ALTER EVENT TRIGGER %I ENABLE', e.evtname), true
+    SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER EVENT TRIGGER %I %s', e.evtname, x.state), format('ALTER EVENT TRIGGER %I ENABLE', e.evtname), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_event_trigger e ON e.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE e.evtenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     WHERE n.part_class = 'pg_catalog.pg_event_trigger'::regclass AND e.evtenabled <> 'O'
 )
-SELECT f.classid::int8, f.objid::int8, f.rank, f.aspect, f.subject, f.statement, NULL::text AS role, f.allowed, f.undo
+SELECT f.classid::int8, f.objid::int8, f.rank, f.aspect, f.subject, f.statement, NULL::text AS role, f.allowed, f.undo, f.part_of_table
 FROM found f ORDER BY 1, 2, 3, 5, 6

@@ -24,8 +24,16 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     if (facts.collation[-1] if facts.collation else "") != live_collation:
         return recreate_or_refuse(case, "its collation changes")
     alter = f"ALTER DOMAIN {qualified(case.name)}"
-    clauses = [*_constraints(case, facts), *_default(case, facts), *_not_null(case, facts)]
-    return AlterInPlace(Action.ALTER, tuple(f"{alter} {clause}" for clause in clauses), "")
+    dropped, added = _constraints(case, facts)
+    clauses = [
+        # a constraint is gone already where something that it uses is recreated
+        *(f"DROP CONSTRAINT IF EXISTS {quote(name)}" for name in dropped),
+        *(_add(constraint) for constraint in added),
+        *_default(case, facts),
+        *_not_null(case, facts),
+    ]
+    statements = tuple(f"{alter} {clause}" for clause in clauses)
+    return AlterInPlace(Action.ALTER, statements, "", redefines=frozenset(dropped))
 
 
 def _default(case: ObjectDiff, facts: DomainFacts) -> list[str]:
@@ -46,13 +54,16 @@ def _not_null(case: ObjectDiff, facts: DomainFacts) -> list[str]:
     return ["SET NOT NULL" if facts.not_null else "DROP NOT NULL"]
 
 
-def _constraints(case: ObjectDiff, facts: DomainFacts) -> list[str]:
-    """Drop what the last source declared and this one does not, add what is new; by hand added ones stay."""
+def _constraints(case: ObjectDiff, facts: DomainFacts) -> tuple[list[str], list[DomainConstraint]]:
+    """Return what the last source declared and this one does not, and what is new; by hand added ones stay."""
     live = [row[0] for row in case.facts.get("constraints") or ()]
     before = _previous(case)
-    if before is None or case.change is ChangeKind.DRIFTED:
-        # nothing tells which live constraint stands for which declared one: all are made anew
-        return [f"DROP CONSTRAINT {quote(name)}" for name in live] + [_add(c) for c in facts.constraints]
+    if case.change is ChangeKind.DRIFTED:  # what is declared is created anew, what somebody added stays
+        names = constraint_names(case.name.name, facts.constraints)
+        return [name for name in live if name in names], list(facts.constraints)
+    if before is None:
+        # nothing tells which live constraint stands for which declared one: all are created anew
+        return live, list(facts.constraints)
     old = dict(zip(constraint_names(case.name.name, before.constraints), before.constraints, strict=True))
     kept: set[str] = set()
     added = []
@@ -62,8 +73,7 @@ def _constraints(case: ObjectDiff, facts: DomainFacts) -> list[str]:
             added.append(constraint)
         else:
             kept.add(twin)
-    dropped = [f"DROP CONSTRAINT {quote(name)}" for name in old if name not in kept and name in live]
-    return dropped + [_add(constraint) for constraint in added]
+    return [name for name in old if name not in kept and name in live], added
 
 
 def _same(old: DomainConstraint, new: DomainConstraint) -> bool:

@@ -1,11 +1,16 @@
-"""Indexes and extended statistics: kept while the definition is the same, else built again."""
+"""Indexes and extended statistics: kept while the definition is the same, else built again.
+
+An index whose options alone change keeps its rows; options that only somebody set by hand stay (rule 3.6).
+"""
 
 from __future__ import annotations
 
+from pgmg.model.facts import IndexFacts
 from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.planning.kinds.rules import NO_CHANGE, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.source.grammar.rewriting import same_but_formatting, same_definition
+from pgmg.model.plan import Action, ChangeKind
+from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
+from pgmg.planning.kinds.view_rules import declared_options, live_options, reset_option, set_option
+from pgmg.source.grammar.rewriting import same_but_formatting, same_definition, without_index_options
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
@@ -16,7 +21,23 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     shown = case.definition.text if case.definition else ""
     if shown and same_definition(shown, case.source.sql):
         return NO_CHANGE
+    if shown and isinstance(case.source.facts, IndexFacts):
+        old, new = without_index_options(shown), without_index_options(case.source.sql)
+        statements = _options(case)
+        # the options of a partitioned index are those of indexes to come: the server does not change them
+        if same_definition(old, new) and not (statements and case.facts.get("partitioned")):
+            return AlterInPlace(Action.ALTER, statements, "only its options change")
     return RecreateObject("its definition changes")
+
+
+def _options(case: ObjectDiff) -> tuple[str, ...]:
+    live, wanted = live_options(case), declared_options(case.source.facts)
+    before = declared_options(case.previous.facts) if case.previous is not None else {}
+    changed = [set_option(case.name, name, value) for name, value in sorted(wanted.items()) if live.get(name) != value]
+    return (
+        *changed,
+        *(reset_option(case.name, name) for name in sorted(before) if name not in wanted and name in live),
+    )
 
 
 RULES = Rules(frozenset({Kind.INDEX, Kind.STATISTICS}), choose_strategy)

@@ -67,6 +67,8 @@ class AlterInPlace:
     warnings: tuple[Notice, ...] = ()
     shakes: bool = False
     """It rewrites tables: what depends on the object or on those columns is dropped before and made again after."""
+    redefines: frozenset[str] = frozenset()
+    """Constraints of a domain that it drops, and creates anew or not: they are not restored as they were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.source import SourceObject
 
-_OF_PARTS = frozenset(
-    {Aspect.COMMENT, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL, Aspect.PARTITION}
-)
-"""What a column or partition has, and what goes with it."""
+_OF_COLUMNS = frozenset({Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
 _BEFORE_ROWS = frozenset({Aspect.OPTION, Aspect.STORAGE})
 """What decides how the rows of a materialized view are stored: set before it is filled."""
 
@@ -91,8 +88,8 @@ def _kept(
             case Aspect.CONSTRAINT_COMMENT:  # one that no source declares is restored by itself
                 lost = source is not None and one.subject not in _constraints(source)
             case _:
-                lost = one.aspect in _OF_PARTS and one.subject in vanished
-        if not lost:
+                lost = one.aspect in _OF_COLUMNS and one.subject in vanished
+        if not lost and one.partition not in vanished:
             kept.append(one)
     return tuple(kept)
 

@@ -19,6 +19,7 @@ __all__ = [
     "split_statements",
     "statements_hash",
     "without_data",
+    "without_index_options",
 ]
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -144,6 +145,17 @@ def partition_index(sql: str, of_partition: str) -> str:
     Raises:
         GrammarError: a text does not parse.
     """
-    from pgmg.source.grammar.partition_index import partition_index as rewritten
+    from pgmg.source.grammar.indexes import partition_index as rewritten
 
     return rewritten(sql, of_partition)
+
+
+def without_index_options(sql: str) -> str:
+    """Return a CREATE INDEX without its options, WITH (…).
+
+    Raises:
+        GrammarError: the text does not parse.
+    """
+    from pgmg.source.grammar.indexes import without_index_options as rewritten
+
+    return rewritten(sql)

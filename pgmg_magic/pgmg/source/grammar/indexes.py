@@ -1,4 +1,4 @@
-"""Writes the index of a partition by the definition of its partitioned table's index."""
+"""Rewrites CREATE INDEX: for a partition, without options."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ def partition_index(sql: str, of_partition: str) -> str:
     index.ClearField("options")
     index.options.extend(other.options)
     index.table_space = ""  # restored by a statement of its own
+    return deparse(statement)
+
+
+def without_index_options(sql: str) -> str:
+    """Return a CREATE INDEX without its options, WITH (…).
+
+    Raises:
+        GrammarError: the text does not parse.
+    """
+    statement = parse(sql).stmts[0].stmt
+    if statement.HasField("index_stmt"):
+        statement.index_stmt.ClearField("options")
     return deparse(statement)
