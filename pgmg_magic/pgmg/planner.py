@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,14 +10,14 @@ from pgmg.config import applied_from
 from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
 from pgmg.model.names import DECLARATIVE_KINDS
-from pgmg.model.plan import Change, DatabaseInfo, Learned, Plan, PlanOptions
+from pgmg.model.plan import DatabaseInfo, Learned, Plan, PlanOptions
 from pgmg.model.plan_inputs import PlanInputs
 from pgmg.model.source import Notice
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
@@ -127,19 +126,8 @@ class Planner:
                 continue
             apart = () if torn else in_its_own_way(plan, resolved, learned)
             if not apart:
-                return replace(plan, changes=self.shown(plan.changes))
+                return plan
             learned = replace(learned, apart=(*learned.apart, *apart))
-
-    def shown(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """Return changes with paths as people see them: relative to the code folder."""
-        folder = self.settings.code_dir
-        if folder is None:
-            return tuple(changes)
-        prefix = os.path.relpath(folder, self.settings.root).replace(os.sep, "/") + "/"
-        return tuple(
-            change if change.path is None else replace(change, path=change.path.removeprefix(prefix))
-            for change in changes
-        )
 
     def comparison(
         self, conn: Connection, snapshot: Snapshot, files: SourceFiles, *, only_looks: bool = False

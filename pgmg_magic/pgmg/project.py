@@ -233,8 +233,7 @@ class Project:
             return comparison, read_last_apply(conn, comparison.resolved.snapshot.server, self.settings.state_schema)
 
         comparison, last_apply = self._read(ask)
-        report = status(comparison, self.server)
-        return replace(report, changes=self._planner.shown(report.changes), last_apply=last_apply)
+        return replace(status(comparison, self.server), last_apply=last_apply)
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
         """Return the changes with the SQL before and after.
@@ -244,7 +243,7 @@ class Project:
         """
         from pgmg.planning.compare.report import changes
 
-        return self._planner.shown(changes(self._comparison(), names))
+        return changes(self._comparison(), names)
 
     def diff_rows(self, names: Sequence[str] = (), options: RowOptions | None = None) -> tuple[RowDifference, ...]:
         """Return what pending changes do to the rows of views: of the named ones, else of all that change.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from html.parser import HTMLParser
 
 import pytest
@@ -13,14 +16,15 @@ from pgmg.model.graph_data import Graph, GraphNode
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
-from pgmg.model.source import Notice
+from pgmg.model.source import Alteration, Effect, Migration, Notice, Target
 from pgmg.model.status_report import Status
+from pgmg.render import labels
 from pgmg.render.graph.graphviz_engine import GraphError
 from pgmg.render.html import graph_html
 from pgmg.render.html.confirm_html import confirm_html
 from pgmg.render.html.diff_html import changes_html, readable, rows
 from pgmg.render.html.error_html import error_html
-from pgmg.render.html.impact import counts, deletions, locks
+from pgmg.render.html.impact import counts, deletions, locks, rewrites
 from pgmg.render.html.plan_html import plan_html
 from pgmg.render.html.result_html import result_html
 from pgmg.render.html.sql_html import highlighted
@@ -222,6 +226,74 @@ def test_the_summary_counts_what_is_said_about_objects_by_kind():
     said = [ObjectName(kind, "", parent=view("a"), detail=who) for kind, who in SAID]
     plan = plan_of(*(step(n, Action.COMMENT, name) for n, name in enumerate(said, start=1)))
     assert [count.text for count in counts(plan)] == ["1 owner", "2 grants", "1 comment"]
+
+
+def altered(*alterations):
+    """A step that runs a migration with these alterations."""
+    migration = Migration("1.sql", "migrations/1.sql", "", "", alterations=tuple(alterations))
+    return step(1, Action.MIGRATE, migration_name("1.sql"), migration=migration)
+
+
+def table(*parts):
+    return Target(Kind.TABLE, parts)
+
+
+def test_relations_that_the_plan_creates_itself_are_neither_locked_nor_lost_nor_rewritten():
+    plan = plan_of(
+        altered(
+            Alteration(Effect.CREATE, table("new")),
+            Alteration(Effect.RETYPE_COLUMN, table("new"), "a"),
+            Alteration(Effect.DROP_COLUMN, table("new"), "b"),
+            Alteration(Effect.RENAME, table("new"), new_name="newer"),
+            Alteration(Effect.ADD_COLUMN, table("newer"), "c"),
+            Alteration(Effect.CREATE, table("here"), if_exists=True),
+            Alteration(Effect.ADD_COLUMN, table("here"), "d"),
+            Alteration(Effect.RENAME, table("old"), new_name="older"),
+            Alteration(Effect.ADD_COLUMN, table("older"), "e"),
+            Alteration(Effect.DROP, table("newer")),
+        )
+    )
+    assert locks(plan).readers == ("table.here", "table.old")
+    assert deletions(plan) == ()
+    assert rewrites(plan) == ()
+
+
+def test_a_table_that_is_dropped_and_created_again_loses_its_rows_and_a_view_does_not():
+    for target, lost in ((table("t"), ("table.t (1.sql)",)), (Target(Kind.VIEW, ("v",)), ())):
+        plan = plan_of(altered(Alteration(Effect.DROP, target), Alteration(Effect.CREATE, target)))
+        assert deletions(plan) == lost
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.DRIFTED, ChangeKind.ADOPTED, ChangeKind.MISSING])
+def test_code_changes_are_listed_with_their_reasons_however_many_there_are(kind):
+    odd = Change(view("odd"), kind, "sql/odd.sql", 1)
+    for others in (0, 200):
+        changes = (odd, *(Change(view(f"v{n}"), ChangeKind.NEW, f"sql/v{n}.sql", 1) for n in range(others)))
+        steps = [step(n, Action.CREATE, change.object) for n, change in enumerate(changes, start=1)]
+        page = plan_html(plan_of(*steps, changes=changes), ".")
+        listed = re.search(r'<details class="pgmg-part changes".*?</details>', page, re.DOTALL)[0]
+        assert labels.change(kind).why in listed
+        assert "view.odd" in listed
+        assert '<a href="./sql/odd.sql">' in listed.replace("././", "./")
+        assert ("200 new" in listed) is (others > 0)
+        assert "view.v7" not in listed
+
+
+def test_the_sql_of_a_long_plan_is_packed_and_complete():
+    names = [view(f"v{n}") for n in range(200)]
+    changes = (Change(names[7], ChangeKind.MODIFIED, "a.sql", 1, "SELECT 'old'", "SELECT 'neẅ </script>'"),)
+    steps = [step(n, Action.REPLACE, name, f"SELECT {n}") for n, name in enumerate(names, start=1)]
+    page = plan_html(plan_of(*steps, changes=changes), ".")
+    Tags(page)
+    (packed,) = re.findall(r'<script type="text/plain" class="packed">([A-Za-z0-9+/=]+)</script>', page)
+    unpacked = json.loads(zlib.decompress(base64.b64decode(packed)))
+    assert [sql for sql, _ in unpacked] == [f"SELECT {n};" for n in range(1, 201)]
+    assert unpacked[7][1] == [
+        ["hunk", "@@ -1 +1 @@"],
+        ["removed", "-SELECT 'old'"],
+        ["added", "+SELECT 'neẅ </script>'"],
+    ]
+    assert "pgmg-sql" not in ALLOWED.sub("", page)
 
 
 def test_an_applied_plan_warns_and_locks_no_more():

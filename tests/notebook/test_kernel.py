@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+
+QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
 
 CELLS = (
     "%load_ext pgmg",
@@ -30,14 +35,62 @@ def notebook(project, monkeypatch):
     return made
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
+@QUIET
 def test_run_all_shows_every_form_and_applies_once(notebook, project):
     forms = [[set(output.get("data", ())) for output in cell.outputs] for cell in notebook.cells]
+    assert [cell.outputs[0].output_type for cell in notebook.cells[:2]] == ["display_data", "stream"]
     shown, buttons = forms[1][1:]
     assert shown == {"text/html", "text/plain"}
     assert buttons == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "2"
-    assert "All changes applied successfully." in notebook.cells[3].outputs[1]["data"]["text/plain"]
-    assert forms[4][1] == {"text/html", "text/plain", "image/svg+xml"}
-    assert len(forms[5]) == 2  # the server, and an empty plan: no buttons, and nothing twice
+    assert "All changes applied successfully." in notebook.cells[3].outputs[0]["data"]["text/plain"]
+    assert forms[4][0] == {"text/html", "text/plain", "image/svg+xml"}
+    assert len(forms[5]) == 1  # an empty plan: no buttons, and nothing twice
+    pages = [
+        output["data"].get("text/html", "") for cell in notebook.cells for output in cell.outputs if "data" in output
+    ]
+    assert ["<style>" in page for page in pages] == [True] + [False] * (len(pages) - 1)
+    small = [notebook.cells[n].outputs[-1] for n in (3, 5)]
+    assert all(len(json.dumps(output)) <= 5_000 for output in small), [len(json.dumps(output)) for output in small]
     project.settled()
+
+
+@pytest.fixture
+def kernel(project, monkeypatch):
+    """A kernel as JupyterLab uses it: gives a function that executes a cell of a given id and returns its pages."""
+    monkeypatch.setenv("PGMG_CONNECTION_STRING", project.dsn)
+    monkeypatch.setenv("IPYTHONDIR", str(project.root / ".ipython"))
+    manager, client = start_new_kernel(cwd=str(project.root))
+
+    def run(source, cell, deleted=()):
+        content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        metadata = {"cellId": cell, "deletedCells": list(deleted)}
+        message = client.session.msg("execute_request", content, metadata=metadata)
+        client.shell_channel.send(message)
+        pages = []
+        while True:
+            answer = client.get_iopub_msg(timeout=60)
+            if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            if answer["msg_type"] in ("display_data", "execute_result"):
+                pages.append(answer["content"]["data"].get("text/html", ""))
+            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+                return pages
+
+    yield run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
+
+
+@QUIET
+def test_the_style_sheet_is_shown_again_if_its_cell_runs_again_or_is_deleted(kernel):
+    def styled(pages):
+        return sum("<style>" in page for page in pages)
+
+    assert styled(kernel("%load_ext pgmg", "a")) == 1
+    assert styled(kernel("%pgmg_status", "b")) == 0
+    assert styled(kernel("%load_ext pgmg", "a")) == 1  # already loaded, but its output was cleared
+    assert styled(kernel("%pgmg_status", "c")) == 0
+    assert styled(kernel("%pgmg_status", "d", deleted=["x", "a"])) == 1
+    assert styled(kernel("%pgmg_status", "e")) == 0

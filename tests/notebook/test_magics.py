@@ -37,9 +37,22 @@ def test_a_plan_is_shown_and_returned(cells, users):
     assert "%pgmg_apply" in captured.stdout
 
 
-def test_the_first_line_says_which_server(cells, users):
-    for magic in ("%pgmg_plan", "%pgmg_status", "%pgmg_diff", "%pgmg_graph", "%pgmg_apply"):
-        assert cells(magic).stdout.startswith("Server: ")
+def test_project_and_server_are_named_on_first_use_on_connect_and_on_change(cells, users, server):
+    name = conninfo.conninfo_to_dict(users.dsn)["dbname"]
+    first = cells("%pgmg_plan").stdout
+    assert first.startswith("Server: ")
+    assert f"database {name}; project: {users.root.name}" in first
+    for magic in ("%pgmg_status", "%pgmg_diff", "%pgmg_graph", "%pgmg_apply"):
+        assert "Server:" not in cells(magic).stdout
+    assert "Server:" in cells("%pgmg_connect").stdout
+    other = server.create()
+    try:
+        assert "Server:" in cells(f"%pgmg_status --connection-string {shlex.quote(other)}").stdout
+        assert name in cells("%pgmg_status").stdout
+    finally:
+        cells("%unload_ext pgmg")
+        cells("%load_ext pgmg")
+        server.drop(other)
 
 
 def test_what_a_magic_has_shown_is_not_shown_again_as_the_value_of_its_cell(cells, users):
@@ -191,7 +204,8 @@ def test_connect_takes_an_environment_of_the_settings(cells, users, monkeypatch)
     toml.write_text(f"{toml.read_text()}\n[environments.staging]\nconnection_string = '''{users.dsn}'''\n")
     name = conninfo.conninfo_to_dict(users.dsn)["dbname"]
     assert name in cells("%pgmg_connect staging").stdout
-    assert name in cells("%pgmg_plan").stdout
+    cells("%pgmg_apply")
+    assert users.value("SELECT to_regclass('users')::text") == "users"
 
 
 def test_a_connection_that_fails_is_not_chosen_and_its_password_not_shown(cells, users):
@@ -199,7 +213,7 @@ def test_a_connection_that_fails_is_not_chosen_and_its_password_not_shown(cells,
     assert isinstance(error, pgmg.ConnectionFailedError)
     assert "sekret-7" not in shown
     assert "sekret-7" not in str(error)
-    assert cells("%pgmg_plan").stdout.startswith("Server: ")
+    assert cells("%pgmg_plan").value.steps
 
 
 def test_unknown_words_do_not_give_a_password_away(cells):

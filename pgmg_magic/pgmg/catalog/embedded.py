@@ -103,7 +103,7 @@ def acquire(folder: Path, *, settings: Mapping[str, str] = MappingProxyType({}))
             f"The embedded server cannot work in {folder}: {error.strerror or error} ({error.filename or 'no file'}).",
             hint="Make the folder writable, or name a server with a connection string.",
         ) from error
-    description = f"embedded server in {folder.name}/ (PostgreSQL {version})"
+    description = f"embedded server in {folder.name}/ (PostgreSQL {version}), database {DATABASE}"
     server = EmbeddedServer(folder, address.dsn(DATABASE), description, claim)
     atexit.register(server.release)
     return server

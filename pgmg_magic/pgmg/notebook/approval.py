@@ -11,7 +11,7 @@ import ipywidgets
 from pgmg.errors import PgmgError, StalePlanError
 from pgmg.model.events import ApplyResult
 from pgmg.notebook.background_apply import Outcome, Run
-from pgmg.notebook.formatters import HTML, PLAIN, Bundle
+from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
 from pgmg.notebook.live_progress import Ticker
 from pgmg.render.html.confirm_html import confirm_html
 from pgmg.render.html.lines_html import lines_html
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HINT = "%pgmg_apply applies this plan."
 _STOP_MARGIN = "2px 2px 2px 156px"
 """Margins of Stop: a double click on Apply must not hit it."""
+_CLOSED = "The buttons of this plan are closed."
 _STALE = "Something was applied since this plan was made."
 
 
@@ -74,13 +75,18 @@ class Approval:
         self.buttons = (self.apply, self.back, self.confirm, self.again, self.stop, self.discard)
         self._row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.box = ipywidgets.VBox([self.message, self._row])
+        self._update: Callable[[Bundle], None] = lambda _: None
         panels.add(self)
         self._enter(State.OPEN)
+
+    def show(self) -> None:
+        """Display the buttons below the plan; once they have nothing left to do, plain HTML takes their place."""
+        self._update = display_updatable(self.bundle())
 
     def bundle(self) -> Bundle:
         """Return the widget, with a text for front ends without widgets."""
         found: Bundle = self.box._repr_mimebundle_()
-        return {**found, PLAIN: HINT, HTML: f"<code>{HINT}</code>"}
+        return {**found, PLAIN: HINT, HTML: f'<p class="pgmg muted"><code>{HINT}</code></p>'}
 
     def mark_stale(self) -> None:
         """Report that another plan was applied meanwhile."""
@@ -180,6 +186,8 @@ class Approval:
         shown = self._shown()
         for button in self.buttons:  # hidden, not removed: a removed button cannot get the focus again
             button.layout.display = None if button in shown else "none"
+        if state is State.CLOSED:
+            self._update({HTML: message, PLAIN: _CLOSED})
 
     def _shown(self) -> tuple[Any, ...]:
         """Return the visible buttons of a state, in order.

@@ -91,9 +91,9 @@ class Formatters:
 
     types = (Plan, ApplyResult, CellResult, RowDifference, Graph, Status, PgmgError, Watch, LiveProject)
 
-    def __init__(self, shell: InteractiveShell, base: Callable[[], str | None]) -> None:
+    def __init__(self, shell: InteractiveShell, base: Callable[[], str | None], begin: Callable[[], None]) -> None:
         self._shell = shell
-        self._base = base
+        self._base, self._begin = base, begin
         self._shown: list[object] = []
 
     @property
@@ -138,6 +138,7 @@ class Formatters:
         self._shown.clear()
 
     def _bundle(self, shown: object, include: Any = None, exclude: Any = None) -> Bundle:
+        self._begin()
         found = bundle(shown, self._base())
         chosen = {key: value for key, value in found.items() if not include or key in include}
         return {key: value for key, value in chosen.items() if not exclude or key not in exclude}

@@ -81,7 +81,7 @@ class FrontEnd:
             lambda error: error_html(error, self._failures.secrets()),
             self._panels,
         )
-        display_bundle(approval.bundle())
+        approval.show()
 
     @contextmanager
     def progress(self, project: LiveProject) -> Iterator[Listener]:

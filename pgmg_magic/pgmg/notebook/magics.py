@@ -14,6 +14,7 @@ from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
+from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
 from pgmg.notebook.watch_magic import WatchMagic
 from pgmg.saved_plans import plan_again
@@ -62,7 +63,8 @@ class PgmgMagics:
         self._shell = shell
         self.session = NotebookSession()
         self._failures = Failures(shell, self._connection_string)
-        self._formatters = Formatters(shell, self._base)
+        self._style = StyleOutput(shell)
+        self._formatters = Formatters(shell, self._base, self._style.ensure)
         self._front = FrontEnd(shell, self._formatters, self._failures, self._base)
         self._watch = WatchMagic(self._front, self._failures.secrets)
         self.magics = (
@@ -81,10 +83,13 @@ class PgmgMagics:
         """Register magics, displays, errors and completion with the shell."""
         for magic in self.magics:
             manager: Any = self._shell.magics_manager
-            manager.register_function(_magic(magic), "cell" if magic.on_cell else "line", magic.name)
+            manager.register_function(
+                _magic(magic, self._style.ensure), "cell" if magic.on_cell else "line", magic.name
+            )
         self._failures.register()
         self._formatters.register()
         self._completion.register()
+        self._style.register()
         self._watch.open()
 
     def unregister(self) -> None:
@@ -94,6 +99,7 @@ class PgmgMagics:
         self._failures.unregister()
         self._formatters.unregister()
         self._completion.unregister()
+        self._style.unregister()
         self._watch.close()
         self.session.close()
 
@@ -114,11 +120,12 @@ class PgmgMagics:
             values["environment"] = given
         before, self.session.choice = self.session.choice, Choice().with_overrides(values)
         try:
-            project = self._project({})
+            project = self.session.project({})
             project.connect().close()
         except PgmgError:
             self.session.choice = before  # keep the previous connection
             raise
+        self.session.announce(project, again=True)
         self._formatters.suppress_repeat(project)
         return project
 
@@ -225,9 +232,9 @@ class PgmgMagics:
     # -- helpers ----------------------------------------------------------------------------------------
 
     def _project(self, values: Values) -> LiveProject:
-        """Open the project of a call and print its server."""
+        """Open the project of a call; print project and server if they are not those of the call before."""
         project = self.session.project(values)
-        print(f"Server: {project.server}")  # noqa: T201 - a notebook's output
+        self.session.announce(project)
         return project
 
     def _connection_string(self) -> str | None:
@@ -240,7 +247,8 @@ class PgmgMagics:
         return None if current is None else os.path.relpath(current.root).replace(os.sep, "/")
 
 
-def _magic(magic: Magic) -> Callable[..., object]:
+def _magic(magic: Magic, begin: Callable[[], None]) -> Callable[..., object]:
+    """Return the function that IPython calls; `begin` is called before each execution."""
     text = (magic.body.__doc__ or "").replace("\n        ", "\n")
     parser = parser_of(magic.name, text, magic.declared)
 
@@ -248,6 +256,7 @@ def _magic(magic: Magic) -> Callable[..., object]:
         if {"--help", "-h"} & set(words_of(line, magic.name)):
             print(parser.format_help())  # noqa: T201 - a notebook's output
             return None
+        begin()
         return magic.body(parse(parser, line) | {"cell": cell})
 
     run.__name__ = run.__qualname__ = magic.name

@@ -86,6 +86,15 @@ class NotebookSession:
     current: LiveProject | None = None
     """The project used last; completion reads names from it."""
 
+    _announced: str | None = None
+
+    def announce(self, project: LiveProject, *, again: bool = False) -> None:
+        """Print project and server; by default only if they differ from the last announcement."""
+        line = f"Server: {project.server}; project: {project.root.name}"
+        if again or line != self._announced:
+            print(line)  # noqa: T201 - a notebook's output
+        self._announced = line
+
     def settings(self, values: Mapping[str, object]) -> config.Settings:
         """Return the settings of a call; without a configured server, those of the embedded one."""
         return settings_of(self.choice.with_overrides(values))

@@ -82,6 +82,9 @@ class WatchMagic:
             print("No watcher is running.")  # noqa: T201 - a notebook's output
             return watch
         ended = watch.stop()
+        panel = self._panels.pop(watch, None)
+        if isinstance(panel, WidgetPanel):
+            panel.finish()
         print("Stopped watching." if ended else "The watcher is still waiting for the server and will stop after that.")  # noqa: T201
         return watch
 

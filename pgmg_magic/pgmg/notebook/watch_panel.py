@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+LIVE = "The panel above is updated, and its buttons work, while the kernel runs."
 
-def picture_bundle(picture: WatchView) -> Bundle:
-    """Return a watcher's state as HTML and text."""
-    return {PLAIN: plain(panel_lines(picture)), HTML: watch_html(picture)}
+
+def picture_bundle(picture: WatchView, *, is_still: bool = False) -> Bundle:
+    """Return a watcher's state at this time as HTML and text.
+
+    A page that shows the live panel hides a picture that `is_still`; a saved notebook shows it in the panel's place.
+    """
+    now = time.strftime("%H:%M:%S")
+    return {PLAIN: plain(panel_lines(picture)), HTML: watch_html(picture, as_of=now, is_still=is_still)}
 
 
 def _texts(pending: PendingMigrations | None, root: Path) -> Iterator[tuple[str, str]]:
@@ -68,20 +75,30 @@ class WidgetPanel:
         self.box = ipywidgets.VBox([self.view, self._row])
         self._updater: PanelUpdater | None = None
         self._drawn = ""
+        self._pictures: list[Callable[[Bundle], None]] = []  # of each display: its still picture and its widget
+        self._live: list[Callable[[Bundle], None]] = []
 
     def bundle(self) -> Bundle:
-        """Return the widget, with HTML and text for front ends without widgets."""
+        """Return the widget, with a text for front ends without widgets."""
         found: Bundle = self.box._repr_mimebundle_()
-        return {**found, **picture_bundle(self.watch.picture)}
+        return {**found, PLAIN: LIVE, HTML: f'<p class="pgmg muted">{LIVE}</p>'}
 
     def show(self) -> None:
         """Display the panel; all its displays show the same state."""
-        from pgmg.notebook.formatters import display_bundle
-
+        self._pictures.append(display_updatable(picture_bundle(self.watch.picture, is_still=True)))
         self.draw(self.watch.picture)
-        display_bundle(self.bundle())
+        self._live.append(display_updatable(self.bundle()))
         if self._updater is None:
             self._follow()
+
+    def finish(self) -> None:
+        """Replace the panel by a last picture: nothing more will happen."""
+        if self._updater is not None:
+            self._updater.end()
+        for update in self._live:
+            update({HTML: "", PLAIN: ""})
+        for update in self._pictures:
+            update(picture_bundle(self.watch.picture))
 
     def draw(self, picture: WatchView) -> None:
         """Show a state."""
@@ -92,6 +109,8 @@ class WidgetPanel:
             html = watch_html(picture, asks=self._texts if self._asked is not None else None)
             if html != self._drawn:
                 self._drawn = self.view.value = html
+                for update in self._pictures:
+                    update(picture_bundle(picture, is_still=True))
             if pending is not None and pending.migrations:
                 number = len(pending.migrations)
                 self.apply.description = "Apply migration …" if number == 1 else f"Apply {number} migrations …"

@@ -17,37 +17,41 @@ if TYPE_CHECKING:
 
 
 class Verb(NamedTuple):
-    """An action's present and past form, and the mark and colour of a finished step."""
+    """An action's present and past form, and its colour."""
 
     doing: str
     done: str
-    mark: str
     role: Role
+
+
+def mark(action: Action) -> tuple[str, Role]:
+    """Return the mark of an executed step and its colour: an arrow for a drop, a green tick for all else."""
+    return ("↓", Role.DROPPED) if action is Action.DROP else ("✓", Role.CREATED)
 
 
 def verb(action: Action) -> Verb:
     """Return the words for an action."""
     match action:
         case Action.DROP:
-            return Verb("Dropping", "Dropping", "↓", Role.DROPPED)
+            return Verb("Dropping", "Dropping", Role.DROPPED)
         case Action.MIGRATE:
-            return Verb("Applying", "Applied", "✓", Role.MIGRATION)
+            return Verb("Applying", "Applied", Role.MIGRATION)
         case Action.CREATE:
-            return Verb("Creating", "Created", "✓", Role.CREATED)
+            return Verb("Creating", "Created", Role.CREATED)
         case Action.REPLACE:
-            return Verb("Replacing", "Replaced", "✓", Role.CHANGED)
+            return Verb("Replacing", "Replaced", Role.CHANGED)
         case Action.ALTER:
-            return Verb("Altering", "Altered", "✓", Role.CHANGED)
+            return Verb("Altering", "Altered", Role.CHANGED)
         case Action.RESTORE:
-            return Verb("Restoring", "Restored", "✓", Role.RESTORED)
+            return Verb("Restoring", "Restored", Role.RESTORED)
         case Action.COMMENT:
-            return Verb("Commenting on", "Commented on", "✓", Role.CHANGED)
+            return Verb("Commenting on", "Commented on", Role.CHANGED)
         case Action.GRANT:
-            return Verb("Granting on", "Granted on", "✓", Role.CREATED)
+            return Verb("Granting on", "Granted on", Role.CREATED)
         case Action.REVOKE:
-            return Verb("Revoking on", "Revoked on", "✓", Role.DROPPED)
+            return Verb("Revoking on", "Revoked on", Role.DROPPED)
         case Action.VALIDATE:
-            return Verb("Validating", "Validated", "✓", Role.CREATED)
+            return Verb("Validating", "Validated", Role.CREATED)
         case _:
             assert_never(action)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
-from pgmg.render.html.rows_html import preview_part, style
+from pgmg.render.html.rows_html import preview_part
 from pgmg.render.text.cell_lines import column_lines, file_rows, written
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ def cell_html(cell: CellResult) -> str:
     kinds = {"+": "added", "-": "removed", "@": "hunk"}
     return markup.fill(
         "cell.html.j2",
-        style=style(),
         path=cell.path,
         written=written(cell),
         rows=[(kinds.get(row[:1], "same"), row) for row in file_rows(cell)],

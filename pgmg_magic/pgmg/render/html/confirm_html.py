@@ -17,5 +17,4 @@ def confirm_html(plan: Plan) -> str | None:
     doubts = [notice.message for notice in plan.needs_consent]
     if not deleted and not rewritten and not doubts:
         return None
-    style = markup.asset("notebook.css")
-    return markup.fill("confirm.html.j2", style=style, deletions=deleted, rewrites=rewritten, doubts=doubts)
+    return markup.fill("confirm.html.j2", deletions=deleted, rewrites=rewritten, doubts=doubts)

@@ -55,7 +55,6 @@ def changes_html(changes: Sequence[Change]) -> str:
         changes=shown,
         unfolded=len(shown) <= 5,  # noqa: PLR2004 - about a screen
         nothing=NO_DIFFERENCES,
-        style=markup.asset("notebook.css"),
     )
 
 

@@ -110,7 +110,6 @@ def graph_html(graph: Graph) -> str:
     """Return a reduced graph as HTML."""
     return markup.fill(
         "graph_cell.html.j2",
-        style=markup.asset("notebook.css"),
         label=labels.subject(graph),
         **figure(graph, explore=True),
     )

@@ -12,11 +12,12 @@ from pgmg.render import labels
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
 _CREATING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)
 _HARMLESS = (Effect.CREATE, Effect.REPLACE)
+_WITH_DATA = (Kind.TABLE, Kind.MATERIALIZED_VIEW, Kind.SEQUENCE)
 
 
 class Count(NamedTuple):
@@ -90,23 +91,55 @@ class Locks(NamedTuple):
 NO_LOCKS = Locks((), ())
 
 
+class _NewRelations:
+    """Relations that the plan itself creates, by name: nobody waits for them, and they hold no data to lose."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def add(self, name: str) -> None:
+        """Remember a created relation."""
+        self._names.add(name)
+
+    def follow(self, alteration: Alteration) -> None:
+        """Apply an alteration of a migration: creation, renaming, dropping."""
+        name = _target(alteration.target)
+        match alteration.effect:
+            case Effect.CREATE if not alteration.if_exists:
+                self._names.add(name)
+            case Effect.RENAME | Effect.SET_SCHEMA if name in self._names:
+                self._names.discard(name)
+                self._names.add(_renamed(alteration))
+            case Effect.DROP:
+                self._names.discard(name)
+            case _:
+                pass
+
+
 def locks(plan: Plan) -> Locks:
     """Return the locked relations, derived from the steps (PostgreSQL manual, 13.3.1)."""
     readers: dict[str, None] = {}
     writers: dict[str, None] = {}
-    fresh: set[ObjectName] = set()
+    new = _NewRelations()
     for step in plan.steps:
         name, parent = step.object, step.object.parent
         if step.migration is not None:
             for alteration in step.migration.alterations:
-                if alteration.effect not in _HARMLESS and alteration.target.kind in _RELATIONS:
-                    readers[_target(alteration.target)] = None
+                locked = _target(alteration.target)
+                is_relation = alteration.target.kind in _RELATIONS
+                if alteration.effect not in _HARMLESS and is_relation and locked not in new:
+                    readers[locked] = None
+                    new.add(locked)  # listed once; after a renaming it is not listed by its new name, too
+                new.follow(alteration)
         elif name.kind in _RELATIONS:
             if step.action is Action.CREATE and str(name) not in readers:
-                fresh.add(name)
-            elif step.action is not Action.CREATE and name not in fresh:
+                new.add(str(name))
+            elif step.action is not Action.CREATE and str(name) not in new:
                 readers[str(name)] = None
-        elif name.kind in CHILD_KINDS and parent is not None and parent not in fresh:
+        elif name.kind in CHILD_KINDS and parent is not None and str(parent) not in new:
             waits = readers if step.action is Action.DROP or name.kind is not Kind.TRIGGER else writers
             waits[str(parent)] = None
     first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
@@ -117,46 +150,64 @@ def locks(plan: Plan) -> Locks:
 
 
 def deletions(plan: Plan) -> tuple[str, ...]:
-    """Return the objects that are dropped and not recreated, by steps or by statements of migrations."""
-    gone: dict[str, None] = {}
+    """Return the objects that are dropped and not recreated, by steps or by statements of migrations.
+
+    A table that is dropped and created again counts: its rows are lost. One that the plan creates itself does not.
+    """
+    lost: dict[str, None] = {}
+    new = _NewRelations()
     for step in plan.steps:
         name = str(step.object)
         if step.action is Action.DROP and step.object.kind not in PROPERTY_KINDS:
-            gone[name] = None
+            lost[name] = None
         elif step.action in _CREATING:
-            gone.pop(name, None)
+            lost.pop(name, None)
         elif step.migration is not None:
             for alteration in step.migration.alterations:
-                _note(alteration, step.migration.name, gone)
-    return tuple(gone)
+                if _target(alteration.target) not in new:
+                    _note(alteration, step.migration.name, lost)
+                new.follow(alteration)
+    return tuple(lost)
 
 
 def rewrites(plan: Plan) -> tuple[str, ...]:
-    """Return the tables that are rewritten, and the cause."""
+    """Return the tables that are rewritten, and the cause; tables that the plan creates itself are left out."""
     found = [notice.message for notice in plan.warnings if notice.code == "table-rewrite"]
+    new = _NewRelations()
     for step in plan.steps:
-        found += [
-            f"{_target(one.target)}: column {one.member} gets another type ({step.object.display_name})"
-            for one in (step.migration.alterations if step.migration is not None else ())
-            if one.effect is Effect.RETYPE_COLUMN and one.target.kind is Kind.TABLE
-        ]
+        for one in step.migration.alterations if step.migration is not None else ():
+            name = _target(one.target)
+            if one.effect is Effect.RETYPE_COLUMN and one.target.kind is Kind.TABLE and name not in new:
+                found.append(f"{name}: column {one.member} gets another type ({step.object.display_name})")
+            new.follow(one)
     return tuple(dict.fromkeys(found))
 
 
-def _note(alteration: Alteration, migration: str, gone: dict[str, None]) -> None:
+def _note(alteration: Alteration, migration: str, lost: dict[str, None]) -> None:
     target = _target(alteration.target)
     match alteration.effect:
-        case Effect.CREATE:
-            for said in [said for said in gone if said == target or said.startswith(f"{target} (")]:
-                gone.pop(said)
+        case Effect.CREATE if alteration.target.kind not in _WITH_DATA:
+            for name in [name for name in lost if name == target or name.startswith(f"{target} (")]:
+                lost.pop(name)
         case Effect.DROP:
-            gone[f"{target} ({migration})"] = None
+            lost[f"{target} ({migration})"] = None
         case Effect.DROP_COLUMN:
-            gone[f"column {alteration.member} of {target} ({migration})"] = None
+            lost[f"column {alteration.member} of {target} ({migration})"] = None
         case _:
             pass
 
 
+def _renamed(alteration: Alteration) -> str:
+    """Return the name that a relation has after a RENAME or SET SCHEMA."""
+    *schema, name = alteration.target.parts
+    new = alteration.new_name or name
+    return _name(alteration.target.kind, (new, name) if alteration.effect is Effect.SET_SCHEMA else (*schema, new))
+
+
 def _target(target: Target) -> str:
-    parts = target.parts[1:] if len(target.parts) > 1 and target.parts[0] == "public" else target.parts
-    return f"{target.kind.value}.{'.'.join(parts)}"
+    return _name(target.kind, target.parts)
+
+
+def _name(kind: Kind, parts: Sequence[str]) -> str:
+    shown = parts[1:] if len(parts) > 1 and parts[0] == "public" else parts
+    return f"{kind.value}.{'.'.join(shown)}"

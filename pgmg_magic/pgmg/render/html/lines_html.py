@@ -19,4 +19,4 @@ def lines_html(lines: Iterable[Line], label: str, tone: Role | None = None) -> s
     """
     rows = [[(span.text, span.role.value) for span in line] for line in lines]
     chosen = "" if tone is None else tone.value
-    return markup.fill("lines.html.j2", rows=rows, label=label, tone=chosen, style=markup.asset("notebook.css"))
+    return markup.fill("lines.html.j2", rows=rows, label=label, tone=chosen)

@@ -1,7 +1,9 @@
-"""A plan as static HTML: impact, warnings, every step with its SQL and difference."""
+"""A plan as static HTML: impact, warnings, code changes, every step with its SQL and difference."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,8 +27,14 @@ if TYPE_CHECKING:
 
 _FEW = 40
 """Most steps in one unfolded table; longer plans are grouped by action and folded."""
+_INLINE = 150
+"""Most steps whose SQL is part of the page; of longer plans it is compressed, and unfolded by the script."""
+_FEW_CHANGES, _MANY_CHANGES = 12, 40
+"""Most changes in an unfolded list, and in a list of all; a longer one names only those that need an explanation."""
+_SELF_EXPLAINING = (ChangeKind.NEW, ChangeKind.MODIFIED, ChangeKind.DELETED)
 _GRAPH_LIMIT = 60
 _NO_NOUNS = PROPERTY_KINDS | {Kind.OTHER, Kind.DEFAULT_PRIVILEGES, Kind.STATISTICS}
+_DIFFERING = (Action.CREATE, Action.REPLACE, Action.ALTER)
 
 
 def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applied: bool = False) -> str:
@@ -36,9 +44,9 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
     """
     drawn = focus(plan_graph(plan), _GRAPH_LIMIT) if graph and plan.steps else None
     held = locks(plan) if not applied else NO_LOCKS
+    inline = len(plan.steps) <= _INLINE
     return markup.fill(
         "plan.html.j2",
-        style=markup.asset("notebook.css"),
         script=markup.asset("plan.js"),
         title="Applied plan" if applied else "Plan",
         nothing=nothing(plan) if plan.is_empty else "",
@@ -49,10 +57,17 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
         deletions=deletions(plan) if not applied else (),
         rewrites=rewrites(plan) if not applied else (),
         migrations=[_impact(migration) for migration in plan.migrations],
-        sections=list(_sections(plan, base)),
+        changes=_changes(plan, base),
+        change_counts=[
+            (f"{number:,} {labels.change(kind).word}", labels.change(kind).role.value)
+            for kind, number in Counter(change.change for change in plan.changes).most_common()
+        ],
+        change_total=len(plan.changes),
+        few_changes=len(plan.changes) <= _FEW_CHANGES,
+        sections=list(_sections(plan, base, inline=inline)),
         total=len(plan.steps),
         few=len(plan.steps) <= _FEW,
-        silent=[_silent(change) for change in _unexecuted(plan)],
+        packed="" if inline else _packed(plan),
         figure=figure(drawn) if drawn is not None and len(drawn.nodes) > 1 else None,
         database=f"{plan.database.name} (PostgreSQL {plan.database.server_version})",
         fingerprint=plan.fingerprint,
@@ -80,21 +95,34 @@ def _impact(migration: MigrationImpact) -> dict[str, Any]:
     }
 
 
-def _unexecuted(plan: Plan) -> list[Change]:
-    """Return the changes that need no step (rule 3.3)."""
-    done = {step.object for step in plan.steps}
-    return [change for change in plan.changes if change.object not in done]
-
-
-def _silent(change: Change) -> dict[str, str]:
-    said = labels.change(change.change)
-    return {"object": str(change.object), "word": said.word, "why": said.why, "place": labels.place(change)}
+def _changes(plan: Plan, base: str | None) -> list[dict[str, Any]]:
+    """Return the code changes, with their reasons; those without a step only change pgmg's records (rule 3.3)."""
+    executed = {step.object for step in plan.steps}
+    found = []
+    for change in plan.changes:
+        if len(plan.changes) > _MANY_CHANGES and change.change in _SELF_EXPLAINING:
+            continue
+        words = labels.change(change.change)
+        notes = [words.why] if words.why else []
+        if change.object not in executed and change.change is not ChangeKind.FORMATTING:
+            notes.append("only recorded")
+        found.append(
+            {
+                "object": str(change.object),
+                "word": words.word,
+                "role": words.role.value,
+                "why": "; ".join(notes),
+                "place": None if change.path is None else _place(change.path, change.line),
+                "link": None if change.path is None or base is None else _link(change.path, base),
+            }
+        )
+    return found
 
 
 # -- steps ----------------------------------------------------------------------------------------------
 
 
-def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
+def _sections(plan: Plan, base: str | None, *, inline: bool) -> Iterator[dict[str, Any]]:
     """Group the steps by transaction, and in long plans also by action."""
     changes = {change.object: change for change in plan.changes}
     groups = plan.groups
@@ -105,11 +133,11 @@ def _sections(plan: Plan, base: str | None) -> Iterator[dict[str, Any]]:
         for action, part in _runs(group) if many else ((None, group),):
             verb = "" if action is None else f"{labels.verb(action).doing} {labels.count(len(part), _noun(part))}"
             yield {
-                "title": ": ".join(said for said in (title, verb) if said),
+                "title": ": ".join(words for words in (title, verb) if words),
                 "role": "plain" if action is None else labels.verb(action).role.value,
                 "first": part[0].number,
                 "last": part[-1].number,
-                "steps": [_step(step, changes.get(step.object), base) for step in part],
+                "steps": [_step(step, changes.get(step.object), base, inline=inline) for step in part],
             }
 
 
@@ -123,10 +151,9 @@ def _noun(steps: Sequence[Step]) -> str:
     return kinds.pop().sql_keyword if len(kinds) == 1 and not kinds & _NO_NOUNS else "object"
 
 
-def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]:
+def _step(step: Step, change: Change | None, base: str | None, *, inline: bool) -> dict[str, Any]:
     about = step.object.parent if step.action in (Action.COMMENT, Action.GRANT, Action.REVOKE) else None
-    differs = step.action in (Action.CREATE, Action.REPLACE, Action.ALTER)
-    made = step.action in (Action.CREATE, Action.REPLACE, Action.ALTER, Action.RESTORE)
+    location = step.location
     return {
         "number": step.number,
         "action": "run" if step.action is Action.MIGRATE else step.action.value,
@@ -135,21 +162,54 @@ def _step(step: Step, change: Change | None, base: str | None) -> dict[str, Any]
         "object": str(about) if about is not None else step.object.display_name,
         "name": str(step.object),
         "unmanaged": not step.managed,
-        "change": "" if change is None or not made else labels.change(change.change).word,
         "reason": step.reason,
-        "place": None if step.location is None else _place(step.location),
-        "link": None if step.location is None or base is None else _link(step.location, base),
-        "sql": highlighted("\n".join(f"{statement};" for statement in step.statements)),
-        "rows": rows(change) if change is not None and differs and change.change is not ChangeKind.NEW else (),
+        "place": None if location is None else _step_place(location, inline=inline),
+        "link": None if location is None or base is None or not inline else _link(location.path, base),
+        "sql": highlighted(_sql(step)) if inline else "",
+        "rows": _difference(step, change) if inline else (),
     }
 
 
-def _place(location: SourceLocation) -> Markup:
+def _sql(step: Step) -> str:
+    return "\n".join(f"{statement};" for statement in step.statements)
+
+
+def _difference(step: Step, change: Change | None) -> Sequence[tuple[str, str]]:
+    if change is None or step.action not in _DIFFERING or change.change is ChangeKind.NEW:
+        return ()
+    return rows(change)
+
+
+def _packed(plan: Plan) -> str:
+    """Return SQL and differences of all steps, in order, as compressed JSON: [SQL, [[kind of line, line] …]]."""
+    changes = {change.object: change for change in plan.changes}
+    steps = [
+        (
+            sanitize.sanitize_block(_sql(step)),
+            [(kind, sanitize.sanitize_block(line)) for kind, line in _difference(step, changes.get(step.object))],
+        )
+        for step in plan.steps
+    ]
+    return markup.packed(json.dumps(steps, ensure_ascii=False, separators=(",", ":")))
+
+
+# -- files ----------------------------------------------------------------------------------------------
+
+
+def _step_place(location: SourceLocation, *, inline: bool) -> Markup | str:
+    """Return file and line; in long plans without possible line breaks, which would double the page."""
+    return _place(location.path, location.line) if inline else _path(location.path, location.line)
+
+
+def _place(path: str, line: int | None) -> Markup:
     """Return a file and line with a possible line break after each folder."""
-    said = location.path if location.line is None else f"{location.path}:{location.line}"
-    return markup.trusted("/<wbr>").join(sanitize.sanitize_line(part) for part in said.split("/"))
+    return markup.trusted("/<wbr>").join(sanitize.sanitize_line(part) for part in _path(path, line).split("/"))
 
 
-def _link(location: SourceLocation, base: str) -> str:
+def _path(path: str, line: int | None) -> str:
+    return path if line is None else f"{path}:{line}"
+
+
+def _link(path: str, base: str) -> str:
     """Return a relative link; no path can turn it into another scheme or host."""
-    return "./" + quote(f"{base}/{location.path.lstrip('/')}".encode(errors="replace"), safe="/")
+    return "./" + quote(f"{base}/{path.lstrip('/')}".encode(errors="replace"), safe="/")

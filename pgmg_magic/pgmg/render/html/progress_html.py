@@ -59,7 +59,6 @@ class HtmlProgress:
     def _fill(self, current: str, *, over: bool, last: int) -> str:
         return markup.fill(
             "progress.html.j2",
-            style=markup.asset("notebook.css"),
             over=over,
             done=self._done,
             total=self._total,

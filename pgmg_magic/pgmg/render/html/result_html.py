@@ -19,7 +19,6 @@ def result_html(result: ApplyResult) -> str:
         return lines_html(result_lines(result, 1), "Result")
     return markup.fill(
         "result.html.j2",
-        style=markup.asset("notebook.css"),
         headline=APPLIED,
         took=labels.duration(result.duration_ms),
         recorded="; ".join(_recorded(result)),

@@ -13,8 +13,6 @@ from pgmg.render.text.spans import Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from markupsafe import Markup
-
     from pgmg.model.row_questions import Preview, RowDifference, Value
 
 _FEW = 3
@@ -29,7 +27,6 @@ def rows_html(found: Sequence[RowDifference]) -> str:
         nothing="" if found else NOTHING,
         parts=[_part(one) for one in found],
         unfolded=len(found) <= _FEW,
-        style=style(),
     )
 
 
@@ -43,11 +40,6 @@ def preview_part(preview: Preview) -> dict[str, Any]:
         "notes": (),
         "badges": (),
     }
-
-
-def style() -> Markup:
-    """Return the style sheet that tables of data need."""
-    return markup.trusted(f"{markup.asset('notebook.css')}\n{markup.asset('data.css')}")
 
 
 def table(

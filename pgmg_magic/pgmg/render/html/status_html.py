@@ -27,7 +27,6 @@ def status_html(status: Status) -> str:
     )
     return markup.fill(
         "status.html.j2",
-        style=markup.asset("notebook.css"),
         differs=status.differs,
         todo=", ".join(part for part in counted if part),
         warnings=[notice.message for notice in status.warnings],

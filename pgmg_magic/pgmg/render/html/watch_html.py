@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from pgmg.render.text.spans import Line
 
 
-def watch_html(view: WatchView, *, asks: Mapping[str, str] | None = None) -> str:
-    """Return the panel. `asks` holds the SQL of pending migrations by name and turns the panel into a question."""
+def watch_html(
+    view: WatchView, *, asks: Mapping[str, str] | None = None, as_of: str = "", is_still: bool = False
+) -> str:
+    """Return the panel. `asks` holds the SQL of pending migrations by name and turns the panel into a question.
+
+    `as_of` is the time of a picture that is not updated; one that `is_still` gives way to a live panel below it.
+    """
     colour, word = status_light(view.state)
     pending = view.state.pending
     return markup.fill(
         "watch.html.j2",
-        style=markup.trusted(f"{markup.asset('notebook.css')}\n{markup.asset('watch.css')}"),
         colour=colour,
         word=word,
+        as_of=as_of,
+        is_still=is_still,
         subject=subject(view.state),
         problems=[_spans(line) for line in problem_lines(view)],
         asks=asks is not None,

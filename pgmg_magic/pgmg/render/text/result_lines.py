@@ -51,8 +51,7 @@ def done_steps(result: ApplyResult) -> Iterator[DoneStep]:
         text = labels.past_tense(step, distinct=step.object in ambiguous)
         if step.action is Action.RESTORE and step.object in created:
             text = text.replace("Restored", f"Restored {labels.restored_properties(step)} of", 1)
-        verb = labels.verb(step.action)
-        yield DoneStep(verb.mark, verb.role, text, applied.duration_ms)
+        yield DoneStep(*labels.mark(step.action), text, applied.duration_ms)
 
 
 def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:

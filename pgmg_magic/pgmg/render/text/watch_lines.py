@@ -83,11 +83,9 @@ def _applied(event: Applied, verbose: int) -> Iterator[Line]:
 
 def _steps(result: ApplyResult, verbose: int) -> Iterator[Line]:
     for applied in result.steps:
-        known = labels.verb(applied.step.action)
+        mark, role = labels.mark(applied.step.action)
         took = f" ({labels.duration(applied.duration_ms)})" if verbose else ""
-        yield span_line(
-            "  ", Span(known.mark, known.role), f" {labels.past_tense(applied.step)}", Span(took, Role.MUTED)
-        )
+        yield span_line("  ", Span(mark, role), f" {labels.past_tense(applied.step)}", Span(took, Role.MUTED))
 
 
 def _broken(event: Broken) -> Iterator[Line]:
