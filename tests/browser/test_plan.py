@@ -34,7 +34,7 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.get_by_label("Warnings")).to_contain_text("column score gets another type")
     expect(planned.locator(".affects").first).to_contain_text("view.active_users")
     expect(planned.locator(".scroll > table > tbody > tr")).not_to_have_count(0)
-    expect(planned.locator("figure svg .node")).not_to_have_count(0)
+    expect(planned.frame_locator("figure iframe").locator(".node")).not_to_have_count(0)
 
     step = row(planned, "discount")
     text = step.get_by_label("SQL of function.discount(numeric)")
@@ -103,11 +103,19 @@ def test_hundreds_of_steps_are_grouped_and_found(notebook, project, picture):
     rows = plan.locator(".scroll > table > tbody > tr:visible")
     expect(plan.locator("details.steps > summary").first).to_contain_text("Creating 300 views")
     expect(rows).to_have_count(0)  # folded
-    expect(plan.locator("details").last).to_contain_text("not shown")
+    expect(plan.locator("figure iframe")).to_have_count(0)  # nothing is drawn before it is unfolded
+    plan.get_by_text("Dependencies").click()
+    drawn = plan.frame_locator("figure iframe")
+    expect(drawn.locator(".node.group")).to_have_text(
+        [f"sql/{folder}100 objects · 100 new" for folder in ("people", "sales", "stock")]
+    )
+    plan.get_by_text("Dependencies").click()
     picture(notebook.page, "plan-many")
     plan.get_by_label("Filter").fill("people_2")
     expect(rows).to_have_count(34)
     picture(notebook.page, "plan-many-filtered")
+    rows.first.locator("summary").click()
+    expect(rows.first.locator(".pgmg-sql")).to_contain_text("CREATE VIEW people_2")
     plan.get_by_label("Filter").fill("")
     expect(rows).to_have_count(0)
     notebook.troubles.none()
@@ -127,6 +135,7 @@ def test_it_is_readable_in_both_themes_and_on_narrow_screens(lab, notebook, proj
     drawn = notebook.output(4).frame_locator("iframe")
     expect(drawn.locator("svg .node")).not_to_have_count(0)
     expect(drawn.locator("svg .node").first).to_be_visible()
+    expect(plan.get_by_text("Code changes")).to_be_visible()
     for number, name in enumerate(("plan", "status", "diff", "graph"), start=1):
         shown = notebook.output(number)
         picture(shown, f"{name}-{theme}")

@@ -118,7 +118,10 @@ def status(plan):
 )
 def test_hostile_names_are_only_names(page):
     tags = Tags(page)
-    assert "img" not in tags.found
+    assert all(
+        source.startswith("data:image/svg+xml;base64,") for source in re.findall(r'<img [^>]*src="([^"]*)"', page)
+    )
+    assert "onerror" not in tags.attributes
     assert not [name for name in tags.attributes if name.startswith("on")]
     assert "owned" not in "".join(ALLOWED.findall(page))
     assert "\x1b" not in page
@@ -141,8 +144,7 @@ def test_many_steps_are_folded_by_what_they_do():
     page = plan_html(plan_of(*steps))
     assert "Dropping 300 views" in page
     assert '<details class="pgmg-part steps">' in page
-    assert "not shown" in page
-    assert len(page) < 1_000_000
+    assert len(page) < 100_000
 
 
 def test_a_difference_is_shown_with_its_step():
@@ -351,21 +353,11 @@ def test_sql_is_escaped_and_keeps_every_character():
     )
 
 
-def test_a_large_graph_is_reduced_to_what_changes_and_says_how_much_it_hides():
-    names = [view(f"v{n:04}") for n in range(1000)]
-    nodes = tuple(GraphNode(name, change=ChangeKind.NEW if n == 500 else None) for n, name in enumerate(names))
-    edges = tuple(Edge(a, b) for a, b in zip(names[1:], names, strict=False))
-    shown = graph_html.focus(Graph(nodes, edges))
-    assert [node.object.name for node in shown.nodes] == ["v0499", "v0500", "v0501"]
-    assert shown.hidden == 997
-    assert "997 more objects not shown" in graph_html.graph_html(shown)
-
-
 def test_without_graphviz_there_is_a_tree(monkeypatch):
-    def none(_dot):
+    def none(*_):
         raise GraphError("There is no Graphviz")
 
-    monkeypatch.setattr(graph_html.svg, "element", none)
+    monkeypatch.setattr(graph_html.svg, "image", none)
     monkeypatch.setattr(graph_html.svg, "picture", none)
     graph = Graph((GraphNode(view("a")), GraphNode(view("b"))), (Edge(view("a"), view("b")),))
     found = graph_html.graph_bundle(graph)

@@ -34,7 +34,7 @@ def test_every_kind_can_be_drawn():
     drawn = Graph(tuple(map(GraphNode, names)))
     for draw in (formats.to_svg, formats.to_mermaid, formats.to_tree):
         text = draw(drawn)
-        assert all(kind.sql_keyword in text or kind.value in text for kind in Kind)
+        assert all(kind.sql_keyword in text or kind.value in text for kind in Kind if kind is not Kind.OTHER)
 
 
 def test_a_comment_on_a_column_names_the_column():

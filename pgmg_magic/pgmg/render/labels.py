@@ -231,11 +231,8 @@ def subject(graph: Graph) -> str:
     return "Column lineage" if graph.is_lineage else "Dependency graph"
 
 
-def arrow(graph: Graph) -> str:
-    """Return the meaning of a graph's arrows."""
-    if graph.is_lineage:
-        return "An arrow leads from a column to where it is used."
-    return "An arrow points to what is depended on."
+ARROWS = "Data flows along the arrows: from what is used to what uses it."
+"""The one convention of all graphs, of objects and of columns."""
 
 
 def count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""A dependency graph as Graphviz source."""
+"""A dependency graph as Graphviz source; data flows along the arrows, from left to right."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def to_dot(graph: Graph, extras: DotOptions = DotOptions()) -> str:
     (`change-new`, `kind-view`, `unmanaged`; `soft`, `origin-catalog`) for style sheets.
     """
     drawing = graphviz.Digraph("dependencies")
-    drawing.attr(rankdir="RL", bgcolor=graph_style.PAPER, fontname=_FONT, fontsize="12", **_spacing(graph))
+    drawing.attr(rankdir="LR", bgcolor=graph_style.PAPER, fontname=_FONT, fontsize="12", **_spacing(graph))
     drawing.attr("node", fontname=_FONT, fontsize="12", fontcolor=graph_style.INK, margin=_MARGIN, height="0.45")
     drawing.attr("edge", arrowsize="0.7")
     if len(graph.nodes) > _MANY:
@@ -149,16 +149,14 @@ def _edge(edge: Edge, ids: dict[ObjectName, str], number: int) -> str:
     attributes = {"color": graph_style.edge_color(edge.origin)}
     if isinstance(edge, ColumnEdge):
         classes.append(f"flow-{edge.flow.value}")
-        attributes["dir"] = "back"  # data flows along the arrow
     attributes |= {
         "tooltip": _text(sanitize.sanitize_line(f"{labels.edge(edge)}: {labels.origin(edge)}")),
         "class": " ".join(classes),
         "id": f"e{number}",
     }
     if graph_style.is_dashed(edge):
-        head = "arrowtail" if isinstance(edge, ColumnEdge) else "arrowhead"
-        attributes |= {"style": "dashed", head: "vee"}
-    return f"{ids[edge.object]} -> {ids[edge.depends_on]} [{_attributes(attributes)}]\n"
+        attributes |= {"style": "dashed", "arrowhead": "vee"}
+    return f"{ids[edge.depends_on]} -> {ids[edge.object]} [{_attributes(attributes)}]\n"
 
 
 def _attributes(values: dict[str, str]) -> str:

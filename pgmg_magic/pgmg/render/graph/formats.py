@@ -40,14 +40,10 @@ def to_png(graph: Graph) -> bytes:
 
 
 def to_html(graph: Graph, title: str | None = None) -> str:
-    """Return a self-contained page: the graph with zoom and search, each object with its file and SQL.
+    """Return a self-contained page: groups, search, zoom, paths, each object with its file and SQL."""
+    from pgmg.render.explorer import explorer_page
 
-    Raises:
-        GraphError: Graphviz is missing or fails.
-    """
-    from pgmg.render.html import graph_page
-
-    return graph_page.to_html(graph, title)
+    return explorer_page.to_html(graph, title)
 
 
 def to_mermaid(graph: Graph) -> str:

@@ -153,7 +153,8 @@ class Labels:
     def of(self, node: GraphNode) -> Lines:
         """Return a node's label."""
         if not self._columns:
-            return node.object.display_name, node.object.kind.sql_keyword
+            kind = () if node.object.kind is Kind.OTHER else (node.object.kind.sql_keyword,)
+            return (node.object.display_name, *kind)
         return (spell(node.object.name) if node.object.kind is Kind.COLUMN else self.whole(node.object),)
 
     def whole(self, name: ObjectName) -> str:

