@@ -29,6 +29,13 @@ def offered(notebook, project):
     return notebook
 
 
+def read(notebook, cell):
+    """What a reader sees where a widget was whose kernel has gone: a text, instead of the front end's error."""
+    widget = notebook.output(cell).locator(".jp-OutputArea-output.lm-Panel")
+    assert widget.evaluate("it => getComputedStyle(it).fontSize") == "0px"
+    return widget.evaluate("it => getComputedStyle(it, '::after').content").strip('"')
+
+
 def exists(project, name):
     return project.value("SELECT to_regclass(%s)::text", name) is not None
 
@@ -220,6 +227,7 @@ def test_after_a_restart_the_output_is_readable_and_its_buttons_do_nothing(offer
     plan.locator("details.sql > summary").click()
     expect(plan.get_by_label("SQL of view.one")).to_be_visible()
     expect(button(offered, "Apply")).to_have_count(0)
+    assert read(offered, 1) == "Its buttons worked while its kernel ran. %pgmg_plan makes a new plan."
     picture(offered.page, "reopened")
     assert not exists(project, "one")
 

@@ -7,8 +7,10 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import eventually
 from tests.browser.seeing import faint, overflowing, problems
+from tests.browser.test_approve import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+LIVE = ".pgmg-watch:not(.still)"
 TABLE = (
     "CREATE TABLE users (id int PRIMARY KEY, name text, score int);"
     "INSERT INTO users VALUES (1, 'Ada', 10), (2, NULL, 20), (3, '<b>Grace</b>', 30);"
@@ -30,11 +32,11 @@ def test_the_panel_follows_files_shows_errors_and_asks_for_migrations(lab, noteb
     notebook.write("%load_ext pgmg", "watch = %pgmg_watch", "1 + 1").open()
     notebook.run(0)
     panel = notebook.run(1)
-    light = panel.locator(".light")
+    light = panel.locator(f"{LIVE} .light")
     expect(panel.get_by_role("status")).to_have_text("up to date")
 
     users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM stats;")
-    expect(panel.locator(".events")).to_contain_text("Applied 1 step for sql/views/names.sql")
+    expect(panel.locator(f"{LIVE} .events")).to_contain_text("Applied 1 step for sql/views/names.sql")
     assert users.value("SELECT count(*) FROM names") == 3
 
     users.write("sql/views/names.sql", "CREATE VIEW names AS\n  SELEC name FROM stats;")
@@ -46,13 +48,13 @@ def test_the_panel_follows_files_shows_errors_and_asks_for_migrations(lab, noteb
     users.write("migrations/002_scores.sql", "ALTER TABLE users ALTER COLUMN score TYPE bigint;")
     apply = panel.get_by_role("button", name="Apply migration …")
     expect(apply).to_be_visible()
-    expect(panel.locator(".pending")).to_contain_text("affects view.stats")
+    expect(panel.locator(f"{LIVE} .pending")).to_contain_text("affects view.stats")
     picture(panel, f"watch-problem-{theme.lower()}")
     assert problems(notebook.page, panel) == []
     assert faint(panel) == []
 
     apply.click()
-    expect(panel.locator(".pgmg-sql")).to_have_text("ALTER TABLE users ALTER COLUMN score TYPE bigint;")
+    expect(panel.locator(f"{LIVE} .pgmg-sql")).to_have_text("ALTER TABLE users ALTER COLUMN score TYPE bigint;")
     picture(panel, f"watch-question-{theme.lower()}")
     assert faint(panel) == []
     panel.get_by_role("button", name="Go back").click()
@@ -64,7 +66,7 @@ def test_the_panel_follows_files_shows_errors_and_asks_for_migrations(lab, noteb
 
     users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT upper(name) AS name FROM stats;")
     expect(panel.get_by_role("status")).to_have_text("up to date")
-    expect(panel.locator(".problems")).to_have_count(0)
+    expect(panel.locator(f"{LIVE} .problems")).to_have_count(0)
     picture(panel, f"watch-fine-{theme.lower()}")
 
     assert notebook.run(2).inner_text().split() == ["[3]:", "2"]  # nothing is printed into another cell
@@ -82,11 +84,23 @@ def test_a_panel_in_two_places_is_the_same_and_ends_with_the_kernel(notebook, us
     first, second = notebook.run(1), notebook.run(2)
     users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM stats;")
     for panel in (first, second):
-        expect(panel.locator(".events")).to_contain_text("sql/views/names.sql")
+        expect(panel.locator(f"{LIVE} .events")).to_contain_text("sql/views/names.sql")
+    notebook.page.wait_for_timeout(300)
+    for panel in (first, second):
+        expect(panel.locator(".pgmg-watch.still")).to_be_hidden()  # while the panel itself is there
+        expect(panel.locator(".pgmg-watch")).to_have_count(2)
+    notebook.save()
     notebook.restart()
     connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgmg' AND datname = current_database()"
     eventually(lambda: users.value(connected) == 0, "the watcher outlived its kernel")
     notebook.troubles.none()
+    notebook.open()  # as on the next day
+    for number in (1, 2):
+        still = notebook.output(number).locator(".pgmg-watch")
+        expect(still).to_be_visible()
+        expect(still).to_contain_text("as of")
+        expect(still.locator(".events")).to_contain_text("sql/views/names.sql")
+        assert read(notebook, number) == "It was updated while its kernel ran. %pgmg_watch starts a new watcher."
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

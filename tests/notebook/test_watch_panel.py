@@ -16,6 +16,7 @@ from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Affected, MigrationImpact
 from pgmg.model.watch_events import (
+    Applied,
     Broken,
     Disconnected,
     Mended,
@@ -242,6 +243,16 @@ def test_saved_files_are_told_until_it_is_known_what_came_of_them():
     assert "Saved" not in plain(panel_lines(WatchView(WatchState(), (saved, mended))))
 
 
+def test_a_round_with_a_problem_does_not_end_in_no_changes():
+    nothing = Applied(pgmg.ApplyResult(made.plan(), applied=False), ("sql/a.sql",), 5.0)
+    events = (Saw(("sql/a.sql",)), Broken(ERROR), nothing, Saw(("sql/b.sql",)), nothing)
+    for count, expected in ((3, 0), (5, 1)):
+        told = tuple(TimedEvent(float(n), event) for n, event in enumerate(events[:count]))
+        text = plain(panel_lines(WatchView(WatchState(), told)))
+        assert text.count("no changes") == expected
+        assert "✗ sql/a.sql:2:3" in text
+
+
 # --- the panel and its buttons
 
 
@@ -425,7 +436,8 @@ def test_in_a_kernel_it_outlives_its_cell_updates_its_panel_and_ends_with_the_ke
     until(lambda: one.value("SELECT n FROM v") == 2)
     later = kernel("import time; time.sleep(0.5)")
     kinds = {message["msg_type"] for message in later}
-    assert kinds <= {"status", "execute_input", "comm_msg"}  # the panel moves, and nothing is printed here
+    # the panel and its picture are updated, and nothing is printed here
+    assert kinds <= {"status", "execute_input", "comm_msg", "update_display_data"}
     assert connected(one) > 0
     kernel.manager.shutdown_kernel(now=False)
     until(lambda: connected(one) == 0)

@@ -44,6 +44,7 @@ def test_a_saved_notebook_shows_itself_where_nothing_runs(name):
         assert not re.search(r"<(script|iframe|template|svg|object|embed)\b", data.get(HTML, ""))
         assert not re.search(r"<table\b((?!</table>).)*<(details|table)\b", data.get(HTML, ""), re.DOTALL)
         assert data.get(PLAIN, "-").strip()
+    assert sum("<style>" in output.get("data", {}).get(HTML, "") for output in outputs(notebook)) <= 1
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

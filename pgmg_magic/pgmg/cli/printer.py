@@ -222,9 +222,11 @@ def progress(call: Call) -> Iterator[Listener]:
 def watching(call: Call) -> WatchListener:
     """Return a listener that prints each event of a watcher."""
     from pgmg.model.watch_events import Disconnected, Reconnected, WatchEvent
+    from pgmg.render.text.watch_lines import Quiet, watch_lines
 
     verbose = max(call.verbosity, 0)
     reported: list[str] = []
+    quiet = Quiet()
 
     def show_event(event: WatchEvent) -> None:
         if call.json:
@@ -234,8 +236,9 @@ def watching(call: Call) -> WatchListener:
             call.result(documents.dumps(watch_document(event), indent=None))
             return
         from pgmg.render.text.spans import plain
-        from pgmg.render.text.watch_lines import watch_lines
 
+        if quiet.leaves_out(event):
+            return
         if isinstance(event, Disconnected):
             if str(event.error) in reported:
                 return  # report the same failure once

@@ -45,7 +45,7 @@ class StyleOutput:
 
         self._shown, self._holder = True, self._cell
         known = version("pgmg")
-        html = style_sheet() + fill("loaded.html.j2", version=known)
+        html = f"{style_sheet()}{fill('loaded.html.j2', version=known)}"
         display_bundle({HTML: html, PLAIN: f"pgmg {known}"})
 
     def _begin_cell(self, info: ExecutionInfo) -> None:

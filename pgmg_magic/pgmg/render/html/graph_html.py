@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NO_NODES = PROPERTY_KINDS | {Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN}
-_HEIGHT, _TALL, _FEW = 380, 600, 8
+_HEIGHT, _TALL, _FEW = 300, 600, 8
 """Heights of the interactive graph in pixels; a graph of a few nodes gets the lower one."""
 
 

@@ -10,7 +10,7 @@ from pgmg.model.watch_events import Broken, PendingMigrations, Phase, Saw, Stopp
 from pgmg.render import labels, sanitize
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import EMPTY, Line, Role, Span, span_line
-from pgmg.render.text.watch_lines import watch_lines
+from pgmg.render.text.watch_lines import Quiet, watch_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,6 +96,9 @@ def history(view: WatchView) -> Iterator[tuple[str, Line]]:
     """
     last = view.events[-1:]
     shown = [one for one in view.events if not isinstance(one.event, Watching | Saw) or (one,) == last]
+    quiet = Quiet()
+    ended = {one for one in view.events if quiet.leaves_out(one.event)}
+    shown = [one for one in shown if one not in ended]
     for one in reversed(shown[-NEWEST:]):
         clock = time.strftime("%H:%M:%S", time.localtime(one.at))
         if isinstance(one.event, Broken):

@@ -32,6 +32,26 @@ _FEW = 5
 """Most files or objects that are named; further ones are counted."""
 
 
+class Quiet:
+    """Finds the events that are not shown: "no changes" at the end of a round that has reported a problem."""
+
+    def __init__(self) -> None:
+        self._is_broken = False
+
+    def leaves_out(self, event: WatchEvent) -> bool:
+        """Say whether the next event of a watcher is left out."""
+        match event:
+            case Watching() | Saw():
+                self._is_broken = False
+            case Broken():
+                self._is_broken = True
+            case Applied(result=result):
+                return self._is_broken and not result.applied
+            case _:
+                pass
+        return False
+
+
 def watch_lines(event: WatchEvent, verbose: int = 0) -> Iterator[Line]:
     """Return an event as lines; `verbose` 1 adds saved files and each step's duration."""
     match event:
