@@ -98,6 +98,22 @@ class Binding(Woven):
                         is_check = other.phase is Phase.CHECK
                         if other.slot == slot and not (is_check and name.kind in ROUTINES):
                             (self.fabric.hard if hard and not is_check else self.fabric.soft).add((other.id, first))
+            if name.kind is Kind.MATERIALIZED_VIEW:
+                self._bind_rows(name, nodes)
+
+    def _bind_rows(self, name: ObjectName, nodes: Iterable[Node]) -> None:
+        """A materialized view is filled from what changes behind objects that stay as they are, too."""
+        behind: dict[ObjectName, None] = {}
+        waiting = [name]
+        while waiting:
+            new = [used for used, _ in self._uses(waiting.pop()) if used not in behind and used != name]
+            behind |= dict.fromkeys(new)
+            waiting += [used for used in new if used not in self.makes]
+        for node in nodes:
+            first = self._firsts.get(node.id, node.id)
+            slot = self.fabric.nodes[first].slot
+            others = (other for used in behind for other in self.makes.get(used, ()) if other.slot == slot)
+            self.fabric.soft.update((other.id, first) for other in others)
 
     def _bind_aside(self) -> None:
         """What is put aside goes before what it uses, and comes back after that and before its own source is met."""
