@@ -50,6 +50,7 @@ class RoutineFacts:
     atomic: bool = False  # BEGIN ATOMIC or RETURN: the server tracks what it uses
     body: str | None = None
     window: bool = False
+    security_definer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,23 @@
 """Puts pending definitions in the place of the views that a query reads, so that it can be run before they are applied.
 
-Works on the parse tree: a view that is read becomes a CTE. Bodies of functions are strings to the grammar of the query
-that calls them, and stay as they are.
+A view that is read becomes a CTE. Names are replaced where they stand (see `renaming`); bodies of functions are strings
+to the grammar of the query that calls them, and stay as they are.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pgmg.model.source import Parts
-from pgmg.source.grammar.parser import Tree, deparse, parse, pb, relation_parts, unwrap
+from pgmg.model.quoting import quote
+from pgmg.model.source import Parts, RefKind
+from pgmg.source.columns.renaming import NewName, RenamingError, rename
+from pgmg.source.grammar.parser import parse
 from pgmg.source.grammar.recursion import deep_recursion
-from pgmg.source.references.scopes import Collector
+from pgmg.source.grammar.tree_equality import same_tree
 
-Meaning = Callable[[Parts], Parts | None]
-"""Tells which relation (schema, name) a name means where it is written; None where that is not known."""
-
-_QUALIFIED = 3  # schema, relation, column
+Meaning = Callable[[RefKind, Parts], Parts | None]
+"""Tells which object (schema, name) a name means where it is written; None where that is not known."""
 
 
 class CircularViewsError(Exception):
@@ -26,160 +25,132 @@ class CircularViewsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Inlinable:
-    """A query, the names its columns get, and what the names of relations in it mean.
+class Definition:
+    """A query, the names its columns get, and what the names in it mean.
 
-    A `stored` one is computed once and read as often as it is used, as a materialized view is.
+    A `stored` one is computed once and read as often as it is used, as a materialized view is. `settings` are the SET
+    statements under which it is written: under others, its names are spelled with their schemas.
     """
 
     query: str
     columns: tuple[str, ...] | None
     meaning: Meaning
     stored: bool = False
+    settings: tuple[str, ...] = ()
 
 
-def _all_texts(query: Inlinable, pending: Mapping[Parts, Inlinable], _itself: Parts | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Inlined:
+    """A query that can be run by itself, and the views whose definitions are in it, dependencies first.
+
+    In `text` a view that is read twice is computed once, with all its columns; in `expanded` it is part of the query
+    wherever it is read, as the server has it: columns that nobody asks for are not computed, and cannot fail.
+    """
+
+    text: str
+    used: tuple[Parts, ...] = ()
+    expanded: str | None = None
+
+
+def _all_texts(query: Definition, pending: Mapping[Parts, Definition], _itself: Parts | None = None) -> int:
     return sum(len(one.query) for one in (query, *pending.values()))
 
 
 @deep_recursion(_all_texts)
-def inline(
-    query: Inlinable, pending: Mapping[Parts, Inlinable], itself: Parts | None = None
-) -> tuple[str, tuple[Parts, ...]]:
-    """Return `query` with every view of `pending` that it reads, directly or not, in its CTEs; and which those are.
+def inline(query: Definition, pending: Mapping[Parts, Definition], itself: Parts | None = None) -> Inlined:
+    """Return `query` with every view of `pending` that it reads, directly or not, as a CTE, each once.
 
-    What reads none of them comes back as it is written. Names of relations are qualified where anything is inlined,
-    so that neither the search_path of another definition nor its CTEs can change what they mean. `itself` is the view
-    whose query it is.
+    What reads none of them comes back as it is written. `itself` is the view whose query it is.
 
     Raises:
         GrammarError: a query that the grammar does not accept.
         CircularViewsError: the definitions read each other in a circle.
         TooDeepError: a query that is nested too deeply.
+        RenamingError: a name cannot be replaced for certain.
     """
-    work = _Work(pending, tuple(text.query.lower() for text in (query, *pending.values())))
+    work = _Work(query, pending, "\0".join(one.query.lower() for one in (query, *pending.values())))
     work.under_way += [itself] if itself is not None else []
     body = work.rewritten(query)
     if not work.made:
-        return query.query, ()
-    inside = pb.RangeSubselect(subquery=_node(body), alias=pb.Alias(aliasname=work.free("pending")))
-    star = pb.ColumnRef(fields=[pb.Node(a_star=pb.A_Star())])
-    outer = pb.SelectStmt(
-        with_clause=pb.WithClause(ctes=[pb.Node(common_table_expr=cte) for cte in work.made.values()]),
-        target_list=[pb.Node(res_target=pb.ResTarget(val=pb.Node(column_ref=star)))],
-        from_clause=[pb.Node(range_subselect=inside)],
-        limit_option=pb.LIMIT_OPTION_DEFAULT,
-        op=pb.SETOP_NONE,
-    )
-    return deparse(outer), tuple(work.made)
+        return Inlined(query.query)
+    texts = []
+    for how in ("", " NOT MATERIALIZED"):
+        ctes = ",\n".join(cte.spelled(how) for cte in work.made.values())
+        text = f"WITH {ctes}\nSELECT * FROM (\n{body}\n) AS {quote(work.free('pending'))}"
+        _check(text, [*(cte.body for cte in work.made.values()), body])
+        texts.append(text)
+    return Inlined(texts[0], tuple(work.made), texts[1])
 
 
-def _node(select: Tree) -> Tree:
-    return pb.Node(select_stmt=select)
+@dataclass(frozen=True, slots=True)
+class _Cte:
+    """A pending view: its name in the query, and its own query with other names in it."""
+
+    name: str
+    definition: Definition
+    body: str
+
+    def spelled(self, how: str) -> str:
+        columns = f"({', '.join(map(quote, self.definition.columns))})" if self.definition.columns else ""
+        how = " MATERIALIZED" if self.definition.stored else how
+        return f"{quote(self.name)}{columns} AS{how} (\n{self.body}\n)"
+
+
+def _check(text: str, bodies: list[str]) -> None:
+    """Compare the parts of the whole, once it is parsed, with what they are by themselves."""
+    statements = parse(text).stmts
+    whole = statements[0].stmt.select_stmt
+    inside = [node.common_table_expr.ctequery.select_stmt for node in whole.with_clause.ctes]
+    inside += [whole.from_clause[0].range_subselect.subquery.select_stmt]
+    apart = [parse(body).stmts[0].stmt.select_stmt for body in bodies]
+    alike = len(statements) == 1 and len(inside) == len(apart)
+    if not alike or not all(same_tree(one, other) for one, other in zip(inside, apart, strict=True)):
+        raise RenamingError("the query with pending definitions would be read differently")
 
 
 @dataclass(slots=True)
 class _Work:
     """All that is inlined into one query, dependencies first: so each CTE sees the ones that it reads."""
 
-    pending: Mapping[Parts, Inlinable]
-    texts: tuple[str, ...]
-    made: dict[Parts, Tree] = field(default_factory=dict)
-    names: dict[Parts, str] = field(default_factory=dict)
+    root: Definition
+    pending: Mapping[Parts, Definition]
+    texts: str
+    made: dict[Parts, _Cte] = field(default_factory=dict)
     under_way: list[Parts] = field(default_factory=list)
 
-    def rewritten(self, query: Inlinable) -> Tree:
-        _, select = unwrap(parse(query.query).stmts[0].stmt)
-        _Rewriter(self, query.meaning).message(select)
-        return select
+    def rewritten(self, query: Definition) -> str:
+        """Return the text of a query with other names in it."""
+        same_path = query.settings == self.root.settings
 
-    def use(self, relation: Parts) -> str | None:
-        """Return the name of the CTE that stands for a relation, None where the relation itself is to be read."""
-        if relation not in self.pending:
-            return None
+        def new_names(kind: RefKind, written: Parts) -> NewName | None:
+            meant = query.meaning(kind, written)
+            if meant is None:
+                return None
+            if kind is RefKind.RELATION and meant in self.pending:
+                return NewName((self.use(meant),), is_cte=True)
+            if kind is RefKind.TYPE and meant in self.pending:
+                raise RenamingError(f"the type of the rows of {'.'.join(meant)} is named")
+            if same_path or len(written) > 1 or kind not in (RefKind.RELATION, RefKind.ROUTINE, RefKind.TYPE):
+                return None
+            return NewName(meant, alias=False)
+
+        return rename(query.query, new_names)
+
+    def use(self, relation: Parts) -> str:
+        """Return the name of the CTE that stands for a view."""
         if relation in self.under_way:
             raise CircularViewsError(f"{'.'.join(relation)} reads itself")
         if relation not in self.made:
             self.under_way.append(relation)
-            definition = self.pending[relation]
-            body = self.rewritten(definition)
+            body = self.rewritten(self.pending[relation])
             self.under_way.pop()
-            name = self.names[relation] = self.free(f"pending_{len(self.made) + 1}")
-            columns = [pb.Node(string=pb.String(sval=column)) for column in definition.columns or ()]
-            how = pb.CTEMaterializeAlways if definition.stored else pb.CTEMaterializeNever
-            self.made[relation] = pb.CommonTableExpr(
-                ctename=name, aliascolnames=columns, ctematerialized=how, ctequery=_node(body)
-            )
-        return self.names[relation]
+            name = self.free(f"pending_{len(self.made) + 1}")
+            self.made[relation] = _Cte(name, self.pending[relation], body)
+        return self.made[relation].name
 
     def free(self, stem: str) -> str:
         """Return a name that stands in none of the texts: nothing in them can mean it, or hide it."""
         name = f"pgmg_{stem}"
-        while any(name in text for text in self.texts):
+        while name in self.texts:
             name += "_"
         return name
-
-
-class _Rewriter(Collector):
-    """Walks through one query with the scopes of SQL and renames in place what is read in FROM."""
-
-    def __init__(self, work: _Work, meaning: Meaning) -> None:
-        super().__init__()
-        self._work = work
-        self._meaning = meaning
-        self._renamed: list[dict[Parts, str]] = []  # per query: relation, and under which alias it is read now
-        self._bare: list[Counter[str]] = []  # per query: how often a name stands in its FROM without an alias
-
-    def _on_select_stmt(self, query: Tree) -> None:
-        self._renamed.append({})
-        self._bare.append(Counter(_without_alias(query.from_clause)))
-        super()._on_select_stmt(query)
-        self._renamed.pop()
-        self._bare.pop()
-
-    def _from_relation(self, relation: Tree) -> None:
-        written = relation_parts(relation)
-        is_cte = len(written) == 1 and written[0] in self._ctes
-        super()._from_relation(relation)
-        meant = None if is_cte else self._meaning(written)
-        if meant is None:
-            return
-        cte = self._work.use(meant)
-        if cte is None:
-            relation.schemaname = meant[0]
-            return
-        if not relation.HasField("alias"):
-            # two relations of one name in two schemas may stand side by side, but not two such aliases
-            alias = cte if self._bare[-1][written[-1]] > 1 else written[-1]
-            relation.alias.CopyFrom(pb.Alias(aliasname=alias))
-            self._renamed[-1][meant] = alias
-        relation.catalogname, relation.schemaname, relation.relname, relation.inh = "", "", cte, True
-
-    def _on_column_ref(self, column: Tree) -> None:
-        """`schema.view.column` has no meaning any more once the view is a CTE: the schema goes."""
-        super()._on_column_ref(column)
-        if len(column.fields) < _QUALIFIED:
-            return
-        schema, name = (field.string.sval for field in list(column.fields)[-_QUALIFIED:-1])
-        for level in reversed(self._renamed):
-            alias = level.get((schema, name))
-            if alias is not None:
-                last = pb.Node()
-                last.CopyFrom(column.fields[-1])
-                del column.fields[:]
-                column.fields.extend([pb.Node(string=pb.String(sval=alias)), last])
-                return
-
-
-def _without_alias(items: Iterable[Tree]) -> Iterable[str]:
-    for item in items:
-        kind, inner = unwrap(item)
-        match kind:
-            case "range_var" if not inner.HasField("alias"):
-                yield inner.relname
-            case "range_table_sample":
-                yield from _without_alias([inner.relation])
-            case "join_expr":
-                yield from _without_alias((inner.larg, inner.rarg))
-            case _:
-                pass

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.source.grammar.statements import Parsed
 
-_ROUTINES = (
+AGGREGATE_ROUTINES = (
     "sfunc",
     "sfunc1",
     "finalfunc",
@@ -46,7 +46,7 @@ def read(statement: Parsed) -> Iterator[Declaration]:
         listed, direct_node = tree.args
         direct = direct_node.integer.ival
         arguments = read_arguments(listed.list.items, collector)
-    for option in _ROUTINES:
+    for option in AGGREGATE_ROUTINES:
         if option in options:
             collector.add(RefKind.ROUTINE, option_parts(options[option]))
     for option in _TYPES:

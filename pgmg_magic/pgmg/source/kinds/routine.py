@@ -55,6 +55,7 @@ def read_routine(tree: Tree, name: Parts) -> tuple[Target, RoutineFacts, tuple[R
         atomic=tree.HasField("sql_body"),
         body=body,
         window="window" in options,
+        security_definer="security" in options and options["security"].arg.boolean.boolval,
     )
     target = Target(Kind.PROCEDURE if tree.is_procedure else Kind.FUNCTION, name, input_types(arguments))
     return target, facts, tuple(_softened(collector.references, name))

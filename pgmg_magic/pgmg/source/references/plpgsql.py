@@ -8,7 +8,7 @@ parentheses. The SQL in between is left to the grammar.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pgmg.source.grammar.lexer import Sort, Token, significant
 
@@ -16,13 +16,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Fragment(str):
+    """SQL that a body holds, and where: for each piece of it its first character, that in the body, and its length.
+
+    What belongs to no piece does not stand in the body: a SELECT before an expression, what a string constant says.
+    """
+
+    __slots__ = ("pieces",)
+    pieces: tuple[tuple[int, int, int], ...]
+
+    def __new__(cls, text: str, pieces: tuple[tuple[int, int, int], ...] = ()) -> Self:
+        """Return a text with its pieces."""
+        made = super().__new__(cls, text)
+        made.pieces = pieces
+        return made
+
+    def within(self, before: str, after: str = "") -> Fragment:
+        """Return it with other text around it."""
+        moved = tuple((start + len(before), place, length) for start, place, length in self.pieces)
+        return Fragment(f"{before}{self}{after}", moved)
+
+    def followed_by(self, other: Fragment) -> Fragment:
+        """Return it with a space and another one after it."""
+        moved = other.within(f"{self} ")
+        return Fragment(moved, self.pieces + moved.pieces)
+
+
 @dataclass(slots=True)
 class Fragments:
     """What a body holds: complete statements, expressions, type spellings, and strings given to EXECUTE."""
 
-    statements: list[str] = field(default_factory=list)
-    expressions: list[str] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
+    statements: list[Fragment] = field(default_factory=list)
+    expressions: list[Fragment] = field(default_factory=list)
+    types: list[Fragment] = field(default_factory=list)
 
 
 def fragments(body: str) -> Fragments:
@@ -75,8 +101,11 @@ class _Reader:
             self._at += 1
         return self._tokens[begin : self._at]
 
-    def _text(self, tokens: list[Token]) -> str:
-        return self._body[tokens[0].start : tokens[-1].end] if tokens else ""
+    def _text(self, tokens: list[Token]) -> Fragment:
+        if not tokens:
+            return Fragment("")
+        start, end = tokens[0].start, tokens[-1].end
+        return Fragment(self._body[start:end], ((0, start, end - start),))
 
     def _expression(self, *ends: str) -> None:
         if text := self._text(self._until(*ends)):
@@ -199,19 +228,19 @@ class _Reader:
     def _cursor_arguments(self, inner: list[Token]) -> None:
         """Read `c(x := f(1), 2)` as an expression list."""
         if len(inner) > 3 and inner[1].text == "(":  # noqa: PLR2004 - name, parentheses and something inside
-            self.found.expressions.append(f"pg_catalog.cursor{self._text(inner[1:])}")  # so named arguments parse
+            self.found.expressions.append(self._text(inner[1:]).within("pg_catalog.cursor"))  # so named arguments parse
 
     def _dynamic(self, *ends: str) -> None:
         """EXECUTE: a constant is read as what it says, any other expression only as an expression (rule 2.2)."""
         command = self._until("INTO", "USING", *ends)
         if len(command) == 1 and command[0].sort is Sort.STRING:
-            self.found.statements.append(constant(command[0].text))
+            self.found.statements.append(Fragment(constant(command[0].text)))
         elif command:
             self.found.expressions.append(self._text(command))
         while self._peek().word in ("INTO", "USING"):
             if self._skip("USING"):
                 if text := self._text(self._until("INTO", *ends)):
-                    self.found.expressions.append(f"ROW({text})")
+                    self.found.expressions.append(text.within("ROW(", ")"))
             else:
                 self._until("USING", *ends)
 
@@ -223,7 +252,7 @@ class _Reader:
                 self._return()
             case "PERFORM":
                 self._at += 1
-                self.found.statements.append(f"SELECT {self._text(self._until())}")
+                self.found.statements.append(self._text(self._until()).within("SELECT "))
             case "EXECUTE":
                 self._at += 1
                 self._dynamic()
@@ -235,7 +264,7 @@ class _Reader:
                 self._raise()
             case "ASSERT":
                 self._at += 1
-                self.found.expressions.append(f"ROW({self._text(self._until())})")
+                self.found.expressions.append(self._text(self._until()).within("ROW(", ")"))
             case "OPEN":
                 self._open()
             case _:
@@ -280,7 +309,7 @@ class _Reader:
         self._at = begin
         self.found.statements.append(self._without_into(self._until()))
 
-    def _without_into(self, tokens: list[Token]) -> str:
+    def _without_into(self, tokens: list[Token]) -> Fragment:
         """Return a statement without `INTO [STRICT] variable, …`; `INSERT INTO` and `MERGE INTO` stay."""
         depth = 0
         for n, token in enumerate(tokens):
@@ -288,8 +317,7 @@ class _Reader:
             before = tokens[n - 1].word if n else ""
             if token.word == "INTO" and not depth and before not in ("INSERT", "MERGE"):
                 after = _after_targets(tokens, n + 1)
-                rest = self._text(tokens[after:])
-                return f"{self._text(tokens[:n])} {rest}"
+                return self._text(tokens[:n]).followed_by(self._text(tokens[after:]))
         return self._text(tokens)
 
 
