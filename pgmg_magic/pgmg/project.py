@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
+    from pgmg.catalog.temporary_objects import Scratch
     from pgmg.maintenance import Baseline, Reset
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import ApplyResult, Event, Listener
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.status_report import Status
     from pgmg.planning.compare.resolved import Comparison
+    from pgmg.row_reader import RowReader
 
 _Answer = TypeVar("_Answer")
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -248,40 +250,50 @@ class Project:
     def diff_rows(self, names: Sequence[str] = (), options: RowOptions | None = None) -> tuple[RowDifference, ...]:
         """Return what pending changes do to the rows of views: of the named ones, else of all that change.
 
-        Reads only: both queries run in one read-only transaction, with pending definitions of the views that they
-        read inlined. Of several views, one whose query fails keeps nothing from being said of the others.
+        Both queries run in one read-only transaction, with pending definitions of the views that they read inlined.
+        Where that is not enough (functions that change, rights of owners), pending objects are created as temporary
+        ones in a transaction that is rolled back. Of several views, one whose query fails keeps nothing from being said
+        of the others.
 
         Raises:
             UnknownObjectError: a name that nothing bears.
             UsageError: what is named has no rows.
             RowsError: the query of the one view in question fails, takes too long, or has no such key.
         """
-        from pgmg.planning.lineage.row_inputs import row_questions
-
-        chosen = self._row_options(options)
-
-        def ask(conn: Connection) -> tuple[RowDifference, ...]:
-            from pgmg.catalog.row_comparison import compare_all
-
-            return compare_all(conn, row_questions(self._compared(conn), names), chosen)
-
-        return self._read(ask)
+        reader = self._rows(options)
+        asked = self._read(lambda conn: reader.ask(conn, names))
+        return asked.differences if asked.is_complete else self._scratch(lambda within: reader.complete(within, asked))
 
     def preview(self, name: ObjectName, limit: int, options: RowOptions | None = None) -> Preview | None:
         """Return the first `limit` rows that a declared view has once it is applied; None for what has no rows.
 
         Raises:
-            RowsError: the query fails or takes too long.
+            RowsError: the query fails, takes too long, or cannot be asked before apply.
         """
-        from pgmg.planning.lineage.row_inputs import question_about
+        from pgmg.catalog.row_routes import Route
 
-        def ask(conn: Connection) -> Preview | None:
-            from pgmg.catalog.row_comparison import first_rows
+        reader = self._rows(options)
+        found = self._read(lambda conn: reader.preview(conn, name, limit))
+        if isinstance(found, Route):
+            route = found
+            return self._scratch(lambda within: reader.preview_within(within, route, limit))
+        return found
 
-            question = question_about(self._compared(conn), name)
-            return None if question is None else first_rows(conn, question, limit, self._row_options(options).timeout)
+    def _rows(self, options: RowOptions | None) -> RowReader:
+        from pgmg.row_reader import RowReader
 
-        return self._read(ask)
+        return RowReader(self._planner, self._row_options(options), self._options(None))
+
+    def _scratch(self, ask: Callable[[Scratch], _Answer]) -> _Answer:
+        """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
+        from pgmg.catalog.connection import translated_errors
+        from pgmg.catalog.temporary_objects import scratch
+
+        conn = self._connection
+        if conn is None or conn.closed:
+            conn = self._connection = self.connect()
+        with translated_errors(conn), scratch(conn, self._planner.search_path, self.settings.lock_timeout) as within:
+            return ask(within)
 
     def attributes_in(self, path: str) -> dict[ObjectName, Attributes | None]:
         """Return what a file declares, with columns and types as the database has them; None for what has none.

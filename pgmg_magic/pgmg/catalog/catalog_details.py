@@ -44,10 +44,11 @@ def read_catalog_details(
     )
 
 
-def read_closure(conn: psycopg.Connection[Row], snapshot: Snapshot) -> Closure:
-    """Return everything that depends on any object of the snapshot that no extension owns."""
+def read_closure(conn: psycopg.Connection[Row], snapshot: Snapshot, seeds: frozenset[Address] | None = None) -> Closure:
+    """Return everything that depends on the seeds: by default on any object of the snapshot that no extension owns."""
     live = snapshot.by_address
-    seeds = [address for address, known in live.items() if known.extension is None]
+    if seeds is None:
+        seeds = frozenset(address for address, known in live.items() if known.extension is None)
     dependencies = read_dependencies(conn, seeds)
     definitions = read_definitions(conn, members(dependencies, seeds, live), live)
     set_path(conn, snapshot.server.setting)

@@ -108,9 +108,15 @@ def reading(conn: Connection, search_path: str | None, lock_timeout: str) -> Ite
         InsufficientPrivilegeError: the role may not read what planning needs.
         UnansweredError: something else went wrong.
     """
+    with translated_errors(conn), read_only(conn, search_path, lock_timeout):
+        yield conn
+
+
+@contextmanager
+def translated_errors(conn: Connection) -> Iterator[None]:
+    """Within, what the server objects to becomes an error of ours: those that `reading` raises."""
     try:
-        with read_only(conn, search_path, lock_timeout):
-            yield conn
+        yield
     except psycopg.errors.InsufficientPrivilege as error:
         said = error.diag.message_primary or "permission denied"
         hint = "The role needs to read pgmg's state tables; ask their owner for SELECT on them."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -12,7 +12,7 @@ from psycopg import sql
 from pgmg.catalog import row_sql
 from pgmg.catalog.catalog_queries import Row, query
 from pgmg.catalog.row_sources import select_all, sides, translate_errors, types_of, view_settings
-from pgmg.catalog.row_sql import Comparison, Pair, RowSource
+from pgmg.catalog.row_sql import By, Comparison, Pair, RowSource
 from pgmg.errors import RowsError
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.row_questions import (
@@ -28,8 +28,11 @@ from pgmg.model.row_questions import (
 from pgmg.model.source import Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from pgmg.catalog.row_routes import Route
+
+_Answer = TypeVar("_Answer")
 _Connection = psycopg.Connection[Row]
 _CANDIDATES = 4
 """Keys that are tried at most: each costs a look at all rows."""
@@ -40,57 +43,91 @@ _FILLED = (
 _BEFORE, _AFTER = ObjectName(Kind.OTHER, "before"), ObjectName(Kind.OTHER, "after")
 
 
-def compare_all(conn: _Connection, questions: Sequence[RowQuestion], options: RowOptions) -> tuple[RowDifference, ...]:
+def compare_all(
+    conn: _Connection, chosen: Sequence[Route], options: RowOptions, *, lone: bool
+) -> tuple[RowDifference, ...]:
     """Compare the rows of several views, one after the other; what goes wrong with one is said in its place.
 
     Raises:
-        RowsError: there is only one question, and it cannot be answered.
+        RowsError: `lone` says that there is only one question, and it cannot be answered.
     """
     found = []
-    for question in questions:
+    for route in chosen:
         try:
-            found.append(compare_rows(conn, question, options))
+            found.append(compare_rows(conn, route, options))
         except RowsError as error:
-            if len(questions) == 1:
+            if lone:
                 raise
-            failure = Notice("failed", error.message if error.hint is None else f"{error.message} {error.hint}")
-            found.append(RowDifference(question.object, question.change, None, None, notes=(failure,)))
+            found.append(failed(route.question, error))
     return tuple(found)
 
 
-def compare_rows(conn: _Connection, question: RowQuestion, options: RowOptions) -> RowDifference:
+def failed(question: RowQuestion, error: RowsError) -> RowDifference:
+    """Return what is said of a view whose rows could not be compared."""
+    notice = Notice("failed", error.message if error.hint is None else f"{error.message} {error.hint}")
+    return RowDifference(question.object, question.change, None, None, notes=(*question.notes, notice))
+
+
+def compare_rows(conn: _Connection, route: Route, options: RowOptions) -> RowDifference:
     """Run both queries and compare what they return; settings of the question are taken back afterwards.
 
     Raises:
         RowsError: a query fails, takes too long, or a key names no column of both sides.
     """
+    question = route.question
+    if route.unknown is not None:
+        unknown = Notice("unknown", f"Its rows cannot be told before apply: {route.unknown}.")
+        return RowDifference(question.object, question.change, None, None, notes=(*question.notes, unknown))
     began = time.monotonic()
-    settings = question.after.settings if question.after is not None else ()
-    with translate_errors(question), view_settings(conn, settings, options.timeout):
-        found = _Rows(conn, question, options).compared()
+
+    def compared(after: Query | None) -> _Found:
+        settings = after.settings if after is not None else ()
+        with view_settings(conn, settings, options.timeout):
+            return _Rows(conn, question, after, options).compared()
+
+    with translate_errors(question):
+        found = _asked(compared, route.after)
     return _finished(found, question, (time.monotonic() - began) * 1000)
 
 
-def first_rows(conn: _Connection, question: RowQuestion, limit: int, timeout: str) -> Preview:
+def first_rows(conn: _Connection, route: Route, limit: int, timeout: str) -> Preview:
     """Return the first `limit` rows of what the question's pending query returns, else of the relation as it stands.
 
     Raises:
-        RowsError: the query fails or takes too long.
+        RowsError: the query fails, takes too long, or cannot be asked before apply.
     """
-    settings = question.after.settings if question.after is not None else ()
-    with translate_errors(question), view_settings(conn, settings, timeout):
-        chosen = question.after if question.after is not None else select_all(question.before)
-        if chosen is None:
-            raise RowsError(f"{question.object} does not exist.")
-        (side,) = sides(conn, question.object, [(_AFTER, chosen)])
-        rows = conn.execute(row_sql.first_rows(side, limit + 1)).fetchall() if side.columns else []
-        return Preview(
-            question.object,
-            tuple(column.name for column in side.columns),
-            types_of(conn, side),
-            tuple(tuple(row[0]) for row in rows[:limit]),
-            more=len(rows) > limit,
-        )
+    question = route.question
+    if route.unknown is not None:
+        raise RowsError(f"{question.object}: its rows cannot be told before apply: {route.unknown}.")
+    chosen = route.after if route.after is not None else select_all(question.before)
+    if chosen is None:
+        raise RowsError(f"{question.object} does not exist.")
+
+    def shown(query_: Query | None) -> Preview:
+        assert query_ is not None
+        with view_settings(conn, query_.settings, timeout):
+            (side,) = sides(conn, question.object, [(_AFTER, query_)])
+            rows = conn.execute(row_sql.first_rows(side, limit + 1)).fetchall() if side.columns else []
+            return Preview(
+                question.object,
+                tuple(column.name for column in side.columns),
+                types_of(conn, side),
+                tuple(tuple(row[0]) for row in rows[:limit]),
+                more=len(rows) > limit,
+            )
+
+    with translate_errors(question):
+        return _asked(shown, chosen)
+
+
+def _asked(ask: Callable[[Query | None], _Answer], after: Query | None) -> _Answer:
+    """Ask; where a value cannot be computed that perhaps nobody needs, ask again with CTEs expanded."""
+    try:
+        return ask(after)
+    except psycopg.DataError:
+        if after is None or after.expanded is None:
+            raise
+        return ask(replace(after, text=after.expanded, expanded=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +158,7 @@ def _finished(found: _Found, question: RowQuestion, duration_ms: float) -> RowDi
         columns=found.columns,
         samples=found.samples,
         one_in=found.one_in,
-        inlined=question.inlined,
+        inlined=question.pending,
         notes=(*question.notes, *found.notes),
         duration_ms=duration_ms,
     )
@@ -130,12 +167,12 @@ def _finished(found: _Found, question: RowQuestion, duration_ms: float) -> RowDi
 class _Rows:
     """One comparison on its way."""
 
-    def __init__(self, conn: _Connection, question: RowQuestion, options: RowOptions) -> None:
-        self.conn, self.question, self.options = conn, question, options
+    def __init__(self, conn: _Connection, question: RowQuestion, after: Query | None, options: RowOptions) -> None:
+        self.conn, self.question, self.after, self.options = conn, question, after, options
         self.notes: list[Notice] = []
 
     def compared(self) -> _Found:
-        before, after = self._before(), self.question.after
+        before, after = self._before(), self.after
         if before is not None and after is not None:
             old, new = sides(self.conn, self.question.object, [(_BEFORE, before), (_AFTER, after)])
             return self._both(old, new)
@@ -186,39 +223,67 @@ class _Rows:
         one_in = -(-max(old, new) // limit) if limit else 1
         pairs = self._pairs(before, after)
         if not pairs:
-            self._note("no-common-column", "The two sides have no column in common: only rows were counted.")
-            bare = not before.columns and not after.columns  # then all rows are alike
-            numbers = (max(new - old, 0), max(old - new, 0), None) if bare else (0, 0, None)
-            return _Found(old, new, self._columns(before, after, pairs, ()), numbers, notes=tuple(self.notes))
+            return self._apart(before, after, old, new)
         these = Comparison(before, after, pairs, max(one_in, 1), self.options.samples)
         key = self._key(these)
-        text = row_sql.by_key(these, key) if key else row_sql.multisets(these)
-        rows = self.conn.execute(text).fetchall()
-        numbers = next(found[1] for found in rows if found[0] == "numbers")
-        counted = 3 if key else 2
+        if key:
+            rows = self.conn.execute(row_sql.by_key(these, key)).fetchall()
+            added, removed, changed, *differing = next(row[1] for row in rows if row[0] == "numbers")
+        else:
+            rows = self.conn.execute(row_sql.multisets(these)).fetchall()
+            added, removed = (int(number) for number in next(row[1] for row in rows if row[0] == "numbers"))
+            changed, differing = None, self._differing(these, rows, max(added, removed))
         return _Found(
             old,
             new,
-            self._columns(before, after, pairs, tuple(numbers[counted:])),
-            (numbers[0], numbers[1], numbers[2] if key else None),
+            self._columns(before, after, pairs, tuple(differing)),
+            (added, removed, changed),
             tuple(pair.name for pair in key),
             these.one_in,
             _samples(these, rows, whole_rows=bool(key)),
             tuple(self.notes),
         )
 
+    def _apart(self, before: RowSource, after: RowSource, old: int, new: int) -> _Found:
+        """Return the difference of two sides without a column in common: no row of one is a row of the other."""
+        if before.columns or after.columns:
+            self._note("no-common-column", "The two sides have no column in common: no row stays what it was.")
+            numbers = (new, old, None)
+        else:  # all rows are alike
+            numbers = (max(new - old, 0), max(old - new, 0), None)
+        return _Found(old, new, self._columns(before, after, (), ()), numbers, notes=tuple(self.notes))
+
+    def _differing(self, these: Comparison, rows: Sequence[Row], most: int) -> list[int]:
+        """Return for each column how many of its values differ between the two multisets."""
+        sums = {row[1][0]: row[1][1:] for row in rows if row[0] == "sums"}
+        if not sums:
+            return _largest(these.pairs, [row[1] for row in rows if row[0] == "each"])
+        # equal sums of hashes are those of equal values, if there are as many
+        added, removed = (sums.get(side, [None] * len(these.pairs)) for side in (1, 0))
+        doubtful = [pair for pair, more, less in zip(these.pairs, added, removed, strict=True) if more != less]
+        counted: dict[str, int] = {}
+        for some in row_sql.batches(doubtful, max(1, row_sql.AT_ONCE // (2 * most))):
+            found = self.conn.execute(row_sql.columns_of_multisets(these, some)).fetchall()
+            counted |= zip((pair.name for pair in some), _largest(some, found), strict=True)
+        return [counted.get(pair.name, 0) for pair in these.pairs]
+
     # -- columns ----------------------------------------------------------------------------------------
 
     def _pairs(self, before: RowSource, after: RowSource) -> tuple[Pair, ...]:
-        types = sorted({column.type for side in (before, after) for column in side.columns})
-        without = {row[0] for row in self.conn.execute(query("equality"), [types]).fetchall()}
+        columns = [column for side in (before, after) for column in side.columns]
+        asked = sorted({column.type for column in columns}), sorted({column.collation for column in columns})
+        unhashable, tolerant = (
+            {row[0] for row in self.conn.execute(query(name), [oids]).fetchall()}
+            for name, oids in zip(("unhashable", "tolerant_collations"), asked, strict=True)
+        )
         there = {column.name: n for n, column in enumerate(after.columns)}
         pairs = []
         for number, old in enumerate(before.columns):
             if old.name in there:
                 new = after.columns[there[old.name]]
-                as_text = old.type != new.type or old.collation != new.collation or old.type in without
-                pairs.append(Pair(old.name, number, there[old.name], as_text))
+                as_text = old.type != new.type or old.collation != new.collation or old.type in unhashable
+                by = By.TEXT if as_text else By.COLLATION if old.collation in tolerant else By.VALUE
+                pairs.append(Pair(old.name, number, there[old.name], by))
         return tuple(pairs)
 
     def _columns(
@@ -232,7 +297,7 @@ class _Rows:
         for column, type_ in zip(after.columns, new_types, strict=True):
             pair = shared.get(column.name)
             old = None if pair is None else old_types[pair.before]
-            text = pair is not None and pair.as_text
+            text = pair is not None and pair.by is By.TEXT
             found.append(ColumnDifference(column.name, old, type_, counted.get(column.name), text))
         for column, type_ in zip(before.columns, old_types, strict=True):
             if column.name not in shared:
@@ -253,19 +318,19 @@ class _Rows:
         candidates = [tuple(shared[name] for name in given)] if given else self._candidates(these, shared)
         if not candidates:
             return ()
-        old = self._uniqueness(these.before, [[(p.before, p.as_text) for p in key] for key in candidates], these.one_in)
-        new = self._uniqueness(these.after, [[(p.after, p.as_text) for p in key] for key in candidates], these.one_in)
-        for key, then, now in zip(candidates, old, new, strict=True):
+        for key in candidates:
+            then = self._uniqueness(these.before, [(p.before, p.by) for p in key], these.one_in)
+            now = self._uniqueness(these.after, [(p.after, p.by) for p in key], these.one_in)
             if not any(then) and not any(now):
                 return key
             if then == (0, 0) or given:
                 self._not_unique(key, then, now)
         return ()
 
-    def _uniqueness(self, side: RowSource, keys: list[list[tuple[int, bool]]], one_in: int) -> list[tuple[int, int]]:
-        """Return for each key how many rows repeat a value, and how many have none."""
-        (counts,) = self.conn.execute(row_sql.uniqueness(side, keys, one_in)).fetchall()
-        return [(rows - values, null) for rows, values, null in zip(*[iter(counts)] * 3, strict=True)]
+    def _uniqueness(self, side: RowSource, key: list[tuple[int, By]], one_in: int) -> tuple[int, int]:
+        """Return how many rows repeat a value of a key, and how many have none."""
+        ((rows, values, null),) = self.conn.execute(row_sql.uniqueness(side, key, one_in)).fetchall()
+        return rows - values, null
 
     def _not_unique(self, key: tuple[Pair, ...], then: tuple[int, int], now: tuple[int, int]) -> None:
         name = ", ".join(pair.name for pair in key)
@@ -301,6 +366,12 @@ class _Rows:
             return {}
         tables = ((result.ftable(n), result.ftablecol(n)) for n in range(result.nfields))
         return {origin: n for n, origin in reversed(list(enumerate(tables))) if origin[0]}
+
+
+def _largest(pairs: Sequence[Pair], counted: Iterable[Sequence[int | None]]) -> list[int]:
+    """Return for each column the larger of two numbers: of (column from 1, values that are more, that are fewer)."""
+    found = {int(number or 0): max(int(more or 0), int(fewer or 0)) for number, more, fewer in counted}
+    return [found.get(number, 0) for number in range(1, len(pairs) + 1)]
 
 
 def _samples(these: Comparison, rows: Sequence[Row], *, whole_rows: bool) -> RowSamples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _Connection = psycopg.Connection[Row]
 _TIMEOUT = "57014"
 _LOST = ("08", "57")
+_TEMPORARY = re.compile(r"^pg_temp(_\d+)?\.")
+"""Begins the name of a pending type that is a temporary object for the time of a question."""
 
 
 @contextmanager
@@ -39,6 +42,8 @@ def view_settings(conn: _Connection, settings: Sequence[str], timeout: str) -> I
     finally:
         if not conn.closed:
             conn.execute("ROLLBACK TO SAVEPOINT pgmg_rows")
+            # what a function locked for the session would stay locked
+            conn.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
 
 
 @contextmanager
@@ -109,4 +114,4 @@ def types_of(conn: _Connection, side: RowSource) -> tuple[str, ...]:
         " FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY AS t(type, modifier, n) ORDER BY t.n",
         [[column.type for column in side.columns], [column.modifier for column in side.columns]],
     ).fetchall()
-    return tuple(row[0] for row in rows)
+    return tuple(_TEMPORARY.sub("", row[0]) for row in rows)

@@ -1,12 +1,15 @@
 """Writes the statements that compare the rows of two queries: each side is computed once a statement.
 
-Columns are called `c0`, `c1` … inside, whatever they are called outside; values leave as text, cut where they are long.
+Rows and keys are compared by a hash that equal values share (`hash_record_extended`). No search_path can change it, and
+it costs one pass over each side. Columns are called `c0`, `c1` … inside, whatever they are called outside; values leave
+as text, cut where they are long.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, assert_never
 
 from psycopg import sql
 
@@ -17,7 +20,21 @@ if TYPE_CHECKING:
 
 LONGEST = 200
 """Characters of a value that are shown."""
-_NUMERIC = 1700
+_WIDEST = 700
+"""Columns of two sides that one join carries: a row of the server has room for 1,664."""
+_SORTED = 30
+"""Columns by which rows are sorted before some of them are shown."""
+AT_ONCE = 4_000_000
+"""Values whose hashes are counted in one statement."""
+
+
+class By(Enum):
+    """How the values of a column are compared."""
+
+    VALUE = auto()
+    TEXT = auto()
+    COLLATION = auto()
+    """As values of a collation that takes different spellings for equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +44,15 @@ class RowSource:
     query: sql.Composable
     columns: tuple[ColumnShape, ...]
 
-    def index(self, name: str) -> int:
-        """Return the number of a column."""
-        return next(n for n, column in enumerate(self.columns) if column.name == name)
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A column that both sides have: its number in each, and whether values are compared by their text."""
+    """A column that both sides have: its number in each, and how its values are compared."""
 
     name: str
     before: int
     after: int
-    as_text: bool
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,163 +77,242 @@ def first_rows(side: RowSource, limit: int) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {} LIMIT {}").format(_shown("q", numbers), _from(side), sql.Literal(limit))
 
 
-def uniqueness(side: RowSource, keys: Sequence[Sequence[tuple[int, bool]]], one_in: int) -> sql.Composed:
-    """Count for each key (column numbers, and whether by text) its rows, its values, and rows where it is NULL."""
-    counts = []
-    for key in keys:
-        values = [_value("q", number, as_text=as_text) for number, as_text in key]
-        chosen = _sampled([_hashed(side, "q", number) for number, _ in key], one_in)
-        null = sql.SQL(" OR ").join(sql.SQL("{} IS NULL").format(_column("q", number)) for number, _ in key)
-        counts.append(
-            sql.SQL(
-                "pg_catalog.count(*) FILTER (WHERE {chosen}), "
-                "pg_catalog.count(DISTINCT ROW({values})) FILTER (WHERE {chosen}), "
-                "pg_catalog.count(*) FILTER (WHERE {chosen} AND ({null}))"
-            ).format(chosen=chosen, values=sql.SQL(", ").join(values), null=null)
-        )
-    return sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(counts), _from(side))
+def uniqueness(side: RowSource, key: Sequence[tuple[int, By]], one_in: int) -> sql.Composed:
+    """Count the rows, the values of a key (column numbers, and how they are compared), and the rows without one."""
+    null = sql.SQL(" OR ").join(sql.SQL("{} IS NULL").format(_column("q", number)) for number, _ in key)
+    return sql.SQL(
+        "SELECT pg_catalog.count(*), pg_catalog.count(DISTINCT k.hash), pg_catalog.count(*) FILTER (WHERE k.empty)"
+        " FROM (SELECT {hash} AS hash, ({null}) AS empty FROM {side}) AS k WHERE {chosen}"
+    ).format(hash=_hash("q", key), null=null, side=_from(side), chosen=_sampled("k", "hash", one_in))
 
 
 def by_key(these: Comparison, key: Sequence[Pair]) -> sql.Composed:
     """Compare rows of the same key. Yields rows (sort, numbers, before, after), as `multisets` does."""
+    compared = [pair for pair in these.pairs if pair not in key]
     return sql.SQL("""WITH before AS MATERIALIZED ({before}),
 after AS MATERIALIZED ({after}),
-both_sides AS MATERIALIZED (
-  SELECT b.here AS before, a.here AS after, {columns}
-  FROM (SELECT true AS here, * FROM before) AS b FULL JOIN (SELECT true AS here, * FROM after) AS a ON {same}
-),
-changed AS MATERIALIZED (SELECT * FROM both_sides AS j WHERE j.before AND j.after AND ({differs}))
-SELECT 'numbers', ARRAY[(SELECT pg_catalog.count(*) FROM both_sides AS j WHERE j.before IS NULL),
-  (SELECT pg_catalog.count(*) FROM both_sides AS j WHERE j.after IS NULL),
-  pg_catalog.count(*), {each}], NULL::text[], NULL::text[] FROM changed AS j
-UNION ALL (SELECT 'added', NULL, NULL, {all_after} FROM both_sides AS j WHERE j.before IS NULL
-  ORDER BY {order_after} LIMIT {limit})
-UNION ALL (SELECT 'removed', NULL, {all_before}, NULL FROM both_sides AS j WHERE j.after IS NULL
-  ORDER BY {order_before} LIMIT {limit})
-UNION ALL (SELECT 'changed', NULL, {common_before}, {common_after} FROM changed AS j
-  ORDER BY {order_before} LIMIT {limit})""").format(
-        before=_side(these.before, [pair.before for pair in key], these.one_in),
-        after=_side(these.after, [pair.after for pair in key], these.one_in),
-        columns=sql.SQL(", ").join(
-            [_as("b", n, "before") for n in range(len(these.before.columns))]
-            + [_as("a", n, "after") for n in range(len(these.after.columns))]
+matched AS MATERIALIZED (
+  SELECT b.key AS before, a.key AS after, b.hash OPERATOR(pg_catalog.<>) a.hash AS differs
+  FROM before AS b FULL JOIN after AS a ON b.key OPERATOR(pg_catalog.=) a.key
+)
+SELECT 'numbers', (SELECT ARRAY[pg_catalog.count(*) FILTER (WHERE m.before IS NULL),
+  pg_catalog.count(*) FILTER (WHERE m.after IS NULL), pg_catalog.count(*) FILTER (WHERE m.differs)] FROM matched AS m)
+  || {each}, NULL::text[], NULL::text[]
+UNION ALL (SELECT 'added', NULL, NULL, {all_after} FROM after AS a JOIN matched AS m
+  ON a.key OPERATOR(pg_catalog.=) m.after WHERE m.before IS NULL ORDER BY {order_after} LIMIT {limit})
+UNION ALL (SELECT 'removed', NULL, {all_before}, NULL FROM before AS b JOIN matched AS m
+  ON b.key OPERATOR(pg_catalog.=) m.before WHERE m.after IS NULL ORDER BY {order_before} LIMIT {limit})
+UNION ALL SELECT 'changed', NULL, s.shown,
+  (SELECT {common_after} FROM after AS a WHERE a.key OPERATOR(pg_catalog.=) s.key)
+  FROM (SELECT b.key, {common_before} AS shown FROM before AS b JOIN matched AS m
+    ON b.key OPERATOR(pg_catalog.=) m.before WHERE m.differs ORDER BY {order_before} LIMIT {limit}) AS s""").format(
+        before=_keyed(
+            these.before, [(p.before, p.by) for p in key], [(p.before, p.by) for p in compared], these.one_in
         ),
-        same=sql.SQL(" AND ").join(
-            sql.SQL("{} = {}").format(
-                _value("b", pair.before, as_text=pair.as_text), _value("a", pair.after, as_text=pair.as_text)
-            )
-            for pair in key
-        ),
-        differs=sql.SQL(" OR ").join([sql.SQL("false"), *(_differs(pair) for pair in these.pairs if pair not in key)]),
-        each=sql.SQL(", ").join(
-            sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(_differs(pair)) for pair in these.pairs
-        ),
-        all_after=_shown("j", range(len(these.after.columns)), "after"),
-        all_before=_shown("j", range(len(these.before.columns)), "before"),
-        common_before=_shown("j", [pair.before for pair in these.pairs], "before"),
-        common_after=_shown("j", [pair.after for pair in these.pairs], "after"),
-        order_before=sql.SQL(", ").join(_value("j", p.before, "before", as_text=p.as_text) for p in key),
-        order_after=sql.SQL(", ").join(_value("j", p.after, "after", as_text=p.as_text) for p in key),
+        after=_keyed(these.after, [(p.after, p.by) for p in key], [(p.after, p.by) for p in compared], these.one_in),
+        each=_each_difference(these.pairs),
+        all_after=_shown("a", range(len(these.after.columns))),
+        all_before=_shown("b", range(len(these.before.columns))),
+        common_before=_shown("b", [pair.before for pair in these.pairs]),
+        common_after=_shown("a", [pair.after for pair in these.pairs]),
+        order_before=sql.SQL(", ").join(_sortable("b", pair.before, pair.by) for pair in key),
+        order_after=sql.SQL(", ").join(_sortable("a", pair.after, pair.by) for pair in key),
         limit=sql.Literal(these.samples),
     )
+
+
+def _keyed(
+    side: RowSource, key: Sequence[tuple[int, By]], compared: Sequence[tuple[int, By]], one_in: int
+) -> sql.Composed:
+    return sql.SQL("SELECT * FROM (SELECT {key} AS key, {hash} AS hash, * FROM {side}) AS k WHERE {chosen}").format(
+        key=_hash("q", key), hash=_hash("q", compared), side=_from(side), chosen=_sampled("k", "key", one_in)
+    )
+
+
+def _each_difference(pairs: Sequence[Pair]) -> sql.Composed:
+    """Count for each column the matched rows in which it differs."""
+    parts = []
+    for some in batches(pairs, _WIDEST):
+        counts = sql.SQL(", ").join(
+            sql.SQL("pg_catalog.count(*) FILTER (WHERE {} OPERATOR(pg_catalog.<>) {})").format(
+                _hash("b", [(pair.before, pair.by)]), _hash("a", [(pair.after, pair.by)])
+            )
+            for pair in some
+        )
+        parts.append(
+            sql.SQL(
+                "(SELECT ARRAY[{}] FROM matched AS m"
+                " JOIN (SELECT key, {} FROM before) AS b ON b.key OPERATOR(pg_catalog.=) m.before"
+                " JOIN (SELECT key, {} FROM after) AS a ON a.key OPERATOR(pg_catalog.=) m.after WHERE m.differs)"
+            ).format(counts, _listed(pair.before for pair in some), _listed(pair.after for pair in some))
+        )
+    return sql.SQL(" || ").join(parts)
 
 
 def multisets(these: Comparison) -> sql.Composed:
-    """Compare all rows as multisets of the common columns: a changed row is one removed and one added."""
-    names = [sql.Identifier(f"p{n}") for n in range(len(these.pairs))]
-    listed = sql.SQL(", ").join(names)
-    numbers: list[sql.Composable] = [
-        sql.SQL("(SELECT pg_catalog.count(*) FROM added)"),
-        sql.SQL("(SELECT pg_catalog.count(*) FROM removed)"),
-    ]
-    for name in names:
-        one_way, other = (
-            sql.SQL(
-                "(SELECT pg_catalog.count(*) FROM (SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM {2}) AS x)"
-            ).format(name, sql.Identifier(here), sql.Identifier(there))
-            for here, there in (("before", "after"), ("after", "before"))
-        )
-        numbers.append(sql.SQL("GREATEST({}, {})").format(one_way, other))
-    texts = sql.SQL(", ").join(_cut(name) for name in names)
+    """Compare all rows as multisets of the common columns: a changed row is one removed and one added.
+
+    Yields rows (sort, numbers, before, after). `numbers` are the rows added and removed. `each` is the number of a
+    column (from 1) and how many of its values are added and removed; where too many rows differ to count them all at
+    once, there is `sums` instead: 1 for what is added or 0 for what is removed, and a sum of hashes for each column.
+    """
+    hashes = sql.SQL(", ")
+    of_added = hashes.join(_hash("x", [(pair.after, pair.by)]) for pair in these.pairs)
+    of_removed = hashes.join(_hash("x", [(pair.before, pair.by)]) for pair in these.pairs)
+    few = sql.SQL(
+        "(SELECT COALESCE(pg_catalog.sum(pg_catalog.abs(d.copies)), 0) FROM differing AS d) OPERATOR(pg_catalog.<=) {}"
+    ).format(sql.Literal(AT_ONCE // len(these.pairs)))
+    each = _values_of(
+        sql.SQL("SELECT 1 AS copy, ARRAY[{}] AS hashes FROM added AS x WHERE {few}"
+                " UNION ALL SELECT -1, ARRAY[{}] FROM removed AS x WHERE {few}").format(of_added, of_removed, few=few)
+    )  # fmt: skip
     return sql.SQL("""WITH before AS MATERIALIZED ({before}),
 after AS MATERIALIZED ({after}),
-added AS MATERIALIZED (SELECT {names} FROM after EXCEPT ALL SELECT {names} FROM before),
-removed AS MATERIALIZED (SELECT {names} FROM before EXCEPT ALL SELECT {names} FROM after)
-SELECT 'numbers', ARRAY[{numbers}], NULL::text[], NULL::text[]
-UNION ALL (SELECT 'added', NULL, NULL, ARRAY[{texts}]::text[] FROM added ORDER BY {names} LIMIT {limit})
-UNION ALL (SELECT 'removed', NULL, ARRAY[{texts}]::text[], NULL FROM removed ORDER BY {names} LIMIT {limit})""").format(
-        before=_pairs(these.before, [(p.before, p.as_text) for p in these.pairs], these.one_in),
-        after=_pairs(these.after, [(p.after, p.as_text) for p in these.pairs], these.one_in),
-        names=listed,
-        numbers=sql.SQL(", ").join(numbers),
-        texts=texts,
+differing AS MATERIALIZED (
+  SELECT u.hash, pg_catalog.sum(u.copy)::pg_catalog.int8 AS copies
+  FROM (SELECT hash, 1 AS copy FROM after UNION ALL SELECT hash, -1 FROM before) AS u
+  GROUP BY u.hash HAVING pg_catalog.sum(u.copy) OPERATOR(pg_catalog.<>) 0
+),
+added AS MATERIALIZED ({added}),
+removed AS MATERIALIZED ({removed})
+SELECT 'numbers', ARRAY[(SELECT pg_catalog.count(*) FROM added), (SELECT pg_catalog.count(*) FROM removed)]
+  ::pg_catalog.numeric[], NULL::text[], NULL::text[]
+UNION ALL SELECT 'each', ARRAY[e.number, e.more, e.fewer]::pg_catalog.numeric[], NULL, NULL FROM ({each}) AS e
+UNION ALL SELECT 'sums', ARRAY[1, {sums_added}]::pg_catalog.numeric[], NULL, NULL FROM added AS x
+  WHERE NOT ({few}) HAVING NOT ({few})
+UNION ALL SELECT 'sums', ARRAY[0, {sums_removed}]::pg_catalog.numeric[], NULL, NULL FROM removed AS x
+  WHERE NOT ({few}) HAVING NOT ({few})
+UNION ALL (SELECT 'added', NULL, NULL, {shown_added} FROM added AS x ORDER BY {order_added} LIMIT {limit})
+UNION ALL (SELECT 'removed', NULL, {shown_removed}, NULL FROM removed AS x ORDER BY {order_removed} LIMIT {limit})
+""").format(
+        before=_hashed(these.before, [(pair.before, pair.by) for pair in these.pairs], these.one_in),
+        after=_hashed(these.after, [(pair.after, pair.by) for pair in these.pairs], these.one_in),
+        added=_surplus("after", 1),
+        removed=_surplus("before", -1),
+        each=each,
+        few=few,
+        sums_added=hashes.join(_sum(_hash("x", [(pair.after, pair.by)])) for pair in these.pairs),
+        sums_removed=hashes.join(_sum(_hash("x", [(pair.before, pair.by)])) for pair in these.pairs),
+        shown_added=_shown("x", [pair.after for pair in these.pairs]),
+        shown_removed=_shown("x", [pair.before for pair in these.pairs]),
+        order_added=hashes.join(_sortable("x", p.after, p.by) for p in these.pairs[:_SORTED]),
+        order_removed=hashes.join(_sortable("x", p.before, p.by) for p in these.pairs[:_SORTED]),
         limit=sql.Literal(these.samples),
     )
 
 
-def _pairs(side: RowSource, columns: Sequence[tuple[int, bool]], one_in: int) -> sql.Composed:
-    named = (
-        sql.SQL("{} AS {}").format(_value("q", number, as_text=as_text), sql.Identifier(f"p{n}"))
-        for n, (number, as_text) in enumerate(columns)
+def columns_of_multisets(these: Comparison, chosen: Sequence[Pair]) -> sql.Composed:
+    """Count for some columns how many of their values are added and removed: rows (number from 1, more, fewer)."""
+    sides = (
+        (1, these.after, [(p.after, p.by) for p in chosen], [(p.after, p.by) for p in these.pairs]),
+        (-1, these.before, [(p.before, p.by) for p in chosen], [(p.before, p.by) for p in these.pairs]),
     )
-    where = _sampled([_hashed(side, "q", number) for number, _ in columns], one_in)
-    return sql.SQL("SELECT {} FROM {} WHERE {}").format(sql.SQL(", ").join(named), _from(side), where)
+    everything = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {} AS copy, ARRAY[{}] AS hashes FROM ({}) AS x").format(
+            sql.Literal(copy),
+            sql.SQL(", ").join(_hash("x", [column]) for column in columns),
+            _hashed(side, every, these.one_in),
+        )
+        for copy, side, columns, every in sides
+    )
+    return _values_of(everything)
 
 
-def _side(side: RowSource, hashed: Sequence[int], one_in: int) -> sql.Composed:
-    return sql.SQL("SELECT * FROM {} WHERE {}").format(
-        _from(side), _sampled([_hashed(side, "q", number) for number in hashed], one_in)
+def _values_of(rows: sql.Composable) -> sql.Composed:
+    """Count the values of each column that are there more often, or less often: of rows (copy: 1 or -1, hashes)."""
+    return sql.SQL("""SELECT g.number,
+  pg_catalog.sum(g.copies) FILTER (WHERE g.copies OPERATOR(pg_catalog.>) 0) AS more,
+  -pg_catalog.sum(g.copies) FILTER (WHERE g.copies OPERATOR(pg_catalog.<) 0) AS fewer
+FROM (SELECT v.number, v.hash, pg_catalog.sum(r.copy) AS copies FROM ({}) AS r,
+    LATERAL pg_catalog.unnest(r.hashes) WITH ORDINALITY AS v(hash, number) GROUP BY v.number, v.hash) AS g
+GROUP BY g.number""").format(rows)
+
+
+def _hashed(side: RowSource, columns: Sequence[tuple[int, By]], one_in: int) -> sql.Composed:
+    return sql.SQL("SELECT * FROM (SELECT {} AS hash, * FROM {}) AS k WHERE {}").format(
+        _hash("q", columns), _from(side), _sampled("k", "hash", one_in)
     )
+
+
+def _surplus(side: str, sign: int) -> sql.Composed:
+    """Return the rows that one side has more often than the other, as often as it has them more."""
+    return sql.SQL("""SELECT * FROM (
+  SELECT s.*, {sign} * d.copies AS copies, pg_catalog.row_number() OVER (PARTITION BY s.hash) AS copy
+  FROM {side} AS s JOIN differing AS d ON s.hash OPERATOR(pg_catalog.=) d.hash
+  WHERE {sign} * d.copies OPERATOR(pg_catalog.>) 0
+) AS x WHERE x.copy OPERATOR(pg_catalog.<=) x.copies""").format(side=sql.Identifier(side), sign=sql.Literal(sign))
+
+
+# -- parts ----------------------------------------------------------------------------------------------
+
+
+def batches(pairs: Sequence[Pair], size: int) -> list[Sequence[Pair]]:
+    """Return the pairs in groups of at most `size`."""
+    return [pairs[begin : begin + size] for begin in range(0, len(pairs), size)]
 
 
 def _from(side: RowSource) -> sql.Composed:
-    names = sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in range(len(side.columns)))
-    return sql.SQL("(\n{}\n) AS q({})").format(side.query, names)
+    return sql.SQL("(\n{}\n) AS q({})").format(side.query, _listed(range(len(side.columns))))
 
 
-def _sampled(values: Sequence[sql.Composable], one_in: int) -> sql.Composable:
+def _listed(numbers: Iterable[int]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in numbers)
+
+
+def _sampled(table: str, hash_: str, one_in: int) -> sql.Composable:
     """Choose by hash: a row is chosen on both sides, or on neither."""
     if one_in <= 1:
         return sql.SQL("true")
     return sql.SQL(
-        "(pg_catalog.hashtextextended(ROW({})::text, 0) & 9223372036854775807) OPERATOR(pg_catalog.%) {} = 0"
-    ).format(sql.SQL(", ").join(values), sql.Literal(one_in))
+        "({} OPERATOR(pg_catalog.&) 9223372036854775807) OPERATOR(pg_catalog.%) {} OPERATOR(pg_catalog.=) 0"
+    ).format(sql.Identifier(table, hash_), sql.Literal(one_in))
 
 
-def _hashed(side: RowSource, table: str, number: int) -> sql.Composable:
-    """Equal numbers are spelled alike."""
-    column = _column(table, number)
-    is_number = side.columns[number].type == _NUMERIC
-    return sql.SQL("pg_catalog.trim_scale({})").format(column) if is_number else column
-
-
-def _column(table: str, number: int, prefix: str = "c") -> sql.Composable:
-    return sql.Identifier(table, f"{prefix}{number}")
-
-
-def _value(table: str, number: int, prefix: str = "c", *, as_text: bool) -> sql.Composable:
-    column = _column(table, number, prefix)
-    return sql.SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(column) if as_text else column
-
-
-def _as(table: str, number: int, prefix: str) -> sql.Composed:
-    return sql.SQL("{} AS {}").format(_column(table, number), sql.Identifier(f"{prefix}{number}"))
-
-
-def _differs(pair: Pair) -> sql.Composed:
-    return sql.SQL("{} IS DISTINCT FROM {}").format(
-        _value("j", pair.before, "before", as_text=pair.as_text),
-        _value("j", pair.after, "after", as_text=pair.as_text),
+def _hash(table: str, columns: Sequence[tuple[int, By]]) -> sql.Composed:
+    """Return a number that rows of equal values share."""
+    return sql.SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(
+        sql.SQL(", ").join(_value(table, number, by) for number, by in columns)
     )
 
 
-def _shown(table: str, numbers: Iterable[int], prefix: str = "c") -> sql.Composed:
-    texts = sql.SQL(", ").join(_cut(_column(table, number, prefix)) for number in numbers)
-    return sql.SQL("ARRAY[{}]::text[]").format(texts)
+def _sum(value: sql.Composable) -> sql.Composed:
+    return sql.SQL("pg_catalog.sum({})").format(value)
+
+
+def _column(table: str, number: int) -> sql.Composable:
+    return sql.Identifier(table, f"c{number}")
+
+
+def _value(table: str, number: int, by: By) -> sql.Composable:
+    """Return what is compared of a column."""
+    column = _column(table, number)
+    match by:
+        case By.VALUE:
+            return column
+        case By.TEXT:
+            return _text(column)
+        case By.COLLATION:
+            return sql.SQL("pg_catalog.hashtextextended({}, 0)").format(column)
+        case _:
+            assert_never(by)
+
+
+def _sortable(table: str, number: int, by: By) -> sql.Composable:
+    """Return what rows are sorted by when some of them are shown."""
+    return _column(table, number) if by is By.VALUE else _text(_column(table, number))
+
+
+def _text(column: sql.Composable) -> sql.Composed:
+    return sql.SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(column)
+
+
+def _shown(table: str, numbers: Iterable[int]) -> sql.Composed:
+    texts = sql.SQL(", ").join(_cut(_column(table, number)) for number in numbers)
+    return sql.SQL("ARRAY[{}]::pg_catalog.text[]").format(texts)
 
 
 def _cut(value: sql.Composable) -> sql.Composed:
     return sql.SQL(
-        "CASE WHEN pg_catalog.length({0}::pg_catalog.text) > {1} "
-        "THEN pg_catalog.left({0}::pg_catalog.text, {1}) || '…' ELSE {0}::pg_catalog.text END"
+        "CASE WHEN pg_catalog.length({0}::pg_catalog.text) OPERATOR(pg_catalog.>) {1} "
+        "THEN pg_catalog.left({0}::pg_catalog.text, {1}) OPERATOR(pg_catalog.||) '…' ELSE {0}::pg_catalog.text END"
     ).format(value, sql.Literal(LONGEST))

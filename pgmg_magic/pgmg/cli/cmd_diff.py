@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def command_(call: Call, *, objects: tuple[str, ...], rows: bool, **compared: object) -> None:
     """Show the differences of SQL, or of rows.
 
-    Between the applied state and the files; for drifted objects, between database and files. With --rows, the pending
-    query and the current view are compared in a read-only transaction.
+    Between the applied state and the files; for drifted objects, between database and files. With --rows, the rows of
+    views are compared as they are and as apply will leave them. Only reads; pending functions and types, and rights of
+    owners, are had as temporary objects in a transaction that is rolled back.
     """
     chosen = row_options(compared, asked=rows)
     with project_context.open_project(call) as project:

@@ -18,11 +18,59 @@ Row = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query to be run: its text, the columns' names where they are given anew, and `SET`s that belong to it."""
+    """A query to be run: its text, the columns' names where they are given anew, and `SET`s that belong to it.
+
+    `expanded` is the same query with its CTEs computed wherever they are read: columns that nobody asks for cannot
+    fail there. None where that makes no difference.
+    """
 
     text: str
     columns: tuple[str, ...] | None = None
     settings: tuple[str, ...] = ()
+    expanded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A relation (schema and name) that a view reads with the rights of the role that owns the view."""
+
+    role: str
+    relation: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryObject:
+    """A pending object as a temporary one: the statement that creates it, and the SETs under which it is written.
+
+    `name` is that of the pending object, `temporary` that of the temporary one in `pg_temp`. `owner` owns it once it is
+    applied; `access` is what it reads with the owner's rights.
+    """
+
+    name: ObjectName
+    temporary: str
+    statement: str = field(repr=False)
+    settings: tuple[str, ...] = ()
+    owner: str | None = None
+    access: tuple[Access, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """How to ask for the rows that a view will have.
+
+    `inlined` is a query that reads what there is, with pending definitions in it; it is the answer where there are no
+    `obstacles` and the asking role reads all of `access` as the owners of the views do. Otherwise `query` is asked once
+    the `temporary` objects exist (dependencies first); `impossible` says why those cannot be written. `unknown` says
+    why there is no answer before apply, however it is asked.
+    """
+
+    inlined: Query | None
+    query: Query
+    obstacles: tuple[str, ...] = ()
+    access: tuple[Access, ...] = ()
+    temporary: tuple[TemporaryObject, ...] = ()
+    impossible: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +78,15 @@ class RowQuestion:
     """Asks what becomes of the rows of one view or materialized view.
 
     `before` is the relation as it stands (schema and name), None where it does not exist or holds nothing yet;
-    `after` is what the sources make of it, with pending definitions of the views it reads inlined, None where it is
-    deleted. `inlined` names those views, `location` is where the source stands.
+    `after` is what apply will make of it, None where it is deleted. `pending` names the other objects whose changes are
+    taken along, `location` is where the source stands.
     """
 
     object: ObjectName
     change: ChangeKind | None
     before: Parts | None
-    after: Query | None
-    inlined: tuple[ObjectName, ...] = ()
+    after: After | None
+    pending: tuple[ObjectName, ...] = ()
     notes: tuple[Notice, ...] = ()
     location: SourceLocation | None = None
 
@@ -118,9 +166,14 @@ class RowDifference:
     duration_ms: float = 0.0
 
     @property
+    def is_known(self) -> bool:
+        """The rows were compared."""
+        return not any(note.code in ("failed", "unknown") for note in self.notes)
+
+    @property
     def is_same(self) -> bool:
         """Nothing that was compared differs."""
-        same = all(column.before == column.after for column in self.columns)
+        same = self.is_known and all(column.before == column.after for column in self.columns)
         return same and self.before == self.after and not (self.added or self.removed or self.changed)
 
 

@@ -173,8 +173,8 @@ class PgmgMagics:
     def diff(self, values: Values) -> tuple[Change, ...] | tuple[RowDifference, ...]:
         """Show the SQL differences between the applied state and the files; for drifted objects, database and files.
 
-        With --rows, show the rows of views before and after: the pending query and the current view are compared in a
-        read-only transaction.
+        With --rows, compare the rows of views as they are and as apply will leave them. Only reads; pending functions
+        and types, and rights of owners, are had as temporary objects in a transaction that is rolled back.
         """
         chosen = o.row_options(values, asked=values["rows"])
         project = self._project(values)

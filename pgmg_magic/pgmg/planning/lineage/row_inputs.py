@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.errors import CycleError, RowsError, UsageError
+from pgmg.errors import CycleError, UsageError
 from pgmg.model.facts import ViewFacts
-from pgmg.model.names import ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
-from pgmg.model.row_questions import Query, RowQuestion
-from pgmg.model.source import Notice, Parts, RefKind
+from pgmg.model.quoting import quote
+from pgmg.model.row_questions import After, Query, RowQuestion
+from pgmg.model.source import Notice, RefKind
+from pgmg.planning.lineage.aftermath import Aftermath, Rows
+from pgmg.planning.lineage.pending_objects import UNCHANGED, VIEWS, PendingObjects
+from pgmg.planning.lineage.temporary_objects import TemporaryObjects
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.resolve.search_path import search_path_of
-from pgmg.source.columns.inlining import CircularViewsError, Inlinable, inline
+from pgmg.source.columns.inlining import CircularViewsError, Definition, Inlined, inline
+from pgmg.source.columns.renaming import RenamingError
 from pgmg.source.grammar.recursion import TooDeepError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.model.catalog_details import Closure
+    from pgmg.model.source import Parts, SourceObject
     from pgmg.planning.compare.resolved import Comparison
-    from pgmg.planning.resolve.resolver import Declared
 
-VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
-_STANDS = frozenset({None, ChangeKind.FORMATTING})
-_CALLED = ROUTINES | TYPES | {Kind.OPERATOR, Kind.COLLATION}
+_NO_RESULTS = RELATIONS - VIEWS
+_FOLLOWED = VIEWS | ROUTINES | TYPES
 
 
-def row_questions(comparison: Comparison, names: Sequence[str]) -> tuple[RowQuestion, ...]:
+def row_questions(
+    comparison: Comparison, names: Sequence[str], closure: Closure, after: Aftermath | None
+) -> tuple[RowQuestion, ...]:
     """Return a question for each named view; without names, for every view that changes.
+
+    `closure` is what depends on the objects that `seeds` returned; `after` what the plan leaves behind, None where
+    there is no plan.
 
     Raises:
         UnknownObjectError: a name that nothing bears.
         UsageError: what is named has no rows of its own.
+        CycleError: views that read each other.
     """
-    pending = _Pending(comparison)
+    questions = _Questions(comparison, closure, after)
     known = [difference.name for difference in comparison.differences]
     if not names:
-        chosen = [d.name for d in comparison.differences if d.name.kind in VIEWS and d.change not in _STANDS]
+        chosen = [d.name for d in comparison.differences if d.name.kind in VIEWS and d.change not in UNCHANGED]
     else:
         views = [name for name in known if name.kind in VIEWS]
         chosen = [name for word in names for name in _named(word, views, known)]
-    return tuple(pending.question(name) for name in dict.fromkeys(chosen))
+    return tuple(questions.about(name) for name in dict.fromkeys(chosen))
 
 
-def question_about(comparison: Comparison, name: ObjectName) -> RowQuestion | None:
+def question_about(
+    comparison: Comparison, name: ObjectName, closure: Closure, after: Aftermath | None
+) -> RowQuestion | None:
     """Return the question about one declared view; None where the name is another's."""
-    return _Pending(comparison).question(name) if name.kind in VIEWS else None
+    return _Questions(comparison, closure, after).about(name) if name.kind in VIEWS else None
 
 
 def _named(word: str, views: Sequence[ObjectName], known: Sequence[ObjectName]) -> Iterator[ObjectName]:
@@ -59,137 +71,146 @@ def _named(word: str, views: Sequence[ObjectName], known: Sequence[ObjectName]) 
     yield from rows
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A declared view with what is known of it."""
+class _Questions:
+    """Writes questions about one comparison."""
 
-    declared: Declared
-    facts: ViewFacts
+    def __init__(self, comparison: Comparison, closure: Closure, after: Aftermath | None) -> None:
+        self._resolved = comparison.resolved
+        self._has_plan = after is not None
+        self._pending = PendingObjects(comparison, closure, after)
+        self._temporary = TemporaryObjects(self._pending, comparison.resolved.resolver)
 
-
-class _Pending:
-    """The views whose rows are not what the database says, because they or what they read is about to change."""
-
-    def __init__(self, comparison: Comparison) -> None:
-        self._survey = comparison.resolved
-        self._differences: Mapping[ObjectName, ObjectComparison] = {d.name: d for d in comparison.differences}
-        self._views = {
-            name: _View(declared, declared.source.facts)
-            for name, declared in comparison.resolved.declared.items()
-            if isinstance(declared.source.facts, ViewFacts)
-        }
-        self._stale: dict[ObjectName, bool] = {}
-
-    def _change(self, name: ObjectName) -> ChangeKind | None:
-        found = self._differences.get(name)
-        return None if found is None else found.change
-
-    def _is_stale(self, name: ObjectName) -> bool:
-        """Say whether a view is to be inlined; a materialized one keeps its rows unless it is made anew."""
-        if name in self._stale:
-            return self._stale[name]
-        self._stale[name] = False  # for circles, which are an error of their own
-        view = self._views.get(name)
-        found = view is not None and (
-            self._change(name) not in _STANDS
-            or (name.kind is Kind.VIEW and any(self._is_stale(use.object) for use in view.declared.uses))
-        )
-        self._stale[name] = found
-        return found
-
-    def question(self, name: ObjectName) -> RowQuestion:
+    def about(self, name: ObjectName) -> RowQuestion:
         """Return the question about one view."""
         live = self._live(name)
-        before = None if live is None else (live.schema or "", live.name)
-        view = self._views.get(name)
-        if view is None:
-            return RowQuestion(name, self._change(name), before, None)
-        stale = {_relation(other): self._inlinable(v) for other, v in self._views.items() if self._is_stale(other)}
-        source = view.declared.source
-        try:
-            text, used = inline(self._inlinable(view), stale, _relation(name))
-        except CircularViewsError as error:
-            raise CycleError(f"{name} cannot be read: {error}", where=source.location) from None
-        except TooDeepError as error:
-            raise RowsError(f"The rows of {name} cannot be compared: {error}", where=source.location) from None
-        names = {_relation(other): other for other in self._views}
-        inlined = tuple(names[one] for one in used)
-        return RowQuestion(
-            name,
-            self._change(name),
-            before,
-            Query(text, view.facts.columns, source.settings),
-            inlined,
-            tuple(self._notes(name, live, inlined)),
-            source.location,
-        )
+        before = None if live is None else _relation(live)
+        source = self._pending.source(name)
+        change = self._pending.change(name)
+        if change is ChangeKind.DELETED or source is None or not isinstance(source.facts, ViewFacts):
+            return RowQuestion(name, change, before, None)
+        notes = [*self._notes(name, live)]
+        if name.kind is Kind.MATERIALIZED_VIEW and self._pending.rows(name) is Rows.KEPT and before is not None:
+            kept = After(_all_of(before), _all_of(before))
+            return RowQuestion(name, change, before, kept, (), tuple(notes), source.location)
+        reach = self._pending.reach(name)
+        pending = tuple(other for other in reach if other.kind in _FOLLOWED and self._pending.is_stale(other))
+        after = self._after(name, source, reach)
+        return RowQuestion(name, change, before, after, pending, tuple(notes), source.location)
 
     def _live(self, name: ObjectName) -> ObjectName | None:
         kinds = (name.kind, Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TABLE)
-        return next((o for kind in kinds if (o := replace(name, kind=kind)) in self._survey.snapshot.objects), None)
+        return next((o for kind in kinds if (o := replace(name, kind=kind)) in self._resolved.snapshot.objects), None)
 
-    def _inlinable(self, view: _View) -> Inlinable:
-        source = view.declared.source
-        meaning: dict[Parts, Parts] = {}
-        for reference in source.references:
-            if reference.kind is RefKind.RELATION:
-                found = self._survey.resolver.relation(reference.parts, source.settings)
-                if found is not None and found != view.declared.name:
-                    meaning[reference.parts] = _relation(found)
-        stored = view.declared.name.kind is Kind.MATERIALIZED_VIEW
-        return Inlinable(view.facts.query, view.facts.columns, meaning.get, stored)
+    # -- how to ask -------------------------------------------------------------------------------------
+
+    def _after(self, name: ObjectName, source: SourceObject, reach: Sequence[ObjectName]) -> After:
+        views = [other for other in reach if other.kind in VIEWS and self._pending.is_stale(other)]
+        obstacles = [*self._obstacles(name, source, reach, views)]
+        inlined: Inlined | None = None
+        try:
+            pending = {_relation(view): self._definition(view) for view in (name, *views)}
+            inlined = inline(self._definition(name), pending, _relation(name))
+        except CircularViewsError as error:
+            raise CycleError(f"{name} cannot be read: {error}", where=source.location) from None
+        except (RenamingError, TooDeepError) as error:
+            obstacles.append(str(error))
+        assert isinstance(source.facts, ViewFacts)
+        settings = () if self._pending.is_from_catalog(name) else source.settings
+        text = Query(inlined.text, source.facts.columns, settings, inlined.expanded) if inlined is not None else None
+        written = self._temporary.needed(name)
+        read = Query(f"SELECT * FROM pg_temp.{quote(self._temporary.name(name))}")  # noqa: S608 - a quoted name
+        unknown = tuple(self._unknown(name, reach))
+        access = dict.fromkeys(a for other in (name, *views) for a in self._temporary.access(other))
+        return After(text, read, tuple(obstacles), tuple(access), written.objects, written.obstacle, unknown)
+
+    def _definition(self, name: ObjectName) -> Definition:
+        source = self._pending.source(name)
+        assert source is not None
+        assert isinstance(source.facts, ViewFacts)
+
+        def meaning(kind: RefKind, parts: Parts) -> Parts | None:
+            found = self._pending.meanings(name, kind, parts)
+            places = {_relation(one) for one in found}
+            if len(places) > 1:
+                raise RenamingError(f"{'.'.join(parts)} may mean {' or '.join(sorted(map(str, found)))}")
+            return places.pop() if places else None
+
+        stored = name.kind is Kind.MATERIALIZED_VIEW
+        settings = () if self._pending.is_from_catalog(name) else source.settings
+        return Definition(source.facts.query, source.facts.columns, meaning, stored, settings)
+
+    def _obstacles(
+        self, name: ObjectName, source: SourceObject, reach: Sequence[ObjectName], views: Sequence[ObjectName]
+    ) -> Iterator[str]:
+        """Say why the views' own queries are not enough, each as one text."""
+        for other in reach:
+            if other.kind not in VIEWS and other.kind in _FOLLOWED and self._pending.is_stale(other):
+                what = "is new" if self._pending.is_new(other) else "gives other results then"
+                yield f"{other} {what}"
+        read = [(other, self._pending.source(other)) for other in views]
+        for other, its in ((name, source), *read):
+            settings = its.settings if its is not None and not self._pending.is_from_catalog(other) else ()
+            if any(search_path_of((setting,)) is None for setting in settings):
+                yield f"{other} is written under settings of its own"
+            elif settings and any(use.object.kind in ROUTINES for use in self._pending.uses(other)):
+                yield f"{other} calls functions and is written under a search_path of its own"
+            elif settings != source.settings and self._names_unqualified(other):
+                yield f"{other} is written under another search_path"
+
+    def _names_unqualified(self, name: ObjectName) -> bool:
+        """Tell whether an object uses what cannot be spelled with its schema where it stands."""
+        return any(use.object.kind in (Kind.OPERATOR, Kind.COLLATION) for use in self._pending.uses(name))
+
+    def _unknown(self, name: ObjectName, reach: Sequence[ObjectName]) -> Iterator[str]:
+        """Say what apply changes that cannot be had before."""
+        for other in reach:
+            if other.kind in _FOLLOWED or other.kind in _NO_RESULTS or not self._pending.is_stale(other):
+                continue
+            yield f"{other} changes by the same apply, and cannot be had before"
+        for other in reach:
+            if other.kind is Kind.MATERIALIZED_VIEW and self._pending.rows(other) is Rows.NONE:
+                yield f"{other} is left unfilled by apply: it cannot be read until it is refreshed"
+        tables = [other for other in (name, *reach) if other.kind in RELATIONS]
+        for policy in self._pending.pending_policies(tables):
+            yield f"{policy} changes by the same apply"
 
     # -- what is to be said -----------------------------------------------------------------------------
 
-    def _notes(self, name: ObjectName, live: ObjectName | None, inlined: tuple[ObjectName, ...]) -> Iterator[Notice]:
+    def _notes(self, name: ObjectName, live: ObjectName | None) -> Iterator[Notice]:
         if live is not None and live.kind is not name.kind:
             yield Notice("other-kind", f"What is there now is a {live.kind.sql_keyword}.")
-        if migrations := [migration.name for migration in self._survey.pending]:
+        if migrations := [migration.name for migration in self._resolved.pending]:
             said = f"Pending migrations are not taken into account: {', '.join(migrations)}."
             yield Notice("migration-pending", said)
-        for used in self._read_by(name, inlined):
-            about = self._about(used)
-            if about is not None:
-                yield Notice("as-it-stands", about)
-        own = search_path_of(self._views[name].declared.source.settings)
-        for other in inlined:
-            if search_path_of(self._views[other].declared.source.settings) != own:
-                said = f"{other} sets another search_path; its functions and types are looked up under that of {name}."
-                yield Notice("search-path", said)
+        if not self._has_plan:
+            yield Notice(
+                "no-plan", "The project cannot be planned as it is: these are the rows if every view were changed."
+            )
+        if name.kind is Kind.MATERIALIZED_VIEW:
+            match self._pending.rows(name):
+                case Rows.KEPT if live is not None:
+                    stale = sorted(str(u.object) for u in self._pending.uses(name) if self._pending.is_stale(u.object))
+                    if stale:
+                        said = f"It keeps the rows it has, which were computed from the present {', '.join(stale)}."
+                        yield Notice("as-it-stands", said)
+                case Rows.NONE:
+                    yield Notice("unfilled", "Apply leaves it without data: these are the rows of a later REFRESH.")
+                case _:
+                    pass
+        for used in self._pending.reach(name):
+            if self._pending.change(used) is ChangeKind.DELETED:
+                yield Notice("as-it-stands", f"{used} is to be deleted; it is read as it stands.")
+            elif used.kind is Kind.MATERIALIZED_VIEW and not self._pending.is_stale(used):
+                stale = sorted(str(u.object) for u in self._pending.uses(used) if self._pending.is_stale(u.object))
+                if stale:
+                    said = (
+                        f"{used} is read with the rows it has: they were computed from the present {', '.join(stale)}."
+                    )
+                    yield Notice("as-it-stands", said)
 
-    def _read_by(self, name: ObjectName, inlined: tuple[ObjectName, ...]) -> list[ObjectName]:
-        """Return what the query reads and calls once everything is inlined, and what that reads in turn."""
-        found: dict[ObjectName, None] = {}
-        waiting = [name, *inlined]
-        while waiting:
-            declared = self._survey.declared.get(waiting.pop())
-            for use in declared.uses if declared is not None else ():
-                if use.object not in found and use.object != name and use.object not in inlined:
-                    found[use.object] = None
-                    if use.object.kind in VIEWS:
-                        waiting.append(use.object)
-        return sorted(found)
 
-    def _about(self, used: ObjectName) -> str | None:
-        change = self._change(used)
-        if used.kind in _CALLED:
-            if change not in _STANDS:
-                return f"{used} is used as the database has it: its pending change is not taken along."
-            declared = self._survey.declared.get(used)
-            changed = sorted(str(u.object) for u in (declared.uses if declared else ()) if self._is_stale(u.object))
-            if changed:
-                return f"{used} is called as it stands: in its body {', '.join(changed)} is still the present one."
-        if used.kind not in VIEWS:
-            return None
-        if change is ChangeKind.DELETED:
-            return f"{used} is to be deleted; it is read as it stands."
-        if used.kind is Kind.MATERIALIZED_VIEW and used in self._views:
-            reads = sorted(str(u.object) for u in self._views[used].declared.uses if self._is_stale(u.object))
-            if reads:
-                return f"{used} is read with the rows it has: they were computed from the present {', '.join(reads)}."
-        elif used not in self._views and any(map(self._is_stale, self._views)):
-            return f"{used} is declared nowhere; it is read as it stands, whatever it reads itself."
-        return None
+def _all_of(relation: Parts) -> Query:
+    return Query(f"SELECT * FROM {'.'.join(map(quote, relation))}")  # noqa: S608 - quoted names
 
 
 def _relation(name: ObjectName) -> Parts:

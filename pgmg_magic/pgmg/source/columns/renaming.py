@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pgmg.model.quoting import quote
 from pgmg.model.source import Parts, RefKind, TypeName
-from pgmg.source.grammar.lexer import Sort, Token, significant
+from pgmg.model.sql_tokens import Sort, Token, significant
 from pgmg.source.grammar.offsets import characters
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, parts, pb, relation_parts, strings, unwrap
 from pgmg.source.grammar.recursion import deep_recursion

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pgmg.model.facts import RoutineFacts, ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.quoting import quote
+from pgmg.model.sql_tokens import Sort, Token, significant
 from pgmg.source.columns.body_renaming import rename_body
 from pgmg.source.columns.renaming import RenamingError, rename
-from pgmg.source.grammar.lexer import Sort, Token, significant
 from pgmg.source.grammar.parser import parse, pb, unwrap
 from pgmg.source.grammar.recursion import deep_recursion
 from pgmg.source.grammar.tree_equality import same_tree

@@ -1,0 +1,1 @@
+"""Random cases against ground truth: what pgmg says, and what is true."""

@@ -1,0 +1,26 @@
+"""Random cases against ground truth that shares no code with pgmg: rows that are selected, values that are changed.
+
+PGMG_TRUTH_SEED says where the cases begin (default 0). `python -m tests.truth rows --cases 5000` runs as many as one
+likes.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.truth.running import CHECKS
+
+FIRST = int(os.environ.get("PGMG_TRUTH_SEED", "0"))
+A_SHARD = 25  # cases that one test runs: what xdist can hand out
+SHARDS = [(name, shard) for name in CHECKS for shard in range(8)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)  # each case is small, but a busy machine takes its time
+@pytest.mark.parametrize(("name", "shard"), SHARDS, ids=[f"{name}-{shard}" for name, shard in SHARDS])
+def test_nothing_that_is_said_is_wrong(server, name, shard):
+    outcome = CHECKS[name](server, FIRST + 1000 * shard, A_SHARD)
+    assert outcome.cases >= A_SHARD
+    assert not outcome.wrong, outcome.report()
