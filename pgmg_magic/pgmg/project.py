@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, applied_from, load
-from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, UsageError
+from pgmg.errors import ConfigError, ConnectionFailedError, LockedError
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
 
@@ -336,28 +336,10 @@ class Project:
             UnknownObjectError: a name that nothing bears.
             UsageError: `changes_only` of columns, or an object beside columns that has none.
         """
-        from pgmg.planning.lineage.column_selection import parse_columns
-        from pgmg.planning.lineage.object_graph import neighbourhood, project_graph
+        from pgmg.graph_reader import read_graph
 
         def ask(conn: Connection) -> Callable[[], Graph]:
-            from pgmg.catalog.catalog_details import read_closure
-            from pgmg.catalog.snapshot_reader import read_snapshot
-
-            files = self._planner.files()
-            snapshot = read_snapshot(conn, self.settings.state_schema)
-            comparison = self._planner.comparison(conn, snapshot, files)
-            whole = project_graph(comparison, read_closure(conn, snapshot))
-            columns = parse_columns(whole, names, upstream, downstream)
-            if columns is None:
-                return lambda: neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
-            if changes_only:
-                raise UsageError("--changes-only is about objects, not about columns.")
-            from pgmg.catalog.lineage_columns import read_columns
-            from pgmg.planning.lineage.columns import Lineage
-
-            question = Lineage(comparison, whole, columns)
-            answers = read_columns(conn, snapshot, question.wanted())
-            return lambda: question.answer(answers)
+            return read_graph(conn, self._compared(conn), names, upstream, downstream, changes_only=changes_only)
 
         return self._read(ask)()  # queries are read when the transaction is over
 
