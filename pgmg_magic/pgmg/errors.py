@@ -85,12 +85,15 @@ class DuplicateObject(SourceError):
 
 
 class SourceErrors(PgmgError):
-    """Several problems, reported together (rule 1.6). `problems` is never empty."""
+    """Problems in files, reported together (rule 1.6). `problems` is never empty; a single one gives its place."""
 
     code = "source"
 
     def __init__(self, problems: tuple[SourceError, ...]) -> None:
-        super().__init__("\n\n".join(str(problem) for problem in problems))
+        if len(problems) == 1:
+            super().__init__(problems[0].message, where=problems[0].where, hint=problems[0].hint)
+        else:
+            super().__init__("\n\n".join(str(problem) for problem in problems))
         self.problems = problems
 
 

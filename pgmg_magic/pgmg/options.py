@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,22 @@ class Value(Enum):
     FOLDER = "a path of a folder"
 
 
+class Names(Enum):
+    """What a word names, for completion."""
+
+    OBJECT = "an object"
+    MIGRATION = "a migration's file"
+    ENVIRONMENT = "an environment of the settings file"
+    CONNECTION = "an environment, or embedded:"
+    CODE_FILE = "a file of the code folder"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """An option. `flags` are its spellings, the long one first; `off` is the flag with the opposite meaning.
 
-    `words` is how many words follow it. A `repeated` one may be given several times: its value is a tuple.
+    `words` is how many words follow it. A `repeated` one may be given several times: its value is a tuple. `usual` is
+    shown as the default if the default comes from the settings. `names` is what its value names, for completion.
     """
 
     flags: tuple[str, ...]
@@ -44,6 +55,15 @@ class Option:
     off: str | None = None
     words: int = 1
     repeated: bool = False
+    usual: str | None = None
+    names: Names | None = None
+
+    @property
+    def shown_default(self) -> str | None:
+        """The default as help shows it; None if there is none to show."""
+        if self.usual is not None or self.value in (Value.FLAG, Value.COUNT):
+            return self.usual
+        return None if self.default is None else str(self.default)
 
     @property
     def name(self) -> str:
@@ -53,20 +73,29 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A positional argument. `many` takes all remaining words; `value` is its kind, for completion."""
+    """A positional argument. `many` takes all remaining words; `value` is its kind, `names` what it names."""
 
     name: str
     metavar: str
     required: bool = False
     many: bool = False
     value: Value = Value.TEXT
+    names: Names | None = None
+
+    @property
+    def shown(self) -> str:
+        """The argument as usage lines show it: `[OBJECT…]`."""
+        words = self.metavar.strip("[]") + ("…" if self.many else "")
+        return words if self.required else f"[{words}]"
 
 
-MIGRATIONS_DIR = Option(("--migrations-dir",), "Folder of the migrations.", Value.FOLDER, "FOLDER")
-CODE_DIR = Option(("--code-dir",), "Folder of the declared objects.", Value.FOLDER, "FOLDER")
+MIGRATIONS_DIR = Option(("--migrations-dir",), "Folder of the migrations.", Value.FOLDER, "FOLDER", usual="migrations")
+CODE_DIR = Option(("--code-dir",), "Folder of the declared objects.", Value.FOLDER, "FOLDER", usual="sql")
 CONNECTION_STRING = Option(("--connection-string",), "Server and database: a URI, key=value pairs, or embedded:.")
 CONFIG = Option(("--config",), "Settings file, instead of the nearest pgmg.toml.", Value.FILE, "FILE")
-ENVIRONMENT = Option(("--environment",), "Use [environments.NAME] of the settings file.", metavar="NAME")
+ENVIRONMENT = Option(
+    ("--environment",), "Use [environments.NAME] of the settings file.", metavar="NAME", names=Names.ENVIRONMENT
+)
 FORMAT = Option(("--format",), "Output format.", Value.CHOICE, choices=("text", "json"), default="text")
 VERBOSE = Option(("--verbose", "-v"), "More detail; -vv also shows tracebacks.", Value.COUNT)
 QUIET = Option(("--quiet", "-q"), "Print only the result and errors.", Value.COUNT)
@@ -77,6 +106,7 @@ RECREATE = Option(
     "Around a migration, recreate all dependent views, or only those that block a statement.",
     Value.CHOICE,
     choices=tuple(mode.value for mode in Recreate),
+    usual=Recreate.DEPENDENTS.value,
 )
 DROP_UNMANAGED = Option(("--drop-unmanaged",), "Drop unmanaged dependents that cannot be restored.", Value.FLAG)
 REWRITE_TABLES = Option(("--rewrite-tables",), "Allow type changes that rewrite tables.", Value.FLAG)
@@ -87,8 +117,10 @@ OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html
 
 DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
 YES = Option(("--yes",), "Do not ask, and agree to what the plan needs consent for.", Value.FLAG)
-LOCK_TIMEOUT = Option(("--lock-timeout",), "Longest wait of a statement for a lock.", metavar="DURATION")
-STATEMENT_TIMEOUT = Option(("--statement-timeout",), "Longest run time of a statement.", metavar="DURATION")
+LOCK_TIMEOUT = Option(("--lock-timeout",), "Longest wait of a statement for a lock.", metavar="DURATION", usual="500ms")
+STATEMENT_TIMEOUT = Option(
+    ("--statement-timeout",), "Longest run time of a statement.", metavar="DURATION", usual="no limit"
+)
 
 DEBOUNCE = Option(
     ("--debounce",), "Milliseconds without a change before files are applied.", Value.NUMBER, "MS", default="50"
@@ -100,23 +132,44 @@ DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Va
 CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)
 OUTPUT = Option(("--output",), "Write a file instead: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
-ONLY = Option(("--only",), "Record this migration alone as applied.", metavar="NAME", repeated=True)
-RENAME = Option(("--rename",), "Move a record to the new name of its file.", metavar="OLD NEW", words=2, repeated=True)
+ONLY = Option(
+    ("--only",),
+    "Record this migration alone as applied.",
+    metavar="NAME",
+    repeated=True,
+    names=Names.MIGRATION,
+)
+RENAME = Option(
+    ("--rename",),
+    "Move a record to the new name of its file.",
+    metavar="OLD NEW",
+    words=2,
+    repeated=True,
+    names=Names.MIGRATION,
+)
 FORGET = Option(("--forget",), "Retire the record of a migration whose file is gone.", metavar="NAME", repeated=True)
 ACCEPT_EDIT = Option(
-    ("--accept-edit",), "Record the text that the file has now as what was applied.", metavar="NAME", repeated=True
+    ("--accept-edit",),
+    "Record the file's current text as the applied one.",
+    metavar="NAME",
+    repeated=True,
+    names=Names.MIGRATION,
 )
 RECORD_CHANGES = (ONLY, RENAME, FORGET, ACCEPT_EDIT)
 """Corrections of single records."""
 
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
-NO_CHANGE = Option(("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep")
+NO_CHANGE = Option(
+    ("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep", usual="keep"
+)
 PAUSE = Option(("--pause",), "Wait for Enter after each part.", Value.FLAG)
 
 ROWS = Option(("--rows",), "Compare the rows of views before and after the change, instead of the SQL.", Value.FLAG)
 KEY = Option(("--key",), "Columns that identify a row, instead of the detected key.", metavar="COLUMN[,COLUMN]")
-LIMIT = Option(("--limit",), "Compare a sample of N rows of larger views; 0: all rows.", Value.NUMBER, "N")
-SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N")
+LIMIT = Option(
+    ("--limit",), "Compare a sample of N rows of larger views; 0: all rows.", Value.NUMBER, "N", usual="100000"
+)
+SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N", usual="5")
 
 PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
 PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
@@ -129,7 +182,7 @@ SPEECH = (VERBOSE, QUIET, NO_COLOR)
 PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES)
 """Options of plans."""
 TIMEOUTS = (LOCK_TIMEOUT, STATEMENT_TIMEOUT)
-ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, STATEMENT_TIMEOUT)
+ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, replace(STATEMENT_TIMEOUT, usual="30s"))
 """Options of row comparisons."""
 _ABOUT_ROWS = ("key", "limit", "samples")
 UPDATING_TEXT = Option(
@@ -144,9 +197,11 @@ NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, *TIMEOUTS)
 """Options that override a setting of the same name."""
 
-OBJECTS = Argument("objects", "OBJECT", many=True)
+OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
-PLAN_FILE = Argument("plan_file", "[PLAN.json]", value=Value.FILE)
+PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
+MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)
+"""A migration's file name."""
 
 
 def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:

@@ -109,3 +109,4 @@ def pgmg(here):
 def somebody(monkeypatch):
     """Somebody sits at a terminal."""
     monkeypatch.setattr(Call, "interactive", True)
+    monkeypatch.setattr(Call, "attended", True)

@@ -57,6 +57,16 @@ def test_several_problems_are_said_together(fake, pgmg):
     assert "sql/b.sql:1: two" in said
 
 
+def test_a_single_problem_in_json_has_its_own_code_place_and_hint(fake, pgmg):
+    fake.error = SourceErrors((SyntaxProblem("one", where=PLACE, hint="look there"),))
+    document = json.loads(pgmg("plan", "--format", "json").stdout)["error"]
+    assert {key: document[key] for key in ("code", "message", "where", "hint")} == {
+        "code": "syntax", "message": "one", "where": "sql/a.sql:2:10", "hint": "look there",
+    }  # fmt: skip
+    assert [problem["where"] for problem in document["problems"]] == ["sql/a.sql:2:10"]
+    assert str(fake.error) == str(fake.error.problems[0])
+
+
 def test_json_repeats_the_error_on_standard_output(fake, pgmg):
     fake.error = SyntaxProblem("bad", where=PLACE, hint="look")
     done = pgmg("apply", "--format", "json")

@@ -35,7 +35,7 @@ def test_a_terminal_gets_the_embedded_server_and_is_told_first(opened, capsys, s
 
 
 def test_elsewhere_a_forgotten_server_is_an_error_that_says_what_to_do(opened, monkeypatch):
-    monkeypatch.setattr(Call, "interactive", False)
+    monkeypatch.setattr(Call, "attended", False)
     with pytest.raises(ConfigError) as caught, project_context.open_project(Call()):
         pass
     assert "PGMG_CONNECTION_STRING" in str(caught.value)

@@ -38,7 +38,20 @@ def test_each_option_is_one_that_is_declared(name):
     for parameter in command(name).params:
         if isinstance(parameter, click.Option):
             assert tuple(parameter.opts) == declared[parameter.name].flags
-            assert parameter.help == declared[parameter.name].help
+            assert parameter.help.startswith(declared[parameter.name].help)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_what_may_be_left_out_and_every_default(pgmg, name):
+    shown = " ".join(pgmg(name, "--help").stdout.split())
+    declared = {one.name: one for one in vars(options).values() if isinstance(one, options.Option)}
+    for parameter in command(name).params:
+        if isinstance(parameter, click.Option) and declared[parameter.name].shown_default:
+            assert f"{declared[parameter.name].help} [default:" in shown
+    for words in ("[OBJECT…]", "[PLAN.json]", "[NAME]", "[FOLDER]"):
+        assert shown.count(words) == shown.split("Options:")[0].count(words)
+    assert "[OBJECT…]" in pgmg("graph", "--help").stdout
+    assert "[x>=0]" not in shown
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"init", "new", "demo"}))
@@ -62,6 +75,46 @@ def test_a_shell_can_complete(pgmg, monkeypatch):
     monkeypatch.setenv("COMP_WORDS", "pgmg plan --rec")
     monkeypatch.setenv("COMP_CWORD", "2")
     assert pgmg().stdout == "plain,--recreate\n"
+
+
+@pytest.fixture
+def completed(pgmg, here, monkeypatch):
+    """What a shell is offered for the last word of a line, in a project that nothing is pending in."""
+    (here / "sql").mkdir()
+    (here / "migrations").mkdir()
+    (here / "pgmg.toml").write_text(
+        'migrations_dir = "migrations"\ncode_dir = "sql"\n[environments.staging]\n[environments.production]\n'
+    )
+    (here / "migrations" / "001_users.sql").write_text("CREATE TABLE users (id int); CREATE TABLE app.roles (id int);")
+    (here / "migrations" / "002_broken.sql").write_text("CREATE TABLE (")
+    (here / "sql" / "v.sql").write_text('CREATE VIEW v AS SELECT 1 AS n; CREATE VIEW "odd name" AS SELECT 1 AS n;')
+    (here / "sql" / "f.sql").write_text("CREATE FUNCTION app.f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';")
+    (here / "sql" / "broken.sql").write_text("CREATE VIEW")
+
+    def complete(line):
+        words = line.split(" ")
+        monkeypatch.setenv("_PGMG_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+        return [found.partition(",")[2] for found in pgmg().stdout.splitlines() if found]
+
+    return complete
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("pgmg diff ", ["function.app.f", "table.app.roles", "table.users", "view.v"]),
+        ("pgmg graph view.v table.", ["table.app.roles", "table.users"]),
+        ("pgmg baseline ", ["001_users.sql", "002_broken.sql"]),
+        ("pgmg baseline --only 001", ["001_users.sql"]),
+        ("pgmg plan --environment ", ["production", "staging"]),
+        ("pgmg graph --environment staging view.", ["view.v"]),
+        ("pgmg diff --code-dir nowhere ", []),
+    ],
+)
+def test_a_shell_is_offered_objects_migrations_and_environments(completed, line, offered):
+    assert completed(line) == offered
 
 
 def test_colours_are_for_terminals(fake, pgmg):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ class Done:
 def terminal(project):
     """Run pgmg on a terminal of its own, with `typed` waiting to be read; `then` gets the process."""
 
-    def run(*words, typed="", then=None, connection=project.dsn):
+    def run(*words, typed="", then=None, connection=project.dsn, stdin=None, stdout=None, stderr=None, **variables):
         keyboard, screen = pty.openpty()
         named = {} if connection is None else {"PGMG_CONNECTION_STRING": connection}
         left_out = ("NO_COLOR", "PGMG_", "PGHOST", "PGPORT", "PGDATABASE")
@@ -31,10 +32,10 @@ def terminal(project):
         process = subprocess.Popen(
             [sys.executable, "-m", "pgmg", *words],
             cwd=project.root,
-            env={**kept, **named, "TERM": "xterm-256color"},
-            stdin=screen,
-            stdout=screen,
-            stderr=screen,
+            env={**kept, **named, **variables, "TERM": "xterm-256color"},
+            stdin=screen if stdin is None else stdin,
+            stdout=screen if stdout is None else stdout,
+            stderr=screen if stderr is None else stderr,
         )
         os.close(screen)
         os.write(keyboard, typed.encode())
@@ -68,8 +69,25 @@ def test_a_no_changes_nothing(project, terminal):
     assert project.value("SELECT to_regclass('v')") is None
 
 
-def test_colours_can_be_switched_off(terminal):
-    assert "\x1b[" not in terminal("plan", "--no-color").shown
+@pytest.mark.parametrize("words", [("plan",), ("apply",), ("graph", "nowhere"), ("status", "--nothing")])
+def test_colours_can_be_switched_off_by_an_option_or_a_variable_alike(terminal, words):
+    bare = [terminal(*words, "--no-color", typed="n\n").shown, terminal(*words, typed="n\n", NO_COLOR="1").shown]
+    assert bare[0] == bare[1]
+    assert "\x1b[" not in bare[0]
+    coloured = terminal(*words, typed="n\n", NO_COLOR="").shown
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == bare[0]
+
+
+def test_a_person_at_one_end_is_enough_for_the_embedded_server(terminal, project):
+    """As in `pgmg plan | less` and `pgmg plan > file`; with nobody there, a missing server is an error."""
+    with (project.root / "out").open("w") as file:
+        assert terminal("plan", connection=None, stdout=file).shown.startswith("Server: embedded server in .pgmg/")
+    assert "CREATE VIEW v" in (project.root / "out").read_text()
+    done = terminal(
+        "plan", connection=None, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert done.exit_code == 1
 
 
 def test_with_no_server_named_the_embedded_one_is_started_and_named_first(terminal):

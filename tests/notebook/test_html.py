@@ -313,7 +313,7 @@ def test_a_result_says_what_was_done_and_for_how_long():
     page = result_html(done(plan_of(step(1, Action.CREATE, view("a")))))
     assert "All changes applied successfully." in page
     assert "1.2 s" in page
-    assert "updated 2 object hashes" in page
+    assert "recorded 2 objects" in page
     assert "Created view: a" in page
     assert "&lt; 1 ms" in page
 

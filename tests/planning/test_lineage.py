@@ -123,9 +123,9 @@ def test_columns_tell_how_they_are_made(shop):
     [
         (["user_stats.scor"], "view.user_stats has no column 'scor'", "Did you mean score?"),
         (["user_stats.zzzzzz"], "has no column", "It has id, name, score, n."),
-        (["user_stat.score"], "There is no object 'user_stat.score'", "user_stats"),
-        (["user_stats."], "There is no object", ""),
-        (["best.high", "nobody"], "There is no object 'nobody'", ""),
+        (["user_stat.score"], "No object is named 'user_stat.score'", "user_stats"),
+        (["user_stats."], "No object is named", ""),
+        (["best.high", "nobody"], "No object is named 'nobody'", ""),
     ],
 )
 def test_unknown_columns_are_told_with_near_ones(shop, typed, says, hint):

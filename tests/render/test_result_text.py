@@ -19,7 +19,7 @@ Executing changes:
 
 Updated state tracking:
   ✓ Recorded migration: 003_add_orders_table.sql
-  ✓ Updated 4 object hashes
+  ✓ Recorded 4 objects
 
 Learned from the server:
   - view.user_stats depends on view.active_users
@@ -78,7 +78,7 @@ def test_state_alone_is_told_without_executed_changes():
     result = ApplyResult(made.plan(), applied=True, objects_updated=1)
     expected = """\
 Updated state tracking:
-  ✓ Updated 1 object hash
+  ✓ Recorded 1 object
 
 All changes applied successfully."""
     assert result_text(result) == expected

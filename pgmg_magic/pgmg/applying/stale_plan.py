@@ -38,6 +38,9 @@ def check_same(shown: Plan, now: Plan, *, learned: bool) -> None:
 
 def reason(entries: Entries, digests: Mapping[str, str], now: Plan) -> str:
     """Say why a plan that was made from `entries`, with these digests of its parts, is not the one of `now`."""
+    same_files = all(digests.get(part) == digest for part, digest in now.basis if part == "sources")
+    if now.is_empty and same_files:
+        return "it has been applied already, and nothing is left to do."
     if found := changes_between(entries, now.inputs.entries()):
         return f"since it was made, {found}."
     parts = [part for part, digest in now.basis if digests.get(part) != digest]

@@ -8,7 +8,7 @@ from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
 from pgmg.errors import UsageError
 from pgmg.model.record_changes import RecordChanges
-from pgmg.options import FORMAT, PROJECT, RECORD_CHANGES, SPEECH, YES, Argument
+from pgmg.options import FORMAT, MIGRATION, PROJECT, RECORD_CHANGES, SPEECH, YES
 
 if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @command(
     "baseline",
-    Argument("name", "[NAME]"),
+    MIGRATION,
     *RECORD_CHANGES,
     YES,
     FORMAT,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @command(
     "demo",
-    Argument("folder", "[FOLDER]", value=Value.FOLDER),
+    Argument("folder", "FOLDER", value=Value.FOLDER),
     NO_CHANGE,
     PAUSE,
     *SPEECH,

@@ -10,7 +10,8 @@ from typing import Any, assert_never
 import click
 
 from pgmg.cli import error_report
-from pgmg.cli.invocation import Call
+from pgmg.cli.completion import completer
+from pgmg.cli.invocation import Call, no_color_asked
 from pgmg.options import SETTINGS, Argument, Option, Value
 
 Body = Callable[..., int | None]
@@ -50,7 +51,7 @@ def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
         environment=environment if isinstance(environment, str) else None,
         json=values.pop("format", None) == "json",
         verbosity=spoken,
-        no_color=bool(values.pop("no_color", False)),
+        no_color=bool(values.pop("no_color", False)) or no_color_asked(),
     )
     return call, values
 
@@ -59,17 +60,18 @@ def _parameter(declared: Option | Argument) -> click.Parameter:
     if isinstance(declared, Argument):
         return click.Argument(
             [declared.name],
-            metavar=declared.metavar + ("…" if declared.many else ""),
+            metavar=declared.shown,
             required=declared.required,
             nargs=-1 if declared.many else 1,
             type=_type(declared.value, ()),
+            shell_complete=completer(declared),
         )
     spellings = [*declared.flags]
     if declared.off:
         spellings[0] += f"/{declared.off}"
     return click.Option(
         [*spellings, declared.name],
-        help=declared.help,
+        help=f"{declared.help}  [default: {default}]" if (default := declared.shown_default) else declared.help,
         metavar=declared.metavar,
         is_flag=declared.value is Value.FLAG,
         count=declared.value is Value.COUNT,
@@ -77,7 +79,8 @@ def _parameter(declared: Option | Argument) -> click.Parameter:
         multiple=declared.repeated,
         nargs=declared.words,
         type=_type(declared.value, declared.choices),
-        show_default=declared.value is Value.CHOICE and declared.default is not None,
+        show_default=False,
+        shell_complete=completer(declared),
     )
 
 
@@ -91,6 +94,19 @@ def _default(option: Option) -> object:
             return option.default
 
 
+class WholeNumber(click.ParamType[int]):
+    """A whole number, 0 or more; unlike `click.IntRange` it adds nothing to the help text."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit()):
+            self.fail(f"{text!r} is not a whole number, 0 or more.", param, ctx)
+        return int(text)
+
+
 def _type(value: Value, choices: tuple[str, ...]) -> click.ParamType[Any]:
     match value:
         case Value.FLAG:
@@ -100,7 +116,7 @@ def _type(value: Value, choices: tuple[str, ...]) -> click.ParamType[Any]:
         case Value.TEXT:
             return click.STRING
         case Value.NUMBER:
-            return click.IntRange(min=0)
+            return WholeNumber()
         case Value.CHOICE:
             return click.Choice(choices)
         case Value.FILE:

@@ -119,5 +119,4 @@ def _masked_in(part: Any, secrets: tuple[str, ...]) -> Any:
 
 
 def _print_error(text: str, call: Call) -> None:
-    plain = call.no_color or bool(os.environ.get("NO_COLOR"))
-    click.echo(text, err=True, color=False if plain else None)
+    click.echo(text, err=True, color=False if call.no_color else None)

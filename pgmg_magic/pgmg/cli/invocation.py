@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,11 @@ from pgmg.errors import DeclinedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+def no_color_asked() -> bool:
+    """Say whether the environment asks for no colours (no-color.org): NO_COLOR is set and not empty."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,11 @@ class Call:
     def interactive(self) -> bool:
         """Standard input and output are a terminal: questions can be asked."""
         return sys.stdin.isatty() and sys.stdout.isatty()
+
+    @property
+    def attended(self) -> bool:
+        """A terminal is at one end, as in `pgmg plan | less` and `pgmg plan > file`: a person has started the call."""
+        return any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
     def result(self, text: str) -> None:
         """Write to standard output, which carries only the result."""

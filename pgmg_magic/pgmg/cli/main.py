@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgmg.cli import error_report
-from pgmg.cli.invocation import Call
+from pgmg.cli.invocation import Call, no_color_asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Program(click.Group):
 def _call_of(words: Sequence[str]) -> Call:
     """Return the output options of a command line that could not be parsed."""
     json = "--format=json" in words or ("--format", "json") in pairwise(words)
-    return Call(json=json, no_color="--no-color" in words)
+    return Call(json=json, no_color="--no-color" in words or no_color_asked())
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature

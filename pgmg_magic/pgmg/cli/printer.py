@@ -264,4 +264,4 @@ def _terminal(call: Call) -> Console | None:
 def _console(call: Call, stream: TextIO) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, no_color=call.no_color or None)
+    return Console(file=stream, color_system=None if call.no_color else "auto")

@@ -36,7 +36,7 @@ def open_project(call: Call) -> Iterator[Project]:
 
     overrides = dict(call.overrides)
     if load_settings(call).connection_string is None:
-        if not call.interactive:
+        if not call.attended:
             raise ConfigError(_NO_SERVER, hint=_CONFIGURE)
         overrides["connection_string"] = config.EMBEDDED
     with Project.open(".", config=call.config, environment=call.environment, **overrides) as project:

@@ -57,7 +57,8 @@ def parse(parser: argparse.ArgumentParser, line: str) -> dict[str, Any]:
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    text = option.help.replace("%", "%%")
+    default = f" [default: {option.shown_default}]" if option.shown_default else ""
+    text = f"{option.help}{default}".replace("%", "%%")
     match option.value:
         case Value.FLAG:
             parser.add_argument(*option.flags, dest=option.name, action="store_true", help=text)

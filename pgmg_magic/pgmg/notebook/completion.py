@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from pgmg.config import EMBEDDED
+from pgmg.candidates import candidates, one_word
 from pgmg.errors import PgmgError, UnknownObjectError
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 from pgmg.model.secrets import mask_secrets
-from pgmg.options import CONFIG, ENVIRONMENT, OBJECTS, PLAN_FILE, UPSTREAM, Argument, Option, Value
+from pgmg.options import CONFIG, PLAN_FILE, UPSTREAM, Argument, Names, Option, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,8 +87,8 @@ class Completion:
         return [word for word in found or by_flag if word.startswith(typed)]
 
     def _values(self, option: Option, typed: str) -> Iterable[str]:
-        if option == ENVIRONMENT:
-            return self._environments()
+        if option.names is not None:
+            return self._named(option.names)
         match option.value:
             case Value.CHOICE:
                 return option.choices
@@ -101,33 +101,18 @@ class Completion:
                 return ()
 
     def _words(self, argument: Argument, typed: str) -> Iterable[str]:
-        if argument == OBJECTS:
-            return self._objects()
+        if argument.names is not None:
+            return self._named(argument.names)
         if argument == PLAN_FILE:
             return _paths(typed, (".json",))
-        if argument.value is Value.FILE:
-            return self._code_files()
         if "|" in argument.metavar and argument.metavar.islower():
             return argument.metavar.split("|")
-        return (*self._environments(), EMBEDDED)
+        return ()
 
-    def _environments(self) -> tuple[str, ...]:
-        import tomllib
-
-        path = self._settings().config_path
-        if path is None:
-            return ()
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("environments", {})
-        except (tomllib.TOMLDecodeError, UnicodeError):
-            return ()
-        return tuple(mask_secrets(name) for name in tables) if isinstance(tables, dict) else ()
-
-    def _code_files(self) -> Iterable[str]:
-        """Return the files of the code folder, relative to it."""
-        folder = self._settings().code_dir
-        found = () if folder is None else folder.rglob("*.sql")
-        return (path.relative_to(folder).as_posix() for path in found if folder is not None)
+    def _named(self, kind: Names) -> Iterable[str]:
+        if kind is Names.OBJECT:
+            return self._objects()
+        return (mask_secrets(name) for name in candidates(kind, self._settings()))
 
     def _settings(self) -> Settings:
         return self._session.settings({})
@@ -136,10 +121,10 @@ class Completion:
         """Return object names: all once connected; before that the declared ones, because TAB starts no server."""
         project = self._session.current
         if project is None:
-            return _declared_names(self._settings())
+            return candidates(Names.OBJECT, self._settings())
         known, now = self._names, time.monotonic()
         if known is None or known[1] is not project or now - known[0] > _FRESH:
-            known = self._names = (now, project, _one_word(str(node.object) for node in project.graph().nodes))
+            known = self._names = (now, project, one_word(str(node.object) for node in project.graph().nodes))
         return known[2]
 
     def _columns(self, owner: str) -> list[str]:
@@ -153,28 +138,9 @@ class Completion:
                 asked = project.graph([f"{owner}.*"], upstream=0).asked
             except UnknownObjectError:
                 asked = ()
-            names = _one_word(f"{owner}.{spell(name.name)}" for name in asked)
+            names = one_word(f"{owner}.{spell(name.name)}" for name in asked)
             known = self._owner_columns = (now, project, owner, names)
         return list(known[3])
-
-
-def _declared_names(settings: Settings) -> tuple[str, ...]:
-    from pgmg.errors import SourceErrors
-    from pgmg.source import parse_file, read_files
-
-    names: list[str] = []
-    for file in read_files(settings.root, settings.code_dir, settings.migrations_dir).code or ():
-        try:
-            names += [f"{o.target.kind.value}.{'.'.join(o.target.parts)}" for o in parse_file(file) if o.target.parts]
-        except SourceErrors:
-            continue
-    return _one_word(names)
-
-
-def _one_word(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that are one word; routines without their arguments."""
-    short = (name.partition("(")[0] for name in names)
-    return tuple(dict.fromkeys(name for name in short if " " not in name and "'" not in name and '"' not in name))
 
 
 def _paths(typed: str, suffixes: tuple[str, ...] | None) -> Iterable[str]:

@@ -39,9 +39,9 @@ _SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
 ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
 """Only for magics: a command asks on the terminal."""
-CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT")
+CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CONNECTION)
 ACTION = o.Argument("action", "start|stop|status")
-PATH = o.Argument("path", "PATH", value=o.Value.FILE)
+PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
 APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
 
 

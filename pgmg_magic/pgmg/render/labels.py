@@ -236,7 +236,7 @@ ARROWS = "Data flows along the arrows: from what is used to what uses it."
 
 
 def count(number: int, noun: str) -> str:
-    """Return `1 object`, `4 objects`, `2 object hashes`."""
+    """Return `1 object`, `4 objects`, `2 indexes`."""
     if number == 1:
         return f"1 {noun}"
     if noun.endswith(("cy", "ly", "ry")):  # policies, families, dictionaries

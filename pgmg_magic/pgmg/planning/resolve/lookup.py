@@ -17,7 +17,7 @@ def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:
     """Return every object that `typed` may mean: `view.user_stats`, `user_stats`, `app.f`, `f(integer)`.
 
     Raises:
-        UnknownObjectError: none; the hint holds the nearest names.
+        UnknownObjectError: no object has this name; the hint holds the nearest ones.
     """
     pool = list(names)
     for spelled in (str, _bare, _short, _last):
@@ -26,8 +26,8 @@ def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:
             return found
     known = sorted({spelled(name) for name in pool for spelled in (str, _short)})
     near = difflib.get_close_matches(typed, known, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else "`pgmg graph` lists what there is."
-    raise UnknownObjectError(f"There is no object {typed!r}.", hint=hint)
+    hint = f"Did you mean {', '.join(near)}?" if near else "`pgmg graph` lists all objects."
+    raise UnknownObjectError(f"No object is named {typed!r}.", hint=hint)
 
 
 def find_all(typed: Sequence[str], names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:

