@@ -157,7 +157,8 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
     SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE ONLY %s %s TRIGGER %I', t.tgrelid::regclass, x.state, t.tgname), format('ALTER TABLE ONLY %s ENABLE TRIGGER %I', t.tgrelid::regclass, t.tgname), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_trigger t ON t.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
-    WHERE n.part_class = 'pg_catalog.pg_trigger'::regclass AND t.tgenabled <> 'O' AND NOT t.tgisinternal
+    -- before PostgreSQL 15 those of partitions are marked as internal; those of foreign keys are parts of constraints
+    WHERE n.part_class = 'pg_catalog.pg_trigger'::regclass AND n.classid = n.part_class AND t.tgenabled <> 'O'
     UNION ALL
     SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE %s %s RULE %I', w.ev_class::regclass, x.state, w.rulename), format('ALTER TABLE %s ENABLE RULE %I', w.ev_class::regclass, w.rulename), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_rewrite w ON w.oid = n.part_oid
