@@ -6,6 +6,7 @@ WITH wanted AS MATERIALIZED (
 ), named AS MATERIALIZED (
     SELECT w.*, i.type, i.schema, i.name, i.identity
     FROM wanted w CROSS JOIN LATERAL pg_catalog.pg_identify_object(w.classid, w.objid, 0) i
+    WHERE i.identity IS NOT NULL
 ), made AS (
     -- views and materialized views
     SELECT n.classid, n.objid, concat('DROP ', upper(n.type), ' ', n.identity) AS dropping,
@@ -228,8 +229,8 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT n.classid::int8, n.objid::int8, n.type, n.schema, n.name, n.identity,
        CASE WHEN d.oid IS NULL THEN a.object_names ELSE ARRAY[n.schema, d.typname::text, k.conname::text] END, m.dropping, m.creating, m.kept_by, coalesce(m.populated, true) AS populated, m.restoring
-FROM named n LEFT JOIN made m ON m.classid = n.classid AND m.objid = n.objid
+-- FULL, though every row has its name: a nested loop is no way to do that, and would be chosen for few objects
+FROM named n FULL JOIN made m ON m.classid = n.classid AND m.objid = n.objid
 CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(n.classid, n.objid, 0) a
 LEFT JOIN pg_catalog.pg_constraint k ON n.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = n.objid LEFT JOIN pg_catalog.pg_type d ON d.oid = k.contypid
-WHERE n.identity IS NOT NULL
 ORDER BY n.n

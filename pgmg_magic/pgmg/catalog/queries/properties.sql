@@ -18,8 +18,16 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
         WHERE p.part_class = 'pg_catalog.pg_constraint'::regclass AND k.oid = p.part_oid AND k.contype = 'c' AND NOT k.connoinherit
         UNION ALL
         SELECT 'pg_catalog.pg_constraint'::regclass, k.oid FROM pg_catalog.pg_constraint k
-        WHERE p.part_class = 'pg_catalog.pg_type'::regclass AND k.contypid = p.part_oid
+        WHERE p.part_class = 'pg_catalog.pg_type'::regclass AND p.part_oid = p.objid AND k.conrelid = 0 AND k.contypid = p.part_oid
     ) n
+), chosen AS MATERIALIZED (
+    -- most parts are row types, array types and rules of views, and have nothing
+    SELECT p.* FROM part p
+    WHERE (p.part_oid = p.objid AND p.part_class = p.classid)
+       OR p.part_class IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_trigger'::regclass)
+       OR EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid = p.part_oid AND d.classoid = p.part_class)
+       OR EXISTS (SELECT FROM pg_catalog.pg_seclabel l WHERE l.objoid = p.part_oid AND l.classoid = p.part_class)
+       OR (p.part_class = 'pg_catalog.pg_type'::regclass AND (SELECT t.typtype FROM pg_catalog.pg_type t WHERE t.oid = p.part_oid) = 'm')
 ), named AS MATERIALIZED (
     SELECT p.classid, p.objid, p.part_class, p.part_oid, i.type, i.schema, i.name, i.identity,
            (p.part_class, p.part_oid) <> (p.classid, p.objid) AS is_part,
@@ -34,9 +42,8 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
                 WHEN 'aggregate' THEN 'AGGREGATE ' || regexp_replace(i.identity, '\(\)$', '(*)')
                 WHEN 'type' THEN CASE WHEN (SELECT t.typtype FROM pg_catalog.pg_type t WHERE t.oid = p.part_oid) = 'd' THEN 'DOMAIN ' ELSE 'TYPE ' END || i.identity
                 ELSE upper(i.type) || ' ' || i.identity END AS target
-    FROM part p CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.part_class, p.part_oid, 0) i
+    FROM chosen p CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.part_class, p.part_oid, 0) i
     WHERE i.identity IS NOT NULL
-      AND p.part_class NOT IN ('pg_catalog.pg_amop'::regclass, 'pg_catalog.pg_amproc'::regclass)
 ), relation AS MATERIALIZED (
     SELECT n.*, c.relname, c.relkind, c.relowner, c.reltablespace, c.relam, c.relreplident, c.reltoastrelid, toast.reloptions AS toast_options, c.reloptions,
            upper(CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'index' END) AS word
