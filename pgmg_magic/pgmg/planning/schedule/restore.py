@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.source import SourceObject
 
-_OF_COLUMNS = frozenset({Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
+_OF_COLUMNS = frozenset({Aspect.COMMENT, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
 _BEFORE_ROWS = frozenset({Aspect.OPTION, Aspect.STORAGE})
 """What decides how the rows of a materialized view are stored: set before it is filled."""
 
