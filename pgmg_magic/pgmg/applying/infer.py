@@ -198,7 +198,8 @@ def _in_use(error: psycopg.Error, said: str, step: Step, context: FailureContext
 def _dropped(error: psycopg.Error, context: FailureContext) -> list[Address]:
     """Return the routine, type or operator that the server would not drop: its message begins with it.
 
-    Several where names alone do not tell overloads apart.
+    Several where names alone do not tell overloads apart. A member of an extension is never dropped by itself: the
+    message is about the extension.
     """
     said = error.diag.message_primary or ""
     if error.sqlstate != _DEPENDENTS_EXIST:
@@ -206,7 +207,10 @@ def _dropped(error: psycopg.Error, context: FailureContext) -> list[Address]:
     named = [
         live
         for live in context.snapshot.objects.values()
-        if live.name.kind not in RELATIONS and live.name.parent is None and names_object(said, live.name)
+        if live.name.kind not in RELATIONS
+        and live.name.parent is None
+        and live.extension is None
+        and names_object(said, live.name)
     ]
     routines = [live for live in named if live.name.kind in ROUTINES and f"{live.name.name}(" in said]
     exact = [live for live in routines if f"{live.name.name}({','.join(live.name.arguments or ())})" in said]
