@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import selectors
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg import conninfo
 from psycopg.pq import ConnStatus
 
 from pgmg.catalog.catalog_queries import read_only
+from pgmg.catalog.libpq_environment import without_libpq_variables
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 from pgmg.model.secrets import mask_secrets, secrets_in
 
@@ -24,8 +25,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are plain tuples."""
 
 
-def connect(dsn: str) -> Connection:
-    """Connect to `dsn` (URI or key words; what it leaves out libpq finds).
+def connect(dsn: str, *, is_complete: bool = False) -> Connection:
+    """Connect to `dsn` (URI or key words; what it leaves out libpq finds, unless it `is_complete`).
 
     The connection is in autocommit mode, so that every transaction is written down where it happens; parameters are
     `$1`; nothing is ever prepared on the server (rule 9.6).
@@ -34,13 +35,14 @@ def connect(dsn: str) -> Connection:
         ConnectionFailedError: no server, wrong password, unknown database, unreadable connection string.
     """
     try:
-        return psycopg.connect(
-            dsn,
-            autocommit=True,
-            prepare_threshold=None,
-            cursor_factory=psycopg.RawCursor,
-            **_defaults(dsn),
-        )
+        with without_libpq_variables() if is_complete else nullcontext():
+            return psycopg.connect(
+                dsn,
+                autocommit=True,
+                prepare_threshold=None,
+                cursor_factory=psycopg.RawCursor,
+                **_defaults(dsn),
+            )
     except psycopg.ProgrammingError as error:
         message = f"The connection string cannot be read: {_without_secrets(str(error), dsn)}"
         raise ConnectionFailedError(message, hint="It is a postgresql:// URI or key=value words.") from None

@@ -15,8 +15,9 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -24,17 +25,18 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from pgmg.catalog import server_programs
+from pgmg.catalog.libpq_environment import without_libpq_variables
 from pgmg.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
 
 DATABASE = "pgmg"
 
+_USERS, _SERVER = "users.lock", "server.lock"
 _PATIENCE = 60.0  # seconds that a start, a stop or a crash recovery may take
 _PAUSE = 0.005
 
@@ -60,12 +62,22 @@ class EmbeddedServer:
         if self._claim.closed:
             return
         atexit.unregister(self.release)
+        folder = _folder_of(self._claim) or self.folder  # it may have been moved
         try:
-            with _exclusively(self.folder):
-                _leave(self.folder, self._claim)
+            with _exclusively(folder):
+                _leave(folder, self._claim)
         except FileNotFoundError:
             # Somebody removed the folder. A server whose files are gone notices within a minute, and ends.
             self._claim.close()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the folder was removed, moved or replaced since: a connection may lead to files nobody sees."""
+        try:
+            known, there = os.fstat(self._claim.fileno()), (self.folder / _USERS).stat()
+        except (OSError, ValueError):
+            return True
+        return not os.path.samestat(known, there) or not (self.folder / "data").exists()
 
     def __enter__(self) -> Self:
         return self
@@ -91,9 +103,10 @@ def acquire(folder: Path, *, settings: Mapping[str, str] = MappingProxyType({}))
         if not (ignore := folder / ".gitignore").exists():
             ignore.write_text("*\n", encoding="utf-8")
         with _exclusively(folder):
-            claim = _open(folder / "users.lock")
+            claim = _open(folder / _USERS)
             fcntl.flock(claim, fcntl.LOCK_SH)
             try:
+                copied = server_programs.copied_from(folder / "data") if _is_free(folder / _SERVER) else None
                 address, version = _reach(folder, settings)
             except BaseException:
                 _leave(folder, claim)
@@ -104,6 +117,8 @@ def acquire(folder: Path, *, settings: Mapping[str, str] = MappingProxyType({}))
             hint="Make the folder writable, or name a server with a connection string.",
         ) from error
     description = f"embedded server in {folder.name}/ (PostgreSQL {version}), database {DATABASE}"
+    if copied is not None:
+        description += f", on a copy that was made of {copied} while its server ran"
     server = EmbeddedServer(folder, address.dsn(DATABASE), description, claim)
     atexit.register(server.release)
     return server
@@ -149,8 +164,17 @@ def _leave(folder: Path, claim: BinaryIO) -> None:
     """Drop a claim and stop the server if that was the last one."""
     # Closed, never unlocked: a forked process shares the lock.
     claim.close()
-    if _is_free(folder / "users.lock"):
+    if _is_free(folder / _USERS):
         _stop(folder)
+
+
+def _folder_of(claim: BinaryIO) -> Path | None:
+    """Return the folder where an open lock file lies now, None where the system does not tell or it was removed."""
+    try:
+        path = Path(os.readlink(f"/proc/self/fd/{claim.fileno()}"))  # noqa: PTH115 - no Path of such a link
+        return path.parent if os.path.samestat(path.stat(), os.fstat(claim.fileno())) else None
+    except OSError:
+        return None
 
 
 # --- the running server
@@ -175,34 +199,61 @@ def _wait_for_server(folder: Path) -> server_programs.ServerAddress | None:
     In between lie a server that still recovers from a crash, and the processes that a killed one leaves behind.
     """
     deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        address = server_programs.read_address(folder / "data")
-        if address is not None and address.listener() is not None:
-            return address
-        if _is_free(folder / "server.lock"):
+    while True:
+        # The lock tells the server of this folder from one that a copied postmaster.pid speaks of.
+        if _is_free(folder / _SERVER):
             return None
+        address = server_programs.read_address(folder / "data")
+        if address is not None and (listener := address.listener()) is not None:
+            if server_programs.is_named_by(address, folder / "data"):
+                return address
+            _end_moved(folder, listener)
+        elif time.monotonic() > deadline:
+            break
         time.sleep(_PAUSE)
+    end = f"kill -QUIT {address.pid}" if address is not None else f"fuser --kill {folder / _SERVER}"
     raise EmbeddedServerError(
-        f"A server is alive in {folder} but does not answer.", hint=f"Its log may say why: {folder / 'log'}"
+        f"A server is alive in {folder} but does not answer.",
+        hint=f"Its log may say why: {folder / 'log'}. To end it: {end}",
+    )
+
+
+def _end_moved(folder: Path, pid: int) -> None:
+    """End a server whose folder was moved while it ran: it keeps its control file by the old path, wherever that leads.
+
+    Its transactions are lost; what was committed is recovered when it is started where the folder is now.
+    """
+    if pid:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+        deadline = time.monotonic() + _PATIENCE / 2
+        while time.monotonic() < deadline:
+            if _is_free(folder / _SERVER):
+                return
+            time.sleep(_PAUSE)
+    raise EmbeddedServerError(
+        f"The folder {folder} was moved while its server ran, and the server does not end.",
+        hint=f"End it: kill -QUIT {pid}" if pid else "End it where it runs, such as in another container.",
     )
 
 
 def _start(folder: Path, settings: Mapping[str, str]) -> server_programs.ServerAddress:
-    log = folder / "log"
-    with _open(folder / "server.lock") as alive:
+    log, copied = folder / "log", server_programs.copied_from(folder / "data")
+    with _open(folder / _SERVER) as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         server_programs.launch(folder / "data", log, alive, settings)
     address = _wait_for_server(folder)
     if address is None:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
-        raise EmbeddedServerError(f"PostgreSQL does not start in {folder}:\n{tail}")
+        hint = None if copied is None else f"Copy {copied} again after its server has stopped, or remove {folder}."
+        raise EmbeddedServerError(f"PostgreSQL does not start in {folder}:\n{tail}", hint=hint)
     return address
 
 
 def _stop(folder: Path) -> None:
     """Stop the server, politely at first; transactions of strangers (a forgotten psql) are rolled back."""
     address = server_programs.read_address(folder / "data")
-    if address is None or not (pid := address.listener()):
+    if address is None or _is_free(folder / _SERVER) or not (pid := address.listener()):
         return
     for sign in (signal.SIGINT, signal.SIGQUIT):  # "fast" and "immediate" shutdown
         try:
@@ -211,7 +262,7 @@ def _stop(folder: Path) -> None:
             return
         deadline = time.monotonic() + _PATIENCE / 2
         while time.monotonic() < deadline:
-            if _is_free(folder / "server.lock") and address.listener() is None:
+            if _is_free(folder / _SERVER) and address.listener() is None:
                 server_programs.forget(address)
                 return
             time.sleep(_PAUSE)
@@ -220,7 +271,10 @@ def _stop(folder: Path) -> None:
 
 def _ensure_database(address: server_programs.ServerAddress) -> str:
     """Create our database if it is missing; return the server's version."""
-    with psycopg.connect(address.dsn("postgres"), autocommit=True, connect_timeout=10) as connection:
+    with (
+        without_libpq_variables(),
+        psycopg.connect(address.dsn("postgres"), autocommit=True, connect_timeout=10) as connection,
+    ):
         if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
         return connection.info.parameter_status("server_version") or "?"

