@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pgmg.config import EMBEDDED, Settings, applied_from, load
-from pgmg.errors import ConfigError, ConnectionFailedError, LockedError
+from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, PgmgError
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
+    from pgmg.catalog.kept_connection import KeptConnection
     from pgmg.catalog.temporary_objects import Scratch
     from pgmg.maintenance import Baseline, Reset
     from pgmg.model.applied_from import AppliedFrom
@@ -38,16 +40,29 @@ _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between attempts to read what an apply changes at the same time."""
 
 
+class _Locks:
+    """What keeps the threads of one process apart: who starts the server, who asks and plans."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.starting = threading.RLock()
+        self.using = threading.RLock()
+
+
 class Project:
-    """A project folder with its settings; connects when it first needs to and closes with `close()` or `with`."""
+    """A project folder with its settings; connects when it first needs to and closes with `close()` or `with`.
+
+    Threads may share one: questions and plans are answered one after the other, applies run beside them on connections
+    of their own. After a fork the child connects anew. From asyncio, call it through `asyncio.to_thread`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.root = settings.root
         self._planner = Planner(settings)
         self._embedded: EmbeddedServer | None = None
-        self._starting = threading.Lock()  # a watcher's thread connects as well
-        self._connection: Connection | None = None
+        self._kept_connection: KeptConnection | None = None
+        self._own_locks = _Locks(os.getpid())
 
     @classmethod
     def open(
@@ -67,6 +82,22 @@ class Project:
 
     # -- connections ------------------------------------------------------------------------------------
 
+    @property
+    def _kept(self) -> KeptConnection:
+        """The connection that is kept for the next question."""
+        if self._kept_connection is None:
+            from pgmg.catalog.kept_connection import KeptConnection
+
+            self._kept_connection = KeptConnection(self.connect)
+        return self._kept_connection
+
+    @property
+    def _locks(self) -> _Locks:
+        """The locks of this process: those of a parent may be held by threads that are not here."""
+        if self._own_locks.process != os.getpid():
+            self._own_locks = _Locks(os.getpid())
+        return self._own_locks
+
     def _dsn(self) -> str:
         dsn = self.settings.connection_string
         if dsn is None:
@@ -76,12 +107,21 @@ class Project:
             )
         if not dsn.startswith(EMBEDDED):
             return dsn
-        with self._starting:
+        with self._locks.starting:
+            if self._embedded is not None and self._embedded.is_gone:
+                self._leave_embedded()
             if self._embedded is None:
+                if not self.root.is_dir():
+                    raise ConfigError(f"The project's folder {self.root} is gone.", hint="Open it where it is now.")
                 from pgmg.catalog.embedded import acquire
 
                 self._embedded = acquire(self.root / ".pgmg")
             return self._embedded.dsn
+
+    def _leave_embedded(self) -> None:
+        if self._embedded is not None:
+            self._embedded.release()
+            self._embedded = None
 
     def connect(self) -> Connection:
         """Return a new connection to the project's database, in autocommit mode.
@@ -92,32 +132,33 @@ class Project:
         """
         from pgmg.catalog.connection import connect
 
+        is_embedded = (self.settings.connection_string or "").startswith(EMBEDDED)
         try:
-            return connect(self._dsn())
+            return connect(self._dsn(), is_complete=is_embedded)
         except ConnectionFailedError:
-            if self._embedded is None:
+            if not is_embedded:
                 raise
-        with self._starting:
-            if self._embedded is not None:
-                self._embedded.release()  # it has ended: it is started again
-                self._embedded = None
-        return connect(self._dsn())
+        with self._locks.starting:
+            self._leave_embedded()  # it has ended: it is started again
+        return connect(self._dsn(), is_complete=True)
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
-        """Ask inside one read-only transaction of a connection that is kept for the next question."""
+        """Ask inside one read-only transaction of a connection that is kept for the next question.
+
+        One thread asks at a time; between two attempts others may.
+        """
         from pgmg.applying.limits import retry_delay
-        from pgmg.catalog.connection import UnansweredError, keep_plans, reading
+        from pgmg.catalog.connection import UnansweredError
 
         pauses, waits = iter(_PAUSES), iter(range(1, self.settings.lock_retries + 1))
         while True:
-            kept = self._connection is not None and not self._connection.closed
-            conn = self._connection if kept and self._connection is not None else self.connect()
-            self._connection = conn
+            kept = True
             try:
-                with reading(conn, self._planner.search_path, self.settings.lock_timeout):
-                    if kept:
-                        keep_plans(conn)
-                    return ask(conn)
+                with self._locks.using:
+                    if self._embedded is not None and self._embedded.is_gone:
+                        self._kept.drop()
+                    conn, kept = self._kept.get()
+                    return self._ask(ask, conn, keeps=kept)
             except UnansweredError as error:
                 short = next(pauses, None) if error.is_passing else None
                 if short is None:
@@ -132,6 +173,20 @@ class Project:
                 if not kept:
                     raise  # a new connection; one that was kept may have been closed while nobody looked
 
+    def _ask(self, ask: Callable[[Connection], _Answer], conn: Connection, *, keeps: bool) -> _Answer:
+        from pgmg.catalog.connection import keep_plans, reading
+
+        try:
+            with reading(conn, self._planner.search_path, self.settings.lock_timeout):
+                if keeps:
+                    keep_plans(conn)
+                return ask(conn)
+        except PgmgError:
+            raise  # the transaction was ended in an orderly way
+        except BaseException:
+            self._kept.drop()  # a Ctrl-C, or a mistake of ours: nobody knows what state it is in
+            raise
+
     @property
     def server(self) -> str:
         """One line that names the server in use; no password."""
@@ -142,12 +197,10 @@ class Project:
 
     def close(self) -> None:
         """Close the connection; stop the embedded server if nobody else uses it."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if self._embedded is not None:
-            self._embedded.release()
-            self._embedded = None
+        with self._locks.using:
+            self._kept.drop()
+        with self._locks.starting:
+            self._leave_embedded()
 
     def __enter__(self) -> Self:
         return self
@@ -202,9 +255,10 @@ class Project:
         def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
             from pgmg.catalog.catalog_queries import set_path
 
-            if self._planner.search_path is not None:
-                set_path(conn, self._planner.search_path)
-            made, snapshot = self._planner.plan(conn, chosen, learned)
+            with self._locks.using:
+                if self._planner.search_path is not None:
+                    set_path(conn, self._planner.search_path)
+                made, snapshot = self._planner.plan(conn, chosen, learned)
             if not yes:
                 check_consent(made)
             return made, snapshot
@@ -376,12 +430,12 @@ class Project:
     def _baseline(self) -> Baseline:
         from pgmg.maintenance import Baseline
 
-        return Baseline(self.settings, self._planner, self.connect)
+        return Baseline(self.settings, Planner(self.settings), self.connect)
 
     def _reset(self) -> Reset:
         from pgmg.maintenance import Reset
 
-        return Reset(self.settings, self._planner, self.connect)
+        return Reset(self.settings, Planner(self.settings), self.connect)
 
 
 def _ignore(event: Event) -> None:

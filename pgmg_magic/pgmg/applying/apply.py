@@ -13,6 +13,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.infer import FailureContext, learn
+from pgmg.applying.interruption import CommitWatch, what_became
 from pgmg.applying.limits import Limits, retry_delay
 from pgmg.applying.locate import secrets_of
 from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
@@ -106,6 +107,7 @@ class _Apply:
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
         self._state = StateTables(self._conn, target.state_schema, target.applied_from)
+        self._commits = CommitWatch(target.connect)
 
     def run(self) -> ApplyResult:
         try:
@@ -115,10 +117,23 @@ class _Apply:
                     return self._finish(plan)
         except psycopg.Error as error:
             raise self._explained(StepFailed(error, None, 0), None) from None
+        except Exception:
+            raise
+        except BaseException as interruption:
+            running = self._current()
+            outside = running if running is not None and not running.transactional else None
+            self._leave()
+            interruption.add_note(what_became(self._done(), at_commit=self._commits.was_committed(), outside=outside))
+            raise
         finally:
             if self._lock_connection is not None:
                 self._lock_connection.close()
             self._leave()
+
+    def _done(self) -> list[str]:
+        """Return what earlier groups have committed, in words."""
+        done = self._progress.migrations
+        return done or (["an earlier group"] if self._progress.steps else [])
 
     def _leave(self) -> None:
         if self._target.kept is None:
@@ -248,6 +263,7 @@ class _Apply:
             sent = [applied.step for applied in done]
             for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later):
                 self._listener(corrected_notice(step))
+            self._commits.begin(self._state.transaction)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()
@@ -265,6 +281,7 @@ class _Apply:
         migrations = tuple(m.file_name for s in group if (m := s.migration) is not None and m.is_last)
         self._progress.migrations += migrations
         self._progress.objects += len(records)
+        self._commits.end()
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
         return True
@@ -333,7 +350,7 @@ class _Apply:
             done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
             told = f"The {done} done and recorded; the next apply continues with this one."
         elif self._progress.steps:
-            done = ", ".join(self._progress.migrations) or "an earlier group"
+            done = ", ".join(self._done())
             told = f"Already committed: {done}. The next apply continues from there."
         elif self._conn.pgconn.status != ConnStatus.OK:
             told = "Unless the connection broke during the very commit, nothing has been changed. Apply again."

@@ -61,8 +61,7 @@ def record_group(
         state.record(silent, now, touch=False)
         if migrations:
             state.refresh(now, later)
-    if group:
-        _notify(conn, [m.file_name for m in migrations], records)
+    state.transaction = _notify(conn, [m.file_name for m in migrations], records) if group else None
     return corrected
 
 
@@ -71,9 +70,12 @@ def done_migration(name: str, hash_: str, text: str) -> DoneMigration:
     return DoneMigration(name, hash_, statements_hash(text))
 
 
-def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> None:
+def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> str | None:
+    """Notify those who listen, once it is committed; return the number of the transaction."""
     names = [str(record.object) for record in records]
     text = json.dumps({"migrations": migrations, "objects": names})
     if len(text.encode()) > _NOTIFY_BYTES:
         text = json.dumps({"migrations": len(migrations), "objects": len(names)})
-    conn.execute("SELECT pg_catalog.pg_notify('pgmg', $1)", [text])
+    notify = "SELECT pg_catalog.pg_current_xact_id_if_assigned()::text, pg_catalog.pg_notify('pgmg', $1)"
+    row = conn.execute(notify, [text]).fetchone()
+    return None if row is None else row[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,6 +102,16 @@ def _set(conn: psycopg.Connection[Row], name: str, value: str) -> None:
     conn.execute("SELECT pg_catalog.set_config($1, $2, true)", [name, value])
 
 
+def _roll_back(conn: psycopg.Connection[Row]) -> None:
+    """End the transaction; where that cannot be done at once (an interrupt came in the middle), the connection."""
+    if conn.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        with suppress(psycopg.Error):
+            conn.execute("ROLLBACK")
+            return
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        conn.close()
+
+
 @contextmanager
 def read_only(
     conn: psycopg.Connection[Row], search_path: str | None, lock_timeout: str | None = None
@@ -116,7 +127,6 @@ def read_only(
             set_path(conn, search_path)
         yield
     except BaseException:
-        if not conn.closed:
-            conn.execute("ROLLBACK")
+        _roll_back(conn)
         raise
     conn.execute("COMMIT")  # nothing was written; but psycopg forgets kept plans at a ROLLBACK

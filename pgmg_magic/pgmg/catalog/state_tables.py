@@ -74,6 +74,8 @@ class StateTables:
         self.schema = schema
         self._server: ServerInfo | None = None
         self._is_current = False
+        self.transaction: str | None = None
+        """The number of the transaction that is to be committed, once the group is recorded."""
         from_here = sql.Literal(None if applied_from is None else applied_from.to_json())
         self._names = {
             "schema": sql.Identifier(schema),
@@ -92,7 +94,7 @@ class StateTables:
         To be called in each transaction that begins from a new snapshot, before anything is recorded.
         """
         create_tables(self._conn, self.schema, server, wanted)
-        self._server, self._is_current = server, False
+        self._server, self._is_current, self.transaction = server, False, None
 
     def _columns(self, table: StateTable) -> frozenset[str]:
         """Return the columns to write; before the first writing the tables are brought up to date."""

@@ -71,9 +71,9 @@ def report_usage(error: click.ClickException, call: Call) -> int:
     return report(UsageError(error.format_message(), hint=hint), call)
 
 
-def interrupted(call: Call) -> int:
-    """Report an interruption from the keyboard."""
-    _print_error("interrupted", call)
+def interrupted(call: Call, cause: BaseException | None = None) -> int:
+    """Report an interruption from the keyboard, with what became of an apply."""
+    _print_error(". ".join(["interrupted", *getattr(cause, "__notes__", ())]), call)
     return INTERRUPTED
 
 

@@ -72,8 +72,8 @@ class Program(click.Group):
             code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             code = error_report.report_usage(error, _call_of(words))
-        except click.Abort:
-            code = error_report.interrupted(_call_of(words))
+        except click.Abort as abort:
+            code = error_report.interrupted(_call_of(words), abort.__cause__)
         sys.exit(code)
 
 

@@ -57,6 +57,11 @@ class Ticker:
             self._closed.wait(_EVERY)
 
 
+def notes_of(error: BaseException | None) -> tuple[str, ...]:
+    """Return what an apply said about its end: `Nothing has been changed.`"""
+    return tuple(getattr(error, "__notes__", ()))
+
+
 class PanelProgress(Ticker):
     """Displays the progress below the cell and finally replaces it by the result."""
 
@@ -72,7 +77,8 @@ class PanelProgress(Ticker):
     ) -> None:
         self.close()
         if kind is not None:
-            self._update({HTML: self.state.html("Ended by an error"), PLAIN: self.state.text()})
+            said = "Ended by an error" if isinstance(error, Exception) else " ".join(["Interrupted.", *notes_of(error)])
+            self._update({HTML: self.state.html(said), PLAIN: f"{self.state.text()}\n{said}"})
 
     def end(self, result: Bundle) -> None:
         """Replace the progress by the result; remarks stay above it."""
