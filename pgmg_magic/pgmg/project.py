@@ -6,16 +6,16 @@ import os
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.config import EMBEDDED, Settings, applied_from, load
+from pgmg.config import DEFAULT_FOLDERS, EMBEDDED, Settings, applied_from, load
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, PgmgError
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from pgmg.catalog.column_lists import Attributes
@@ -56,8 +56,9 @@ class Project:
     of their own. After a fork the child connects anew. From asyncio, call it through `asyncio.to_thread`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, again: Callable[[], Settings] | None = None) -> None:
         self.settings = settings
+        self._again = again
         self.root = settings.root
         self._planner = Planner(settings)
         self._embedded: EmbeddedServer | None = None
@@ -78,7 +79,26 @@ class Project:
         Raises:
             ConfigError: settings or folders are not usable.
         """
-        return cls(load(path, config=config, environment=environment, overrides=overrides))
+        # as it is meant now: a notebook may change its working folder before the settings are read again
+        start, file = _absolute(path), None if config is None else _absolute(config)
+        given = {key: _absolute(value) if key in DEFAULT_FOLDERS else value for key, value in _given(overrides)}
+
+        def read() -> Settings:
+            return load(start, config=file, environment=environment, overrides=given)
+
+        return cls(read(), read)
+
+    def reloaded_settings(self) -> Settings | None:
+        """Return the settings as they are now; None where nobody knows how they were made.
+
+        Raises:
+            ConfigError: they are not usable.
+        """
+        return None if self._again is None else self._again()
+
+    def with_settings(self, settings: Settings) -> Self:
+        """Return another project with these settings, to be closed by itself."""
+        return type(self)(settings, self._again)
 
     # -- connections ------------------------------------------------------------------------------------
 
@@ -436,6 +456,14 @@ class Project:
         from pgmg.maintenance import Reset
 
         return Reset(self.settings, Planner(self.settings), self.connect)
+
+
+def _absolute(path: object) -> Path:
+    return Path(str(path)).expanduser().absolute()
+
+
+def _given(overrides: Mapping[str, object]) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in overrides.items() if value is not None]
 
 
 def _ignore(event: Event) -> None:

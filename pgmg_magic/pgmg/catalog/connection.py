@@ -17,7 +17,7 @@ from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, Locke
 from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _NEVER_UNASKED = 1_000_000_000
 
@@ -67,19 +67,49 @@ def keep_plans(conn: Connection) -> None:
     """Let the server keep the plans of questions asked with `prepare=True`, where the session is ours alone.
 
     On all other connections these words mean nothing.
-
-    Behind a pooler in transaction mode the next transaction may meet another server process (rule 9.6). A pooler has
-    process numbers of its own: only who speaks to the server itself was told the right one.
     """
-    if conn.prepare_threshold is None:
-        row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-        if row is not None and row[0] == conn.info.backend_pid:
-            conn.prepare_threshold = _NEVER_UNASKED
+    if conn.prepare_threshold is None and is_own_session(conn):
+        conn.prepare_threshold = _NEVER_UNASKED
 
 
 def forget_plans(conn: Connection) -> None:
     """Do without kept plans from now on: a migration that comes may discard them."""
     conn.prepare_threshold = None
+
+
+def listen(conn: Connection, told: Callable[[], None]) -> None:
+    """Call `told` when another session has applied something; never where the session is not ours alone.
+
+    That happens while an answer is waited for. At other times, `has_heard` has to be asked.
+    """
+
+    def hear(notification: psycopg.Notify) -> None:
+        if notification.pid != conn.info.backend_pid:
+            told()
+
+    if not is_own_session(conn):
+        return
+    conn.add_notify_handler(hear)
+    with suppress(psycopg.Error):  # not on a standby
+        conn.execute("LISTEN pgmg")
+
+
+def is_own_session(conn: Connection) -> bool:
+    """Say whether the server process is ours alone.
+
+    Behind a pooler in transaction mode the next transaction may meet another one (rule 9.6). A pooler has process
+    numbers of its own: only who speaks to the server itself was told the right one.
+    """
+    row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return row is not None and row[0] == conn.info.backend_pid
+
+
+def has_heard(conn: Connection) -> bool:
+    """Say whether another session has applied something since the last time; asks nobody."""
+    found = False
+    while (notification := conn.pgconn.notifies()) is not None:
+        found |= notification.be_pid != conn.info.backend_pid
+    return found
 
 
 def is_lost(conn: Connection) -> bool:

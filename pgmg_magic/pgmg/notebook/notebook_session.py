@@ -13,7 +13,7 @@ from pgmg import config
 from pgmg.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pgmg.catalog.connection import Connection
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class LiveProject(Project):
     """A project whose running statements can be cancelled from another thread."""
 
-    def __init__(self, settings: config.Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: config.Settings, again: Callable[[], config.Settings] | None = None) -> None:
+        super().__init__(settings, again)
         self._made: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._recording = False

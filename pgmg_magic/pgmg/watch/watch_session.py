@@ -55,6 +55,7 @@ class WatchSession:
         self._holds: tuple[Deferral, ...] = ()
         self._blocked: Blocked | None = None
         self._interrupted = False
+        self._others_applied = False
 
     # -- the connection -----------------------------------------------------------------------------------
 
@@ -65,8 +66,23 @@ class WatchSession:
             ConnectionFailedError, EmbeddedServerError: there is no way to have one.
         """
         if self._conn is None or self._conn.closed:
+            from pgmg.catalog.connection import listen
+
             self._conn = self._connect()
+            listen(self._conn, self._heard)
         return self._conn
+
+    def _heard(self) -> None:
+        self._others_applied = True
+
+    def have_others_applied(self) -> bool:
+        """Say whether other sessions have applied something since this was asked the last time."""
+        from pgmg.catalog.connection import has_heard
+
+        if self._conn is not None and not self._conn.closed:
+            self._others_applied |= has_heard(self._conn)
+        found, self._others_applied = self._others_applied, False
+        return found
 
     def reopen(self) -> None:
         """Open the connection after it was lost: it may lead to another database than before.

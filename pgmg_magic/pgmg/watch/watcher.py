@@ -30,11 +30,13 @@ from pgmg.model.watch_events import (
     WatchListener,
     WatchState,
 )
+from pgmg.watch.config_changes import ConfigChanges
 from pgmg.watch.watch_session import Round, WatchSession, is_busy, is_passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.config import Settings
     from pgmg.project import Project
     from pgmg.source import SourceFiles
     from pgmg.watch.folder_events import Folders
@@ -64,7 +66,9 @@ class Watcher:
         migrations: bool = False,
         listener: WatchListener = lambda _event: None,
     ) -> None:
-        self._project = project
+        self._project = self._given = project
+        self._config = ConfigChanges(project.settings)
+        self._config_problem: Broken | None = None
         self._debounce = debounce
         self._migrations = migrations
         self._listener = listener
@@ -102,9 +106,23 @@ class Watcher:
             raise
         finally:
             self._session.close()
+            if self._project is not self._given:
+                self._project.close()
             self._tell(Stopped(failure), replace(self._state, phase=Phase.STOPPED))
 
     def _run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._watch_folders(stop)
+            except _SettingsChanged as change:
+                self._begin_anew(change.settings)
+
+    def _watch_folders(self, stop: threading.Event) -> None:
+        """Watch with the settings as they are, until `stop`.
+
+        Raises:
+            _SettingsChanged: others are in force now.
+        """
         from pgmg.watch.folder_events import Folders
 
         settings = self._project.settings
@@ -124,6 +142,35 @@ class Watcher:
                         self._wait_for_server(error, stop)
                     again = 0.0
 
+    def _reload(self) -> None:
+        """Read the settings again; what is wrong with them is told, and the old ones stay in force.
+
+        Raises:
+            _SettingsChanged: they are others now.
+        """
+        try:
+            settings = self._project.reloaded_settings()
+        except PgmgError as error:
+            self._config_problem = Broken(error, (self._config.path.name,))
+            self._problems(self._state.problems)
+            return
+        self._config_problem = None
+        self._problems(self._state.problems)
+        if settings is not None and settings != self._project.settings:
+            raise _SettingsChanged(settings)
+
+    def _begin_anew(self, settings: Settings) -> None:
+        """Work with other settings: another folder declares nothing that disappeared from the old one."""
+        self._session.close()
+        before, self._project = self._project, self._project.with_settings(settings)
+        if before is not self._given:
+            before.close()
+        self._session = WatchSession(settings, self._project.connect)
+        self._files = self._seen = None
+        self._known_pending = ()
+        self._config = ConfigChanges(settings)
+        self._state = WatchState()
+
     def _watch(self, watched: Folders, stop: threading.Event, again: float) -> float:
         """Wait for something to do, and do it; return when to work again."""
         asked_for = time.monotonic() + _LOOK_AROUND
@@ -138,6 +185,10 @@ class Watcher:
             if now >= asked_for:
                 if self._session.is_lost:
                     raise ConnectionFailedError("The connection was lost.")
+                if self._config.found():
+                    self._reload()
+                if self._session.have_others_applied():
+                    return self._work(stop, wanted=False, due=True)
                 asked_for = now + _LOOK_AROUND
         return again
 
@@ -255,6 +306,9 @@ class Watcher:
 
     def _problems(self, now: tuple[Broken, ...]) -> None:
         """Tell what is newly broken, and what is so no longer."""
+        now = tuple(problem for problem in now if problem.paths != (self._config.path.name,))
+        if self._config_problem is not None:
+            now = (*now, self._config_problem)
         before = {_key(problem) for problem in self._state.problems}
         after = {_key(problem) for problem in now}
         paths = {path for problem in now for path in problem.paths}
@@ -309,6 +363,14 @@ class Watcher:
     def _tell(self, event: WatchEvent, state: WatchState) -> None:
         self._state = state
         self._listener(event)
+
+
+class _SettingsChanged(Exception):
+    """Other settings are in force now."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("other settings")
+        self.settings = settings
 
 
 def _unexpected(error: Exception) -> PgmgError:
