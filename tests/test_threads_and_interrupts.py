@@ -86,16 +86,16 @@ import pgmg
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads: that is the point
 project = pgmg.Project.open(sys.argv[1], connection_string=sys.argv[2])
 assert project.plan().is_empty
-mine = project._kept.get()[0].info.backend_pid
+mine = project._connections.kept.get()[0].info.backend_pid
 held = threading.Event(); go = threading.Event()
 def hold():
-    with project._locks.using:
+    with project._connections.planning:
         held.set(); go.wait()
 thread = threading.Thread(target=hold, daemon=True); thread.start(); held.wait()
 child = os.fork()
 if child == 0:
     assert project.plan().is_empty
-    assert project._kept.get()[0].info.backend_pid != mine
+    assert project._connections.kept.get()[0].info.backend_pid != mine
     assert project.status().applied == ("001.sql",)
     project.close()
     os._exit(0)
@@ -103,7 +103,7 @@ go.set()
 _, status = os.waitpid(child, 0)
 assert os.waitstatus_to_exitcode(status) == 0, status
 assert project.plan().is_empty
-assert project._kept.get()[0].info.backend_pid == mine, "the child has ended the parent's connection"
+assert project._connections.kept.get()[0].info.backend_pid == mine, "the child has ended the parent's connection"
 print("fine")
 """
 
@@ -162,7 +162,7 @@ def test_whatever_state_a_connection_was_left_in(shop, state):
     shop.apply()
     with shop.open() as opened:
         opened.plan()
-        conn, _ = opened._kept.get()
+        conn, _ = opened._connections.kept.get()
         match state:
             case "active":
                 conn.pgconn.send_query(b"SELECT pg_sleep(0.05)")
@@ -186,7 +186,7 @@ def test_an_interrupt_stays_itself(shop, monkeypatch):
     shop.apply()
     with shop.open() as opened:
         opened.plan()
-        conn, _ = opened._kept.get()
+        conn, _ = opened._connections.kept.get()
         shop.write("sql/v0.sql", "CREATE VIEW v0 AS SELECT 1 AS one;")
 
         def interrupted(*_):

@@ -158,6 +158,9 @@ ACCEPT_EDIT = Option(
 RECORD_CHANGES = (ONLY, RENAME, FORGET, ACCEPT_EDIT)
 """Corrections of single records."""
 
+INCLUDING = Option(
+    ("--including",), "Also reset the other project whose state is in this schema.", metavar="SCHEMA", repeated=True
+)
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
 NO_CHANGE = Option(
     ("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep", usual="keep"

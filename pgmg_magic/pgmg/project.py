@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.config import DEFAULT_FOLDERS, EMBEDDED, Settings, applied_from, load
-from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, PgmgError
+from pgmg.config import DEFAULT_FOLDERS, Settings, applied_from, load
+from pgmg.connections import Connections
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
 
@@ -20,10 +17,8 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
-    from pgmg.catalog.embedded import EmbeddedServer
-    from pgmg.catalog.kept_connection import KeptConnection
     from pgmg.catalog.temporary_objects import Scratch
-    from pgmg.maintenance import Baseline, Reset
+    from pgmg.maintenance import Baseline
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.events import ApplyResult, Event, Listener
     from pgmg.model.graph_data import Graph
@@ -36,17 +31,6 @@ if TYPE_CHECKING:
     from pgmg.row_reader import RowReader
 
 _Answer = TypeVar("_Answer")
-_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds between attempts to read what an apply changes at the same time."""
-
-
-class _Locks:
-    """What keeps the threads of one process apart: who starts the server, who asks and plans."""
-
-    def __init__(self, process: int) -> None:
-        self.process = process
-        self.starting = threading.RLock()
-        self.using = threading.RLock()
 
 
 class Project:
@@ -61,9 +45,7 @@ class Project:
         self._again = again
         self.root = settings.root
         self._planner = Planner(settings)
-        self._embedded: EmbeddedServer | None = None
-        self._kept_connection: KeptConnection | None = None
-        self._own_locks = _Locks(os.getpid())
+        self._connections = Connections(settings, self.connect)
 
     @classmethod
     def open(
@@ -102,47 +84,6 @@ class Project:
 
     # -- connections ------------------------------------------------------------------------------------
 
-    @property
-    def _kept(self) -> KeptConnection:
-        """The connection that is kept for the next question."""
-        if self._kept_connection is None:
-            from pgmg.catalog.kept_connection import KeptConnection
-
-            self._kept_connection = KeptConnection(self.connect)
-        return self._kept_connection
-
-    @property
-    def _locks(self) -> _Locks:
-        """The locks of this process: those of a parent may be held by threads that are not here."""
-        if self._own_locks.process != os.getpid():
-            self._own_locks = _Locks(os.getpid())
-        return self._own_locks
-
-    def _dsn(self) -> str:
-        dsn = self.settings.connection_string
-        if dsn is None:
-            raise ConfigError(
-                "No server is named.",
-                hint="Set connection_string in pgmg.toml, PGMG_CONNECTION_STRING, or use `embedded:`.",
-            )
-        if not dsn.startswith(EMBEDDED):
-            return dsn
-        with self._locks.starting:
-            if self._embedded is not None and self._embedded.is_gone:
-                self._leave_embedded()
-            if self._embedded is None:
-                if not self.root.is_dir():
-                    raise ConfigError(f"The project's folder {self.root} is gone.", hint="Open it where it is now.")
-                from pgmg.catalog.embedded import acquire
-
-                self._embedded = acquire(self.root / ".pgmg")
-            return self._embedded.dsn
-
-    def _leave_embedded(self) -> None:
-        if self._embedded is not None:
-            self._embedded.release()
-            self._embedded = None
-
     def connect(self) -> Connection:
         """Return a new connection to the project's database, in autocommit mode.
 
@@ -150,77 +91,19 @@ class Project:
             ConnectionFailedError: the server cannot be reached or does not let us in.
             EmbeddedServerError: the embedded server cannot be started.
         """
-        from pgmg.catalog.connection import connect
-
-        is_embedded = (self.settings.connection_string or "").startswith(EMBEDDED)
-        try:
-            return connect(self._dsn(), is_complete=is_embedded)
-        except ConnectionFailedError:
-            if not is_embedded:
-                raise
-        with self._locks.starting:
-            self._leave_embedded()  # it has ended: it is started again
-        return connect(self._dsn(), is_complete=True)
+        return self._connections.open()
 
     def _read(self, ask: Callable[[Connection], _Answer]) -> _Answer:
-        """Ask inside one read-only transaction of a connection that is kept for the next question.
-
-        One thread asks at a time; between two attempts others may.
-        """
-        from pgmg.applying.limits import retry_delay
-        from pgmg.catalog.connection import UnansweredError
-
-        pauses, waits = iter(_PAUSES), iter(range(1, self.settings.lock_retries + 1))
-        while True:
-            kept = True
-            try:
-                with self._locks.using:
-                    if self._embedded is not None and self._embedded.is_gone:
-                        self._kept.drop()
-                    conn, kept = self._kept.get()
-                    return self._ask(ask, conn, keeps=kept)
-            except UnansweredError as error:
-                short = next(pauses, None) if error.is_passing else None
-                if short is None:
-                    raise
-                time.sleep(short)  # an apply was at work: what was just read about is gone or has another identity
-            except LockedError:
-                attempt = next(waits, None)
-                if attempt is None:
-                    raise
-                time.sleep(retry_delay(attempt))
-            except ConnectionFailedError:
-                if not kept:
-                    raise  # a new connection; one that was kept may have been closed while nobody looked
-
-    def _ask(self, ask: Callable[[Connection], _Answer], conn: Connection, *, keeps: bool) -> _Answer:
-        from pgmg.catalog.connection import keep_plans, reading
-
-        try:
-            with reading(conn, self._planner.search_path, self.settings.lock_timeout):
-                if keeps:
-                    keep_plans(conn)
-                return ask(conn)
-        except PgmgError:
-            raise  # the transaction was ended in an orderly way
-        except BaseException:
-            self._kept.drop()  # a Ctrl-C, or a mistake of ours: nobody knows what state it is in
-            raise
+        return self._connections.read(ask, self._planner.search_path)
 
     @property
     def server(self) -> str:
         """One line that names the server in use; no password."""
-        from pgmg.catalog.connection import describe
-
-        dsn = self._dsn()
-        return self._embedded.description if self._embedded is not None else describe(dsn)
+        return self._connections.server
 
     def close(self) -> None:
         """Close the connection; stop the embedded server if nobody else uses it."""
-        with self._locks.using:
-            self._kept.drop()
-        with self._locks.starting:
-            self._leave_embedded()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -275,7 +158,7 @@ class Project:
         def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
             from pgmg.catalog.catalog_queries import set_path
 
-            with self._locks.using:
+            with self._connections.planning:
                 if self._planner.search_path is not None:
                     set_path(conn, self._planner.search_path)
                 made, snapshot = self._planner.plan(conn, chosen, learned)
@@ -363,11 +246,12 @@ class Project:
         from pgmg.catalog.connection import translated_errors
         from pgmg.catalog.temporary_objects import scratch
 
-        conn = self._connection
-        if conn is None or conn.closed:
-            conn = self._connection = self.connect()
-        with translated_errors(conn), scratch(conn, self._planner.search_path, self.settings.lock_timeout) as within:
-            return ask(within)
+        def work(conn: Connection) -> _Answer:
+            path, timeout = self._planner.search_path, self.settings.lock_timeout
+            with translated_errors(conn), scratch(conn, path, timeout) as within:
+                return ask(within)
+
+        return self._connections.use(work)
 
     def attributes_in(self, path: str) -> dict[ObjectName, Attributes | None]:
         """Return what a file declares, with columns and types as the database has them; None for what has none.
@@ -438,24 +322,28 @@ class Project:
             return self._read(lambda conn: self._baseline().checked(conn, changes))
         return self._baseline().change(changes)
 
-    def reset(self, *, everything: bool = False, dry_run: bool = False) -> tuple[str, ...]:
+    def reset(
+        self, *, everything: bool = False, including: Sequence[str] = (), dry_run: bool = False
+    ) -> tuple[str, ...]:
         """Drop every managed object and forget all state; with `everything`, empty the user schemas.
 
-        Returns the statements that were run, or with `dry_run` would be.
+        Other projects in the database are left alone, unless `including` names their state schemas. Returns the
+        statements that were run, or with `dry_run` would be.
+
+        Raises:
+            RefusedChange: what would be dropped is another project's as well, or something depends on it.
+            UsageError: an included schema holds no state.
         """
-        if dry_run:
-            return self._read(lambda conn: self._reset().statements(conn, everything=everything))
-        return self._reset().run(everything=everything)
+        from pgmg.maintenance import Reset
+
+        planner = Planner(self.settings)
+        reset = Reset(self.settings, planner, self.connect, everything=everything, including=tuple(including))
+        return self._read(reset.statements) if dry_run else reset.run()
 
     def _baseline(self) -> Baseline:
         from pgmg.maintenance import Baseline
 
         return Baseline(self.settings, Planner(self.settings), self.connect)
-
-    def _reset(self) -> Reset:
-        from pgmg.maintenance import Reset
-
-        return Reset(self.settings, Planner(self.settings), self.connect)
 
 
 def _absolute(path: object) -> Path:

@@ -41,7 +41,7 @@ def make(root: Path) -> Path:
 
 
 def ask(project, query):
-    with psycopg.connect(project._dsn(), autocommit=True) as conn:
+    with psycopg.connect(project._connections.dsn(), autocommit=True) as conn:
         return conn.execute(query).fetchone()[0]
 
 

@@ -66,7 +66,7 @@ class FakeProject:
         self._ask("baseline", upto)
         return self.names
 
-    def reset(self, *, everything=False, dry_run=False):
+    def reset(self, *, everything=False, including=(), dry_run=False):
         self._ask("reset", everything, dry_run)
         return self.names
 

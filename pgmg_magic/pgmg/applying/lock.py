@@ -71,6 +71,21 @@ def begin_locked(conn: psycopg.Connection[Any], key: int, patience: float, liste
         time.sleep(_POLL)
 
 
+def refuse_if_locked(conn: psycopg.Connection[Any], state_schema: str) -> None:
+    """Take the lock of another project as well, for the transaction that is open.
+
+    Raises:
+        LockedError: an apply of that project is running.
+    """
+    key = lock_key(state_schema)
+    row = conn.execute("SELECT pg_catalog.pg_try_advisory_xact_lock($1)", [key]).fetchone()
+    if row is None or not row[0]:
+        holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
+        raise LockedError(
+            f"An apply of the project in schema {state_schema} is running: {holder}.", hint="Wait for it."
+        )
+
+
 class LockWatch:
     """Finds out who blocks a statement, from a second connection, while it still waits.
 

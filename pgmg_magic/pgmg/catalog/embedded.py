@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from pgmg.catalog import server_programs
+from pgmg.catalog import data_folder, server_programs
 from pgmg.catalog.libpq_environment import without_libpq_variables
 from pgmg.errors import EmbeddedServerError
 
@@ -106,7 +106,7 @@ def acquire(folder: Path, *, settings: Mapping[str, str] = MappingProxyType({}))
             claim = _open(folder / _USERS)
             fcntl.flock(claim, fcntl.LOCK_SH)
             try:
-                copied = server_programs.copied_from(folder / "data") if _is_free(folder / _SERVER) else None
+                copied = data_folder.copied_from(folder / "data") if _is_free(folder / _SERVER) else None
                 address, version = _reach(folder, settings)
             except BaseException:
                 _leave(folder, claim)
@@ -205,7 +205,7 @@ def _wait_for_server(folder: Path) -> server_programs.ServerAddress | None:
             return None
         address = server_programs.read_address(folder / "data")
         if address is not None and (listener := address.listener()) is not None:
-            if server_programs.is_named_by(address, folder / "data"):
+            if data_folder.is_named_by(address, folder / "data"):
                 return address
             _end_moved(folder, listener)
         elif time.monotonic() > deadline:
@@ -238,7 +238,8 @@ def _end_moved(folder: Path, pid: int) -> None:
 
 
 def _start(folder: Path, settings: Mapping[str, str]) -> server_programs.ServerAddress:
-    log, copied = folder / "log", server_programs.copied_from(folder / "data")
+    data_folder.check_before_start(folder / "data")
+    log, copied = folder / "log", data_folder.copied_from(folder / "data")
     with _open(folder / _SERVER) as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         server_programs.launch(folder / "data", log, alive, settings)

@@ -10,33 +10,65 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
+    from pgmg.model.snapshot import Snapshot
     from pgmg.planner import Planner
+    from pgmg.planning.reset_plan import ResetScope
+
+_TOLD = "SELECT pg_catalog.pg_notify('pgmg', '{\"reset\": true}')"
 
 
 class Reset:
-    """Empties the database of a project."""
+    """Empties the database of a project; `including` names the state schemas of others that are meant as well."""
 
-    def __init__(self, settings: Settings, planner: Planner, connect: Connect) -> None:
+    def __init__(
+        self, settings: Settings, planner: Planner, connect: Connect, *, everything: bool, including: tuple[str, ...]
+    ) -> None:
         self._settings, self._planner, self._connect = settings, planner, connect
+        self._everything, self._including = everything, including
 
-    def statements(self, conn: Connection, *, everything: bool) -> tuple[str, ...]:
-        """Return the statements that drop managed objects and pgmg's tables, or all that users made; only reads.
+    def statements(self, conn: Connection) -> tuple[str, ...]:
+        """Return the statements to run; only reads.
 
         Raises:
-            RefusedChange: something unmanaged depends on a managed object.
+            RefusedChange: something unmanaged, or another project's, depends on what would be dropped or would be
+                dropped as well.
+            UsageError: an included schema holds no state.
         """
         from pgmg.catalog.catalog_details import read_closure
         from pgmg.catalog.snapshot_reader import read_snapshot
         from pgmg.planning.reset_plan import reset_statements
 
         snapshot = read_snapshot(conn, self._settings.state_schema)
-        closure = read_closure(conn, snapshot)
-        return reset_statements(snapshot, closure, self._settings.state_schema, everything=everything)
+        return reset_statements(snapshot, read_closure(conn, snapshot), self._scope(conn, snapshot))
 
-    def run(self, *, everything: bool) -> tuple[str, ...]:
+    def _scope(self, conn: Connection, snapshot: Snapshot) -> ResetScope:
+        from pgmg.catalog.other_projects import read_foundations, read_other_projects
+        from pgmg.planning.reset_plan import ResetScope
+
+        foundations = read_foundations(conn, self._created_extensions()) if self._everything else ()
+        return ResetScope(
+            self._settings.state_schema,
+            read_other_projects(conn, snapshot, self._settings.state_schema),
+            self._including,
+            self._everything,
+            foundations,
+        )
+
+    def _created_extensions(self) -> frozenset[str]:
+        """Return the extensions that migrations of this project create: all others were there before."""
+        from pgmg.source.migrations.extensions import created_extensions
+
+        return frozenset().union(*(created_extensions(file.text) for file in self._planner.files().migrations or ()))
+
+    def run(self) -> tuple[str, ...]:
         """Run the statements, all or none."""
+        from pgmg.applying.lock import refuse_if_locked
+
         with locked(self._settings, self._planner, self._connect) as conn:
-            statements = self.statements(conn, everything=everything)
+            for schema in self._including:
+                refuse_if_locked(conn, schema)
+            statements = self.statements(conn)
             for statement in statements:
                 conn.execute(statement.encode())
+            conn.execute(_TOLD)
             return statements

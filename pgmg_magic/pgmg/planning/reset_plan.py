@@ -1,10 +1,12 @@
-"""The way back: statements that drop what is managed, or everything users made."""
+"""What a reset drops: what is managed, or everything that users made; never what belongs to another project unasked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.errors import RefusedChange
+from pgmg.errors import RefusedChange, UsageError
 from pgmg.model.catalog_details import Closure, DependencyType
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
@@ -13,6 +15,8 @@ from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.web import Web
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from pgmg.model.snapshot import Address, Snapshot
 
 _DROPPED = (RELATIONS - {Kind.INDEX}) | ROUTINES | TYPES | {
@@ -21,31 +25,98 @@ _DROPPED = (RELATIONS - {Kind.INDEX}) | ROUTINES | TYPES | {
 }  # fmt: skip
 
 
-def reset_statements(snapshot: Snapshot, closure: Closure, state_schema: str, *, everything: bool) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class ResetScope:
+    """How far a reset goes.
+
+    `others` are the names that other projects have recorded, by their state schema; of those whose records may not be
+    read there are none. `including` are state schemas that are meant as well. `everything` empties the database:
+    `foundations` then are (words, name) of schemas and the like, in the order in which they are dropped.
+    """
+
+    state_schema: str
+    others: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    including: tuple[str, ...] = ()
+    everything: bool = False
+    foundations: Sequence[tuple[str, str]] = ()
+
+
+def reset_statements(snapshot: Snapshot, closure: Closure, scope: ResetScope) -> tuple[str, ...]:
     """Return the statements in the order they are to be run.
 
     Managed objects are dropped by name, dependents first, never with CASCADE (rule 5.2). With `everything`, all that
-    users made goes, tables with their data included, and only there CASCADE is used: nothing is left to be missed.
+    users made goes, tables with their data included, and only there CASCADE is used, so that nothing is missed.
 
     Raises:
-        RefusedChange: something that is not managed depends on a managed object.
+        RefusedChange: something else depends on a managed object, or everything would be another project's too.
+        UsageError: an included schema holds no state.
     """
-    forget = tuple(f"DROP TABLE IF EXISTS {quote(state_schema)}.{quote(table)}" for table in OWN_TABLES)
-    if everything:
-        return (*_everything(snapshot, closure), *forget)
-    web = Web(closure, snapshot.by_address)
-    managed = {live.address: name for name, live in snapshot.objects.items() if str(name) in snapshot.state}
-    above = web.above(managed)
-    strangers = [web.name(a) for a, explicit in above.items() if explicit and a not in managed]
-    if strangers:
+    if strange := [schema for schema in scope.including if schema not in scope.others]:
+        known = f"Other projects' state is in {_listed(sorted(scope.others))}." if scope.others else None
+        raise UsageError(f"There is no state of another project in schema {strange[0]}.", hint=known)
+    if scope.everything:
+        _refuse_others(scope)
+        return (*_everything(snapshot, closure, scope.foundations), *_forget((scope.state_schema,)))
+    statements = _managed(snapshot, Web(closure, snapshot.by_address), scope)
+    return (*statements, *_forget((scope.state_schema, *scope.including)))
+
+
+def _forget(schemas: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"DROP TABLE IF EXISTS {quote(schema)}.{quote(table)}" for schema in schemas for table in OWN_TABLES)
+
+
+def _refuse_others(scope: ResetScope) -> None:
+    left = sorted(scope.others.keys() - set(scope.including))
+    if left:
+        options = " ".join(f"--including {schema}" for schema in left)
         raise RefusedChange(
-            f"Objects that nobody declared depend on managed ones: {', '.join(sorted(map(str, strangers)))}.",
-            hint="Drop them first, or use --all to drop everything.",
+            f"This database also holds other projects, whose state is in {_listed(left)}: their objects and tables "
+            "would be dropped as well.",
+            hint=f"If that is meant: `pgmg reset --all {options}`. Without --all, only this project's objects go.",
         )
+
+
+def _listed(schemas: Sequence[str]) -> str:
+    return f"schema {schemas[0]}" if len(schemas) == 1 else f"the schemas {', '.join(schemas)}"
+
+
+# -- what is managed ------------------------------------------------------------------------------------
+
+
+def _managed(snapshot: Snapshot, web: Web, scope: ResetScope) -> tuple[str, ...]:
+    """Return the drops of what this project, and those included, have recorded and no other one has."""
+    recorded = set(snapshot.state).union(*(scope.others[schema] for schema in scope.including))
+    foreign = {schema: names for schema, names in scope.others.items() if schema not in scope.including}
+    shared = frozenset().union(*foreign.values()) if foreign else frozenset()
+    managed = {
+        live.address: name
+        for name, live in snapshot.objects.items()
+        if str(name) in recorded and str(name) not in shared
+    }
+    above = web.above(managed)
+    strangers = sorted(str(web.name(a)) for a, explicit in above.items() if explicit and a not in managed)
+    if strangers:
+        raise _depended_on(strangers, foreign)
     done: dict[Address, None] = {}
     for address in sorted(managed, key=lambda a: str(managed[a])):
         _dependents_first(address, web, done)
-    return (*(web.definition(a).drop for a in done if above.get(a)), *forget)
+    return tuple(web.definition(a).drop for a in done if above.get(a))
+
+
+def _depended_on(strangers: Sequence[str], others: Mapping[str, frozenset[str]]) -> RefusedChange:
+    """Return the error about dependents that are not to be dropped: unmanaged ones, or another project's."""
+    owners = sorted({schema for schema, names in others.items() if names.intersection(strangers)})
+    if owners:
+        options = " ".join(f"--including {schema}" for schema in owners)
+        return RefusedChange(
+            f"Objects of the project whose state is in {_listed(owners)} depend on managed ones: "
+            f"{', '.join(strangers)}.",
+            hint=f"Drop them there first, or drop both projects' objects: `pgmg reset {options}`.",
+        )
+    return RefusedChange(
+        f"Unmanaged objects depend on managed ones: {', '.join(strangers)}.",
+        hint="Drop them first, or use --all to drop everything.",
+    )
 
 
 def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> None:
@@ -61,9 +132,12 @@ def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> No
             stack.extend((link.dependent, False) for link in web.dependents(address))
 
 
-def _everything(snapshot: Snapshot, closure: Closure) -> list[str]:
-    """IF EXISTS: what CASCADE has taken along already is no error."""
-    # casts of a range, sequences of identity columns; a partitioned table stands so on its own key
+# -- everything -----------------------------------------------------------------------------------------
+
+
+def _everything(snapshot: Snapshot, closure: Closure, foundations: Sequence[tuple[str, str]]) -> list[str]:
+    """IF EXISTS: what CASCADE has dropped already is no error."""
+    # casts of a range, sequences of identity columns; a partitioned table depends so on its own key
     inner = {
         d.dependent for d in closure.dependencies if d.type is DependencyType.INTERNAL and d.dependent != d.referenced
     }
@@ -73,12 +147,15 @@ def _everything(snapshot: Snapshot, closure: Closure) -> list[str]:
         if live.extension is None
         and live.address not in inner
         and name.kind in _DROPPED
-        and name.name not in OWN_TABLES
+        and not (name.name in OWN_TABLES and name.kind is Kind.TABLE)
     ]
     first = (Kind.EVENT_TRIGGER, Kind.TABLE)  # tables take their indexes and sequences along
     own.sort(key=lambda name: (first.index(name.kind) if name.kind in first else len(first), str(name)))
     foreign = {d.name for d in closure.definitions.values() if d.drop.startswith("DROP FOREIGN ")}
-    return [f"DROP {'FOREIGN ' if name in foreign else ''}{_with_if_exists(name)} CASCADE" for name in own]
+    drops = [f"DROP {'FOREIGN ' if name in foreign else ''}{_with_if_exists(name)} CASCADE" for name in own]
+    states = [name.schema for name in snapshot.objects if name.kind is Kind.TABLE and name.name in OWN_TABLES]
+    forget = _forget(dict.fromkeys(schema for schema in states if schema is not None))
+    return [*drops, *forget, *(f"DROP {words} IF EXISTS {quote(name)} CASCADE" for words, name in foundations)]
 
 
 def _with_if_exists(name: ObjectName) -> str:
