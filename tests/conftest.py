@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -53,6 +54,8 @@ def pytest_configure(config):
     else:
         config.stash[FOLDER] = Path(config.workerinput["pgmg_folder"])
     os.environ.setdefault("PGMG_CACHE_DIR", str(config.stash[FOLDER] / "cache"))  # not the user's own
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # the job of a shell's background; children inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
