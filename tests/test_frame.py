@@ -40,3 +40,22 @@ def test_no_password_is_in_it():
     pytest.importorskip("pandas")
     plan = made.plan(made.step(1, Action.CREATE, made.view("a"), f"ALTER ROLE me PASSWORD '{made.PASSWORD}'"))
     assert made.PASSWORD not in plan.to_frame().to_string()
+
+
+def test_samples_of_row_differences_and_previews_become_frames():
+    from pgmg.model.names import Kind, ObjectName
+    from pgmg.model.row_questions import ChangedRow, Preview, RowDifference, RowSamples
+
+    name = ObjectName(Kind.VIEW, "public", "v")
+    samples = RowSamples(
+        ("id", "new"), ("id", "old"), ("id",), (("1", "a"),), (("2", "b"),), (ChangedRow(("3",), ("4",)),)
+    )
+    frame = RowDifference(name, None, 1, 1, samples=samples).to_frame()
+    assert list(frame.columns) == ["row", "id", "new", "old"]
+    assert frame.astype(object).where(frame.notna(), None).values.tolist() == [
+        ["added", "1", "a", None],
+        ["removed", "2", None, "b"],
+        ["before", "3", None, None],
+        ["after", "4", None, None],
+    ]
+    assert Preview(name, ("a", "a"), ("text", "text"), (("1", None),)).to_frame().columns.tolist() == ["a", "a_2"]

@@ -197,6 +197,6 @@ class DeclinedError(PgmgError):
 
 
 class RowsError(PgmgError):
-    """The rows of a view could not be compared or shown. Nothing was changed, as always."""
+    """The rows of a query or view could not be read or compared. Nothing was changed."""
 
     code = "rows"

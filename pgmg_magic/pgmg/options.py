@@ -174,6 +174,10 @@ LIMIT = Option(
 )
 SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N", usual="5")
 
+TO = Option(("--to",), "Assign the rows to this variable, as a DataFrame.", metavar="NAME")
+EXPLAIN = Option(("--explain",), "Show the server's plan instead of rows.", Value.FLAG)
+ANALYZE = Option(("--analyze",), "Like --explain, and execute the query to measure it.", Value.FLAG)
+
 PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
 PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
 
@@ -195,6 +199,14 @@ WATCH = (MIGRATIONS, DEBOUNCE, UPDATING_TEXT)
 """Options of watchers in notebooks."""
 CELL = (PLAN_ONLY, PREVIEW)
 """Options of `%%pgmg_sql`."""
+QUERY = (
+    TO,
+    replace(LIMIT, help="Read at most N rows; 0: all.", usual="1000, with --to all"),
+    EXPLAIN,
+    ANALYZE,
+    replace(STATEMENT_TIMEOUT, usual="no limit"),
+)
+"""Options of `%pgmg_query`."""
 NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 
 SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, *TIMEOUTS)

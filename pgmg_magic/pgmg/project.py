@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult, Event, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.names import ObjectName
+    from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.snapshot import Snapshot
@@ -300,6 +301,40 @@ class Project:
             return read_graph(conn, self._compared(conn), names, upstream, downstream, changes_only=changes_only)
 
         return self._read(ask)()  # queries are read when the transaction is over
+
+    # -- queries ----------------------------------------------------------------------------------------
+
+    def query(
+        self, text: str, variables: Mapping[str, object] | None = None, *, limit: int | None = None
+    ) -> QueryResult:
+        """Return the rows of a query, at most `limit` (None: all), in a read-only transaction.
+
+        `{{name}}` in it is bound as a parameter to the value of that name in `variables`; within double quotes it is
+        an identifier.
+
+        Raises:
+            UsageError: a name is not among the variables.
+            RowsError: the server refuses the query.
+        """
+        from pgmg.catalog.query_reader import run_query
+        from pgmg.source.query_parameters import bind
+
+        bound, settings = bind(text, variables or {}), self.settings
+        with self.connect() as conn:
+            return run_query(conn, bound, limit, settings.statement_timeout or "0", self._planner.search_path)
+
+    def explain(self, text: str, variables: Mapping[str, object] | None = None, *, analyze: bool = False) -> QueryPlan:
+        """Return the server's plan for a query; with `analyze` it is executed, in a read-only transaction.
+
+        Raises:
+            UsageError, RowsError: as `query`.
+        """
+        from pgmg.catalog.query_reader import explain_query
+        from pgmg.source.query_parameters import bind
+
+        bound, timeout = bind(text, variables or {}), self.settings.statement_timeout or "0"
+        with self.connect() as conn:
+            return explain_query(conn, bound, timeout, self._planner.search_path, analyze=analyze)
 
     # -- state ------------------------------------------------------------------------------------------
 

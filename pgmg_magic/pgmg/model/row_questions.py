@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pgmg.model.location import SourceLocation
@@ -176,6 +176,26 @@ class RowDifference:
         same = self.is_known and all(column.before == column.after for column in self.columns)
         return same and self.before == self.after and not (self.added or self.removed or self.changed)
 
+    def to_frame(self) -> Any:
+        """Return the sample rows as a DataFrame of pandas or polars; values are texts.
+
+        The first column says what a row is: `added`, `removed`, or `before` and `after` of one that changed. Columns
+        that its side does not have are None.
+
+        Raises:
+            UsageError: neither is installed.
+        """
+        from pgmg.model.frame import frame_of
+
+        samples = self.samples
+        names = tuple(dict.fromkeys((*samples.common, *samples.columns_after, *samples.columns_before)))
+        rows = [("added", samples.columns_after, row) for row in samples.added]
+        rows += [("removed", samples.columns_before, row) for row in samples.removed]
+        for changed in samples.changed:
+            rows += [("before", samples.common, changed.before), ("after", samples.common, changed.after)]
+        found = [(kind, dict(zip(columns, row, strict=True))) for kind, columns, row in rows]
+        return frame_of(("row", *names), [(kind, *map(values.get, names)) for kind, values in found])
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -186,3 +206,13 @@ class Preview:
     types: tuple[str, ...]
     rows: tuple[Row, ...]
     more: bool = False
+
+    def to_frame(self) -> Any:
+        """Return the rows as a DataFrame of pandas or polars; values are texts.
+
+        Raises:
+            UsageError: neither is installed.
+        """
+        from pgmg.model.frame import frame_of
+
+        return frame_of(self.columns, self.rows)

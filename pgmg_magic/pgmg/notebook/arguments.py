@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from pgmg.model.secrets import mask_secrets
 from pgmg.options import Argument, Option, Value
 
 Parameters = Sequence[Option | Argument]
+_FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<value>=\S*)?(?=\s|\Z)")
 
 
 class _Parser(MagicArgumentParser):
@@ -54,6 +57,39 @@ def parse(parser: argparse.ArgumentParser, line: str) -> dict[str, Any]:
         UsageError: an option or argument is invalid.
     """
     return vars(parser.parse_args(words_of(line, parser.prog)))
+
+
+def options_and_text(declared: Parameters, line: str, name: str) -> tuple[str, str]:
+    """Split a line into its options and the text after them, which is not split into words.
+
+    Raises:
+        UsageError: a quote in an option's value is not closed.
+    """
+    taking = {
+        flag: one.words
+        for one in declared
+        if isinstance(one, Option) and one.value not in (Value.FLAG, Value.COUNT)
+        for flag in one.flags
+    }
+    rest = line.lstrip()
+    while found := _FLAG.match(rest):
+        end = found.end()
+        for _ in range(0 if found["value"] is not None else taking.get(found["flag"], 0)):
+            end += _word_length(rest[end:], name)
+        rest = rest[end:].lstrip()
+    return line[: len(line) - len(rest)], rest
+
+
+def _word_length(text: str, name: str) -> int:
+    """Return how many characters the first word has in a shell's syntax, with the spaces before it."""
+    stream = io.StringIO(text)
+    lexer = shlex.shlex(stream, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        lexer.get_token()
+    except ValueError as error:
+        raise UsageError(f"The line after %{name} cannot be split: {error}", hint="Close the quote.") from None
+    return stream.tell()  # after the word and one separator
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

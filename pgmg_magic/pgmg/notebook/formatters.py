@@ -9,6 +9,7 @@ from pgmg.model.cell_result import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph_data import Graph
 from pgmg.model.plan import Plan
+from pgmg.model.query_result import QueryPlan, QueryResult
 from pgmg.model.row_questions import RowDifference
 from pgmg.model.status_report import Status
 from pgmg.notebook.notebook_session import LiveProject
@@ -61,6 +62,16 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
             from pgmg.render.text.plain import rows_text
 
             return {PLAIN: rows_text((shown,)), HTML: rows_html((shown,))}
+        case QueryResult():
+            from pgmg.render.html.query_html import query_html
+            from pgmg.render.text.plain import query_text
+
+            return {PLAIN: query_text(shown), HTML: query_html(shown)}
+        case QueryPlan():
+            from pgmg.render.html.query_html import query_plan_html
+            from pgmg.render.text.plain import query_plan_text
+
+            return {PLAIN: query_plan_text(shown), HTML: query_plan_html(shown)}
         case Watch():
             from pgmg.notebook.watch_panel import picture_bundle
 
@@ -89,7 +100,19 @@ def display_updatable(data: Bundle) -> Callable[[Bundle], None]:
 class Formatters:
     """Registers the display of pgmg's types; a cell does not display again what its magic has displayed."""
 
-    types = (Plan, ApplyResult, CellResult, RowDifference, Graph, Status, PgmgError, Watch, LiveProject)
+    types = (
+        Plan,
+        ApplyResult,
+        CellResult,
+        RowDifference,
+        QueryResult,
+        QueryPlan,
+        Graph,
+        Status,
+        PgmgError,
+        Watch,
+        LiveProject,
+    )
 
     def __init__(self, shell: InteractiveShell, base: Callable[[], str | None], begin: Callable[[], None]) -> None:
         self._shell = shell
@@ -159,6 +182,8 @@ def _short(shown: object) -> str:
             return f"<Graph of {len(shown.nodes)} objects>"
         case CellResult():
             return f"<CellResult of {shown.path}>"
+        case QueryResult():
+            return f"<QueryResult of {len(shown)} rows>"
         case PgmgError():
             return f"<{type(shown).__name__}>"
         case _:

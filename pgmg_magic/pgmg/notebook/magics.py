@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import no_var_expand
 
 from pgmg import options as o
 from pgmg.errors import PgmgError, UsageError
 from pgmg.model.plan import PlanOptions
-from pgmg.notebook.arguments import Parameters, parse, parser_of, words_of
+from pgmg.notebook.arguments import Parameters, options_and_text, parse, parser_of, words_of
 from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
@@ -29,11 +33,15 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.notebook.watchers import Watch
 
 Values = dict[str, Any]
+
+ROWS_READ = 1000
+"""Rows that `%pgmg_query` reads by default."""
 
 _SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
@@ -41,8 +49,17 @@ ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG
 """Only for magics: a command asks on the terminal."""
 CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CONNECTION)
 ACTION = o.Argument("action", "start|stop|status")
+QUERY = o.Argument("query", "QUERY", many=True)
 PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
 APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
+
+
+class Shape(Enum):
+    """IPython's name for a form of magics."""
+
+    LINE = "line"
+    CELL = "cell"
+    BOTH = "line_cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +69,10 @@ class Magic:
     name: str
     declared: Parameters
     body: Callable[[Values], object]
-    on_cell: bool = False
-    """A cell magic; the cell's text is passed as the value `cell`."""
+    shape: Shape = Shape.LINE
+    """Cell magics get the cell's text as the value `cell`, None if they are used as line magics."""
+    takes_text: bool = False
+    """The text after the options is passed as it is, as the value `text`; IPython expands no `{name}` or `$name`."""
 
 
 class PgmgMagics:
@@ -73,7 +92,8 @@ class PgmgMagics:
             Magic("pgmg_apply", APPLY, self.apply),
             Magic("pgmg_status", o.PROJECT, self.status),
             Magic("pgmg_diff", (o.OBJECTS, *o.ROW_OPTIONS, *o.PROJECT), self.diff),
-            Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, on_cell=True),
+            Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, Shape.CELL),
+            Magic("pgmg_query", (QUERY, *o.QUERY, *o.PROJECT), self.query, Shape.BOTH, takes_text=True),
             Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
@@ -83,9 +103,7 @@ class PgmgMagics:
         """Register magics, displays, errors and completion with the shell."""
         for magic in self.magics:
             manager: Any = self._shell.magics_manager
-            manager.register_function(
-                _magic(magic, self._style.ensure), "cell" if magic.on_cell else "line", magic.name
-            )
+            manager.register_function(_magic(magic, self._style.ensure), magic.shape.value, magic.name)
         self._failures.register()
         self._formatters.register()
         self._completion.register()
@@ -95,7 +113,8 @@ class PgmgMagics:
     def unregister(self) -> None:
         """Unregister everything."""
         for magic in self.magics:
-            self._shell.magics_manager.magics["cell" if magic.on_cell else "line"].pop(magic.name, None)
+            for registered in self._shell.magics_manager.magics.values():
+                registered.pop(magic.name, None)
         self._failures.unregister()
         self._formatters.unregister()
         self._completion.unregister()
@@ -217,6 +236,31 @@ class PgmgMagics:
         project = self._project(values)
         return run(self._front, project, values["cell"], cell_options(values, _plan_options(project, values)))
 
+    def query(self, values: Values) -> QueryResult | QueryPlan:
+        """Show the rows of a query as a table, or the server's plan for it. The transaction is read-only.
+
+        Options come before the query, which is the rest of the line or the cell. {{name}} in it is bound to the value
+        of the Python variable; "{{name}}" in double quotes is an identifier. Values are never pasted as SQL.
+        """
+        to = values["to"]
+        if to is not None and (not to.isidentifier() or keyword.iskeyword(to)):
+            raise UsageError(f"{to!r} is not a name for a variable", hint="--to rows")
+        text = "\n".join(part for part in (values["text"], values["cell"]) if part)
+        variables = self._shell.user_ns
+        project = self._project(values)
+        if values["explain"] or values["analyze"]:
+            if to is not None or values["limit"] is not None:
+                raise UsageError("A plan has no rows", hint="Leave out --to and --limit.")
+            plan = project.explain(text, variables, analyze=values["analyze"])
+            self._front.show(plan)
+            return plan
+        limit = values["limit"] if values["limit"] is not None else 0 if to is not None else ROWS_READ
+        result = project.query(text, variables, limit=limit or None)
+        if to is not None:
+            variables[to] = result.to_frame()
+        self._front.show(result)
+        return result
+
     def watch(self, values: Values) -> Watch | None:
         """Apply declared objects when their files change, in the background.
 
@@ -253,12 +297,17 @@ def _magic(magic: Magic, begin: Callable[[], None]) -> Callable[..., object]:
     parser = parser_of(magic.name, text, magic.declared)
 
     def run(line: str, cell: str | None = None) -> object:
+        text = ""
+        if magic.takes_text:
+            line, text = options_and_text(magic.declared, line, magic.name)
         if {"--help", "-h"} & set(words_of(line, magic.name)):
             print(parser.format_help())  # noqa: T201 - a notebook's output
             return None
         begin()
-        return magic.body(parse(parser, line) | {"cell": cell})
+        return magic.body(parse(parser, line) | {"cell": cell, "text": text})
 
+    if magic.takes_text:
+        no_var_expand(run)
     run.__name__ = run.__qualname__ = magic.name
     run.__doc__ = parser.format_help()
     return run

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.events import ApplyResult
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.row_questions import Preview, RowDifference
     from pgmg.model.status_report import Status
 
@@ -55,3 +56,17 @@ def preview_text(preview: Preview) -> str:
     from pgmg.render.text.row_lines import preview_lines
 
     return plain(preview_lines(preview))
+
+
+def query_text(result: QueryResult) -> str:
+    """Return the first rows of a query."""
+    from pgmg.render.text.query_lines import query_lines
+
+    return plain(query_lines(result))
+
+
+def query_plan_text(plan: QueryPlan) -> str:
+    """Return a query plan as a tree."""
+    from pgmg.render.text.query_lines import query_plan_lines
+
+    return plain(query_plan_lines(plan))
