@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.truth import rewriting, rows
+from tests.truth import lineage, rewriting, rows
 from tests.truth.outcome import Outcome
 
 
@@ -44,4 +44,23 @@ def compared(server, seed: int, cases: int) -> Outcome:
     return outcome
 
 
-CHECKS = {"rewriting": rewritten, "rows": compared}
+def influenced(server, seed: int, cases: int) -> Outcome:
+    """Compare upstream and downstream of random chains of views with what changing values changes."""
+    return _chains(server, seed, cases, 0)
+
+
+def dropped(server, seed: int, cases: int) -> Outcome:
+    """Compare downstream of random chains of views with what the server drops with a column."""
+    return _chains(server, seed, cases, 1)
+
+
+def _chains(server, seed: int, cases: int, which: int) -> Outcome:
+    outcome = Outcome()
+    while outcome.cases < cases:
+        with database(server) as dsn, database(server) as other, psycopg.connect(dsn) as conn:
+            outcome.add(lineage.check(conn, dsn, other, seed)[which])
+        seed += 1
+    return outcome
+
+
+CHECKS = {"rewriting": rewritten, "rows": compared, "influences": influenced, "drops": dropped}

@@ -1,7 +1,7 @@
 """Random cases against ground truth that shares no code with pgmg: rows that are selected, values that are changed.
 
-PGMG_TRUTH_SEED says where the cases begin (default 0). `python -m tests.truth rows --cases 5000` runs as many as one
-likes.
+PGMG_TRUTH_SEED says where the cases begin (default 0), PGMG_TRUTH_CASES how many comparisons there are of each kind
+(default 200). `python -m tests.truth rows --cases 5000` prints what is wrong as it is found.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import pytest
 from tests.truth.running import CHECKS
 
 FIRST = int(os.environ.get("PGMG_TRUTH_SEED", "0"))
-A_SHARD = 25  # cases that one test runs: what xdist can hand out
-SHARDS = [(name, shard) for name in CHECKS for shard in range(8)]
+CASES = int(os.environ.get("PGMG_TRUTH_CASES", "200"))
+A_SHARD = 25  # comparisons of one test: what xdist can hand out
+SHARDS = [(name, shard) for name in CHECKS for shard in range(max(1, CASES // A_SHARD))]
 
 
 @pytest.mark.slow

@@ -52,6 +52,12 @@ class RoutineFacts:
     window: bool = False
     security_definer: bool = False
 
+    @property
+    def returns_set(self) -> bool:
+        """It returns any number of rows."""
+        in_columns = any(argument.mode == "table" for argument in self.arguments)
+        return in_columns or (self.result is not None and self.result.setof)
+
 
 @dataclass(frozen=True, slots=True)
 class AggregateFacts:

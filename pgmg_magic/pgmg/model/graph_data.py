@@ -17,15 +17,21 @@ class Flow(StrEnum):
     """What a column is used for."""
 
     VALUE = "value"  # the other column's value is made from it
-    CONDITION = "condition"  # it decides which rows there are: filters, joins, grouping
-    USED = "used"  # one of the two: more is not known
+    CONDITION = "condition"  # it decides which rows there are, or which value: filters, joins, grouping, DISTINCT
+    ORDER = "order"  # it decides in which order the rows come
+    USED = "used"  # one of these: more is not known
+    DEPENDS = "depends"  # the one relation reads the other: the server drops or refuses both
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnEdge(Edge):
-    """An edge between columns. The relation itself, as an end, stands for its rows, or for all of its columns."""
+    """An edge between columns. The relation itself, as an end, stands for its rows, or for all of its columns.
+
+    `construct` names what keeps more from being known: the function in between, what could not be read.
+    """
 
     flow: Flow = Flow.VALUE
+    construct: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WHOLE_ROW = "*"
 """Stands for every column of a relation: a whole row was used."""
 
+ROW_ORDER = ""
+"""Stands for the order in which the rows of a relation come."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ColumnUse:
@@ -26,36 +29,78 @@ class ColumnUse:
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column that a query returns: the columns its value is made from, and the expression that makes it."""
+    """A column that a query returns, and the expression that makes it.
+
+    `values` are the columns its value is made from, `decides` those that decide which values these are (the conditions
+    of a subquery), `calls` the functions that compute it, by their names as they are spelled.
+    """
 
     name: str
     values: tuple[ColumnUse, ...] = ()
     expression: str = field(default="", repr=False)
+    decides: tuple[ColumnUse, ...] = ()
+    calls: tuple[Parts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was read in a query; `conditions` are the columns that decide which rows there are."""
+    """What was read in a query.
+
+    `conditions` are the columns that decide which rows there are, `order` those that only decide in which order they
+    come; `calls` are the functions in conditions.
+    """
 
     columns: tuple[OutputColumn, ...]
     conditions: tuple[ColumnUse, ...] = ()
+    order: tuple[ColumnUse, ...] = ()
+    calls: tuple[Parts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTraits:
+    """What the names of functions and types tell, without schemas.
+
+    `sets` return sets of rows; `aggregates` may depend on the order of their input. `results` are the columns of what a
+    function returns, `types` the attributes of composite types: both only where one name means one list.
+    """
+
+    sets: frozenset[str] = frozenset()
+    aggregates: frozenset[str] = frozenset()
+    results: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    types: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedUse:
+    """A column of a relation that a view uses, as the server recorded it; `*` for the relation as a whole.
+
+    `through` is the function in between, where the view calls one whose body the server tracks.
+    """
+
+    relation: Address
+    column: str
+    through: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RelationColumns:
     """What the catalog knows of a relation: its columns in order; of a view its query and the columns that it uses.
 
-    `query` is spelled under the search_path pg_catalog, so that all its relations are qualified. `uses` holds
-    (relation, column); the column is `*` where the view depends on the relation as a whole.
+    `query` is spelled under the search_path pg_catalog, so that all its relations are qualified. `generated` are
+    generated columns with those that they are computed from, `composites` columns of composite types with their
+    attributes.
     """
 
     columns: tuple[str, ...]
     query: str | None = field(default=None, repr=False)
-    uses: tuple[tuple[Address, str], ...] = ()
+    uses: tuple[RecordedUse, ...] = ()
+    generated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    composites: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnAnswers:
-    """What the catalog knows of the relations it was asked about."""
+    """What the catalog knows of the relations it was asked about, and of functions."""
 
     relations: Mapping[Address, RelationColumns] = field(default_factory=lambda: MappingProxyType({}))
+    traits: FunctionTraits = FunctionTraits()

@@ -177,10 +177,16 @@ def edge(item: Edge) -> str:
             return f"{user} is computed from {used}"
         case Flow.CONDITION if item.object.kind is Kind.COLUMN:
             return f"{user} belongs to the rows of {used}"
+        case Flow.CONDITION if item.depends_on.kind is not Kind.COLUMN:
+            return f"{user} reads the rows of {used}"
         case Flow.CONDITION:
             return f"{used} filters, joins or groups the rows of {user}"
+        case Flow.ORDER:
+            return f"{used} orders the rows of {user}"
         case Flow.USED:
-            return f"{user} uses {used}"
+            return f"{user} uses {used}" + (f" ({item.construct})" if item.construct else "")
+        case Flow.DEPENDS:
+            return f"{user} reads {used}, but not what is asked about"
         case _:
             assert_never(item.flow)
 
@@ -192,8 +198,12 @@ def flow(kind: Flow) -> str:
             return "computes the value"
         case Flow.CONDITION:
             return "filters, joins or groups rows"
+        case Flow.ORDER:
+            return "orders rows"
         case Flow.USED:
             return "used, in an unknown way"
+        case Flow.DEPENDS:
+            return "depends on the relation"
         case _:
             assert_never(kind)
 

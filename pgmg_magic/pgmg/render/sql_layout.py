@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
@@ -10,7 +12,9 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.parsers.postgres import PostgresParser
 
 from pgmg.source import normal_form
-from pgmg.source.columns.query_lineage import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _AsWritten(Postgres):
@@ -25,7 +29,7 @@ class _AsWritten(Postgres):
 def laid_out(text: str) -> str | None:
     """Return a formatted statement; None if sqlglot cannot parse all of it or would change its meaning."""
     try:
-        with quiet():  # statements it cannot parse are shown unformatted, without a warning
+        with _quiet():  # statements it cannot parse are shown unformatted, without a warning
             parsed = sqlglot.parse_one(text, read=_AsWritten)
             if parsed.find(exp.Command) is not None:
                 return None
@@ -33,3 +37,18 @@ def laid_out(text: str) -> str | None:
     except (sqlglot.errors.SqlglotError, RecursionError):
         return None
     return shown if normal_form(shown) == normal_form(text) else None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Within, sqlglot logs nothing about statements that it cannot parse."""
+    logger = logging.getLogger("sqlglot")
+    logger.addFilter(_silent)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_silent)
+
+
+def _silent(_record: logging.LogRecord) -> bool:
+    return False

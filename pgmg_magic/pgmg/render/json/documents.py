@@ -245,7 +245,9 @@ def _applied_from(key: str, origin: AppliedFrom | None) -> Document:
 
 
 def _edge(edge: Edge) -> Document:
-    flow = {"flow": edge.flow.value} if isinstance(edge, ColumnEdge) else {}
+    flow: dict[str, Any] = {"flow": edge.flow.value} if isinstance(edge, ColumnEdge) else {}
+    if isinstance(edge, ColumnEdge) and edge.construct is not None:
+        flow["construct"] = edge.construct
     return flow | {
         "object": str(edge.object),
         "depends_on": str(edge.depends_on),

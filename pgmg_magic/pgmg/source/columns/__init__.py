@@ -1,1 +1,1 @@
-"""Follows the columns of queries with sqlglot, and replaces names in queries."""
+"""Reads the columns of queries, and replaces names in queries."""

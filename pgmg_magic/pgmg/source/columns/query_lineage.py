@@ -1,59 +1,112 @@
-"""Column lineage of one query, read with sqlglot: which columns each of its columns is made from."""
+"""Column lineage of one query, read with PostgreSQL's grammar: which columns each of its columns is made from."""
 
 from __future__ import annotations
 
-import logging
-import re
-from contextlib import contextmanager
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pgmg.model.lineage_data import FunctionTraits, OutputColumn, Trace
+from pgmg.source.columns.name_scopes import Named, UnreadableError
+from pgmg.source.columns.query_reading import QueryReader
+from pgmg.source.columns.target_texts import target_texts
+from pgmg.source.grammar.parser import GrammarError, Tree, parse, relation_parts
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlglot import exp
-
-    from pgmg.model.lineage_data import Trace
     from pgmg.model.source import Parts
+    from pgmg.source.columns.name_scopes import Unnamed
 
-ON_PATH = "\0"
-"""Stands for the schema of unqualified names: no schema is called this."""
+__all__ = ["FunctionTraits", "UnreadableError", "created_columns", "trace"]
 
-_LATERAL = re.compile(r"\bLATERAL\s+(ROWS\s+FROM\b)", re.IGNORECASE)
-"""As PostgreSQL prints several functions at once: the word says nothing there, and sqlglot does not know it."""
-
-
-class UnreadableError(Exception):
-    """sqlglot does not read a query, or not for certain; the message says what it is about."""
+_NO_TRAITS = FunctionTraits()
 
 
-def trace(query: str, relations: Mapping[Parts, Sequence[str]]) -> Trace:
-    """Return from which columns a query's columns are made.
+def trace(
+    query: str,
+    relations: Mapping[Parts, Sequence[str]],
+    traits: FunctionTraits = _NO_TRAITS,
+    names: Sequence[str] = (),
+    composites: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Trace:
+    """Return from which columns a query's columns are made, and what decides about its rows and their order.
 
     `relations` holds the columns of the relations that the query names, by their names as it spells them, as far as
-    they are known. A value is made from every column that its expression names, the arguments of functions
-    included; bodies of functions are not looked into. Subqueries, CTEs and UNIONs are seen through.
+    they are known. `names` are those of the query's own columns, if it is known how many there are: then a `*` may
+    stand for columns that are not known. `composites` are the attributes of columns of composite types, by the names of
+    columns. A value is made from every column that its expression names, the arguments of
+    functions included; bodies of functions are not looked into. Subqueries, CTEs and UNIONs are seen through.
 
     Raises:
         UnreadableError: the query cannot be read for certain.
     """
-    found = _traced(query, tuple(sorted((parts, tuple(columns)) for parts, columns in relations.items())))
+    known = tuple(sorted((parts, tuple(columns)) for parts, columns in relations.items()))
+    attributes = tuple(sorted((name, tuple(listed)) for name, listed in composites.items()))
+    found = _traced(query, known, traits, tuple(names), attributes)
     if isinstance(found, str):
         raise UnreadableError(found)
     return found
 
 
 @lru_cache(maxsize=2048)
-def _traced(query: str, relations: tuple[tuple[Parts, tuple[str, ...]], ...]) -> Trace | str:
+def _traced(
+    query: str,
+    relations: tuple[tuple[Parts, tuple[str, ...]], ...],
+    traits: FunctionTraits,
+    names: tuple[str, ...],
+    composites: tuple[tuple[str, tuple[str, ...]], ...],
+) -> Trace | str:
     """Return the trace, or why there is none: people look at the same views again and again."""
-    from pgmg.source.columns.tracing import Tracer
-
-    known = dict(relations)
     try:
-        with quiet():
-            return Tracer(_qualified(query, known), known).trace()
-    except Exception as error:  # noqa: BLE001 - what trips the library over is a query that it cannot read
-        return str(error).split("\n", 1)[0] or type(error).__name__
+        return _read(query, QueryReader(dict(relations), traits, dict(composites)), names)
+    except (UnreadableError, GrammarError, TooDeepError) as error:
+        return str(error)
+
+
+@deep_recursion(lambda query, _reader, _names: len(query))
+def _read(query: str, reader: QueryReader, names: tuple[str, ...]) -> Trace:
+    statements = parse(query).stmts
+    if len(statements) != 1 or not statements[0].stmt.HasField("select_stmt"):
+        raise UnreadableError("it is not one query")
+    select = statements[0].stmt.select_stmt
+    result = reader.outermost(select, target_texts(query, select))
+    return Trace(
+        tuple(_output(column) for column in _named(result.columns, names)),
+        tuple(sorted(result.rows.everything)),
+        tuple(sorted(result.order.everything - result.rows.everything)),
+        tuple(sorted(result.rows.calls)),
+    )
+
+
+def _output(column: Named) -> OutputColumn:
+    influence = column.influence
+    return OutputColumn(
+        column.name,
+        tuple(sorted(influence.values)),
+        column.text,
+        tuple(sorted(influence.decides - influence.values)),
+        tuple(sorted(influence.calls)),
+    )
+
+
+def _named(columns: Sequence[Named | Unnamed], names: tuple[str, ...]) -> list[Named]:
+    """Return the columns with names; one `*` may stand for as many of them as are left."""
+    unknown = [number for number, column in enumerate(columns) if not isinstance(column, Named)]
+    if not unknown:
+        return [column for column in columns if isinstance(column, Named)]
+    left = len(names) - (len(columns) - 1)
+    if len(unknown) > 1 or left < 0 or not names:
+        raise UnreadableError("a * stands for columns that are not known")
+    found: list[Named] = []
+    for number, column in enumerate(columns):
+        if isinstance(column, Named):
+            found.append(column)
+        else:
+            these = names[number : number + left]
+            found += [Named(name, column.of(name)) for name in these]
+    return found
 
 
 def created_columns(statement: str) -> tuple[Parts, tuple[str, ...] | None] | None:
@@ -61,106 +114,22 @@ def created_columns(statement: str) -> tuple[Parts, tuple[str, ...] | None] | No
 
     The columns are None where the statement takes them from elsewhere (LIKE, AS, INHERITS, PARTITION OF).
     """
-    import sqlglot
-    from sqlglot import exp
-
     try:
-        with quiet():
-            made = sqlglot.parse_one(statement, read="postgres")
-    except (sqlglot.errors.SqlglotError, RecursionError):
+        statements = parse(statement).stmts
+    except GrammarError:
         return None
-    if not isinstance(made, exp.Create) or made.kind != "TABLE":
+    if len(statements) != 1:
         return None
-    _fold(made)
-    table = made.this.this if isinstance(made.this, exp.Schema) else made.this
-    parts = tuple(part.name for part in table.parts)[-2:]
-    if not isinstance(made.this, exp.Schema) or made.expression is not None or made.args.get("properties") is not None:
-        return parts, None
-    members = made.this.expressions
-    if any(isinstance(member, exp.LikeProperty) for member in members):
-        return parts, None
-    return parts, tuple(member.name for member in members if isinstance(member, exp.ColumnDef))
+    tree = statements[0].stmt
+    if tree.HasField("create_table_as_stmt"):
+        return relation_parts(tree.create_table_as_stmt.into.rel), None
+    if not tree.HasField("create_stmt"):
+        return None
+    return relation_parts(tree.create_stmt.relation), _columns_of(tree.create_stmt)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Within, sqlglot keeps to itself what it cannot read: callers have an answer for that."""
-    logger = logging.getLogger("sqlglot")
-    logger.addFilter(_silent)
-    try:
-        yield
-    finally:
-        logger.removeFilter(_silent)
-
-
-def _silent(_record: logging.LogRecord) -> bool:
-    return False
-
-
-def _qualified(query: str, relations: Mapping[Parts, Sequence[str]]) -> exp.Expr:
-    """Return the query's tree with `*` and USING spelled out and columns qualified."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.optimizer.qualify import qualify
-    from sqlglot.schema import MappingSchema
-
-    tree = sqlglot.parse_one(_LATERAL.sub(r"\1", query), read="postgres")
-    _name_results(tree, query)
-    if tree.find(exp.Command) is not None:
-        raise UnreadableError("not a query")
-    _fold(tree)
-    for table in tree.find_all(exp.Table):
-        table.set("catalog", None)  # the database itself: there is no other
-        if isinstance(table.this, exp.Identifier) and not table.alias:  # sqlglot's own alias would be folded
-            table.set("alias", exp.TableAlias(this=table.this.copy()))
-    known: dict[str, object] = {}
-    for (*schema, name), columns in relations.items():
-        names = known.setdefault(schema[-1] if schema else ON_PATH, {})
-        assert isinstance(names, dict)
-        names[name] = dict.fromkeys(columns, "text")  # the types do not matter
-    return qualify(
-        tree,
-        dialect="postgres",
-        db=ON_PATH,
-        schema=MappingSchema(known, dialect="postgres", normalize=False) if known else None,
-        expand_alias_refs=False,
-        quote_identifiers=False,
-        validate_qualify_columns=False,
-    )
-
-
-def _name_results(tree: exp.Expr, query: str) -> None:
-    """Give the query's columns that have no name the one that PostgreSQL will give them."""
-    from sqlglot import exp
-
-    from pgmg.source.columns.result_names import result_names
-
-    first = tree.unnest()
-    while isinstance(first, exp.SetOperation):
-        first = first.this.unnest()
-    if not isinstance(first, exp.Select):
-        return
-    nameless = [
-        n
-        for n, selected in enumerate(first.selects)
-        if not isinstance(selected, (exp.Alias, exp.Column)) and not selected.is_star
-    ]
-    names = result_names(query) if nameless else None
-    if names is not None and len(names) == len(first.selects):
-        selects = first.selects
-        for n in nameless:
-            selects[n].replace(exp.alias_(selects[n].copy(), names[n], quoted=True))
-
-
-def _fold(tree: exp.Expr) -> None:
-    """Fold names as PostgreSQL does: ASCII letters alone."""
-    from sqlglot import exp
-
-    for identifier in tree.find_all(exp.Identifier):
-        if not identifier.quoted:
-            name = identifier.this
-            if name.isascii():
-                identifier.set("this", name.lower())
-            else:  # as it is from here on: sqlglot itself would fold every letter
-                identifier.set("this", "".join(c.lower() if c.isascii() else c for c in name))
-                identifier.set(arg_key="quoted", value=True)
+def _columns_of(created: Tree) -> tuple[str, ...] | None:
+    elsewhere = created.inh_relations or created.HasField("partbound") or created.HasField("of_typename")
+    if elsewhere or any(node.HasField("table_like_clause") for node in created.table_elts):
+        return None
+    return tuple(node.column_def.colname for node in created.table_elts if node.HasField("column_def"))

@@ -48,6 +48,11 @@ def _of_select(select: Tree) -> tuple[str, ...]:
     return tuple(target.name or _figured(target.val)[0] or _UNKNOWN for target in targets)
 
 
+def figured_name(node: Tree) -> str:
+    """Return what PostgreSQL calls a column of this expression that has no name of its own."""
+    return _figured(node)[0] or _UNKNOWN
+
+
 def _figured(node: Tree) -> tuple[str | None, bool]:
     """Return the name of an expression, and whether it is a good one: a cast gives its own only where it is not."""
     kind, tree = unwrap(node)
