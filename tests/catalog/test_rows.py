@@ -319,6 +319,37 @@ def test_new_types_and_aggregates_are_there_for_the_question(shop):
     assert [column.after for column in found.columns] == ["kind", "kind", "whole"]
 
 
+@pytest.mark.parametrize(
+    ("query", "said_to_change"),
+    [
+        ("SELECT id, random() AS name FROM users", "random() gives"),
+        ("SELECT id, now() AS name, CURRENT_DATE AS region FROM users", "CURRENT_DATE, now() give"),
+        ("SELECT id FROM users TABLESAMPLE bernoulli (50)", "TABLESAMPLE gives"),
+        ("SELECT id FROM users TABLESAMPLE bernoulli (50) REPEATABLE (1)", None),
+        ("SELECT id, drawn(id) AS name FROM users", "gen_random_uuid() gives"),
+        ("SELECT id, fixed(id) AS name FROM users", None),
+        ("SELECT id, rolled AS name FROM dice", "random() gives"),
+        ("SELECT id, rolled AS name FROM rolled_dice", None),
+        ("SELECT id, at AS name FROM hours", "CURRENT_TIMESTAMP, TABLESAMPLE give"),
+        ("SELECT id, upper(name) || 'random()' AS name FROM users", None),
+    ],
+)
+def test_functions_that_give_another_value_each_time_are_named(shop, query, said_to_change):
+    shop.do(
+        "CREATE FUNCTION drawn(n integer) RETURNS text LANGUAGE sql AS 'SELECT n || gen_random_uuid()::text'",
+        "CREATE FUNCTION fixed(n integer) RETURNS text LANGUAGE plpgsql AS $$BEGIN RETURN n || 'x'; END$$",
+        "CREATE VIEW dice AS SELECT id, random() AS rolled FROM users",
+        "CREATE MATERIALIZED VIEW rolled_dice AS SELECT * FROM dice",
+        "CREATE VIEW hours AS SELECT id, LOCALTIME AS at FROM users TABLESAMPLE system (100)",
+    )
+    shop.write("sql/views/active.sql", f"CREATE VIEW active AS {query};")
+    shop.remove("sql/views/regions.sql")
+    found = row(shop, "active", key=("id",))
+    assert found.removed + found.added + found.changed > 0
+    assert said(found).get("volatile", "").startswith(said_to_change or "")
+    assert ("volatile" in said(found)) is (said_to_change is not None)
+
+
 def test_a_type_that_changes_cannot_be_had_before_and_that_is_said(shop):
     shop.write("sql/kind.sql", "CREATE TYPE kind AS ENUM ('small', 'large');")
     shop.write("sql/v.sql", "CREATE VIEW v AS SELECT 'small'::kind AS k;")

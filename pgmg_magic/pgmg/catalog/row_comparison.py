@@ -13,6 +13,7 @@ from pgmg.catalog import row_sql
 from pgmg.catalog.catalog_queries import Row, query
 from pgmg.catalog.row_sources import select_all, sides, translate_errors, types_of, view_settings
 from pgmg.catalog.row_sql import By, Comparison, Pair, RowSource
+from pgmg.catalog.row_stability import with_stability
 from pgmg.errors import RowsError
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.row_questions import (
@@ -87,7 +88,7 @@ def compare_rows(conn: _Connection, route: Route, options: RowOptions) -> RowDif
 
     with translate_errors(question):
         found = _asked(compared, route.after)
-    return _finished(found, question, (time.monotonic() - began) * 1000)
+    return with_stability(conn, question, _finished(found, question, (time.monotonic() - began) * 1000))
 
 
 def first_rows(conn: _Connection, route: Route, limit: int, timeout: str) -> Preview:

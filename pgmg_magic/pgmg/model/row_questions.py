@@ -74,12 +74,20 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """Names of functions that are called, without schemas, and views whose definitions only the server knows."""
+
+    functions: tuple[str, ...] = ()
+    views: tuple[Parts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowQuestion:
     """Asks what becomes of the rows of one view or materialized view.
 
     `before` is the relation as it stands (schema and name), None where it does not exist or holds nothing yet;
     `after` is what apply will make of it, None where it is deleted. `pending` names the other objects whose changes are
-    taken along, `location` is where the source stands.
+    taken along, `location` is where the source stands. `calls` is what its rows are computed with.
     """
 
     object: ObjectName
@@ -89,6 +97,7 @@ class RowQuestion:
     pending: tuple[ObjectName, ...] = ()
     notes: tuple[Notice, ...] = ()
     location: SourceLocation | None = None
+    calls: Calls = Calls()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pgmg.model.quoting import quote
 from pgmg.model.row_questions import After, Query, RowQuestion
 from pgmg.model.source import Notice, RefKind
 from pgmg.planning.lineage.aftermath import Aftermath, Rows
+from pgmg.planning.lineage.changing_calls import ChangingCalls
 from pgmg.planning.lineage.pending_objects import UNCHANGED, VIEWS, PendingObjects
 from pgmg.planning.lineage.temporary_objects import TemporaryObjects
 from pgmg.planning.resolve.lookup import find_all
@@ -78,6 +79,7 @@ class _Questions:
         self._resolved = comparison.resolved
         self._has_plan = after is not None
         self._pending = PendingObjects(comparison, closure, after)
+        self._calls = ChangingCalls(self._pending)
         self._temporary = TemporaryObjects(self._pending, comparison.resolved.resolver)
 
     def about(self, name: ObjectName) -> RowQuestion:
@@ -95,7 +97,8 @@ class _Questions:
         reach = self._pending.reach(name)
         pending = tuple(other for other in reach if other.kind in _FOLLOWED and self._pending.is_stale(other))
         after = self._after(name, source, reach)
-        return RowQuestion(name, change, before, after, pending, tuple(notes), source.location)
+        calls = self._calls.of(name)
+        return RowQuestion(name, change, before, after, pending, tuple(notes), source.location, calls)
 
     def _live(self, name: ObjectName) -> ObjectName | None:
         kinds = (name.kind, Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TABLE)
