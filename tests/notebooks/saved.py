@@ -14,21 +14,25 @@ from pgmg.notebook.still import HTML, PLAIN, SVG, WIDGET
 from pgmg.notebook.still import still as made_still
 
 __all__ = ["HTML", "PLAIN", "SVG", "WIDGET", "comparable", "still"]
-_FOLDER = re.compile(r"shop-[a-z0-9_]{8}")
+_MACHINE = (
+    (re.compile(r"(/[^\s<>\"]*)?/notebooks/shop-[a-z0-9_]{8}"), "notebooks/shop-0a1b2c3d"),
+    (re.compile(r"shop-[a-z0-9_]{8}"), "shop-0a1b2c3d"),
+    (re.compile(r"(applied by )[^\s@]+@[^\s<>]+ in "), r"\1you@host in "),
+)
 
 
 def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Make an executed tutorial fit to be saved."""
-    notebook = nbformat.from_dict(made_still(json.loads(nbformat.writes(notebook))))
+    notebook = nbformat.reads(json.dumps(made_still(json.loads(nbformat.writes(notebook)))), as_version=4)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", ()):
             if output.output_type in ("display_data", "execute_result"):
-                output.data = {mime: _FOLDER.sub("shop-0a1b2c3d", _text(text)) for mime, text in output.data.items()}
+                output.data = {mime: _anywhere(text) for mime, text in output.data.items()}
             elif output.output_type == "stream":
-                output.text = _FOLDER.sub("shop-0a1b2c3d", _text(output.text))
+                output.text = _anywhere(output.text)
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -36,6 +40,14 @@ def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         }
     )
     return notebook
+
+
+def _anywhere(value: str | list[str]) -> str:
+    """Return a text without the names of a machine, of its user and of a temporary folder."""
+    text = _text(value)
+    for pattern, instead in _MACHINE:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def _text(value: str | list[str]) -> str:
@@ -69,6 +81,7 @@ _CHANCE = (
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"(duration_ms\W+)[\d.]+"), r"\1N"),
     (re.compile(r"0x[0-9a-f]{8,}"), "0x…"),
+    (re.compile(r"\bjust now\b|\b(\d+|an?) (seconds?|minutes?) ago\b"), "just now"),
 )
 
 

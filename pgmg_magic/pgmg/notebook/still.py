@@ -49,7 +49,7 @@ def still(notebook: Notebook) -> Notebook:
         outputs = cell.get("outputs")
         if outputs is None:
             continue
-        cell["outputs"] = [output for output in outputs if not _is_widget_alone(output)]
+        cell["outputs"] = [output for output in outputs if not (_is_widget_alone(output) or _is_empty(output))]
         for output in cell["outputs"]:
             data = output.get("data", {})
             page = _text(data.get(HTML, ""))
@@ -73,6 +73,12 @@ def _is_widget_alone(output: dict[str, Any]) -> bool:
     """Say whether an output of pgmg is nothing but buttons: it says so itself, and has nothing to show without them."""
     data = output.get("data", {})
     return WIDGET in data and 'class="pgmg muted"' in _text(data.get(HTML, ""))
+
+
+def _is_empty(output: dict[str, Any]) -> bool:
+    """Say whether an output is a display that was reserved and never filled."""
+    data = output.get("data", {})
+    return bool(data) and all(mime in (HTML, PLAIN) and not _text(text).strip() for mime, text in data.items())
 
 
 def _text(value: str | Sequence[str]) -> str:
