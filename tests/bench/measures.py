@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,7 @@ from pgmg.watch import Watcher
 from tests.bench import workload
 from tests.bench.clock import Cost, by_turns, median, process, work
 from tests.bench.link import Link
+from tests.bench.shapes import SHAPES
 from tests.bench.workload import Workload
 
 PGMG: list[str | Path] = [sys.executable, "-m", "pgmg"]
@@ -237,6 +239,30 @@ def scaling(bench: Bench) -> Iterator[Row]:
         yield Row(f"{said}, memory", large.memory, small.memory, 0.6 * bench.factor, "MiB")
 
 
+def shapes(bench: Bench) -> Iterator[Row]:
+    """Planning what is twice as large takes twice as long: one row for each way to grow."""
+    for number, shape in enumerate(SHAPES):
+        sizes = [max(1, shape.size * bench.objects // 1000 * times) for times in (1, 2)]
+        with ExitStack() as stack:
+            planned = []
+            for size in sizes:
+                root, dsn = bench.folder / f"shape{number}-{size}", stack.enter_context(bench.database())
+                shape.write_first(root, size)
+                shape.execute_by_hand(dsn, size)
+                process([*PGMG, "apply", "--quiet", "--yes"], root, PGMG_CONNECTION_STRING=dsn)
+                shape.write_change(root, size)
+                planned.append(partial(_plan_anew, root, dsn))
+            small, large = planned
+            twice, once = by_turns(max(1, bench.runs // 2), large, small)
+        yield Row(f"pgmg plan, {sizes[1]} / {sizes[0]} {shape.name}", twice.seconds, once.seconds, 2.2)
+
+
+def _plan_anew(root: Path, dsn: str) -> Cost:
+    """Plan without what an earlier run has parsed."""
+    with tempfile.TemporaryDirectory(prefix="pgmg-bench-") as cache:
+        return process([*PGMG, "plan"], root, PGMG_CONNECTION_STRING=dsn, PGMG_CACHE_DIR=cache)
+
+
 def slow_link(bench: Bench) -> Iterator[Row]:
     """Over a link with a long round trip, where psql waits for an answer after each statement."""
 
@@ -297,6 +323,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "scaling": scaling,
     "plan-warm": plan_warm,
     "save-visible": save_visible,
+    "shapes": shapes,
     "slow-link": slow_link,
     "round-trips": round_trips,
     "graph": draw,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 
+import pgmg
 from tests.bench import clock, workload
 from tests.bench.link import Link
+from tests.bench.shapes import SHAPES
 
 
 def test_a_workload_is_the_same_twice_and_builds_in_its_order(database, tmp_path):
@@ -26,3 +29,14 @@ def test_a_link_counts_round_trips_and_makes_them_long(database):
             for _ in range(20):
                 connection.execute("SELECT 1")
         assert link.turns == 2
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_is_a_project_that_can_be_planned(shape, database, tmp_path):
+    size = max(1, shape.size // 500)
+    shape.write_first(tmp_path, size)
+    shape.execute_by_hand(database, size)
+    with pgmg.Project.open(tmp_path, connection_string=database) as project:
+        project.apply()
+        shape.write_change(tmp_path, size)
+        assert project.plan().steps
