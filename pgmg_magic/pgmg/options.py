@@ -180,6 +180,7 @@ ANALYZE = Option(("--analyze",), "Like --explain, and execute the query to measu
 
 PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
 PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
+KEEP_FILE = Option(("--keep-file",), "Keep the file even if the change is refused.", Value.FLAG)
 
 FOLDERS = (MIGRATIONS_DIR, CODE_DIR)
 PROJECT = (*FOLDERS, CONNECTION_STRING, CONFIG, ENVIRONMENT)
@@ -197,7 +198,7 @@ UPDATING_TEXT = Option(
 )
 WATCH = (MIGRATIONS, DEBOUNCE, UPDATING_TEXT)
 """Options of watchers in notebooks."""
-CELL = (PLAN_ONLY, PREVIEW)
+CELL = (PLAN_ONLY, PREVIEW, KEEP_FILE)
 """Options of `%%pgmg_sql`."""
 QUERY = (
     TO,

@@ -302,15 +302,65 @@ def test_objects_of_several_files_need_a_path(cells, users):
     assert "declared in 2 files: sql/views/active.sql, sql/views/names.sql" in shown
 
 
-def test_what_the_server_refuses_stays_in_the_file_and_out_of_the_database(cells, users):
+REFUSED = {
+    "an unknown column": "CREATE VIEW {} AS SELECT nothing FROM users;",
+    "an unknown table": "CREATE VIEW {} AS SELECT 1 FROM nowhere;",
+    "a cycle": "CREATE VIEW {} AS SELECT * FROM loop_; CREATE VIEW loop_ AS SELECT * FROM {};",
+    "a dependent breaks": "CREATE VIEW {} AS SELECT id FROM users;",
+    "a function of the wrong type": "CREATE FUNCTION {}() RETURNS int LANGUAGE sql AS $$ SELECT 'a' $$;",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("path", ["views/active.sql", "views/new.sql", "deep/er/new.sql"])
+def test_a_refused_cell_leaves_files_database_and_later_cells_alone(cells, users, path, text):
+    name = "active" if path == "views/active.sql" else "fresh"
+    if name == "fresh" and text == REFUSED["a dependent breaks"]:
+        users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM fresh;\n")
+    (users.root / "sql/views/active.sql").write_bytes(f"-- a\r\n{ACTIVE};\r\n".encode())
+    before = {file: file.read_bytes() if file.is_file() else None for file in (users.root / "sql").rglob("*")}
+    shown, error = failing(cells, sql(text.format(name, name), path))
+    assert isinstance(error, pgmg.ApplyError | pgmg.PlanError)
+    assert "Nothing was" in shown
+    assert {file: file.read_bytes() if file.is_file() else None for file in (users.root / "sql").rglob("*")} == before
+    assert users.value("SELECT count(*) FROM active") == 1
+    users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM active;\n")
+    assert cells(sql("CREATE VIEW later AS SELECT 1 AS n;")).value.result.applied
+
+
+def test_a_refused_cell_shows_its_place_in_the_cell(cells, users):
     shown, error = failing(cells, sql("CREATE VIEW active AS SELECT nothing FROM users;", "views/active.sql"))
     assert isinstance(error, pgmg.ApplyError)
     assert 'column "nothing" does not exist' in shown
+    assert "the cell:1:30" in shown
+    assert "sql/views/active.sql (restored)" in shown
+    assert "Nothing was applied. The file is as it was before" in shown
+
+
+def test_a_refused_cell_keeps_its_file_if_told_so(cells, users):
+    shown, error = failing(
+        cells, sql("CREATE VIEW active AS SELECT nothing FROM users;", "views/active.sql --keep-file")
+    )
+    assert isinstance(error, pgmg.ApplyError)
     assert "sql/views/active.sql:1:30" in shown
-    assert "Nothing was applied; the file stays as the cell says." in shown
+    assert "Nothing was applied; the file has the text of the cell." in shown
     assert f"-{ACTIVE};" in shown
     assert "nothing" in (users.root / "sql/views/active.sql").read_text()
     assert users.value("SELECT count(*) FROM active") == 1
+
+
+def test_an_edit_after_the_cell_is_not_overwritten(cells, users, monkeypatch):
+    from pgmg.notebook.notebook_session import LiveProject
+
+    real = LiveProject.apply
+
+    def apply(self, *arguments, **options):
+        users.write("sql/views/active.sql", "CREATE VIEW active AS SELECT 7 AS edited;")
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(LiveProject, "apply", apply)
+    failing(cells, sql("CREATE VIEW active AS SELECT nothing FROM users;", "views/active.sql"))
+    assert "edited" in (users.root / "sql/views/active.sql").read_text()
 
 
 def test_a_broken_file_elsewhere_keeps_the_cell_from_being_applied_but_written_it_is(cells, users):
@@ -318,7 +368,7 @@ def test_a_broken_file_elsewhere_keeps_the_cell_from_being_applied_but_written_i
     shown, error = failing(cells, sql("CREATE VIEW fine AS SELECT 1 AS n;"))
     assert isinstance(error, pgmg.SourceErrors)
     assert "sql/broken.sql:1:23" in shown
-    assert "the file stays as the cell says" in shown
+    assert "the file has the text of the cell" in shown
     assert (users.root / "sql/views/fine.sql").exists()
 
 

@@ -29,7 +29,8 @@ class CellResult:
     """The outcome of a cell.
 
     `path` is relative to the project. `previous` is the file's previous text (None: a new file); `written` is False if
-    the file had the same text. `result` is None if nothing was applied; `why_not` is then the reason.
+    the file had the same text; `restored` is True if it was restored because the change was refused. `result` is None
+    if nothing was applied; `why_not` is then the reason.
     """
 
     path: str
@@ -37,6 +38,7 @@ class CellResult:
     text: str = field(repr=False)
     previous: str | None = field(repr=False, default=None)
     written: bool = True
+    restored: bool = False
     proposed: bool = False
     plan: Plan | None = None
     result: ApplyResult | None = None

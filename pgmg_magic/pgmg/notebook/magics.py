@@ -228,8 +228,8 @@ class PgmgMagics:
         """Write the cell to a file of the code folder, apply it, and show what changed.
 
         PATH is relative to the code folder; by default the file that already declares the cell's object, else a new
-        one. A cell that does not parse writes nothing. If migrations are pending or an object would be deleted, the
-        plan is shown with its buttons and not applied.
+        one. A cell that does not parse writes nothing; if the server refuses it, the file is restored. If migrations
+        are pending or an object would be deleted, the plan is shown with its buttons and not applied.
         """
         from pgmg.notebook.sql_cell import cell_options, run
 

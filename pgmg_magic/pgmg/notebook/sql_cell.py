@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pgmg.errors import ApplyError, ConfigError, PgmgError, RowsError, StalePlanError, UsageError
+from pgmg.errors import (
+    ApplyError,
+    ConfigError,
+    LockedError,
+    PgmgError,
+    PlanError,
+    RowsError,
+    StalePlanError,
+    UsageError,
+)
 from pgmg.model.cell_result import CellResult, ColumnsChanged
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan, PlanOptions
@@ -16,6 +25,7 @@ from pgmg.model.source import CodeFile, SourceObject
 from pgmg.render.html.impact import deletions, rewrites
 from pgmg.source import parse_file, read_files
 from pgmg.source.code_folder import CodeFolder, write
+from pgmg.source.file_backup import FileBackup
 from pgmg.source.file_placement import check_unique, declaring_file, missing_from, read_declared, suggest_path
 
 if TYPE_CHECKING:
@@ -27,20 +37,26 @@ if TYPE_CHECKING:
     from pgmg.notebook.notebook_session import LiveProject
 
 _ATTEMPTS = 3
-"""So often a plan is made anew because somebody else applied in between: a watcher sees the file, too."""
+"""Plans per cell: another apply, such as a watcher's, makes a plan stale."""
 _OVERTAKEN = "Nothing was left to apply: the database has it already. A watcher may have been faster."
+_RESTORED = "The file is as it was before; with --keep-file it keeps the text of the cell."
+_CELL = "the cell"
 _VIEWS = (Kind.VIEW, Kind.MATERIALIZED_VIEW)
 _Columns = Mapping[ObjectName, "Attributes | None"]
 
 
 @dataclass(frozen=True, slots=True)
 class CellOptions:
-    """What the line above the cell says. `path` is None where the file is to be found; `preview` counts rows."""
+    """The options of a cell. `path` is None if pgmg finds the file; `preview` counts rows.
+
+    `keep_file` keeps the cell's file if its SQL is refused.
+    """
 
     path: str | None
     plan_only: bool
     preview: int | None
     options: PlanOptions
+    keep_file: bool = False
 
 
 def run(front: FrontEnd, project: LiveProject, text: str, options: CellOptions) -> CellResult:
@@ -49,18 +65,35 @@ def run(front: FrontEnd, project: LiveProject, text: str, options: CellOptions) 
     Raises:
         SourceErrors: the cell does not parse; nothing is written.
         UsageError: the path is not usable, or no path can be told; nothing is written.
-        PgmgError: planning or applying failed; the file stays written, and that is shown.
+        PlanError, ApplyError: the change is refused; the file is restored, unless the options say to keep it.
+        PgmgError: planning or applying failed for another reason; the file has the cell's text.
     """
     drafted = _drafted(project, text, options)
     before = _before(project, drafted.path)
+    backup = FileBackup.of(project.root / drafted.path)
     if drafted.written:
         write(project.root / drafted.path, drafted.text)
     try:
         return _carried_out(front, project, drafted, options, before)
     except PgmgError as error:
         nothing = "Nothing was applied" if isinstance(error, ApplyError) else "Nothing was planned or applied"
-        front.show(replace(drafted, why_not=f"{nothing}; the file stays as the cell says."))
+        if drafted.written and not options.keep_file and _is_refusal(error) and backup.restore(drafted.text):
+            front.show(replace(drafted, restored=True, why_not=f"{nothing}. {_RESTORED}"))
+            raise _within_cell(error, drafted.path) from None
+        front.show(replace(drafted, why_not=f"{nothing}; the file has the text of the cell."))
         raise
+
+
+def _is_refusal(error: PgmgError) -> bool:
+    """Say whether the same files would be refused again, and with them every later cell."""
+    return isinstance(error, PlanError | ApplyError) and not isinstance(error, LockedError)
+
+
+def _within_cell(error: PgmgError, path: str) -> PgmgError:
+    """Return the error with a place in the cell, if it is one in the file that has been restored."""
+    if error.where is not None and error.where.path == path:
+        error.where = replace(error.where, path=_CELL)
+    return error
 
 
 # -- the file -------------------------------------------------------------------------------------------
@@ -74,7 +107,7 @@ def _drafted(project: LiveProject, cell: str, options: CellOptions) -> CellResul
     folder = CodeFolder(settings.root, settings.code_dir, settings.migrations_dir)
     text = cell.replace("\r\n", "\n").rstrip() + "\n"
     named = None if options.path is None else folder.shown(folder.file(options.path))
-    objects = _parsed(named or "the cell", text)
+    objects = _parsed(named or _CELL, text)
     files = read_files(settings.root, settings.code_dir, settings.migrations_dir).code or ()
     declared = read_declared(files)
     found = named or declaring_file(objects, declared)
@@ -223,4 +256,6 @@ def _previews(
 def cell_options(values: Mapping[str, Any], options: PlanOptions) -> CellOptions:
     """Return what the options of a call say."""
     path = values["path"]
-    return CellOptions(None if path is None else path.as_posix(), values["plan"], values["preview"], options)
+    return CellOptions(
+        None if path is None else path.as_posix(), values["plan"], values["preview"], options, values["keep_file"]
+    )

@@ -73,19 +73,24 @@ class CodeFolder:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file at once or not at all: another one beside it takes its place. Its mode is kept.
+    """Write a text as UTF-8 with line feeds; otherwise as `write_bytes`."""
+    write_bytes(path, text.encode())
 
-    A symbolic link stays one; what it leads to is written.
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file at once or not at all: another one beside it replaces it. Its mode is kept.
+
+    A symbolic link stays one; the file that it leads to is written.
 
     Raises:
-        OSError: it cannot be written; what was there is there still.
+        OSError: it cannot be written; the previous file is unchanged.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(_mode(path))

@@ -21,9 +21,11 @@ def cell_lines(cell: CellResult) -> Iterator[Line]:
 
 
 def written(cell: CellResult) -> str:
-    """Return what happened to the file: new, replaced or unchanged."""
+    """Return what happened to the file: new, replaced, restored or unchanged."""
     if not cell.written:
         return "unchanged"
+    if cell.restored:
+        return "restored" if cell.previous is not None else "not kept"
     if cell.previous is not None:
         added, removed = _counted(cell)
         return f"replaced: {labels.count(added, 'line')} added, {removed:,} removed"
@@ -32,7 +34,7 @@ def written(cell: CellResult) -> str:
 
 def file_rows(cell: CellResult) -> list[str]:
     """Return the unified difference to the file's previous text; [] if it had none or did not change."""
-    if cell.previous is None or not cell.written:
+    if cell.previous is None or not cell.written or cell.restored:
         return []
     before, after = (sanitize.sanitize_block(text).rstrip("\n").split("\n") for text in (cell.previous, cell.text))
     return list(difflib.unified_diff(before, after, lineterm=""))[2:]
