@@ -111,6 +111,13 @@ RECREATE = Option(
 DROP_UNMANAGED = Option(("--drop-unmanaged",), "Drop unmanaged dependents that cannot be restored.", Value.FLAG)
 REWRITE_TABLES = Option(("--rewrite-tables",), "Allow type changes that rewrite tables.", Value.FLAG)
 
+ALLOW = Option(
+    ("--allow",),
+    "Kinds of risk that may be taken; all others are refused: rewrite, data-loss, exclusive-lock>SIZE.",
+    metavar="KIND[,KIND]",
+    usual="everything",
+)
+
 OUT = Option(("--out",), "Also save the plan, for `pgmg apply FILE`.", Value.FILE, "FILE")
 EXIT_CODE = Option(("--exit-code",), "Exit with 3 when something is pending.", Value.FLAG)
 OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html .dot .mmd", Value.FILE, "FILE")
@@ -187,7 +194,7 @@ PROJECT = (*FOLDERS, CONNECTION_STRING, CONFIG, ENVIRONMENT)
 """Choice of project and server."""
 SPEECH = (VERBOSE, QUIET, NO_COLOR)
 """Amount and form of the output."""
-PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES)
+PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES, ALLOW)
 """Options of plans."""
 TIMEOUTS = (LOCK_TIMEOUT, STATEMENT_TIMEOUT)
 ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, replace(STATEMENT_TIMEOUT, usual="30s"))
@@ -210,13 +217,12 @@ QUERY = (
 """Options of `%pgmg_query`."""
 NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 
-SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, *TIMEOUTS)
+SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, ALLOW, *TIMEOUTS)
 """Options that override a setting of the same name."""
 
 OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
 PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
-DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
 MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)
 """A migration's file name."""
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
-    from pgmg.model.site_data import SiteData
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.status_report import Status
     from pgmg.planning.compare.resolved import Comparison
@@ -128,8 +127,10 @@ class Project:
             PlanError: the change cannot be planned; `RefusedChange` where it would lose something.
             ConnectionFailedError: the database cannot be reached.
         """
+        from pgmg.risk_reader import with_risks
+
         chosen = self._options(options)
-        return self._read(lambda conn: self._planner.plan(conn, chosen)[0])
+        return self._read(lambda conn: with_risks(conn, *self._planner.plan(conn, chosen), self.settings.allow))
 
     def apply(
         self,
@@ -153,6 +154,7 @@ class Project:
         from pgmg.applying.apply import Target, apply
         from pgmg.applying.limits import Limits
         from pgmg.planning.compare.consent import check_consent
+        from pgmg.risk_reader import check_risks
 
         chosen = plan.options if plan is not None else self._options(options)
         settings = self.settings
@@ -166,6 +168,7 @@ class Project:
                 made, snapshot = self._planner.plan(conn, chosen, learned)
             if not yes:
                 check_consent(made)
+            check_risks(conn, made, snapshot, settings.allow)
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
@@ -302,12 +305,6 @@ class Project:
             return read_graph(conn, self._compared(conn), names, upstream, downstream, changes_only=changes_only)
 
         return self._read(ask)()  # queries are read when the transaction is over
-
-    def site(self) -> SiteData:
-        """Return the contents of the documentation site, which `pgmg docs` writes."""
-        from pgmg.site_reader import read_site
-
-        return self._read(lambda conn: read_site(conn, self._compared(conn), self.root.name))()
 
     # -- queries ----------------------------------------------------------------------------------------
 

@@ -32,7 +32,9 @@ Execution order:
   6. RESTORE privileges and comments of VIEW user_stats
   7. CREATE FUNCTION get_user_summary(integer) (from sql/functions/get_user_summary.sql)
   8. RESTORE VIEW by_hand (unmanaged; restored as it was)
-  9. REPLACE VIEW active_users (from sql/views/active_users.sql; columns are appended)"""
+  9. REPLACE VIEW active_users (from sql/views/active_users.sql; columns are appended)
+
+2 to recreate, 1 to replace, 1 to restore, 1 migration"""
 
 EVERY_ACTION = """\
 PLAN:
@@ -48,7 +50,9 @@ Execution order:
   9. GRANT ON VIEW v TO analyst (from sql/v.sql)
   10. REVOKE ON VIEW v FROM public
   11. GRANT DEFAULT PRIVILEGES on tables to reader (from sql/p.sql)
-  12. VALIDATE FUNCTION is_odd(integer) (from sql/odd.sql; its body is checked now that all it uses exists)"""
+  12. VALIDATE FUNCTION is_odd(integer) (from sql/odd.sql; its body is checked now that all it uses exists)
+
+1 to delete, 1 to create, 1 to replace, 1 to alter, 1 to restore, 1 to check, 1 migration"""
 
 
 def test_a_plan_has_the_shape_that_people_know():
@@ -115,7 +119,7 @@ def test_changes_say_what_happened_and_objects_of_one_file_stay_distinguishable(
         "  - sql/g.sql (adopted: the database has it already)",
         "  - sql/h.sql: comment.view.h (new)",
     ]
-    assert text.endswith("  1. DROP VIEW c")
+    assert text.endswith("  1. DROP VIEW c\n\n1 to delete")
 
 
 def test_several_groups_have_headers_that_say_what_runs_outside_a_transaction():
@@ -132,6 +136,8 @@ def test_several_groups_have_headers_that_say_what_runs_outside_a_transaction():
         "    2. Run migration: 003_index.sql",
         "  Group 3, in one transaction:",
         "    3. CREATE VIEW b (from sql/b.sql)",
+        "",
+        "2 to create, 1 migration",
     ]
 
 
@@ -205,9 +211,11 @@ def test_hostile_names_paths_and_reasons_stay_on_their_line(verbose):
     text = plan_text(made.plan(*steps, changes=changes), verbose)
     assert not {char for char in text if not char.isprintable()} - {"\n"}
     assert "\\x1b[31m\\u202e" in text
-    assert len(text.splitlines()) == {0: 7, 1: 10, 2: 12}[verbose]
+    assert len(text.splitlines()) == {0: 9, 1: 12, 2: 14}[verbose]
 
 
 def test_an_object_that_pgmg_has_no_kind_for_goes_by_its_own_name():
     name = ObjectName(Kind.OTHER, "foreign table x")
-    assert plan_text(made.plan(made.step(1, Action.RESTORE, name))).endswith("  1. RESTORE foreign table x")
+    assert plan_text(made.plan(made.step(1, Action.RESTORE, name))).endswith(
+        "  1. RESTORE foreign table x\n\n1 to restore"
+    )

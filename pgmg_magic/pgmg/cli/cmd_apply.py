@@ -36,6 +36,7 @@ def command_(
     PLAN.json is compared with a new plan and refused if anything has changed since.
     """
     from pgmg.planning.compare.consent import check_consent
+    from pgmg.planning.risk.consent import check_allowed
 
     asks = call.interactive and not yes and not dry_run
     with project_context.open_project(call) as project:
@@ -56,6 +57,7 @@ def command_(
             return
         if plan is not None and asks and plan.steps:
             check_consent(plan)  # refuse before asking
+            check_allowed(plan, project.settings.allow)
             printer.question(call, plan)
             call.confirm("Apply these changes?")
         with printer.progress(call) as listener:

@@ -52,4 +52,5 @@ def load_settings(call: Call) -> config.Settings:
 
 def plan_options(project: Project, *, drop_unmanaged: bool, rewrite_tables: bool) -> PlanOptions:
     """Return the plan options from settings and command line."""
-    return PlanOptions(project.settings.recreate, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
+    rewrites = rewrite_tables or project.settings.allows_rewrites
+    return PlanOptions(project.settings.recreate, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrites)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Recreate
+from pgmg.model.risk import RiskKind
 from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pgmg.model.permission import Permission
 
 CONFIG_FILE = "pgmg.toml"
 EMBEDDED = "embedded:"
@@ -26,6 +29,7 @@ class Settings:
     Durations are texts that PostgreSQL understands: `500ms`. `lock_retries` is how often a run that met a lock or a
     deadlock is tried again (rule 9.3). `checkout` names this checkout of the project, for runners whose host and folder
     change (rule 3.7).
+    `allow` is what apply may risk; None: everything.
     """
 
     root: Path
@@ -39,8 +43,14 @@ class Settings:
     lock_timeout: str = "500ms"
     statement_timeout: str | None = None
     lock_retries: int = 5
+    allow: tuple[Permission, ...] | None = None
     checkout: str | None = None
     environment: str | None = None
+
+    @property
+    def allows_rewrites(self) -> bool:
+        """Whether `allow` contains `rewrite`, of which `--rewrite-tables` is a short form."""
+        return any(one.kind is RiskKind.REWRITE for one in self.allow or ())
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

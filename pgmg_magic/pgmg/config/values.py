@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pgmg.errors import ConfigError
+from pgmg.model.permission import Permission, parse_permission
 from pgmg.model.plan import Recreate
 
 if TYPE_CHECKING:
@@ -119,6 +120,20 @@ def _count(value: Value) -> int:
     raise value.wrong("a whole number, 0 or more")
 
 
+def _permissions(value: Value) -> tuple[Permission, ...]:
+    """Take a list of words, or one text with commas between them; an empty list allows nothing."""
+    raw = [word for word in value.raw.split(",") if word.strip()] if isinstance(value.raw, str) else value.raw
+    if not isinstance(raw, list | tuple):
+        raise value.wrong(_PERMISSIONS)
+    found = [parse_permission(word) if isinstance(word, str) else None for word in raw]
+    if any(permission is None for permission in found):
+        raise value.wrong(_PERMISSIONS)
+    return tuple(permission for permission in found if permission is not None)
+
+
+_PERMISSIONS = 'a list of "rewrite", "data-loss", "exclusive-lock", each with a size if wanted: "exclusive-lock>1GB"'
+
+
 CHECKS: Mapping[str, Callable[[Value], object]] = {
     "connection_string": _text,
     "migrations_dir": _folder,
@@ -130,6 +145,7 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "statement_timeout": _duration,
     "lock_retries": _count,
     "checkout": _text,
+    "allow": _permissions,
 }
 
 

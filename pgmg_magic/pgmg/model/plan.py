@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.location import SourceLocation
+    from pgmg.model.risk import Risk
     from pgmg.model.source import Migration, Notice, SourceObject, Target
 
 
@@ -225,6 +226,8 @@ class Plan:
     records: tuple[Record, ...] = ()
     basis: tuple[tuple[str, str], ...] = ()
     inputs: PlanInputs = field(default=PlanInputs(), repr=False, compare=False)
+    risks: tuple[Risk, ...] = field(default=(), compare=False)
+    """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
 

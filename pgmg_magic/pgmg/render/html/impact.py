@@ -41,6 +41,22 @@ def counts(plan: Plan) -> tuple[Count, ...]:
     return tuple(found)
 
 
+def planned_outcomes(plan: Plan) -> tuple[int, dict[str, int]]:
+    """Return the number of migrations, and how many objects are to be deleted, recreated …, by the verb."""
+    outcomes = Counter(_outcomes(plan))
+    migrations = len({step.whole for step in plan.steps if step.action is Action.MIGRATE})
+    return migrations, {verb: outcomes[word] for word, verb in _VERBS.items() if outcomes[word]}
+
+
+_VERBS = {
+    "deleted": "delete",
+    "recreated": "recreate",
+    "created": "create",
+    "replaced": "replace",
+    "altered": "alter",
+    "restored": "restore",
+    "checked": "check",
+}
 _OUTCOMES = {
     "deleted": Role.DROPPED,
     "recreated": Role.CHANGED,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import AppliedStep, ApplyResult, Event
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.risk import Risk
     from pgmg.model.source import Notice
     from pgmg.model.status_report import Status
 
@@ -67,6 +68,7 @@ def plan_document(plan: Plan) -> Document:
         "steps": [_step(step) for step in plan.steps],
         "edges": [_edge(edge) for edge in plan.edges],
         "warnings": [_notice(notice) for notice in plan.warnings],
+        "risks": [_risk(risk) for risk in plan.risks],
         "options": _options(plan.options),
         "basis": dict(plan.basis),
     }
@@ -270,6 +272,23 @@ def _node(node: GraphNode) -> Document:
 
 def _notice(notice: Notice) -> Document:
     return {"code": notice.code, "message": sanitize.mask_secrets(notice.message), "where": notice.where}
+
+
+def _risk(risk: Risk) -> Document:
+    return {
+        "step": risk.step,
+        "kind": risk.kind.value,
+        "relation": risk.relation,
+        "lock": None if risk.lock is None else risk.lock.value,
+        "bytes": risk.bytes,
+        "rows": risk.rows,
+        "reason": sanitize.mask_secrets(risk.reason),
+        "where": risk.where,
+        "measured": risk.measured,
+        "open_transactions": [
+            {"pid": one.pid, "application": one.application, "seconds": one.seconds} for one in risk.transactions
+        ],
+    }
 
 
 def _error(error: PgmgError) -> Document:

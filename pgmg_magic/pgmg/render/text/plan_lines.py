@@ -9,6 +9,7 @@ from pgmg.model.plan import Action, Affected, ChangeKind, MigrationImpact, Plan,
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
 from pgmg.render.text.notice_lines import warnings
+from pgmg.render.text.risk_lines import risk_lines, summary
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line, sql
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ class _Context:
 def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     impacts = (line for migration in plan.migrations for line in _impact(migration, context, verbose))
     order = _order(plan, context, verbose)
-    return sections(impacts, _changes(plan), warnings(plan.warnings), order, _edges(plan, verbose))
+    risks = risk_lines(plan, verbose)
+    return sections(impacts, _changes(plan), warnings(plan.warnings), order, risks, _sum(plan), _edges(plan, verbose))
+
+
+def _sum(plan: Plan) -> Iterator[Line]:
+    if found := summary(plan):
+        yield span_line(Span(found, Role.HEADING))
 
 
 # -- pending migrations ---------------------------------------------------------------------------------

@@ -1,0 +1,123 @@
+"""Risks of a plan's steps: locks, scans, rewrites and losses of relations that exist before the plan runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LockMode(StrEnum):
+    """A table-level lock as `pg_locks` names it, weakest first (PostgreSQL manual, 13.3.1)."""
+
+    ACCESS_SHARE = "AccessShareLock"
+    ROW_SHARE = "RowShareLock"
+    ROW_EXCLUSIVE = "RowExclusiveLock"
+    SHARE_UPDATE_EXCLUSIVE = "ShareUpdateExclusiveLock"
+    SHARE = "ShareLock"
+    SHARE_ROW_EXCLUSIVE = "ShareRowExclusiveLock"
+    EXCLUSIVE = "ExclusiveLock"
+    ACCESS_EXCLUSIVE = "AccessExclusiveLock"
+
+    @property
+    def rank(self) -> int:
+        """The position in the order of strength, from 0."""
+        return _RANKS[self]
+
+    @property
+    def blocks_reads(self) -> bool:
+        """Whether SELECT waits for it."""
+        return self is LockMode.ACCESS_EXCLUSIVE
+
+    @property
+    def blocks_writes(self) -> bool:
+        """Whether INSERT, UPDATE and DELETE wait for it."""
+        return self.rank >= LockMode.SHARE.rank
+
+
+_RANKS = {mode: rank for rank, mode in enumerate(LockMode)}
+
+WEAKEST_REPORTED = LockMode.SHARE_UPDATE_EXCLUSIVE
+"""Weaker locks are those of queries and of INSERT, UPDATE and DELETE."""
+
+
+class RiskKind(StrEnum):
+    """What may hurt; the first three are what `--allow` consents to."""
+
+    DATA_LOSS = "data-loss"
+    REWRITE = "rewrite"
+    EXCLUSIVE_LOCK = "exclusive-lock"  # not even SELECT goes on
+    SCAN = "scan"  # the whole table is read under the lock
+    LOCK = "lock"  # SELECT goes on
+    UNKNOWN = "unknown"  # a statement whose effects cannot be read from its text
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTransaction:
+    """A transaction that has a relation open and for which a lock would wait. `seconds` since it began."""
+
+    pid: int
+    application: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One risk of a step.
+
+    `relation` is the relation's name as plans write it (`table.users`), None where it is not known. `lock` is the
+    strongest lock of the step on it. `bytes` (of the table and its TOAST table, by `relpages`) and `rows`
+    (`reltuples`) are estimates, of a partitioned table for all partitions; None where the server has none yet.
+    `reason` says what causes it; `where` is `path:line`. `measured` is True for what a rehearsal saw.
+    """
+
+    step: int
+    kind: RiskKind
+    relation: str | None = None
+    lock: LockMode | None = None
+    bytes: int | None = None
+    rows: int | None = None
+    reason: str = ""
+    where: str | None = None
+    measured: bool = False
+    transactions: tuple[OpenTransaction, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """The risk in words, without its place: `rewrites users (1.2 GB): another type for column age`."""
+        match self.kind:
+            case RiskKind.DATA_LOSS:
+                said = f"loses data of {self.subject}"
+            case RiskKind.REWRITE:
+                said = f"rewrites {self.subject}"
+            case RiskKind.SCAN:
+                said = f"reads all rows of {self.subject}"
+            case RiskKind.EXCLUSIVE_LOCK:
+                said = f"blocks reads and writes of {self.subject}"
+            case RiskKind.LOCK if self.lock is not None and self.lock.blocks_writes:
+                said = f"blocks writes of {self.subject}"
+            case RiskKind.LOCK:
+                said = f"blocks schema changes and vacuum of {self.subject}"
+            case _:
+                said = "locks what its text does not show"
+        return f"{said}: {self.reason}" if self.reason else said
+
+    @property
+    def subject(self) -> str:
+        """The relation without the word `table`, and its size: `users (1.2 GB)`, `users (empty)`."""
+        name = (self.relation or "").removeprefix("table.")
+        if self.bytes is None:
+            return name
+        return f"{name} ({size_text(self.bytes) if self.bytes else 'empty'})"
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people read it: `1.2 GB`."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < _STEP:
+            break
+        amount, unit = amount / _STEP, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= _EXACT else f"{amount:.1f} {unit}"
+
+
+_STEP, _EXACT = 1024, 100

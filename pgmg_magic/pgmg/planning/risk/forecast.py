@@ -1,0 +1,260 @@
+"""Forecasts a whole plan: the risks of each step, in order, of relations that exist before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.operations import AddColumn, DropSchema, OnTypeUsers, Retype, SetPath, Truncate, Unknown
+from pgmg.model.plan import Action
+from pgmg.model.relation_facts import FactsWanted
+from pgmg.model.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
+from pgmg.model.source import StatementKind, TypeName
+from pgmg.planning.risk.relation_names import RelationNames
+from pgmg.planning.risk.statement_forecast import StatementForecaster
+from pgmg.source.operations import operations_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pgmg.model.operations import Operation
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.relation_facts import Relation, RelationFacts
+    from pgmg.planning.risk.effects import Forecast
+
+_KINDS = {
+    "r": Kind.TABLE,
+    "p": Kind.TABLE,
+    "f": Kind.TABLE,
+    "v": Kind.VIEW,
+    "m": Kind.MATERIALIZED_VIEW,
+}
+_HARMLESS = frozenset(
+    {
+        Kind.FUNCTION,
+        Kind.PROCEDURE,
+        Kind.AGGREGATE,
+        Kind.OPERATOR,
+        Kind.OPERATOR_CLASS,
+        Kind.OPERATOR_FAMILY,
+        Kind.CAST,
+        Kind.COLLATION,
+        Kind.TEXT_SEARCH_CONFIGURATION,
+        Kind.TEXT_SEARCH_DICTIONARY,
+        Kind.TEXT_SEARCH_PARSER,
+        Kind.TEXT_SEARCH_TEMPLATE,
+        Kind.EVENT_TRIGGER,
+        Kind.GRANT,
+        Kind.DEFAULT_PRIVILEGES,
+    }
+)
+"""Kinds whose steps lock no relation: their SQL need not be read."""
+_SEVERITY = tuple(RiskKind)
+_Said = TypeVar("_Said", LockMode, str)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStatement:
+    """One statement of a step, and what it does to relations; `where` is `path:line`."""
+
+    step: int
+    operations: tuple[Operation, ...]
+    where: str | None
+
+
+def planned_statements(plan: Plan) -> tuple[PlannedStatement, ...]:
+    """Return the statements of a plan that concern relations, in order."""
+    return tuple(_statements(plan.steps))
+
+
+def _statements(steps: Sequence[Step]) -> Iterator[PlannedStatement]:
+    for step in steps:
+        if step.migration is not None:
+            places = [s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED]
+            for statement, sql in zip(places, step.statements, strict=True):
+                yield PlannedStatement(
+                    step.number, operations_of(sql), _place(step.migration.path, statement.location.line)
+                )
+            yield PlannedStatement(step.number, (SetPath(None),), None)
+        elif step.object.kind not in _HARMLESS or step.action in (Action.RESTORE, Action.DROP):
+            where = None if step.location is None else _place(step.location.path, step.location.line)
+            for sql in step.statements:
+                yield PlannedStatement(step.number, operations_of(sql), where)
+
+
+def _place(path: str, line: int | None) -> str:
+    return path if line is None else f"{path}:{line}"
+
+
+def facts_wanted(statements: Iterable[PlannedStatement]) -> FactsWanted | None:
+    """Return what must be known of the database; None where no statement concerns a relation."""
+    relations: set[str] = set()
+    schemas: set[str] = set()
+    users: set[str] = set()
+    types: set[TypeName] = set()
+    functions: set[str] = set()
+    truncates = False
+    for operation in (one for statement in statements for one in statement.operations):
+        relations |= _relation_names(operation)
+        match operation:
+            case AddColumn():
+                types.add(operation.type)
+                functions |= {parts[-1] for parts, _ in operation.functions}
+            case Retype():
+                types.add(operation.type)
+            case DropSchema(schema=schema, cascade=True):
+                schemas.add(schema)
+            case OnTypeUsers():
+                users.add(operation.type[-1])
+                types.add(TypeName(operation.type))
+            case Truncate(cascade=True):
+                truncates = True
+            case _:
+                pass
+    if not relations and not schemas and not users:
+        return None
+    return FactsWanted(
+        frozenset(relations), frozenset(schemas), frozenset(users), frozenset(types), frozenset(functions), truncates
+    )
+
+
+_NAMING = ("relation", "partition", "index", "statistics", "partition_of")
+_LISTING = ("references", "parents")
+
+
+def _relation_names(operation: Operation) -> set[str]:
+    found: set[str] = set()
+    for field in _NAMING:
+        parts = getattr(operation, field, None)
+        if parts:
+            found.add(parts[-1])
+    for field in _LISTING:
+        value = getattr(operation, field, None)
+        if value:
+            found |= {value[-1]} if isinstance(value[0], str) else {parts[-1] for parts in value}
+    return found
+
+
+def forecast(statements: Sequence[PlannedStatement], facts: RelationFacts | None) -> tuple[Risk, ...]:
+    """Return the risks, step by step; the gravest of a step first."""
+    found: list[Risk] = []
+    if facts is None:
+        return tuple(
+            Risk(s.step, RiskKind.UNKNOWN, reason=o.what, where=s.where)
+            for s in statements
+            for o in s.operations
+            if isinstance(o, Unknown)
+        )
+    forecaster = StatementForecaster(facts, RelationNames(facts))
+    by_step: dict[int, list[tuple[PlannedStatement, Forecast]]] = {}
+    for statement in statements:
+        by_step.setdefault(statement.step, []).append((statement, forecaster.forecast(statement.operations)))
+    for step, parts in by_step.items():
+        found += _Step(step, facts).risks(parts)
+    return tuple(found)
+
+
+class _Step:
+    """Gathers the risks of one step: of each relation the strongest lock, and what else is the matter, once."""
+
+    def __init__(self, number: int, facts: RelationFacts) -> None:
+        self._number = number
+        self._facts = facts
+        self._locked: frozenset[int] = frozenset()
+
+    def risks(self, parts: Sequence[tuple[PlannedStatement, Forecast]]) -> list[Risk]:
+        """Return the risks of the step, the gravest first."""
+        locks = self._strongest(parts)
+        self._locked = frozenset(locks)
+        found: dict[tuple[RiskKind, str | None, str], Risk] = {}
+        for statement, one in parts:
+            for kind, reasons in (
+                (RiskKind.DATA_LOSS, one.losses),
+                (RiskKind.REWRITE, one.rewrites),
+                (RiskKind.SCAN, one.scans),
+            ):
+                for oid, reason in self._folded(reasons).items():
+                    risk = self._risk(kind, oid, locks, reason, statement.where)
+                    found.setdefault((kind, risk.relation, reason), risk)
+            for what in one.unknown:
+                risk = Risk(self._number, RiskKind.UNKNOWN, reason=what, where=statement.where)
+                found.setdefault((RiskKind.UNKNOWN, statement.where, what), risk)
+        for oid, mode in self._folded(locks).items():
+            if mode.rank >= WEAKEST_REPORTED.rank:
+                kind = RiskKind.EXCLUSIVE_LOCK if mode.blocks_reads else RiskKind.LOCK
+                first = next(statement for statement, one in parts if one.locks.get(oid) is mode)
+                risk = self._risk(kind, oid, locks, "", first.where)
+                found.setdefault((kind, risk.relation, ""), risk)
+        return sorted(found.values(), key=lambda risk: _SEVERITY.index(risk.kind))
+
+    def _strongest(self, parts: Sequence[tuple[PlannedStatement, Forecast]]) -> dict[int, LockMode]:
+        locks: dict[int, LockMode] = {}
+        for _, one in parts:
+            for oid, mode in one.locks.items():
+                if oid not in locks or locks[oid].rank < mode.rank:
+                    locks[oid] = mode
+        return locks
+
+    def _folded(self, found: Mapping[int, _Said]) -> dict[int, _Said]:
+        """Return what is said of relations, partitions of a table as that table, if the same is said of all of it."""
+        folded: dict[int, _Said] = {}
+        for oid, said in found.items():
+            top = self._top(oid, said, found)
+            folded.setdefault(top, said)
+        return folded
+
+    def _top(self, oid: int, said: _Said, found: Mapping[int, _Said]) -> int:
+        """Return the topmost partitioned table above a partition of which the same is said, or could not be said.
+
+        A partitioned table has no rows of its own: nothing is rewritten of it but its partitions.
+        """
+        relation = self._facts.relations[oid]
+        if not relation.is_partition or not relation.inherits:
+            return oid
+        parent = relation.inherits[0]
+        same = found[parent] == said if parent in found else isinstance(said, str)
+        return self._top(parent, said, found) if same and parent in self._locked else oid
+
+    def _risk(self, kind: RiskKind, oid: int, locks: dict[int, LockMode], reason: str, where: str | None) -> Risk:
+        relation = self._facts.relations[oid]
+        size, rows = self._size(relation)
+        return Risk(
+            step=self._number,
+            kind=kind,
+            relation=str(relation_name(relation)),
+            lock=locks.get(oid),
+            bytes=size,
+            rows=rows,
+            reason=reason,
+            where=where,
+            transactions=self._facts.transactions.get(oid, ()),
+        )
+
+    def _size(self, relation: Relation) -> tuple[int | None, int | None]:
+        """Return bytes and rows: of a partitioned table those of its partitions, None where one is not known."""
+        if relation.kind != "p":
+            return relation.bytes, relation.rows
+        leaves = [r for r in self._facts.relations.values() if self._is_below(r, relation.oid) and r.kind == "r"]
+        return _total(r.bytes for r in leaves), _total(r.rows for r in leaves)
+
+    def _is_below(self, relation: Relation, top: int) -> bool:
+        return any(
+            parent == top or (parent in self._facts.relations and self._is_below(self._facts.relations[parent], top))
+            for parent in relation.inherits
+        )
+
+
+def _total(numbers: Iterable[int | None]) -> int | None:
+    total = 0
+    for number in numbers:
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+def relation_name(relation: Relation) -> ObjectName:
+    """Return the name of a relation as plans write it: without the schema `public`."""
+    schema = None if relation.schema == "public" else relation.schema
+    return ObjectName(_KINDS[relation.kind], relation.name, schema)

@@ -1,0 +1,86 @@
+"""Finds the relations around one: what inherits from it, reads it, references it or is referenced by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.model.operations import ConstraintType
+from pgmg.model.risk import LockMode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from pgmg.model.relation_facts import Relation, RelationFacts, TableConstraint
+    from pgmg.model.source import Parts
+    from pgmg.planning.risk.effects import Forecast
+    from pgmg.planning.risk.relation_names import RelationNames
+
+
+class RelatedRelations:
+    """The existing relations at one moment of a plan, and what connects them."""
+
+    def __init__(self, facts: RelationFacts, names: RelationNames) -> None:
+        self._facts = facts
+        self._names = names
+        self._children: dict[int, list[int]] = {}
+        for relation in facts.relations.values():
+            for parent in relation.inherits:
+                self._children.setdefault(parent, []).append(relation.oid)
+
+    def _descendants(self, relation: Relation) -> Iterator[Relation]:
+        for oid in self._children.get(relation.oid, ()):
+            child = self._facts.relations[oid]
+            if self._names.exists(child):
+                yield child
+                yield from self._descendants(child)
+
+    def _tree(self, relation: Relation, *, tree: bool = True, partitions: bool = False) -> list[Relation]:
+        """Return a relation with what inherits from it; of a partitioned table only, if that is what is asked."""
+        spreads = tree and (not partitions or relation.kind == "p")
+        return [relation, *self._descendants(relation)] if spreads else [relation]
+
+    def _find(self, parts: Parts) -> Relation | None:
+        found = self._names.find(parts)
+        return None if found is None or found.indexed_table is not None else found  # an index is locked alone
+
+    def _referencing(self, relation: Relation, keys: Collection[str] | None = None) -> Iterator[Relation]:
+        """Yield the tables whose foreign keys reference a table, or certain keys of it."""
+        for other in self._names:
+            foreign = [c for c in other.constraints if c.other == relation.oid]
+            if other.oid != relation.oid and any(keys is None or c.key in keys for c in foreign):
+                yield other
+
+    def _default_partition(self, parent: Relation) -> list[Relation]:
+        default = self._facts.relations.get(parent.default_partition)
+        return [] if default is None else self._tree(default)
+
+    def _default(self, parent: Relation) -> list[Relation]:
+        default = self._facts.relations.get(parent.default_partition)
+        return [] if default is None else [default]
+
+    def _readers(self, relation: Relation, of: str | None = None) -> Iterator[Relation]:
+        """Yield the views and materialized views that read a relation, or one column, directly or through others."""
+        views = dict.fromkeys(view for view, column in relation.dependents if of is None or column in (None, of))
+        for view in (self._facts.relations.get(oid) for oid in views):
+            if view is not None and self._names.exists(view):
+                yield view
+                yield from self._readers(view)
+
+    def _others(self, constraints: Iterable[TableConstraint]) -> list[Relation]:
+        """Return the tables that foreign keys reference."""
+        oids = [c.other for c in constraints if c.other is not None]
+        return [self._facts.relations[oid] for oid in oids if oid in self._facts.relations]
+
+    def _key_partners(self, relation: Relation, names: Iterable[str], found: Forecast) -> None:
+        """Lock what is at the other end of foreign keys that go with constraints of a table."""
+        gone = {c.name: c for c in relation.constraints if c.name in set(names)}
+        found.lock(self._others(gone.values()), LockMode.ACCESS_EXCLUSIVE)
+        found.lock(self._referencing(relation, gone), LockMode.ACCESS_EXCLUSIVE)
+
+
+def is_proved(relation: Relation, column: str) -> bool:
+    """Say whether a valid constraint proves that a column is not null."""
+    spelled = {f"CHECK (({column} IS NOT NULL))", f'CHECK (("{column}" IS NOT NULL))'}
+    return any(
+        c.type is ConstraintType.CHECK and c.valid and c.definition in spelled for c in relation.constraints
+    ) or any(c.type is ConstraintType.NOT_NULL and c.valid and c.columns == (column,) for c in relation.constraints)

@@ -1,1 +1,0 @@
-"""The documentation site: a folder with pages that need neither network nor server."""

@@ -1,0 +1,1 @@
+"""Forecasts of locks, rewrites and scans against the server itself."""

@@ -1,0 +1,91 @@
+"""Every form of statement: what is forecast of it, and what the server says right after it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from pgmg.catalog.catalog_queries import read_only
+from pgmg.catalog.connection import connect
+from pgmg.catalog.relation_facts import read_relation_facts
+from pgmg.planning.risk.effects import Forecast
+from pgmg.planning.risk.forecast import PlannedStatement, facts_wanted
+from pgmg.planning.risk.relation_names import RelationNames
+from pgmg.planning.risk.statement_forecast import StatementForecaster
+from pgmg.source.operations import operations_of
+from tests.risk.forms import BARE, OUTSIDE, ROLE, SCHEMA, TRANSACTIONAL, Form
+from tests.risk.server_effects import NOTICEABLE, Effects, measure, waited_for
+
+READS = re.compile(r"(SELECT|INSERT|UPDATE|DELETE|MERGE|ANALYZE|REFRESH|CREATE TABLE|CREATE MATERIALIZED|TRUNCATE)")
+"""Statements whose queries read tables for their own sake."""
+
+
+@pytest.fixture(scope="module")
+def schemas(server):
+    """The connection strings of two databases, the second one bare; statements are rolled back in them."""
+    with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        server.admin.execute(f"CREATE ROLE {ROLE}")
+    made = []
+    for script in (SCHEMA, SCHEMA + BARE):
+        made.append(server.create())
+        with psycopg.connect(made[-1], autocommit=True) as conn:
+            conn.execute(script)
+    yield made
+    for dsn in made:
+        server.drop(dsn)
+
+
+def forecast(dsn: str, sql: str) -> tuple[Effects, Forecast]:
+    """Return what pgmg expects of a statement, in the shape of what the server is asked."""
+    operations = operations_of(sql)
+    wanted = facts_wanted([PlannedStatement(1, operations, None)])
+    if wanted is None:
+        found = Forecast(unknown=[o.what for o in operations if type(o).__name__ == "Unknown"])
+        return Effects({}, frozenset(), frozenset()), found
+    with connect(dsn) as conn, read_only(conn, None):
+        facts = read_relation_facts(conn, wanted, ("public",))
+    found = StatementForecaster(facts, RelationNames(facts)).forecast(operations)
+    name = {oid: f"{r.schema}.{r.name}" for oid, r in facts.relations.items()}
+    return (
+        Effects(
+            locks={name[oid]: mode.value for oid, mode in found.locks.items() if mode.value in NOTICEABLE},
+            rewritten=frozenset(name[oid] for oid in found.rewrites),
+            scanned=frozenset(name[oid] for oid in found.scans),
+        ),
+        found,
+    )
+
+
+def _ids(form: Form) -> str:
+    return re.sub(r"\W+", "_", str(form))[:90]
+
+
+@pytest.mark.parametrize("form", TRANSACTIONAL, ids=_ids)
+def test_as_the_server_says(schemas, server, form):
+    if server.major < form.since:
+        pytest.skip(f"only for PostgreSQL >= {form.since}")
+    dsn = schemas[form.bare]
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        said = measure(conn, form.sql)
+    expected, found = forecast(dsn, form.sql)
+    if found.unknown:
+        assert "CASCADE" in form.sql
+        return
+    assert expected.locks == said.locks
+    if form.sql.startswith("TRUNCATE"):
+        assert len(found.losses) >= len(said.rewritten)  # files are new because they are empty
+    else:
+        assert expected.rewritten == said.rewritten
+    if not READS.match(form.sql):
+        assert expected.scanned - expected.rewritten == said.scanned - said.rewritten
+
+
+@pytest.mark.parametrize("form", OUTSIDE, ids=_ids)
+def test_locks_outside_a_transaction(schemas, form):
+    expected, _ = forecast(schemas[0], form.sql)
+    waited = waited_for(schemas[0], form.sql)
+    assert waited
+    assert waited.items() <= expected.locks.items()
