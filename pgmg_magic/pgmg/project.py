@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
+    from pgmg.model.site_data import SiteData
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.status_report import Status
     from pgmg.planning.compare.resolved import Comparison
@@ -305,6 +306,12 @@ class Project:
             return read_graph(conn, self._compared(conn), names, upstream, downstream, changes_only=changes_only)
 
         return self._read(ask)()  # queries are read when the transaction is over
+
+    def site(self) -> SiteData:
+        """Return the contents of the documentation site, which `pgmg docs` writes."""
+        from pgmg.site_reader import read_site
+
+        return self._read(lambda conn: read_site(conn, self._compared(conn), self.root.name))()
 
     # -- queries ----------------------------------------------------------------------------------------
 

@@ -207,6 +207,52 @@ def test_types_that_can_be_compared_are(project, type_):
     assert (found.is_same, found.columns[0].as_text) == (True, type_ == "xml")
 
 
+ALIKE = {
+    # values before, values after: the server's own hashes are the same, whether the values are or not
+    "numeric": (["1.5", "2", "0", "100", "NaN", "Infinity"], ["-1.5", "2.00", "0.0", "1e2", "NaN", "-Infinity"]),
+    "price": (["1.5", "2"], ["-1.5", "2.00"]),
+    "bigint": (["0", "-1", "7"], ["4294967297", "4294967295", "7"]),
+    "timestamp": (["2000-01-01", "2024-05-06"], ["2000-01-01 01:11:34.967297", "2024-05-06"]),
+    "float8": (["0", "1.5"], ["-0", "-1.5"]),
+    "interval": (["1 mon", "1 day"], ["30 days", "-1 day"]),
+    "char(4)": (["a", "b"], ["a ", "c"]),
+    "jsonb": (['{"a": 1, "b": [2.0]}', "-3", '{"x": -1, "y": 1}'], ['{"b": [2.00], "a": 1}', "3", '{"x": 1, "y": -1}']),
+    "numeric[]": (["{1,-2}", "{3.0}"], ["{-1,2}", "{3.00}"]),
+    "bigint[]": (["{0}", "{5}"], ["{4294967297}", "{5}"]),
+    "numrange": (["[1.0,2)", "[-3,4)"], ["[1.00,2)", "[3,4)"]),
+    "tsrange": (["[2000-01-01,2000-01-02)", "empty"], ["[2000-01-01,2000-01-02 01:11:34.967297)", "empty"]),
+    "cost": (["(1.0,0,a)", "(-2,1,b)"], ["(1.00,-0,a)", "(2,1,b)"]),
+    "span": (["(0,x)", "(1,x)"], ["(4294967297,x)", "(1,x)"]),
+}
+
+
+def test_values_are_told_apart_as_the_server_tells_them_apart(project):
+    """One column of each type; the server's own comparison of each column says how many values differ."""
+    project.do(
+        "CREATE DOMAIN price AS numeric(8,2)",
+        "CREATE TYPE cost AS (n numeric, f float8, t text)",
+        "CREATE TYPE span AS (n bigint, t text)",
+    )
+
+    def write(side):
+        listed = []
+        for number, (type_, values) in enumerate(ALIKE.items()):
+            cases = " ".join(f"WHEN {n} THEN '{value}'::{type_}" for n, value in enumerate(values[side], 1))
+            listed.append(f"CASE g {cases} END AS c{number}")
+        return f"SELECT {', '.join(listed)} FROM generate_series(1, 6) AS g"
+
+    project.write("sql/v.sql", f"CREATE VIEW v AS {write(0)};")
+    project.apply()
+    project.write("sql/v.sql", f"CREATE VIEW v AS {write(1)};")
+    found = row(project, "v")
+    project.do(f"CREATE TABLE was AS {write(0)}", f"CREATE TABLE becomes AS {write(1)}")
+    for (type_, _), column in zip(ALIKE.items(), found.columns, strict=True):
+        name = column.name
+        more = f"SELECT {name} FROM becomes EXCEPT ALL SELECT {name} FROM was"
+        assert column.differing == project.value(f"SELECT count(*) FROM ({more}) AS x"), type_
+        assert not column.as_text, type_
+
+
 def test_large_views_are_sampled_by_hash_and_that_is_said(project):
     project.write(
         "migrations/001.sql",

@@ -175,6 +175,21 @@ WINDOWS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """Window functions whose result is the same for rows that are peers."""
 
+ORDERED: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "aggregate": {
+        "text": ("string_agg({text}, ',')", "glue({text})", "array_to_string(array_agg({int}), '-')", "json_agg({text})::text"),
+        "int": ("(array_agg({int}))[1]", "(array_agg({int}) FILTER (WHERE {bool}))[1]"),
+        "ints": ("array_agg({int})",),
+        "json": ("jsonb_agg({int})", "JSON_ARRAYAGG({int} NULL ON NULL RETURNING jsonb)"),
+    },
+    "window": {
+        "int": ("(row_number() OVER ())::int", "first_value({int}) OVER ()", "lag({int}) OVER (PARTITION BY {bool})", "nth_value({int}, 2) OVER ()"),
+        "text": ("string_agg({text}, ',') OVER ()", "last_value({text}) OVER (PARTITION BY {int})"),
+        "big": ("row_number() OVER (PARTITION BY {text})", "sum({int}) OVER (ROWS UNBOUNDED PRECEDING)"),
+    },
+}  # fmt: skip
+"""Aggregates and window functions whose result depends on the order in which rows come."""
+
 _SLOT = re.compile(r"\{(\w+)\}")
 _ATOM = re.compile(r"""[\w."]+|'[^']*'|\w+\([^()]*\)""")
 
@@ -212,13 +227,15 @@ class Expressions:
         self.random = random_
         self._without = re.compile(without) if without else None
         self._forms: dict[tuple[str, str], list[str]] = {}
+        self.ordered = False
+        """Write also what depends on the order in which rows come."""
         self.extra: Mapping[str, Sequence[str]] = {}
         """Further forms, of objects that come and go."""
 
     def _of(self, table: Mapping[str, Sequence[str]], kind: str, type_: str) -> list[str]:
         key = (kind, type_)
         if key not in self._forms:
-            forms = table.get(type_, ())
+            forms = (*table.get(type_, ()), *(ORDERED.get(kind, {}).get(type_, ()) if self.ordered else ()))
             self._forms[key] = [f for f in forms if self._without is None or not self._without.search(f)]
         return self._forms[key]
 
@@ -316,7 +333,8 @@ class Expressions:
                 return query and f"({self.write('int', scope, 0)}, {self.write('text', scope, 0)}) IN ({query})"
             case "ints", _:
                 query = scope.subquery(("int",), scope, depth - 1)
-                return query and f"ARRAY(SELECT * FROM ({query}) AS sub(n) ORDER BY n)"
+                order = "" if self.ordered and self.random.random() < 0.5 else " ORDER BY n"
+                return query and f"ARRAY(SELECT * FROM ({query}) AS sub(n){order})"
             case _:
                 query = scope.subquery((type_,), scope, depth - 1)
                 aggregate = {

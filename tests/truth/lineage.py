@@ -113,47 +113,58 @@ def influences(
         for column, type_ in table.columns:
             if column not in table.generated:
                 found[table.name, column] = set()
-                for expression in _changes(random_, table, column, type_):
-                    found[table.name, column] |= _changed(conn, table, expression, made, before, steady)
+                for expression in _changes(random_, column, type_):
+                    new = {column: expression}
+                    found[table.name, column] |= _changed(conn, table, new, made, before, steady)
     return found
 
 
-def _changes(random_: random.Random, table: world.Table, column: str, type_: str) -> Iterator[str]:
+def _changes(random_: random.Random, column: str, type_: str) -> Iterator[str]:
+    """Return expressions that give a column other values."""
     spelled = quoted(column)
     for expression in _OTHER[type_]:
         if column != "id" or "{c} +" in expression:
-            yield f"{spelled} = {expression.replace('{c}', spelled)}"
+            yield expression.replace("{c}", spelled)
     if column != "id":
-        yield f"{spelled} = NULL"
+        yield f"NULL::{world.TYPES[type_]}"
         cases = " ".join(f"WHEN {n} THEN {world.value(random_, type_)}" for n in range(12))
-        yield f"{spelled} = (CASE id {cases} ELSE {spelled} END)::{world.TYPES[type_]}"
+        yield f"(CASE id {cases} ELSE {spelled} END)::{world.TYPES[type_]}"
     else:
-        yield "id = 1000 - id"
-        yield "id = id + 1000"
+        yield "1000 - id"
+        yield "id + 1000"
 
 
 def _steady(conn: psycopg.Connection, table: world.Table, made: Chain, before: dict[str, list[str] | None]) -> set[str]:
     """Return the views that stay what they are when the rows of a table are written again as they are."""
-    changed = {view for view, _ in _changed(conn, table, "id = id", made, before, set(made.views))}
+    changed = {view for view, _ in _changed(conn, table, {}, made, before, set(made.views))}
     return set(made.views) - changed
 
 
 def _changed(
     conn: psycopg.Connection,
     table: world.Table,
-    assignment: str,
+    new: dict[str, str],
     made: Chain,
     before: dict[str, list[str] | None],
     views: set[str],
 ) -> set[tuple[str, str]]:
+    """Return the columns of views that change when columns of a table are given new values.
+
+    The table is written again, so that its rows lie in the same order whatever is in them.
+    """
+    stored = [c for c, _ in table.columns if c not in table.generated]
+    listed = ", ".join(map(quoted, stored))
+    values = ", ".join(new.get(c, quoted(c)) for c in stored)
     conn.execute("SAVEPOINT change")
     found = set()
     try:
-        conn.execute(f"UPDATE {table.name} SET {assignment}")
+        conn.execute(f"CREATE TEMPORARY TABLE kept AS SELECT row_number() OVER () AS place, * FROM {table.name}")
+        conn.execute(f"TRUNCATE {table.name}")
+        conn.execute(f"INSERT INTO {table.name} ({listed}) SELECT {values} FROM pg_temp.kept ORDER BY place")
         for view in sorted(views):
-            old, new = before[view], _contents(conn, view, made)
-            if old is not None and new is not None:
-                found |= {(view, c) for c, a, b in zip(made.columns[view], old, new, strict=True) if a != b}
+            old, shown = before[view], _contents(conn, view, made)
+            if old is not None and shown is not None:
+                found |= {(view, c) for c, a, b in zip(made.columns[view], old, shown, strict=True) if a != b}
     except psycopg.Error:
         pass  # the change itself is not possible
     finally:
@@ -206,8 +217,8 @@ def asked(project: pgmg.Project, relation: str, column: str, **direction: int) -
     return project.graph([f"{relation}.{column}"], **direction)
 
 
-def check(conn: psycopg.Connection, dsn: str, other: str, seed: int) -> tuple[Outcome, Outcome]:
-    """Compare influences, and what the server drops with a column, with upstream and downstream.
+def check(conn: psycopg.Connection, dsn: str, other: str, seed: int) -> Outcome:
+    """Compare influences, and what the server drops with a column, with upstream and downstream; each is one case.
 
     `conn` is to the database of `dsn`, where the views are; in that of `other` they are only declared.
     """
@@ -226,12 +237,12 @@ def check(conn: psycopg.Connection, dsn: str, other: str, seed: int) -> tuple[Ou
             world.set_up(there, made.tables, there.info.server_version // 10000)
             for function in made.functions:
                 there.execute(function)
-        influence, server = Outcome(), Outcome()
+        outcome = Outcome()
         with live, pending:
             for where, project in (("live", live), ("pending", pending)):
-                _judge(influence, project, where, found, existing, made)
-            _judge_drops(server, live, dropped, made)
-    return influence, server
+                _judge(outcome, project, where, found, existing, made)
+            _judge_drops(outcome, live, dropped, made)
+    return outcome
 
 
 def _project(folder: Path, name: str, dsn: str, views: dict[str, str]) -> pgmg.Project:
@@ -260,6 +271,7 @@ def _judge(outcome: Outcome, project: pgmg.Project, where: str, found, existing,
         said = Said.of(down[base])
         for view, column in sorted(views):
             outcome.cases += 1
+            outcome.also["influences"] += 1
             if not said.names(view, column):
                 outcome.wrong.append((where, f"downstream of {base}: {view}.{column} is missing", made.views[view]))
             if not told[view, column].names(base[0], quoted(base[1])):
@@ -295,6 +307,7 @@ def _judge_drops(outcome: Outcome, project: pgmg.Project, dropped, made: Chain) 
         named = said.relations | {relation for relation, _ in said.columns}
         for view in sorted(views):
             outcome.cases += 1
+            outcome.also["views that the server drops"] += 1
             if view not in named:
                 outcome.wrong.append(
                     (f"the server drops {view} with {table}.{column}, downstream does not name it", made.views[view])

@@ -109,6 +109,7 @@ class Queries:
         self.expressions = expressions
         self.relations: list[Relation] = []
         self.options = options or Options()
+        expressions.ordered = self.options.ordered
         self._number = 0
         self._ctes: list[Relation] = []
 
@@ -260,6 +261,8 @@ class Queries:
         if plain:
             return ""
         choice = self.random.random()
+        if self.options.ordered and choice < 0.12:
+            return self.random.choice([" LIMIT 3", " OFFSET 2", f" ORDER BY {quoted(columns[-1][0])} DESC LIMIT 2"])
         if choice < 0.15:
             return self._limit(len(columns))
         if choice < 0.25:
@@ -409,6 +412,8 @@ class Queries:
             order = self.random.choice(["", "", f" ORDER BY {relation.last}.{relation.columns[0].name}"])
             text = f"(TABLE {self.random.choice(['', 'ONLY '])}{relation.name}{order}) AS {alias}"
             return _Item(text, ((alias, relation.columns),), rows=(alias,))
+        if self.random.random() < 0.15:
+            return self._row_columns(alias)
         lateral = bool(left) and self.random.random() < 0.5
         text = self.query(columns, depth - 1, self._scope(left, outer) if lateral else outer)
         shown = tuple(Column(quoted(c), t) for c, t in columns)
@@ -418,6 +423,22 @@ class Queries:
             listed = f"({', '.join(c.name for c in shown)})"
         text = f"{'LATERAL ' if lateral else ''}({text}) AS {alias}{listed}"
         return _Item(text, ((alias, shown),), rows=(alias,))
+
+    def _row_columns(self, alias: str) -> _Item:
+        """Return a query that shows the columns of rows: of those of a relation, or of composite values."""
+        relation, inner = self.random.choice(self._pool()), self._fresh("a")
+        whole = self.random.choice([f"{inner}.*", f"({inner}).*"])
+        listed, shown = [whole], list(relation.columns)
+        pairs = [c.name for c in relation.columns if c.type == "pair"]
+        if pairs and self.random.random() < 0.7:
+            listed = [f"({inner}.{self.random.choice(pairs)}).*"]
+            shown = [Column("x", "int"), Column("y", "text")]
+        if self.random.random() < 0.5:
+            more = self._fresh("c")
+            listed.append(f"to_jsonb({inner}) AS {more}")
+            shown.append(Column(more, "json"))
+        text = f"(SELECT {', '.join(listed)} FROM {relation.name} AS {inner}) AS {alias}"
+        return _Item(text, ((alias, tuple(shown)),), rows=(alias,))
 
     def _join(self, depth: int, outer: Scope | None, left_of: tuple[_Item, ...]) -> _Item:
         left, right = self._item(depth - 1, outer, left_of), self._item(depth - 1, outer, ())

@@ -476,9 +476,20 @@ def _judge(outcome: Outcome, conn: psycopg.Connection, case: _Case) -> None:
     outcome.also["that differ"] += differs
     if told(said) != real:
         what = (f"said {told(said)}", f"true {real}", f"key {said.key}, notes {said.notes}")
-        outcome.wrong.append((case.name, *what, *case.context))
+        shown = _values(conn, case, [c for c, n in real["columns"].items() if told(said)["columns"].get(c) != n])
+        outcome.wrong.append((case.name, *what, *case.context, *shown))
     elif case.sampled.is_known and not differs and not _nothing(case.sampled):
         outcome.wrong.append((case.name, f"sampled {told(case.sampled)}", f"true {real}", *case.context))
+
+
+def _values(conn: psycopg.Connection, case: _Case, columns: Sequence[str]) -> list[str]:
+    """Return all values of some columns on both sides, for whoever looks into a wrong answer."""
+    found = []
+    for side, when in ((case.old, "before"), (case.new, "after")):
+        for column in columns if isinstance(side, Side) else ():
+            (values,) = conn.execute(f"SELECT array_agg({quoted(column)}::text) FROM {side.table}").fetchone()
+            found.append(f"{when}, {column} {side.columns[column]}: {values}")
+    return found
 
 
 def _nothing(found: RowDifference) -> bool:

@@ -37,6 +37,7 @@ _Answer = TypeVar("_Answer")
 _Connection = psycopg.Connection[Row]
 _CANDIDATES = 4
 """Keys that are tried at most: each costs a look at all rows."""
+_SPELLED = {"number": By.NUMBER, "signs": By.SIGNS, "text": By.SPELLED}
 _FILLED = (
     "SELECT c.relispopulated FROM pg_catalog.pg_class AS c"
     " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2"
@@ -270,20 +271,23 @@ class _Rows:
 
     # -- columns ----------------------------------------------------------------------------------------
 
+    def _asked(self, name: str, oids: Sequence[int]) -> list[Row]:
+        return self.conn.execute(query(name), [oids]).fetchall()
+
     def _pairs(self, before: RowSource, after: RowSource) -> tuple[Pair, ...]:
         columns = [column for side in (before, after) for column in side.columns]
-        asked = sorted({column.type for column in columns}), sorted({column.collation for column in columns})
-        unhashable, tolerant = (
-            {row[0] for row in self.conn.execute(query(name), [oids]).fetchall()}
-            for name, oids in zip(("unhashable", "tolerant_collations"), asked, strict=True)
-        )
+        types = sorted({column.type for column in columns})
+        unhashable = {row[0] for row in self._asked("unhashable", types)}
+        tolerant = {row[0] for row in self._asked("tolerant_collations", sorted({c.collation for c in columns}))}
+        weak = {oid: _SPELLED[how] for oid, how in self._asked("hash_weaknesses", types)}
         there = {column.name: n for n, column in enumerate(after.columns)}
         pairs = []
         for number, old in enumerate(before.columns):
             if old.name in there:
                 new = after.columns[there[old.name]]
                 as_text = old.type != new.type or old.collation != new.collation or old.type in unhashable
-                by = By.TEXT if as_text else By.COLLATION if old.collation in tolerant else By.VALUE
+                own = By.COLLATION if old.collation in tolerant else weak.get(old.type, By.VALUE)
+                by = By.TEXT if as_text else own
                 pairs.append(Pair(old.name, number, there[old.name], by))
         return tuple(pairs)
 

@@ -1,8 +1,9 @@
 """Writes the statements that compare the rows of two queries: each side is computed once a statement.
 
-Rows and keys are compared by a hash that equal values share (`hash_record_extended`). No search_path can change it, and
-it costs one pass over each side. Columns are called `c0`, `c1` … inside, whatever they are called outside; values leave
-as text, cut where they are long.
+Rows and keys are compared by a hash of 64 bits that equal values share (`hash_record_extended`); types of whose values
+the server's own hash tells too few apart are spelled out first (`By`). No search_path can change it, and it costs one
+pass over each side. Columns are called `c0`, `c1` … inside, whatever they are called outside; values leave as text, cut
+where they are long.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _WIDEST = 700
 """Columns of two sides that one join carries: a row of the server has room for 1,664."""
 _SORTED = 30
 """Columns by which rows are sorted before some of them are shown."""
+_DIGITS = r"-0(?![.0-9])|[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 AT_ONCE = 4_000_000
 """Values whose hashes are counted in one statement."""
 
@@ -35,6 +37,12 @@ class By(Enum):
     TEXT = auto()
     COLLATION = auto()
     """As values of a collation that takes different spellings for equal."""
+    NUMBER = auto()
+    """As values of numeric, whose hash leaves the sign out."""
+    SIGNS = auto()
+    """As values with numbers inside: by their hash and where their text has signs."""
+    SPELLED = auto()
+    """As values that are equal where their texts are, and whose own hash has too few bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,17 +297,27 @@ def _value(table: str, number: int, by: By) -> sql.Composable:
     match by:
         case By.VALUE:
             return column
-        case By.TEXT:
+        case By.TEXT | By.SPELLED:
             return _text(column)
         case By.COLLATION:
-            return sql.SQL("pg_catalog.hashtextextended({}, 0)").format(column)
+            # as text: the hash of a 64 bit integer has but 32 bits to go by
+            return _text(sql.SQL("pg_catalog.hashtextextended({}, 0)").format(column))
+        case By.NUMBER:
+            return _text(sql.SQL("pg_catalog.trim_scale({})").format(column))
+        case By.SIGNS:
+            # digits left out, texts of equal numbers are the same; -0 is a float's
+            return sql.SQL("{} OPERATOR(pg_catalog.||) pg_catalog.regexp_replace({}, {}, '#', 'g')").format(
+                _text(sql.SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(column)),
+                _text(column),
+                sql.Literal(_DIGITS),
+            )
         case _:
             assert_never(by)
 
 
 def _sortable(table: str, number: int, by: By) -> sql.Composable:
     """Return what rows are sorted by when some of them are shown."""
-    return _column(table, number) if by is By.VALUE else _text(_column(table, number))
+    return _text(_column(table, number)) if by in (By.TEXT, By.COLLATION) else _column(table, number)
 
 
 def _text(column: sql.Composable) -> sql.Composed:

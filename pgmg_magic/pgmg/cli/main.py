@@ -17,7 +17,7 @@ from pgmg.cli.invocation import Call, no_color_asked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "baseline", "reset", "demo")
+COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "docs", "baseline", "reset", "demo")
 """In the order of the help text."""
 
 _HELP = """PostgreSQL migrations for tables, declared SQL files for everything else.

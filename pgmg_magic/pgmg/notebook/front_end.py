@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pgmg.model.events import ApplyResult, Event, Finished, Listener
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, display_bundle, display_updatable
@@ -14,6 +16,7 @@ from pgmg.render.progress_listeners import PlainProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -61,6 +64,15 @@ class FrontEnd:
 
         display_bundle({PLAIN: rows_text(found), HTML: rows_html(found)})
         self._formatters.suppress_repeat(found)
+
+    def site(self, page: Path, objects: int) -> None:
+        """Display a link to a documentation site."""
+        from pgmg.render.html.markup import fill
+
+        path = os.path.relpath(page).replace(os.sep, "/")
+        html = fill("site_link.html.j2", path=path, address=quote(path), objects=objects)
+        display_bundle({PLAIN: f"{path}: {objects:,} objects", HTML: html})
+        self._formatters.suppress_repeat(page)
 
     def plan(self, project: LiveProject, plan: Plan, *, asks: bool = True) -> None:
         """Display a plan and, below it, the buttons to apply it."""

@@ -95,6 +95,7 @@ class PgmgMagics:
             Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, Shape.CELL),
             Magic("pgmg_query", (QUERY, *o.QUERY, *o.PROJECT), self.query, Shape.BOTH, takes_text=True),
             Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
+            Magic("pgmg_docs", (o.DOCS_FOLDER, *o.PROJECT), self.docs),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
         self._completion = Completion(shell, self.session, {magic.name: magic.declared for magic in self.magics})
@@ -223,6 +224,20 @@ class PgmgMagics:
             values["output"].write_bytes(drawing(graph))
         self._front.show(graph)
         return graph
+
+    def docs(self, values: Values) -> Path:
+        """Write a site that documents every object, and show a link to it.
+
+        Columns with types, comments and lineage, keys as diagrams, privileges, source, dependencies and users, search.
+        FOLDER (default: database-docs) holds two pages that need neither a network nor a server.
+        """
+        from pgmg.render.site.site_page import DEFAULT_FOLDER, write_site
+
+        project = self._project(values)
+        site = project.site()
+        page = write_site(site, values["folder"] or project.root / DEFAULT_FOLDER)
+        self._front.site(page, len(site.graph.nodes))
+        return page
 
     def sql(self, values: Values) -> CellResult:
         """Write the cell to a file of the code folder, apply it, and show what changed.
