@@ -101,9 +101,8 @@ def test_an_interrupted_apply_says_so_and_changes_nothing(project, terminal):
 
     def interrupt(process):
         asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
-        for _ in range(300):
-            if project.value(asleep):
-                break
+        while not project.value(asleep):
+            assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
 

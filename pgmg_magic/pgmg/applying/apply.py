@@ -102,6 +102,7 @@ class _Apply:
         self._target, self._planner = target, planner
         self._expected, self._listener = expected, listener
         self._progress = _Progress()
+        self._committing = False
         self._conn = target.connect() if target.kept is None else target.kept
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
@@ -244,7 +245,7 @@ class _Apply:
         done: list[AppliedStep]
         try:
             if group and not group[0].transactional:
-                self._conn.execute("COMMIT")
+                self._commit()
                 self._progress.committed = True
                 outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current

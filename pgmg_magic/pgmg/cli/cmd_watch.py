@@ -45,7 +45,7 @@ def command_(call: Call, *, migrations: bool, debounce: int) -> int:
 
 @contextmanager
 def _ended_by_signals(stop: threading.Event) -> Iterator[Callable[[], int]]:
-    """Set `stop` at SIGINT and SIGTERM; yield a function that returns the exit code. A second SIGINT ends at once."""
+    """Set `stop` at SIGINT, SIGTERM and SIGHUP; yield what returns the exit code. A second SIGINT ends at once."""
     received: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -53,10 +53,10 @@ def _ended_by_signals(stop: threading.Event) -> Iterator[Callable[[], int]]:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    chosen = (signal.SIGINT, signal.SIGTERM)
+    chosen = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, end) for number in chosen]
     try:
-        yield lambda: error_report.TERMINATED if received[:1] == [signal.SIGTERM] else error_report.INTERRUPTED
+        yield lambda: error_report.by_signal(received[0] if received else signal.SIGINT)
     finally:
         for number, handler in zip(chosen, before, strict=True):
             signal.signal(number, handler)

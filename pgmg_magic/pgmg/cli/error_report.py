@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgmg.cli.signals import Terminated
 from pgmg.config import passwords
 from pgmg.errors import DeclinedError, PgmgError, UsageError
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
     from pgmg.cli.invocation import Call
 
-FAILED, WRONG_USAGE, PENDING, DECLINED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 2, 3, 4, 130, 141, 143
-"""Exit codes; the last three are those of programs ended by SIGINT, SIGPIPE and SIGTERM."""
+FAILED, WRONG_USAGE, PENDING, DECLINED = 1, 2, 3, 4
+"""Exit codes."""
+
+PIPE_CLOSED = 141
+HUNG_UP, INTERRUPTED, TERMINATED = 129, 130, 143
+"""Exit codes of programs ended by a signal: 128 and the number of the signal."""
 
 
 class FileError(PgmgError):
@@ -71,10 +77,17 @@ def report_usage(error: click.ClickException, call: Call) -> int:
     return report(UsageError(error.format_message(), hint=hint), call)
 
 
-def interrupted(call: Call, cause: BaseException | None = None) -> int:
-    """Report an interruption from the keyboard, with what became of an apply."""
-    _print_error(". ".join(["interrupted", *getattr(cause, "__notes__", ())]), call)
-    return INTERRUPTED
+def interrupted(cause: BaseException | None, call: Call) -> int:
+    """Report an interruption by the keyboard or a signal, with what its notes say of an apply; return the exit code."""
+    number = cause.number if isinstance(cause, Terminated) else signal.SIGINT
+    said = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+    _print_error(_masked(". ".join((said, *getattr(cause, "__notes__", ()))), ()), call)
+    return by_signal(number)
+
+
+def by_signal(number: int) -> int:
+    """Return the exit code of a program that a signal has ended."""
+    return 128 + number
 
 
 def _as_pgmg_error(error: Exception) -> PgmgError:

@@ -13,6 +13,7 @@ import click
 
 from pgmg.cli import error_report
 from pgmg.cli.invocation import Call, no_color_asked
+from pgmg.cli.signals import raising_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,12 +69,13 @@ class Program(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # do not fail on a terminal with a smaller character set
         words = list(sys.argv[1:] if args is None else args)
-        try:
-            code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
-        except click.ClickException as error:
-            code = error_report.report_usage(error, _call_of(words))
-        except click.Abort as abort:
-            code = error_report.interrupted(_call_of(words), abort.__cause__)
+        with raising_signals():
+            try:
+                code = super().main(words, prog_name or "pgmg", complete_var, standalone_mode=False, **extra)
+            except click.ClickException as error:
+                code = error_report.report_usage(error, _call_of(words))
+            except click.Abort as error:
+                code = error_report.interrupted(error.__cause__, _call_of(words))
         sys.exit(code)
 
 
