@@ -124,7 +124,10 @@ OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html
 
 DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
 YES = Option(("--yes",), "Do not ask, and agree to what the plan needs consent for.", Value.FLAG)
-LOCK_TIMEOUT = Option(("--lock-timeout",), "Longest wait of a statement for a lock.", metavar="DURATION", usual="500ms")
+LOCK_TIMEOUT = Option(
+    ("--lock-timeout",), "Longest wait of a group of steps for its locks.", metavar="DURATION", usual="500ms"
+)
+LOCK_ATTEMPTS = Option(("--lock-attempts",), "How often to try to get all locks.", Value.NUMBER, "N", usual="6")
 STATEMENT_TIMEOUT = Option(
     ("--statement-timeout",), "Longest run time of a statement.", metavar="DURATION", usual="no limit"
 )
@@ -196,7 +199,7 @@ SPEECH = (VERBOSE, QUIET, NO_COLOR)
 """Amount and form of the output."""
 PLAN_SHAPE = (RECREATE, DROP_UNMANAGED, REWRITE_TABLES, ALLOW)
 """Options of plans."""
-TIMEOUTS = (LOCK_TIMEOUT, STATEMENT_TIMEOUT)
+TIMEOUTS = (LOCK_TIMEOUT, LOCK_ATTEMPTS, STATEMENT_TIMEOUT)
 ROW_OPTIONS = (ROWS, KEY, LIMIT, SAMPLES, replace(STATEMENT_TIMEOUT, usual="30s"))
 """Options of row comparisons."""
 _ABOUT_ROWS = ("key", "limit", "samples")

@@ -16,7 +16,8 @@ from pgmg.applying.infer import FailureContext, learn
 from pgmg.applying.interruption import CommitWatch, what_became
 from pgmg.applying.limits import Limits, retry_delay
 from pgmg.applying.locate import secrets_of
-from pgmg.applying.lock import Connect, LockWatch, begin_locked, lock_key
+from pgmg.applying.lock import Connect, begin_locked, lock_key
+from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.reconcile import unplanned_effects
 from pgmg.applying.record import record_group
@@ -117,7 +118,7 @@ class _Apply:
                 if plan is not None:
                     return self._finish(plan)
         except psycopg.Error as error:
-            raise self._explained(StepFailed(error, None, 0), None) from None
+            raise self._explained(StepFailed(error, None, 0), self._lock_watch()) from None
         except Exception:
             raise
         except BaseException as interruption:
@@ -241,7 +242,7 @@ class _Apply:
         records = [r for r in plan.records if r.group == number]
         silent = plan.rebaseline if is_last else ()
         limits, path = self._target.limits, snapshot.server.setting
-        watch = LockWatch(self._conn, self._target.connect, limits.lock_seconds, self._listener)
+        watch = self._lock_watch()
         done: list[AppliedStep]
         try:
             if group and not group[0].transactional:
@@ -310,6 +311,9 @@ class _Apply:
 
     # -- errors -----------------------------------------------------------------------------------------
 
+    def _lock_watch(self) -> LockWatch:
+        return LockWatch(self._conn, self._target.connect, self._target.limits.lock_seconds, self._listener)
+
     def _rollback(self) -> None:
         self._current = _nothing
         usable = self._conn.pgconn.status == ConnStatus.OK
@@ -346,7 +350,7 @@ class _Apply:
     def _explained(self, failure: StepFailed, watch: LockWatch | None, plan: Plan | None = None) -> ApplyError:
         """Return the error to raise, which says what has been changed."""
         step = failure.step
-        error = explain(failure.error, step, failure.number, watch.blockers if watch else None, plan)
+        error = explain(failure.error, step, failure.number, _who_blocked(failure, watch), plan)
         if step is not None and not step.transactional and failure.number:
             done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
             told = f"The {done} done and recorded; the next apply continues with this one."
@@ -384,6 +388,12 @@ class _Apply:
         )
         self._listener(Finished(result))
         return result
+
+
+def _who_blocked(failure: StepFailed, watch: LockWatch | None) -> str | None:
+    if watch is None or failure.error.sqlstate not in _LOCK_ERRORS:
+        return None
+    return watch.blockers(failure.step, failure.number)
 
 
 def _nothing() -> Step | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _DENIED = "42501"
 _LOCK = ("55P03", "40P01")
 _NEW_LABEL = "55P04"
+_PATIENCE = (
+    "Wait for that session or end it, then apply again; --lock-timeout waits longer, --lock-attempts more often."
+)
 _TOO_DEEP = "54001"
 _UNDEFINED = ("42P01", "42703", "42883", "42704")
 _DUPLICATE = ("42P07", "42710", "42P06", "42723", "42701")
@@ -45,7 +48,7 @@ def explain(
         return LockedError(
             f"{message}{held}",
             where=where,
-            hint="Wait for that session or end it, then apply again; --lock-timeout waits longer.",
+            hint=_PATIENCE,
             sqlstate=error.sqlstate,
             object=name,
         )

@@ -6,11 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from pgmg.model.location import SourceLocation
+from pgmg.model.names import RELATIONS
+from pgmg.model.quoting import quote
 from pgmg.model.secrets import mask_secrets, masked_part, secret_spans, secrets_in
 from pgmg.model.source import Statement, StatementKind
 from pgmg.source.grammar.lexer import Sort, tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import psycopg
 
     from pgmg.model.plan import Step
@@ -25,6 +29,23 @@ def sent_statements(step: Step) -> tuple[Statement, ...]:
     if step.migration is None:
         return ()
     return tuple(s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED)
+
+
+def relations_of(step: Step | None, number: int) -> tuple[str, ...]:
+    """Return the relations that the `number`-th statement of a step is about, as SQL names them; () if unknown."""
+    if step is None:
+        return ()
+    if step.migration is None:
+        about = step.object.parent if step.object.kind not in RELATIONS else step.object
+        return () if about is None else (_spelled((about.schema, about.name)),)
+    sent = sent_statements(step)
+    targets = [alteration.target for alteration in sent[number].alterations] if number < len(sent) else []
+    found = [target if target.kind in RELATIONS else target.parent for target in targets]
+    return tuple(dict.fromkeys(_spelled(target.parts[-2:]) for target in found if target is not None))
+
+
+def _spelled(parts: Iterable[str | None]) -> str:
+    return ".".join(quote(part) for part in parts if part)
 
 
 def secrets_of(step: Step | None, number: int | None = None, error: psycopg.Error | None = None) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The advisory lock that keeps two applies apart, and who stands in the way of others (rule 9.3)."""
+"""The advisory lock that keeps two applies apart (rule 9.3)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from pgmg.errors import LockedError, PgmgError
+from pgmg.catalog.blockers import lock_owner
+from pgmg.catalog.connection import note_server_process
+from pgmg.errors import LockedError
 from pgmg.model.events import Listener, Waiting
-from pgmg.model.secrets import mask_secrets
 
 _POLL = 0.1  # seconds
-_UNHURRIED = 1.0  # seconds until somebody asks who is in the way, where no lock_timeout presses
-
-_HOLDER = """
-SELECT a.pid, a.application_name, a.state, left(a.query, 200)
-FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid()
-  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
-  AND l.classid::int8 = ($1::int8 >> 32) & 4294967295 AND l.objid::int8 = $1::int8 & 4294967295
-"""
-_BLOCKERS = """
-SELECT a.pid, a.application_name, a.state, left(a.query, 200)
-FROM unnest(pg_catalog.pg_blocking_pids($1)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
-"""
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
@@ -48,24 +36,23 @@ def begin_locked(conn: psycopg.Connection[Any], key: int, patience: float, liste
         LockedError: another apply kept it longer than `patience` seconds.
     """
     # without parameters it goes out as a simple query, whose snapshot ends with it
-    attempt = sql.SQL("SELECT pg_catalog.pg_try_advisory_xact_lock({})").format(sql.Literal(key))
+    attempt = sql.SQL("SELECT pg_catalog.pg_try_advisory_xact_lock({}), pg_catalog.pg_backend_pid()")
     began = time.monotonic()
     announced = 0.0
     while True:
         conn.execute("BEGIN")
-        row = conn.execute(attempt).fetchone()
+        row = conn.execute(attempt.format(sql.Literal(key))).fetchone()
         if row is not None and row[0]:
+            note_server_process(conn, row[1])
             return
         conn.execute("ROLLBACK")
         waited = time.monotonic() - began
         if waited >= announced:
-            holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
-            listener(Waiting(f"another apply is running: {holder}", waited))
+            listener(Waiting(f"another apply is running: {lock_owner(conn, key)}", waited))
             announced = waited + 1
         if waited > patience:
-            holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
             raise LockedError(
-                f"Another apply has been running for more than {patience:.0f} s: {holder}.",
+                f"Another apply has been running for more than {patience:.0f} s: {lock_owner(conn, key)}.",
                 hint="Wait for it, or end it with pg_terminate_backend(pid).",
             )
         time.sleep(_POLL)
@@ -80,61 +67,7 @@ def refuse_if_locked(conn: psycopg.Connection[Any], state_schema: str) -> None:
     key = lock_key(state_schema)
     row = conn.execute("SELECT pg_catalog.pg_try_advisory_xact_lock($1)", [key]).fetchone()
     if row is None or not row[0]:
-        holder = _describe(conn.execute(_HOLDER, [key]).fetchall())
+        holder = lock_owner(conn, key)
         raise LockedError(
             f"An apply of the project in schema {state_schema} is running: {holder}.", hint="Wait for it."
         )
-
-
-class LockWatch:
-    """Finds out who blocks a statement, from a second connection, while it still waits.
-
-    `every` says how often `tick` wants to be called.
-    """
-
-    def __init__(self, conn: psycopg.Connection[Any], connect: Connect, timeout: float, listener: Listener) -> None:
-        self._pid = conn.info.backend_pid
-        self._connect = connect
-        self._after = timeout / 2 or _UNHURRIED
-        self.every = min(max(timeout / 10, 0.01), _POLL)
-        self._listener = listener
-        self._other: psycopg.Connection[Any] | None = None
-        self._asked = False
-        self.blockers: str | None = None
-
-    def begin(self) -> None:
-        """A new statement starts."""
-        self._asked = False
-
-    def tick(self, silent: float) -> None:
-        """Ask once a statement has been silent for long enough."""
-        if self._asked or silent < self._after:
-            return
-        self._asked = True
-        try:
-            self._other = self._other or self._connect()
-            rows = self._other.execute(_BLOCKERS, [self._pid]).fetchall()
-        except (psycopg.Error, PgmgError):
-            return  # who blocks is nice to know, never worth failing for
-        if rows:
-            self.blockers = _describe(rows)
-            self._listener(Waiting(f"a lock is held by {self.blockers}", silent))
-
-    def close(self) -> None:
-        """Close the second connection, if there was need for one."""
-        if self._other is not None:
-            self._other.close()
-
-
-def _describe(rows: list[tuple[Any, ...]]) -> str:
-    if not rows:
-        return "a session that has gone meanwhile"
-    return "; ".join(
-        f"pid {pid}{f' ({name})' if name else ''}, {state or 'state unknown'}: {_one_line(query or '')}"
-        for pid, name, state, query in rows
-    )
-
-
-def _one_line(query: str) -> str:
-    """Return what another session runs, as it may be shown (rule 11.3)."""
-    return " ".join(mask_secrets(query).split())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pgmg.applying.limits import Limits
-    from pgmg.applying.lock import LockWatch
+    from pgmg.applying.lock_watch import LockWatch
     from pgmg.catalog.state_tables import StateTables
     from pgmg.model.plan import Step
 
@@ -97,7 +97,7 @@ class NoTransactionRunner:
         elif idle:
             with self._noting():
                 self._state.record_progress(migration.name, _begun(migration), number)
-        self._watch.begin()
+        self._watch.begin(limited=not concurrent)
         try:
             self._send(step, number)
         except psycopg.Error as error:
@@ -105,7 +105,7 @@ class NoTransactionRunner:
                 pass
             else:
                 self._undo(migration)
-                raise StepFailed(error, step, number) from None
+                raise StepFailed(self._watch.meant(error), step, number) from None
         if self._conn.info.transaction_status is not TransactionStatus.INERROR:
             with self._noting():
                 self._state.record_progress(migration.name, migration.hash, number + 1)

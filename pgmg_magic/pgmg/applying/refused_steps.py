@@ -9,7 +9,8 @@ import psycopg
 
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.infer import FailureContext, learn
-from pgmg.applying.lock import LockWatch, begin_locked, lock_key
+from pgmg.applying.lock import begin_locked, lock_key
+from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.errors import ApplyError, LockedError
 from pgmg.model.plan import Learned, Plan, Step
@@ -68,7 +69,7 @@ def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, targ
                     break
                 step = plan.steps[failure.step.number - 1]
                 number = max(failure.number - 1, 0)
-                error = explain(failure.error, step, number, watch.blockers)
+                error = explain(failure.error, step, number)
                 if conn.closed or failure.error.sqlstate in _STOPPED or isinstance(error, LockedError):
                     break
                 conn.execute(_BACK)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgmg.applying.limits import Limits
-    from pgmg.applying.lock import LockWatch
+    from pgmg.applying.lock_watch import LockWatch
     from pgmg.model.plan import Step
 
 RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
@@ -128,7 +128,7 @@ class Runner:
                 sent = queue[answer.number][0]
                 self._watch.begin()
                 if answer.error is not None:
-                    failed = StepFailed(answer.error, sent.step, sent.number)
+                    failed = StepFailed(self._watch.meant(answer.error), sent.step, sent.number)
                 if failed is not None:
                     continue  # the server skips the rest: nothing has to be stopped
                 spent += answer.seconds

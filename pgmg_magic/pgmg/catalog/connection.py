@@ -11,6 +11,7 @@ import psycopg
 from psycopg import conninfo
 from psycopg.pq import ConnStatus
 
+from pgmg.catalog.blockers import UNKNOWN, lock_holders
 from pgmg.catalog.catalog_queries import read_only
 from pgmg.catalog.libpq_environment import without_libpq_variables
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
@@ -25,6 +26,29 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are plain tuples."""
 
 
+class _ServerConnection(psycopg.Connection[tuple[Any, ...]]):
+    """Remembers which server process did the last transaction that asked for it."""
+
+    server_process: int | None = None
+
+
+def note_server_process(conn: psycopg.Connection[Any], pid: int) -> None:
+    """Remember the server process of the open transaction, as `pg_backend_pid()` says it."""
+    if isinstance(conn, _ServerConnection):
+        conn.server_process = pid
+
+
+def server_pid(conn: psycopg.Connection[Any]) -> int:
+    """Return the server process that works for a connection: a pooler tells its clients numbers of its own."""
+    known = conn.server_process if isinstance(conn, _ServerConnection) else None
+    return conn.info.backend_pid if known is None else known
+
+
+def is_pooled(conn: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler stands between: the server process is another one than the connection was told of."""
+    return server_pid(conn) != conn.info.backend_pid
+
+
 def connect(dsn: str, *, is_complete: bool = False) -> Connection:
     """Connect to `dsn` (URI or key words; what it leaves out libpq finds, unless it `is_complete`).
 
@@ -36,7 +60,7 @@ def connect(dsn: str, *, is_complete: bool = False) -> Connection:
     """
     try:
         with without_libpq_variables() if is_complete else nullcontext():
-            return psycopg.connect(
+            return _ServerConnection.connect(
                 dsn,
                 autocommit=True,
                 prepare_threshold=None,
@@ -101,7 +125,9 @@ def is_own_session(conn: Connection) -> bool:
     numbers of its own: only who speaks to the server itself was told the right one.
     """
     row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-    return row is not None and row[0] == conn.info.backend_pid
+    if row is not None:
+        note_server_process(conn, row[0])
+    return not is_pooled(conn)
 
 
 def has_heard(conn: Connection) -> bool:
@@ -162,25 +188,15 @@ def translated_errors(conn: Connection) -> Iterator[None]:
         raise UnansweredError(said, error.sqlstate) from None
 
 
-_LOCKERS = """
-SELECT DISTINCT a.pid, a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid()
-  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-ORDER BY 1
-"""
-
-
 def _locked(conn: Connection, error: psycopg.Error) -> LockedError:
     """Return the error to raise, with who may have the lock."""
     try:
-        rows = conn.execute(_LOCKERS).fetchall()
+        who = lock_holders(conn, (), readers=False)
     except psycopg.Error:
-        rows = []
-    known = (f"pid {pid}{f' ({name})' if name else ''}" for pid, name in rows)
-    who = ", ".join(known) or "a session that has gone meanwhile"
+        who = None
     said = error.diag.message_primary or "a lock was not free"
     return LockedError(
-        f"Something that planning has to look at is locked by {who}: {said}.",
+        f"Something that planning has to look at is locked by {who or UNKNOWN}: {said}.",
         hint="Wait for that session or end it, then plan again; a longer lock_timeout waits longer.",
         sqlstate=error.sqlstate,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pgmg.config.config_file import find, from_file, named, nearest
-from pgmg.config.settings import CONFIG_FILE, KEYS, Settings
+from pgmg.config.settings import CONFIG_FILE, KEYS, LOCK_ATTEMPTS, Settings
 from pgmg.config.values import CHECKS, Value, expanded
 from pgmg.errors import ConfigError
 
@@ -46,13 +47,13 @@ def load(
     environment = (environ.get("PGMG_ENVIRONMENT") if environment is None else environment) or None
     values: dict[str, Value] = {}
     if file is not None:
-        values.update(from_file(file, environment))
+        values.update(_in_retries(from_file(file, environment)))
     elif environment is not None:
         raise ConfigError(
             f"There is no {CONFIG_FILE} that could hold the environment {environment!r}", hint="create one: pgmg init"
         )
-    values.update(_from_environment(environ))
-    values.update(_from_overrides(overrides or {}))
+    values.update(_in_retries(_from_environment(environ)))
+    values.update(_in_retries(_from_overrides(overrides or {})))
     root = start if file is None else file.parent
     chosen = {key: CHECKS[key](expanded(value, environ)) for key, value in values.items()}
     chosen.update(_folders(chosen, values, root))
@@ -91,6 +92,15 @@ def _what_is_wrong(folder: Path) -> str | None:
     except OSError as error:
         return f"cannot be reached: {error.strerror or type(error).__name__}"
     return None if stat.S_ISDIR(mode) else "is not a folder"
+
+
+def _in_retries(values: dict[str, Value]) -> dict[str, Value]:
+    """Return the values of one source with `lock_attempts` as `lock_retries`, so that the later source wins."""
+    attempts = values.pop(LOCK_ATTEMPTS, None)
+    if attempts is not None:
+        count = CHECKS[LOCK_ATTEMPTS](attempts)
+        values["lock_retries"] = replace(attempts, raw=cast("int", count) - 1)
+    return values
 
 
 def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Path) -> dict[str, Path]:

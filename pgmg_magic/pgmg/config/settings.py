@@ -58,7 +58,11 @@ class Settings:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})"
 
 
-KEYS = tuple(field.name for field in fields(Settings) if field.name not in {"root", "config_path", "environment"})
+LOCK_ATTEMPTS = "lock_attempts"
+"""Says the same as `lock_retries`, with the first attempt counted."""
+
+_FOUND = frozenset({"root", "config_path", "environment"})
+KEYS = (*(field.name for field in fields(Settings) if field.name not in _FOUND), LOCK_ATTEMPTS)
 """What `pgmg.toml`, its environments, `PGMG_*` variables and options may set."""
 
 

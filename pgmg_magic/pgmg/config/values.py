@@ -134,6 +134,13 @@ def _permissions(value: Value) -> tuple[Permission, ...]:
 _PERMISSIONS = 'a list of "rewrite", "data-loss", "exclusive-lock", each with a size if wanted: "exclusive-lock>1GB"'
 
 
+def _attempts(value: Value) -> int:
+    count = _count(value)
+    if not count:
+        raise value.wrong("a whole number, 1 or more")
+    return count
+
+
 CHECKS: Mapping[str, Callable[[Value], object]] = {
     "connection_string": _text,
     "migrations_dir": _folder,
@@ -144,6 +151,7 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "lock_timeout": _duration,
     "statement_timeout": _duration,
     "lock_retries": _count,
+    "lock_attempts": _attempts,
     "checkout": _text,
     "allow": _permissions,
 }
