@@ -304,3 +304,57 @@ def test_a_text_without_a_password_stays_as_it_is():
 
 def test_the_password_of_libpqs_variable_is_hidden():
     assert passwords(None, {"PGPASSWORD": "sekret"}) == ("sekret",)
+
+
+# -- locks, roles, settings of the server ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "environ", "overrides", "retries"),
+    [
+        ((), {}, {}, 5),
+        (("lock_attempts = 3",), {}, {}, 2),
+        (("lock_attempts = 3",), {"PGMG_LOCK_RETRIES": "7"}, {}, 7),
+        (("lock_retries = 7",), {"PGMG_LOCK_ATTEMPTS": "1"}, {}, 0),
+        (("lock_retries = 7",), {}, {"lock_attempts": 4}, 3),
+    ],
+)
+def test_attempts_count_the_first_one_and_the_later_source_wins(project, lines, environ, overrides, retries):
+    Path("pgmg.toml").write_text("\n".join((*lines, 'code_dir = "sql"')), encoding="utf-8")
+    assert load(environ=environ, overrides=overrides).lock_retries == retries
+
+
+def test_no_attempt_at_all_is_refused(project):
+    assert "1 or more" in refusal("lock_attempts = 0")
+
+
+def test_settings_of_the_server_are_a_table_or_a_text(project):
+    table = settings(
+        '[session_settings]\nwork_mem = "64MB"\n"citus.multi_shard_modify_mode" = "sequential"\njit = false'
+    )
+    assert table.session_settings == (
+        ("work_mem", "64MB"),
+        ("citus.multi_shard_modify_mode", "sequential"),
+        ("jit", "off"),
+    )
+    text = settings('code_dir = "sql"', PGMG_SESSION_SETTINGS="work_mem = 64MB, jit = off")
+    assert text.session_settings == (("work_mem", "64MB"), ("jit", "off"))
+    assert hash(table) != hash(text)
+
+
+@pytest.mark.parametrize("name", ["search_path", "role", "lock_timeout", "SESSION_AUTHORIZATION", "a b", "x; DROP"])
+def test_what_has_a_setting_of_its_own_is_not_set_beside_it(project, name):
+    assert name in refusal(f'session_settings = {{ "{name}" = "x" }}')
+
+
+def test_secrets_among_settings_of_the_server_are_not_shown(project):
+    shown = repr(settings('session_settings = { "app.jwt_secret" = "sekret", work_mem = "1MB" }'))
+    assert "sekret" not in shown
+    assert "1MB" in shown
+
+
+def test_poolers_and_roles(project):
+    found = settings('role = "owner"\npooler = "session"')
+    assert (found.role, found.pooler) == ("owner", "session")
+    assert '"transaction" or "session"' in refusal('pooler = "statement"')
+    assert settings('code_dir = "sql"').pooler == "transaction"

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from pgmg.config import EMBEDDED
+from pgmg.config import EMBEDDED, Pooling
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, PgmgError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.catalog.kept_connection import KeptConnection
+    from pgmg.catalog.session_manner import SessionManner
     from pgmg.config import Settings
 
 _Answer = TypeVar("_Answer")
@@ -101,15 +102,30 @@ class Connections:
         """Return a new connection; an embedded server that has ended is started again."""
         from pgmg.catalog.connection import connect
 
+        manner = self._manner()
         is_embedded = (self._settings.connection_string or "").startswith(EMBEDDED)
         try:
-            return connect(self.dsn(), is_complete=is_embedded)
+            return connect(self.dsn(), manner, is_complete=is_embedded)
         except ConnectionFailedError:
             if not is_embedded:
                 raise
         with self._locks.starting:
             self._leave_embedded()
-        return connect(self.dsn(), is_complete=True)
+        return connect(self.dsn(), manner, is_complete=True)
+
+    def _manner(self) -> SessionManner:
+        from pgmg.catalog.session_manner import SessionManner
+
+        settings = self._settings
+        return SessionManner(settings.role, settings.session_settings, settings.pooler is Pooling.SESSION)
+
+    def make_room(self) -> None:
+        """Close the connection that is kept if it leads through a pooler: a pool may have no other one."""
+        from pgmg.catalog.connection import is_pooled
+
+        with self._locks.using:
+            if (conn := self.kept.current()) is not None and is_pooled(conn):
+                self.kept.drop()
 
     @property
     def server(self) -> str:

@@ -190,6 +190,12 @@ class InsufficientPrivilegeError(ApplyError):
     code = "permission"
 
 
+class PoolerError(ApplyError):
+    """A pooler stands between, and what is to run needs a session of its own."""
+
+    code = "pooler"
+
+
 class DeclinedError(PgmgError):
     """Somebody said no at the prompt (exit code 4)."""
 

@@ -173,6 +173,7 @@ class Project:
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        self._connections.make_room()
         target = Target(self.connect, settings.state_schema, limits, applied_from=applied_from(settings))
         return apply(target, planner, plan, listener or _ignore)
 
@@ -249,12 +250,12 @@ class Project:
 
     def _scratch(self, ask: Callable[[Scratch], _Answer]) -> _Answer:
         """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
-        from pgmg.catalog.connection import translated_errors
+        from pgmg.catalog.connection import manner_of, translated_errors
         from pgmg.catalog.temporary_objects import scratch
 
         def work(conn: Connection) -> _Answer:
             path, timeout = self._planner.search_path, self.settings.lock_timeout
-            with translated_errors(conn), scratch(conn, path, timeout) as within:
+            with translated_errors(conn), scratch(conn, path, timeout, manner_of(conn).statements) as within:
                 return ask(within)
 
         return self._connections.use(work)

@@ -19,12 +19,14 @@ from pgmg.applying.locate import secrets_of
 from pgmg.applying.lock import Connect, begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
+from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import unplanned_effects
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
 from pgmg.catalog.closure import read_column_siblings, read_dependents
+from pgmg.catalog.connection import is_shared, manner_of
 from pgmg.catalog.state_tables import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -100,11 +102,12 @@ def apply(target: Target, planner: Planner, expected: Plan | None, listener: Lis
 
 class _Apply:
     def __init__(self, target: Target, planner: Planner, expected: Plan | None, listener: Listener) -> None:
-        self._target, self._planner = target, planner
+        self._conn = target.connect() if target.kept is None else target.kept
+        limits = replace(target.limits, session=manner_of(self._conn).statements)
+        self._target, self._planner = replace(target, limits=limits), planner
         self._expected, self._listener = expected, listener
         self._progress = _Progress()
         self._committing = False
-        self._conn = target.connect() if target.kept is None else target.kept
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
@@ -158,10 +161,12 @@ class _Apply:
         """Run everything once. None: try again, something was learned or a lock was not free."""
         try:
             plan, snapshot = self._planned()
-            if len(plan.groups) > 1 and self._lock_connection is None:
+            if is_shared(self._conn):
+                check_shareable(plan)
+            elif len(plan.groups) > 1 and self._lock_connection is None:
                 # the lock has to outlive single transactions: a second connection holds it meanwhile
                 self._conn.execute("ROLLBACK")
-                self._lock_connection = self._target.connect()
+                self._lock_connection = second_connection(self._conn, self._target.connect)
                 plan, snapshot = self._planned()
         except psycopg.Error as error:
             self._rollback()
@@ -173,7 +178,11 @@ class _Apply:
             return plan
         if plan.steps:
             self._listener(Started(plan))
-        return plan if self._run_groups(plan, plan.groups or ((),), snapshot) else None
+        groups = plan.groups or ((),)
+        if is_shared(self._conn):
+            groups = groups[:1]  # nobody can hold the lock across its commit: what is left is planned afresh
+        done = self._run_groups(plan, groups, snapshot)
+        return plan if done and len(groups) >= len(plan.groups) else None
 
     def _planned(self) -> tuple[Plan, Snapshot]:
         """Open the transaction, take the lock, plan, and see that it is the plan that was shown."""
@@ -199,8 +208,11 @@ class _Apply:
         self._limit()
 
     def _limit(self) -> None:
-        """What pgmg itself asks and writes waits no longer than what it runs."""
-        self._conn.execute("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [self._target.limits.lock_timeout])
+        """What pgmg itself asks and writes waits no longer than what it runs, and is done under the same role."""
+        limits = self._target.limits
+        self._conn.execute("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [limits.lock_timeout])
+        for statement in limits.session:
+            self._conn.execute(statement)
 
     def _with_cause(self, error: CycleError | RefusedChange) -> Exception:
         """What was learned leads nowhere: the server's error is the one to report (rule 8.2)."""
@@ -228,7 +240,7 @@ class _Apply:
                 if self._try_again(error):
                     return False
                 raise
-            if not self._run_group(plan, group, snapshot, is_last=group is groups[-1]):
+            if not self._run_group(plan, group, snapshot, is_last=group is (plan.groups or groups)[-1]):
                 return False
         return True
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying.error_text import dropped_earlier, text_of
 from pgmg.applying.locate import place_of, secrets_of
+from pgmg.catalog.connection import PROTOCOL_VIOLATION, STATEMENT_POOLING
 from pgmg.errors import ApplyError, InsufficientPrivilegeError, LockedError
 from pgmg.model.plan import Action, Plan, Step
 from pgmg.model.secrets import mask_secrets
@@ -54,6 +55,8 @@ def explain(
         )
     if error.sqlstate == _TOO_DEEP and step is None and plan is not None:
         return _unprintable(message, plan)
+    if error.sqlstate == PROTOCOL_VIOLATION:
+        hint = STATEMENT_POOLING
     if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
     if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Limits:
     """Timeouts as PostgreSQL writes them (`500ms`, `2s`); `retries` counts whole runs after the first.
 
-    `advisory_wait` is in seconds: how long another apply may take before this one gives up.
+    `advisory_wait` is in seconds: how long another apply may take before this one gives up. `session` are statements
+    that put the configured settings and role in force for a transaction.
     """
 
     lock_timeout: str = "500ms"
     statement_timeout: str | None = None
     retries: int = 5
     advisory_wait: float = 600.0
+    session: tuple[str, ...] = ()
 
     @property
     def lock_seconds(self) -> float:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.blockers import lock_owner
-from pgmg.catalog.connection import note_server_process
+from pgmg.catalog.connection import manner_of, note_server_process
 from pgmg.errors import LockedError
 from pgmg.model.events import Listener, Waiting
 
@@ -44,6 +44,8 @@ def begin_locked(conn: psycopg.Connection[Any], key: int, patience: float, liste
         row = conn.execute(attempt.format(sql.Literal(key))).fetchone()
         if row is not None and row[0]:
             note_server_process(conn, row[1])
+            for statement in manner_of(conn).statements:
+                conn.execute(statement)
             return
         conn.execute("ROLLBACK")
         waited = time.monotonic() - began

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.locate import sent_statements
-from pgmg.applying.runner import DISCARD_SESSION, RESET_SESSION, StepFailed, copy_in, copy_statements, is_setting
+from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, is_setting
 from pgmg.catalog.pipeline import alone
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.source import Migration, StatementKind
@@ -149,7 +149,7 @@ class NoTransactionRunner:
         if usable and self._conn.info.transaction_status is not TransactionStatus.ACTIVE:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:
                 self._conn.execute("ROLLBACK")
-            for statement in (*RESET_SESSION, *DISCARD_SESSION):
+            for statement in (*RESET_SESSION, *discard_session(self._conn)):
                 self._conn.execute(statement)
 
     def _set(self, name: str, value: str) -> None:

@@ -14,6 +14,7 @@ from pgmg.applying.definitions import RuntimeDefinitions
 from pgmg.applying.locate import sent_statements
 from pgmg.applying.verify import corrected_notice, verify
 from pgmg.catalog.catalog_queries import SESSION_SETTINGS, restore_settings
+from pgmg.catalog.connection import is_pooled
 from pgmg.catalog.pipeline import Command, stream
 from pgmg.catalog.snapshot_reader import find
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
@@ -30,8 +31,18 @@ if TYPE_CHECKING:
 RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 """Takes back what a statement may have set for the session (rule 9.7)."""
 
-DISCARD_SESSION = ("DISCARD TEMP", "DEALLOCATE ALL", "SELECT pg_catalog.pg_advisory_unlock_all()")
-"""Takes away what a migration may have left in the session."""
+_DISCARDS = ("CLOSE ALL", "UNLISTEN *", "DISCARD TEMP", "SELECT pg_catalog.pg_advisory_unlock_all()")
+_DEALLOCATE_OWN = """DO LANGUAGE plpgsql $pgmg$ DECLARE prepared text; BEGIN
+FOR prepared IN SELECT p.name FROM pg_catalog.pg_prepared_statements AS p WHERE p.from_sql
+LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', prepared); END LOOP; END $pgmg$"""
+
+
+def discard_session(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """Return what takes away what a migration may have left in the session.
+
+    A pooler keeps prepared statements of its own on the server process: those stay.
+    """
+    return (*_DISCARDS, _DEALLOCATE_OWN if is_pooled(conn) else "DEALLOCATE ALL")
 
 
 class StepFailed(Exception):
@@ -113,7 +124,7 @@ class Runner:
 
     def _put_back(self, step: Step) -> list[str]:
         """A migration cannot leave settings, a role or temporary objects behind (rule 9.7)."""
-        discarded = DISCARD_SESSION if step.object.kind is Kind.MIGRATION else ()
+        discarded = discard_session(self._conn) if step.object.kind is Kind.MIGRATION else ()
         return [*RESET_SESSION, *discarded, *settings(self._path, self._limits)]
 
     def _flush(self, queue: list[tuple[_Sent, str]]) -> None:
@@ -169,7 +180,7 @@ def settings(path: str, limits: Limits) -> list[str]:
     chosen = [_set("search_path", path), *SESSION_SETTINGS, _set("lock_timeout", limits.lock_timeout)]
     if limits.statement_timeout is not None:
         chosen.append(_set("statement_timeout", limits.statement_timeout))
-    return chosen
+    return [*chosen, *limits.session]
 
 
 def copy_in(conn: psycopg.Connection[Any], statement: str, data: str) -> None:

@@ -114,18 +114,27 @@ def _roll_back(conn: psycopg.Connection[Row]) -> None:
 
 @contextmanager
 def read_only(
-    conn: psycopg.Connection[Row], search_path: str | None, lock_timeout: str | None = None
-) -> Iterator[None]:
-    """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10)."""
+    conn: psycopg.Connection[Row],
+    search_path: str | None,
+    lock_timeout: str | None = None,
+    statements: Sequence[str] = (),
+) -> Iterator[int]:
+    """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10). Gives its server process.
+
+    `statements` are run first.
+    """
     # our queries on a large catalog look costly, and would be compiled for longer than they run
     begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
     if lock_timeout is not None:
         begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
-    conn.execute(begin)
     try:
+        cursor = conn.execute("; ".join((begin, *statements, "SELECT pg_catalog.pg_backend_pid()")))
+        while cursor.nextset():
+            pass
+        (pid,) = cursor.fetchone() or (0,)
         if search_path is not None:
             set_path(conn, search_path)
-        yield
+        yield pid
     except BaseException:
         _roll_back(conn)
         raise

@@ -14,11 +14,24 @@ from psycopg.pq import ConnStatus
 from pgmg.catalog.blockers import UNKNOWN, lock_holders
 from pgmg.catalog.catalog_queries import read_only
 from pgmg.catalog.libpq_environment import without_libpq_variables
+from pgmg.catalog.pipeline import answers
+from pgmg.catalog.session_manner import PLAIN, SessionManner
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+PROTOCOL_VIOLATION = "08P01"
+STATEMENT_POOLING = (
+    "pgmg needs transactions, and a pooler in statement mode lets none through: use one in transaction or session "
+    "mode, or the server itself."
+)
+_LARGEST_PROCESS = 4_194_304
+"""No system has a larger process number: one that is was made up by a pooler."""
+
+_POOL_PATIENCE = 10.0
+"""Seconds in which a pooler has to find a server connection."""
 
 _NEVER_UNASKED = 1_000_000_000
 
@@ -27,9 +40,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class _ServerConnection(psycopg.Connection[tuple[Any, ...]]):
-    """Remembers which server process did the last transaction that asked for it."""
+    """Remembers which server process did the last transaction that asked for it, and how transactions begin."""
 
     server_process: int | None = None
+    manner: SessionManner = PLAIN
 
 
 def note_server_process(conn: psycopg.Connection[Any], pid: int) -> None:
@@ -49,8 +63,20 @@ def is_pooled(conn: psycopg.Connection[Any]) -> bool:
     return server_pid(conn) != conn.info.backend_pid
 
 
-def connect(dsn: str, *, is_complete: bool = False) -> Connection:
+def is_shared(conn: psycopg.Connection[Any]) -> bool:
+    """Whether others use the server process between two transactions: nothing may be set for the session then."""
+    return is_pooled(conn) and not manner_of(conn).own_session
+
+
+def manner_of(conn: psycopg.Connection[Any]) -> SessionManner:
+    """Return how the transactions of a connection begin."""
+    return conn.manner if isinstance(conn, _ServerConnection) else PLAIN
+
+
+def connect(dsn: str, manner: SessionManner = PLAIN, *, is_complete: bool = False) -> Connection:
     """Connect to `dsn` (URI or key words; what it leaves out libpq finds, unless it `is_complete`).
+
+    `manner` is how its transactions begin.
 
     The connection is in autocommit mode, so that every transaction is written down where it happens; parameters are
     `$1`; nothing is ever prepared on the server (rule 9.6).
@@ -60,7 +86,7 @@ def connect(dsn: str, *, is_complete: bool = False) -> Connection:
     """
     try:
         with without_libpq_variables() if is_complete else nullcontext():
-            return _ServerConnection.connect(
+            conn = _ServerConnection.connect(
                 dsn,
                 autocommit=True,
                 prepare_threshold=None,
@@ -76,6 +102,14 @@ def connect(dsn: str, *, is_complete: bool = False) -> Connection:
     except UnicodeError:
         message = "Cannot connect: the connection string is not valid text"
         raise ConnectionFailedError(message) from None
+    conn.manner = manner
+    if not 0 < conn.info.backend_pid <= _LARGEST_PROCESS and not answers(conn, _POOL_PATIENCE):
+        conn.close()
+        raise ConnectionFailedError(
+            f"The pooler has no server connection for us: nothing answered within {_POOL_PATIENCE:.0f} s.",
+            hint="Is its pool in use by others, or too small? Two connections suffice for whatever pgmg does.",
+        )
+    return conn
 
 
 def cancel(conn: Connection) -> None:
@@ -166,7 +200,8 @@ def reading(conn: Connection, search_path: str | None, lock_timeout: str) -> Ite
         InsufficientPrivilegeError: the role may not read what planning needs.
         UnansweredError: something else went wrong.
     """
-    with translated_errors(conn), read_only(conn, search_path, lock_timeout):
+    with translated_errors(conn), read_only(conn, search_path, lock_timeout, manner_of(conn).statements) as pid:
+        note_server_process(conn, pid)
         yield conn
 
 
@@ -184,7 +219,8 @@ def translated_errors(conn: Connection) -> Iterator[None]:
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip()
         if conn.pgconn.status != ConnStatus.OK:
-            raise ConnectionFailedError(f"The connection was lost: {said}") from None
+            cause = STATEMENT_POOLING if error.sqlstate == PROTOCOL_VIOLATION else None
+            raise ConnectionFailedError(f"The connection was lost: {said}", hint=cause) from None
         raise UnansweredError(said, error.sqlstate) from None
 
 

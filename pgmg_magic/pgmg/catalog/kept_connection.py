@@ -40,6 +40,10 @@ class KeptConnection:
         conn = self._conn = self._connect()
         return conn, False
 
+    def current(self) -> Connection | None:
+        """Return the connection that is kept in this process, fit or not."""
+        return self._conn if self._process == os.getpid() else None
+
     def drop(self) -> None:
         """Close the connection."""
         conn, self._conn = self._conn, None

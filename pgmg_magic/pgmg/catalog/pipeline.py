@@ -103,6 +103,19 @@ def alone(conn: psycopg.Connection[Any], text: str, tick: Tick | None = None, ev
         raise psycopg.OperationalError(_lost(pgconn))
 
 
+def answers(conn: psycopg.Connection[Any], patience: float) -> bool:
+    """Ask for nothing, and say whether an answer comes within so many seconds; the connection is of no use if not."""
+    pgconn = conn.pgconn
+    pgconn.send_query(b"SELECT 1")
+    end = time.monotonic() + patience
+    while pgconn.status == pq.ConnStatus.OK and time.monotonic() < end:
+        if pgconn.is_busy():
+            _wait(pgconn, time.monotonic(), _Patience(every=max(0.0, end - time.monotonic())))
+        elif pgconn.get_result() is None:
+            return True
+    return pgconn.status != pq.ConnStatus.OK  # whoever asks next learns what happened
+
+
 @dataclass(frozen=True, slots=True)
 class _Patience:
     tick: Tick | None = None

@@ -13,7 +13,7 @@ from pgmg.catalog.catalog_queries import Row
 from pgmg.model.names import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pgmg.model.names import ObjectName
     from pgmg.model.row_questions import TemporaryObject
@@ -57,6 +57,8 @@ class Scratch:
 
     conn: _Connection
     settings: Mapping[str, str]
+    session: Sequence[str] = ()
+    """The statements that set what the project configures for each transaction, its role among them."""
 
     def create(self, objects: Iterable[TemporaryObject], owned: Collection[ObjectName]) -> dict[ObjectName, str]:
         """Create objects in the order given; return what the server has against those that cannot be created.
@@ -105,6 +107,8 @@ class Scratch:
                 self.conn.execute(statement)
             for name, value in self.settings.items():
                 self.conn.execute("SELECT pg_catalog.set_config($1, $2, true)", [name, value])
+            for statement in self.session:
+                self.conn.execute(sql.SQL(statement))
 
     def only_read(self) -> None:
         """Allow nothing but reading from now on."""
@@ -112,17 +116,21 @@ class Scratch:
 
 
 @contextmanager
-def scratch(conn: _Connection, search_path: str | None, lock_timeout: str) -> Iterator[Scratch]:
-    """Open one transaction of which nothing stays, on a connection in autocommit mode."""
+def scratch(
+    conn: _Connection, search_path: str | None, lock_timeout: str, session: Sequence[str] = ()
+) -> Iterator[Scratch]:
+    """Open one transaction of which nothing stays, on a connection in autocommit mode; `session` is run first."""
     settings = {"jit": "off", "lock_timeout": lock_timeout, "check_function_bodies": "off"}
     if search_path is not None:
         settings["search_path"] = search_path
     conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE")
     try:
+        for statement in session:
+            conn.execute(sql.SQL(statement))
         row = conn.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user").fetchone()
         if row is not None and row[0] and conn.info.server_version >= _WITH_EVENT_SETTING:
             settings["event_triggers"] = "off"
-        yield Scratch(conn, settings)
+        yield Scratch(conn, settings, session)
     finally:
         if not conn.closed:
             conn.execute("ROLLBACK")

@@ -2,7 +2,7 @@
 
 from pgmg.config.checkout import applied_from
 from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load
-from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Settings, passwords
+from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Pooling, Settings, passwords
 
 __all__ = [
     "CONFIG_FILE",
@@ -10,6 +10,7 @@ __all__ = [
     "EMBEDDED",
     "KEYS",
     "LIBPQ_VARIABLES",
+    "Pooling",
     "Settings",
     "applied_from",
     "load",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Recreate
@@ -20,6 +21,13 @@ EMBEDDED = "embedded:"
 """The connection string of the embedded server in the project's `.pgmg/` folder."""
 
 
+class Pooling(StrEnum):
+    """How long a pooler gives a client one and the same server process."""
+
+    TRANSACTION = "transaction"
+    SESSION = "session"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """Everything that is configured about a project; its `repr` shows no password.
@@ -27,9 +35,9 @@ class Settings:
     `root` is the folder of `pgmg.toml`, or the working folder. `connection_string` is None where nothing names a
     server, and empty where only libpq's own variables do. A folder that is None is not considered (rule 3.7).
     Durations are texts that PostgreSQL understands: `500ms`. `lock_retries` is how often a run that met a lock or a
-    deadlock is tried again (rule 9.3). `checkout` names this checkout of the project, for runners whose host and folder
-    change (rule 3.7).
-    `allow` is what apply may risk; None: everything.
+    deadlock is tried again (rule 9.3). Everything runs as `role` and under `session_settings`. `pooler` says what a
+    pooler in front of the server does, if there is one. `checkout` names this checkout of the project, for runners
+    whose host and folder change (rule 3.7). `allow` is what apply may risk; None: everything.
     """
 
     root: Path
@@ -43,6 +51,9 @@ class Settings:
     lock_timeout: str = "500ms"
     statement_timeout: str | None = None
     lock_retries: int = 5
+    role: str | None = None
+    session_settings: tuple[tuple[str, str], ...] = ()
+    pooler: Pooling = Pooling.TRANSACTION
     allow: tuple[Permission, ...] | None = None
     checkout: str | None = None
     environment: str | None = None
@@ -54,8 +65,9 @@ class Settings:
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["session_settings"] = dict(self.session_settings)
         values["connection_string"] = self.connection_string and mask_secrets(self.connection_string)
-        return f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})"
+        return mask_secrets(f"Settings({', '.join(f'{name}={value!r}' for name, value in values.items())})")
 
 
 LOCK_ATTEMPTS = "lock_attempts"

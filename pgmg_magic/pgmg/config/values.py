@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pgmg.config.settings import Pooling
 from pgmg.errors import ConfigError
 from pgmg.model.permission import Permission, parse_permission
 from pgmg.model.plan import Recreate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from pgmg.model.location import SourceLocation
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
 _SCHEMA = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^\s,"]+))\s*(?:,|\Z)')
+_SETTING = re.compile(r"[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)*")
+_OWN_SETTINGS = {
+    "search_path": "search_path is a setting of its own in pgmg.toml",
+    "lock_timeout": "lock_timeout is a setting of its own in pgmg.toml",
+    "statement_timeout": "statement_timeout is a setting of its own in pgmg.toml",
+    "role": "role is a setting of its own in pgmg.toml",
+    "session_authorization": "use role, or connect as that user",
+}
 _VARIABLE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 
 
@@ -52,6 +62,8 @@ def expanded(value: Value, environ: Mapping[str, str]) -> Value:
     def expand(raw: object) -> object:
         if isinstance(raw, list):
             return [expand(item) for item in raw]
+        if isinstance(raw, dict):
+            return {key: expand(item) for key, item in raw.items()}
         return _VARIABLE.sub(variable, raw).replace("$${", "${") if isinstance(raw, str) else raw
 
     return Value(expand(value.raw), value.label, value.where, value.base)
@@ -141,6 +153,38 @@ def _attempts(value: Value) -> int:
     return count
 
 
+def _pooling(value: Value) -> Pooling:
+    if value.raw not in tuple(Pooling):
+        raise value.wrong(" or ".join(f'"{mode.value}"' for mode in Pooling))
+    return Pooling(cast("str", value.raw))
+
+
+def _session_settings(value: Value) -> tuple[tuple[str, str], ...]:
+    """Take a table of settings, or read one text as `a = 1, b.c = on`."""
+    pairs = _pairs(value) if isinstance(value.raw, str) else value.raw
+    if not isinstance(pairs, Mapping) or not all(isinstance(one, str | int | float) for one in pairs.values()):
+        raise value.wrong('settings of the server, such as { "work_mem" = "64MB" }')
+    for name in pairs:
+        if not _SETTING.fullmatch(name):
+            raise value.wrong(f"names of settings of the server ({name!r} is none)")
+        if name.lower() in _OWN_SETTINGS:
+            raise ConfigError(
+                f"{value.label}: {name} is not set here", where=value.where, hint=_OWN_SETTINGS[name.lower()]
+            )
+    return tuple((name, _setting(one)) for name, one in pairs.items())
+
+
+def _pairs(value: Value) -> dict[str, str]:
+    parts = [part.partition("=") for part in str(value.raw).split(",") if part.strip()]
+    if not all(sign for _, sign, _ in parts):
+        raise value.wrong("pairs such as work_mem = 64MB, statement_timeout = 5s")
+    return {name.strip(): text.strip() for name, _, text in parts}
+
+
+def _setting(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
 CHECKS: Mapping[str, Callable[[Value], object]] = {
     "connection_string": _text,
     "migrations_dir": _folder,
@@ -152,6 +196,9 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "statement_timeout": _duration,
     "lock_retries": _count,
     "lock_attempts": _attempts,
+    "role": _text,
+    "session_settings": _session_settings,
+    "pooler": _pooling,
     "checkout": _text,
     "allow": _permissions,
 }
