@@ -11,6 +11,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.locate import sent_statements
 from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, is_setting
+from pgmg.catalog.connection import manner_of
 from pgmg.catalog.pipeline import alone
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.source import Migration, StatementKind
@@ -69,6 +70,8 @@ class NoTransactionRunner:
             self._set("lock_timeout", self._limits.lock_timeout)
             if self._limits.statement_timeout is not None:
                 self._set("statement_timeout", self._limits.statement_timeout)
+            for configured in manner_of(self._conn).session_statements:
+                self._conn.execute(configured)
             for number, statement in enumerate(step.statements):
                 if number >= first:
                     self._one(step, migration, number, is_second_try=number == begun)
@@ -131,12 +134,12 @@ class NoTransactionRunner:
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
-        """Notes are written as ourselves, whatever role the migration has taken."""
+        """Notes are written as the project's own role, whatever role the migration has taken."""
         idle = self._conn.info.transaction_status is TransactionStatus.IDLE
         role = "" if idle else self._setting("role")
         if idle:
             self._conn.execute("BEGIN")
-        self._conn.execute("SET LOCAL ROLE NONE")
+        self._set_local("role", manner_of(self._conn).role or "none")
         yield
         if idle:
             self._conn.execute("COMMIT")
