@@ -196,6 +196,12 @@ class PoolerError(ApplyError):
     code = "pooler"
 
 
+class UnknownOutcomeError(ApplyError):
+    """A migration outside a transaction was interrupted, and how far it came is not known (rule 9.2)."""
+
+    code = "unknown-outcome"
+
+
 class DeclinedError(PgmgError):
     """Somebody said no at the prompt (exit code 4)."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
 from pgmg.model.plan import Recreate
+from pgmg.model.resume import Resume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +125,12 @@ OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html
 
 DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
 YES = Option(("--yes",), "Do not ask, and agree to what the plan needs consent for.", Value.FLAG)
+RESUME = Option(
+    ("--resume",),
+    "Go on with an interrupted migration after the statement in doubt (done), or with it (again).",
+    Value.CHOICE,
+    choices=tuple(how.value for how in Resume),
+)
 LOCK_TIMEOUT = Option(
     ("--lock-timeout",), "Longest wait of a group of steps for its locks.", metavar="DURATION", usual="500ms"
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.resume import Resume
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.site_data import SiteData
     from pgmg.model.snapshot import Snapshot
@@ -140,13 +141,16 @@ class Project:
         options: PlanOptions | None = None,
         listener: Listener | None = None,
         yes: bool = False,
+        resume: Resume | str | None = None,
     ) -> ApplyResult:
         """Carry out `plan`, or plan and carry out at once.
 
         `yes` consents to deletions of most of what is recorded, of what an empty folder declared and of what another
-        checkout applied last, and to changes of what another project applied (rule 3.7).
+        checkout applied last, and to changes of what another project applied (rule 3.7). `resume` (`done`, `again`)
+        says how to go on with a migration outside a transaction whose outcome is not known (rule 9.2).
 
         Raises:
+            UnknownOutcomeError: there is one, and `resume` is not given.
             StalePlanError: `plan` was made from something that has changed since (rule 9.4).
             RefusedChange: it would lose something, or needs consent.
             LockedError: a lock was not had in time.
@@ -154,6 +158,7 @@ class Project:
         """
         from pgmg.applying.apply import Target, apply
         from pgmg.applying.limits import Limits
+        from pgmg.model.resume import Resume
         from pgmg.planning.compare.consent import check_consent
         from pgmg.risk_reader import check_risks
 
@@ -175,6 +180,7 @@ class Project:
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
         self._connections.make_room()
         target = Target(self.connect, settings.state_schema, limits, applied_from=applied_from(settings))
+        target = replace(target, resume=None if resume is None else Resume(resume))
         return apply(target, planner, plan, listener or _ignore)
 
     # -- looking ----------------------------------------------------------------------------------------

@@ -92,17 +92,6 @@ def test_a_migration_that_breaks_is_continued_at_the_statement_that_failed(users
     users.settled()
 
 
-def test_an_edited_migration_starts_anew(users):
-    """Progress belongs to the text it was made with."""
-    users.write("migrations/002.sql", "-- pgmg: no-transaction\nUPDATE users SET age = age + 1;\nSELECT 1 / 0;")
-    with pytest.raises(pgmg.ApplyError):
-        users.apply()
-    users.write("migrations/002.sql", "-- pgmg: no-transaction\nUPDATE users SET age = 0;\nSELECT 1;")
-    users.apply()
-    assert users.rows("SELECT DISTINCT age FROM users") == [(0,)]
-    assert users.rows("SELECT * FROM pgmg_progress") == []
-
-
 def test_an_index_that_was_there_before_is_an_error_every_time(users):
     """Only what this migration began may be found finished."""
     users.do("CREATE INDEX users_name ON users (age)")

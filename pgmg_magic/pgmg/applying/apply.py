@@ -18,6 +18,7 @@ from pgmg.applying.limits import Limits, retry_delay
 from pgmg.applying.locate import secrets_of
 from pgmg.applying.lock import Connect, begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
+from pgmg.applying.migration_progress import settle
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import unplanned_effects
@@ -47,6 +48,7 @@ from pgmg.model.state_layout import PROGRESS
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.resume import Resume
 
 _LOCK_ERRORS = frozenset({"55P03", "40P01"})
 CONCURRENT_DDL = frozenset({"XX000", "40001"})
@@ -62,7 +64,7 @@ class Target:
     """Where to apply: how to connect, which schema holds the state, how patient to be.
 
     `kept` is a connection to work on and to leave open; without it one is made and closed. `applied_from` is recorded
-    with whatever is applied.
+    with whatever is applied. `resume` says how to go on with an interrupted migration whose outcome is not known.
     """
 
     connect: Connect
@@ -70,6 +72,7 @@ class Target:
     limits: Limits
     kept: psycopg.Connection[Any] | None = None
     applied_from: AppliedFrom | None = None
+    resume: Resume | None = None
 
 
 @dataclass(slots=True)
@@ -168,6 +171,7 @@ class _Apply:
                 self._conn.execute("ROLLBACK")
                 self._lock_connection = second_connection(self._conn, self._target.connect)
                 plan, snapshot = self._planned()
+            snapshot = self._settled(plan, snapshot)
         except psycopg.Error as error:
             self._rollback()
             if self._try_again(error, also=CONCURRENT_DDL):
@@ -194,6 +198,11 @@ class _Apply:
         if self._expected is not None and not self._progress.committed:
             check_same(self._expected, plan, learned=self._progress.lessons > 0)
         return plan, snapshot
+
+    def _settled(self, plan: Plan, snapshot: Snapshot) -> Snapshot:
+        """Write down how to go on with interrupted migrations; raise where nobody has said so."""
+        resume = None if self._progress.committed else self._target.resume
+        return replace(snapshot, progress=settle(plan, snapshot.progress, resume, self._state))
 
     def _begin(self) -> None:
         """Open the transaction, the lock being held by it or, where it has to outlive it, by the keeper's."""

@@ -10,11 +10,13 @@ import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.locate import sent_statements
+from pgmg.applying.migration_progress import begun_note, note_of, progress_of
 from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, is_setting
+from pgmg.applying.second_try import SecondTry, finalizing, second_try
 from pgmg.catalog.connection import manner_of
 from pgmg.catalog.pipeline import alone
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
-from pgmg.model.source import Migration, StatementKind
+from pgmg.model.source import StatementKind
 from pgmg.source.grammar.lexer import significant
 
 if TYPE_CHECKING:
@@ -24,12 +26,19 @@ if TYPE_CHECKING:
     from pgmg.applying.lock_watch import LockWatch
     from pgmg.catalog.state_tables import StateTables
     from pgmg.model.plan import Step
+    from pgmg.model.source import Statement
 
 _DONE_ALREADY = frozenset({"42P07", "42704", "42710", "42P04", "3D000"})
 """What the server says of a statement that was carried out already: it exists, or it is gone."""
 
-_COMMITS = ("CALL", "DO")
-"""May end transactions themselves, so that none may be around them."""
+_DETACHED = frozenset({"42P01"})
+"""What it says of a partition that was detached already."""
+
+_DETACHING = frozenset({"55000"})
+"""What it says of a partition whose detachment was begun and not finished."""
+
+_NEEDS_NO_TRANSACTION = frozenset({"25001", "2D000"})
+"""What it says of a statement that ends transactions itself, or that cannot run inside one."""
 
 
 class NoTransactionRunner:
@@ -37,6 +46,7 @@ class NoTransactionRunner:
 
     A statement that can share a transaction with the note that it is done does so. Before one that cannot, it is
     noted that it begins: where the note is found later, "exists already" means that it had come to its end.
+    What cannot be told in this way was settled before (`migration_progress.settle`).
     """
 
     def __init__(
@@ -52,17 +62,14 @@ class NoTransactionRunner:
         self._watch, self._listener, self._state = watch, listener, state
         self.current: Step | None = None
 
-    def run(self, step: Step, progress: Mapping[str, int]) -> AppliedStep:
-        """Run the step; `progress` is what the state says of earlier attempts.
+    def run(self, step: Step, notes: Mapping[str, int]) -> AppliedStep:
+        """Run the step; `notes` are what the state says of earlier attempts.
 
         Raises:
             StepFailed: a statement failed; those before it stay done.
         """
-        migration = step.migration
-        assert migration is not None  # only migrations run outside a transaction
         began = time.monotonic()
-        first = progress.get(f"{migration.name}@{migration.hash}", 0)
-        begun = progress.get(f"{migration.name}@{_begun(migration)}", -1)
+        progress = progress_of(step, notes)
         self.current = step
         self._listener(StepBegun(step))
         try:
@@ -73,8 +80,8 @@ class NoTransactionRunner:
             for configured in manner_of(self._conn).session_statements:
                 self._conn.execute(configured)
             for number, statement in enumerate(step.statements):
-                if number >= first:
-                    self._one(step, migration, number, is_second_try=number == begun)
+                if number >= progress.done:
+                    self._one(step, number, is_second_try=number == progress.begun)
                 elif is_setting(statement):
                     alone(self._conn, statement)  # it held for the statements that are still to come
         except psycopg.Error as error:
@@ -86,36 +93,78 @@ class NoTransactionRunner:
         self._listener(StepDone(step, done.duration_ms))
         return done
 
-    def _one(self, step: Step, migration: Migration, number: int, *, is_second_try: bool) -> None:
-        statement = step.statements[number]
-        words = [token.word for token in significant(statement)]
-        shared = sent_statements(step)[number].kind is not StatementKind.OUTSIDE and words[0] not in _COMMITS
-        idle = self._conn.info.transaction_status is TransactionStatus.IDLE
-        concurrent = "CONCURRENTLY" in words
+    def _one(self, step: Step, number: int, *, is_second_try: bool) -> None:
+        statement = sent_statements(step)[number]
+        if self._conn.info.transaction_status is not TransactionStatus.IDLE or _begins_transaction(statement):
+            self._within_its_own(step, number)
+        elif statement.kind is StatementKind.OUTSIDE or not self._with_note(step, number):
+            self._alone(step, number, is_second_try=is_second_try)
+
+    def _within_its_own(self, step: Step, number: int) -> None:
+        """Run a statement in a transaction of the migration's own, and note that it is done there."""
+        self._watch.begin()
+        try:
+            self._send(step, number)
+        except psycopg.Error as error:
+            self._rollback()
+            raise StepFailed(self._watch.meant(error), step, number) from None
+        if self._conn.info.transaction_status is not TransactionStatus.INERROR:
+            self._note(step, number)
+
+    def _with_note(self, step: Step, number: int) -> bool:
+        """Run a statement and note that it is done, in one transaction; say whether it lets itself be run there."""
+        self._conn.execute("BEGIN")
+        self._watch.begin()
+        try:
+            self._send(step, number)
+        except psycopg.Error as error:
+            self._rollback()
+            if error.sqlstate in _NEEDS_NO_TRANSACTION:
+                return False
+            raise StepFailed(self._watch.meant(error), step, number) from None
+        self._note(step, number)
+        self._conn.execute("COMMIT")
+        return True
+
+    def _alone(self, step: Step, number: int, *, is_second_try: bool) -> None:
+        """Run a statement outside a transaction, between a note that it begins and one that it is done."""
+        concurrent = any(token.word == "CONCURRENTLY" for token in significant(step.statements[number]))
         timeout = self._setting("lock_timeout") if concurrent else ""
         if concurrent:
             self._set("lock_timeout", "0")  # it waits for every transaction there is, by design
-        if shared and idle and words[0] not in ("BEGIN", "START"):
-            self._conn.execute("BEGIN")
-        elif idle:
-            with self._noting():
-                self._state.record_progress(migration.name, _begun(migration), number)
+        statements, name = sent_statements(step), step.object.name
+        with self._noting():
+            self._state.record_begun(name, begun_note(statements, number), number)
         self._watch.begin(limited=not concurrent)
         try:
             self._send(step, number)
         except psycopg.Error as error:
-            if is_second_try and error.sqlstate in _DONE_ALREADY:
-                pass
-            else:
-                self._undo(migration)
+            if not (is_second_try and self._was_done(step, number, error)):
+                self._undo(step, number)
                 raise StepFailed(self._watch.meant(error), step, number) from None
         if self._conn.info.transaction_status is not TransactionStatus.INERROR:
-            with self._noting():
-                self._state.record_progress(migration.name, migration.hash, number + 1)
-        if shared and idle and words[0] not in ("BEGIN", "START"):
-            self._conn.execute("COMMIT")
+            self._note(step, number)
         if concurrent:
             self._set("lock_timeout", timeout)
+
+    def _was_done(self, step: Step, number: int, error: psycopg.Error) -> bool:
+        """Say whether the first try had come to its end, as the server refuses the second one; finish a detachment."""
+        text = step.statements[number]
+        match second_try(text):
+            case SecondTry.TELLS:
+                return error.sqlstate in _DONE_ALREADY
+            case SecondTry.FINALIZES:
+                if error.sqlstate in _DETACHING:
+                    alone(self._conn, finalizing(text), self._watch.tick, self._watch.every)
+                    return True
+                return error.sqlstate in _DETACHED
+            case SecondTry.REPEATS | SecondTry.UNKNOWN:
+                return False
+
+    def _note(self, step: Step, number: int) -> None:
+        with self._noting():
+            name, statements = step.object.name, sent_statements(step)
+            self._state.record_progress(name, note_of(statements, number + 1), number + 1)
 
     def _send(self, step: Step, number: int) -> None:
         copies = copy_statements(step)
@@ -124,13 +173,17 @@ class NoTransactionRunner:
         else:
             alone(self._conn, step.statements[number], self._watch.tick, self._watch.every)
 
-    def _undo(self, migration: Migration) -> None:
-        """The server said no: nothing of the statement is left, and the note that it begins would be wrong."""
+    def _rollback(self) -> None:
+        if self._conn.pgconn.status == ConnStatus.OK:
+            self._conn.execute("ROLLBACK")
+
+    def _undo(self, step: Step, number: int) -> None:
+        """Take back the note that a statement begins: the server refused it, and nothing of it is left."""
         if self._conn.pgconn.status == ConnStatus.OK:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:
                 self._conn.execute("ROLLBACK")
             with self._noting():
-                self._state.forget_progress(migration.name, _begun(migration))
+                self._state.forget_progress(step.object.name, begun_note(sent_statements(step), number))
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -167,6 +220,5 @@ class NoTransactionRunner:
         return str(row[0])
 
 
-def _begun(migration: Migration) -> str:
-    """Return under which hash it is noted that a statement begins."""
-    return f"{migration.hash}:begun"
+def _begins_transaction(statement: Statement) -> bool:
+    return next(significant(statement.sql)).word in ("BEGIN", "START")

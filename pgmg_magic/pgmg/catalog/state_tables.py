@@ -165,15 +165,23 @@ class StateTables:
             self._conn.execute(self._sql("DELETE FROM {migrations} WHERE name = ANY($1)"), [list(names)])
 
     def record_progress(self, name: str, hash_: str, statements: int) -> None:
-        """Note how many statements of a no-transaction migration are done."""
+        """Note how many statements of a no-transaction migration are done, instead of what was noted before.
+
+        To be called inside a transaction.
+        """
+        self.clear_progress(name)
+        self.record_begun(name, hash_, statements)
+
+    def record_begun(self, name: str, hash_: str, number: int) -> None:
+        """Note that the statement at `number` begins, beside what is done."""
         upsert = (
             "INSERT INTO {progress} (name, hash, statements) VALUES ($1, $2, $3)"
             " ON CONFLICT (name, hash) DO UPDATE SET statements = EXCLUDED.statements"
         )
-        self._conn.execute(self._sql(upsert), [name, hash_, statements])
+        self._conn.execute(self._sql(upsert), [name, hash_, number])
 
     def forget_progress(self, name: str, hash_: str) -> None:
-        """Take back a note of `record_progress`."""
+        """Take back a note of `record_begun`."""
         self._conn.execute(self._sql("DELETE FROM {progress} WHERE name = $1 AND hash = $2"), [name, hash_])
 
     def clear_progress(self, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pgmg import saved_plans
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, SPEECH, TIMEOUTS, YES
+from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, RESUME, SPEECH, TIMEOUTS, YES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     PLAN_FILE,
     YES,
     DRY_RUN,
+    RESUME,
     *PLAN_SHAPE,
     *TIMEOUTS,
     FORMAT,
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     example="pgmg apply",
 )
 def command_(
-    call: Call, *, plan_file: Path | None, yes: bool, dry_run: bool, drop_unmanaged: bool, rewrite_tables: bool
+    call: Call,
+    *,
+    plan_file: Path | None,
+    yes: bool,
+    dry_run: bool,
+    resume: str | None,
+    drop_unmanaged: bool,
+    rewrite_tables: bool,
 ) -> None:
     """Bring the database to the state of the project.
 
@@ -61,5 +69,5 @@ def command_(
             printer.question(call, plan)
             call.confirm("Apply these changes?")
         with printer.progress(call) as listener:
-            result = project.apply(plan, options=options, listener=listener, yes=yes)
+            result = project.apply(plan, options=options, listener=listener, yes=yes, resume=resume)
     printer.result(call, result)

@@ -51,7 +51,7 @@ CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CO
 ACTION = o.Argument("action", "start|stop|status")
 QUERY = o.Argument("query", "QUERY", many=True)
 PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
-APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
+APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, o.RESUME, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
 
 
 class Shape(Enum):
@@ -182,7 +182,7 @@ class PgmgMagics:
             self._front.plan(project, shown, asks=values["ask"] and not values["dry_run"])
             return shown
         with self._front.progress(project) as listener:
-            return project.apply(plan, options=options, listener=listener, yes=values["yes"])
+            return project.apply(plan, options=options, listener=listener, yes=values["yes"], resume=values["resume"])
 
     def status(self, values: Values) -> Status:
         """Show project and database on one screen: connection, migrations, objects, changes, drift, warnings."""

@@ -1,0 +1,163 @@
+"""Reads the notes on how far migrations outside a transaction have come, and settles what they leave open (rule 9.2).
+
+A note holds the number of statements that are done and a hash of their text, so that a migration whose later
+statements were corrected goes on behind them. Before a statement that cannot share a transaction with such a note,
+another one says that it begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from pgmg.applying.locate import sent_statements
+from pgmg.applying.second_try import SecondTry, second_try
+from pgmg.errors import UnknownOutcomeError, UsageError
+from pgmg.model.resume import Resume
+from pgmg.model.secrets import mask_secrets
+from pgmg.model.source import StatementKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pgmg.catalog.state_tables import StateTables
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.source import Statement
+
+_BEGUN = ":begun"
+_SHOWN = 200  # characters of a statement in a message
+
+
+class Doubt(Enum):
+    """Why it is not known where to go on."""
+
+    INTERRUPTED = auto()
+    """The statement at `number` was begun; whether it came to its end is not known."""
+
+    EDITED = auto()
+    """`number` statements are done, but of another text."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationProgress:
+    """`done` statements need not run again; `begun` is the number of one that was begun after them."""
+
+    done: int = 0
+    begun: int | None = None
+    doubt: Doubt | None = None
+    number: int = 0
+
+
+def note_of(statements: Sequence[Statement], count: int) -> str:
+    """Return the hash under which it is noted that the first `count` statements are done."""
+    text = "\x00".join(f"{one.sql}\x00{one.data or ''}" for one in statements[:count])
+    return hashlib.sha256(f"{count}\x00{text}".encode()).hexdigest()
+
+
+def begun_note(statements: Sequence[Statement], number: int) -> str:
+    """Return the hash under which it is noted that the statement at `number` begins."""
+    return note_of(statements, number + 1) + _BEGUN
+
+
+def progress_of(step: Step, notes: Mapping[str, int]) -> MigrationProgress:
+    """Return what `notes` (`name@hash`: a number of statements) say of a step outside a transaction."""
+    migration, statements = step.migration, sent_statements(step)
+    assert migration is not None  # only migrations run outside a transaction
+    mine = {key.rpartition("@")[2]: count for key, count in notes.items() if key.rpartition("@")[0] == migration.name}
+    counts = {hash_: count for hash_, count in mine.items() if not hash_.endswith(_BEGUN)}
+    known = [
+        count
+        for hash_, count in counts.items()
+        if count <= len(statements) and hash_ in (migration.hash, note_of(statements, count))
+    ]
+    done = max(known, default=0)
+    if not known and any(counts.values()):
+        return MigrationProgress(0, None, Doubt.EDITED, max(counts.values()))
+    begun = next((count for hash_, count in mine.items() if hash_.endswith(_BEGUN)), None)
+    if begun is None or begun != done or begun >= len(statements):
+        return MigrationProgress(done)
+    same = mine.keys() & {begun_note(statements, begun), migration.hash + _BEGUN}
+    if not same or _is_unknown(statements[begun]):
+        return MigrationProgress(done, begun, Doubt.INTERRUPTED, begun)
+    return MigrationProgress(done, begun)
+
+
+def _is_unknown(statement: Statement) -> bool:
+    return statement.kind is not StatementKind.OUTSIDE or second_try(statement.sql) is SecondTry.UNKNOWN
+
+
+def settle(plan: Plan, notes: Mapping[str, int], resume: Resume | None, state: StateTables) -> Mapping[str, int]:
+    """Write down what `resume` says about the uncertain statements of a plan; return the notes as they are then.
+
+    Raises:
+        UnknownOutcomeError: something is uncertain, and nobody has said how to go on.
+        UsageError: somebody has, and nothing is uncertain.
+    """
+    found = [(step, progress_of(step, notes)) for step in plan.steps if not step.transactional]
+    doubtful = [(step, progress) for step, progress in found if progress.doubt is not None]
+    if not doubtful:
+        if resume is not None:
+            message = "--resume is for a migration that was interrupted, and it is known how far each one has come."
+            raise UsageError(message, hint="Leave it out.")
+        return notes
+    settled = dict(notes)
+    for step, progress in doubtful:
+        if resume is None:
+            raise _unknown(step, progress)
+        migration, statements = step.migration, sent_statements(step)
+        assert migration is not None
+        count = _count(progress, resume)
+        state.clear_progress(migration.name)
+        settled = {key: n for key, n in settled.items() if key.rpartition("@")[0] != migration.name}
+        if count:
+            state.record_progress(migration.name, note_of(statements, count), count)
+            settled[f"{migration.name}@{note_of(statements, count)}"] = count
+    return settled
+
+
+def _count(progress: MigrationProgress, resume: Resume) -> int:
+    """Return how many statements are done, now that somebody has looked."""
+    is_edited = progress.doubt is Doubt.EDITED
+    match resume:
+        case Resume.DONE:
+            return progress.number if is_edited else progress.number + 1
+        case Resume.AGAIN:
+            return 0 if is_edited else progress.done
+
+
+def _unknown(step: Step, progress: MigrationProgress) -> UnknownOutcomeError:
+    migration, statements = step.migration, sent_statements(step)
+    assert migration is not None
+    if progress.doubt is Doubt.EDITED:
+        many = "The first statement" if progress.number == 1 else f"The first {progress.number} statements"
+        return UnknownOutcomeError(
+            f"{migration.file_name} was changed after a part of it had been run outside a transaction. {many} of its "
+            "earlier text had been committed.",
+            where=step.location,
+            hint=f"Look at what is there. Then `pgmg apply --resume done` goes on after as many statements of the new "
+            f"text ({progress.number}), and `pgmg apply --resume again` runs it from its beginning. Nothing has been "
+            "changed by this apply.",
+            object=str(step.object),
+        )
+    statement = statements[progress.number]
+    shown = mask_secrets(" ".join(statement.sql.split()))
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    return UnknownOutcomeError(
+        f"{migration.file_name} was interrupted, and whether this statement had come to its end is not known: {shown}",
+        where=statement.location,
+        hint=f"{_look(statement)} Then `pgmg apply --resume done` goes on after it, and `pgmg apply --resume again` "
+        "runs it once more. Nothing has been changed by this apply.",
+        object=str(step.object),
+    )
+
+
+def _look(statement: Statement) -> str:
+    words = statement.sql.upper().split()
+    if "INDEX" in words[:3]:
+        return (
+            "Look at the indexes of the table (\\d in psql): one that is INVALID was not finished, and is to be "
+            "dropped before the statement is run again; one that is valid says that it is done."
+        )
+    return "It commits by itself, and ran outside a transaction: look at what it does to see whether that was done."
