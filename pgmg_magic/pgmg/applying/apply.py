@@ -26,6 +26,7 @@ from pgmg.applying.record import record_group
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
+from pgmg.catalog.catalog_queries import WHILE_APPLYING
 from pgmg.catalog.closure import read_column_siblings, read_dependents
 from pgmg.catalog.connection import is_shared, manner_of
 from pgmg.catalog.state_tables import StateTables
@@ -220,6 +221,7 @@ class _Apply:
         """What pgmg itself asks and writes waits no longer than what it runs, and is done under the same role."""
         limits = self._target.limits
         self._conn.execute("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [limits.lock_timeout])
+        self._conn.execute(WHILE_APPLYING)
         for statement in limits.session:
             self._conn.execute(statement)
 
@@ -279,6 +281,7 @@ class _Apply:
                 self._current = lambda: runner.current
                 runner.run(group)
                 done = runner.done
+                self._conn.execute(WHILE_APPLYING)
                 if self._learned_of_missed(plan, group, snapshot):
                     return False
             self._current = _nothing

@@ -178,7 +178,9 @@ class Runner:
 def settings(path: str, limits: Limits) -> list[str]:
     """Return the statements that put pgmg's own settings in force for a transaction."""
     chosen = [_set("search_path", path), *SESSION_SETTINGS, _set("lock_timeout", limits.lock_timeout)]
-    if limits.statement_timeout is not None:
+    if limits.statement_timeout is None:
+        chosen.append("SET LOCAL statement_timeout TO DEFAULT")  # planning may have raised it
+    else:
         chosen.append(_set("statement_timeout", limits.statement_timeout))
     return [*chosen, *limits.session]
 

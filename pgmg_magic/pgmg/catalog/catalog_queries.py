@@ -33,6 +33,15 @@ _PLAIN = {
 SESSION_SETTINGS = tuple(f"SET LOCAL {name} TO DEFAULT" for name in _PLAIN if name != "search_path")
 """Puts all but the search_path back, for whatever else is to run in the transaction."""
 
+_PATIENT = """SELECT pg_catalog.set_config(t.name, '0', true), pg_catalog.set_config(t.name, '10min', true)
+FROM pg_catalog.unnest(ARRAY[{}]) AS t (name)
+WHERE pg_catalog.current_setting(t.name, true)::pg_catalog.interval BETWEEN '1ms' AND '10min'"""
+"""Raises the limits of a role or a database that would end a transaction of ours; one that runs has to end first."""
+
+WHILE_READING = _PATIENT.format("'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'")
+WHILE_APPLYING = _PATIENT.format("'statement_timeout', 'idle_in_transaction_session_timeout'")
+"""The whole of an apply may be limited by a `transaction_timeout`; its steps have the role's `statement_timeout`."""
+
 Row = tuple[Any, ...]
 
 
@@ -128,7 +137,7 @@ def read_only(
     if lock_timeout is not None:
         begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
     try:
-        cursor = conn.execute("; ".join((begin, *statements, "SELECT pg_catalog.pg_backend_pid()")))
+        cursor = conn.execute("; ".join((begin, WHILE_READING, *statements, "SELECT pg_catalog.pg_backend_pid()")))
         while cursor.nextset():
             pass
         (pid,) = cursor.fetchone() or (0,)

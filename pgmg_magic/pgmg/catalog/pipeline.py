@@ -9,6 +9,7 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ _TICK = 0.1  # seconds between two looks at the clock while the server is silent
 _INSIST = 0.25  # seconds until a cancel request is repeated
 
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
+
+
+_ENDS_SESSION = ("FATAL", "PANIC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,11 @@ def stream(
 ) -> Generator[Answer, None, None]:
     """Send all commands in pipeline mode and yield one answer for each, in order.
 
-    `tick` is called every so many seconds while the server is silent.
+    `tick` is called every so many seconds while the server is silent. If the server ends the session, the last answer
+    is its reason.
 
     Raises:
-        psycopg.OperationalError: the connection is lost.
+        psycopg.OperationalError: the connection is lost, and nobody knows why.
     """
     if not commands:
         return
@@ -67,7 +72,8 @@ def stream(
         if not finished and pgconn.status == pq.ConnStatus.OK:
             _abandon(conn)
         if pgconn.status == pq.ConnStatus.OK:
-            pgconn.exit_pipeline_mode()
+            with suppress(psycopg.OperationalError):  # the server is ending the session: there is more to read
+                pgconn.exit_pipeline_mode()
 
 
 def alone(conn: psycopg.Connection[Any], text: str, tick: Tick | None = None, every: float = _TICK) -> None:
@@ -156,9 +162,10 @@ def _receive(pgconn: pq.abc.PGconn, syncs: int, patience: _Patience) -> Iterator
         if result.status == pq.ExecStatus.PIPELINE_ABORTED:
             yield Answer(number, seconds)
         elif result.status in _FAILED:
-            yield Answer(number, seconds, error=errors.error_from_result(result))
-            if pgconn.status != pq.ConnStatus.OK:
-                raise psycopg.OperationalError(_lost(pgconn))
+            error = errors.error_from_result(result)
+            yield Answer(number, seconds, error=error)
+            if pgconn.status != pq.ConnStatus.OK or error.diag.severity_nonlocalized in _ENDS_SESSION:
+                return
         else:
             yield Answer(number, seconds, result=result)
         number += 1
@@ -175,7 +182,8 @@ def _wait(pgconn: pq.abc.PGconn, began: float, patience: _Patience) -> None:
         selector.register(pgconn.socket, events)
         ready = selector.select(patience.every)
     if any(event & selectors.EVENT_READ for _, event in ready):
-        pgconn.consume_input()
+        with suppress(psycopg.OperationalError):  # the end of the stream: what came before it may say why
+            pgconn.consume_input()
     elif patience.tick is not None and not unsent:
         patience.tick(time.monotonic() - began)
 

@@ -78,7 +78,7 @@ def is_edited(row: MigrationRow, file: MigrationFile) -> bool:
 def migration_notices(
     files: Sequence[MigrationFile] | None, snapshot: Snapshot, checkout: Checkout = Checkout()
 ) -> tuple[Notice, ...]:
-    """Warn of edited and vanished migrations, and of pending ones before applied ones."""
+    """Warn of edited and vanished migrations, of pending ones before applied ones, and of unfinished ones."""
     if files is None:
         return ()
     found = []
@@ -99,7 +99,20 @@ def migration_notices(
                 f"Migration {file.name} is pending, although {files[applied[-1]].name}, which follows it, was applied."
             )
             found.append(Notice("migration-out-of-order", text, file.path))
+    begun = {key.rpartition("@")[0]: 0 for key in snapshot.progress}
+    begun |= {key.rpartition("@")[0]: n for key, n in snapshot.progress.items() if not key.endswith(":begun")}
+    for name, count in begun.items():
+        if name in present and name not in snapshot.migrations:
+            found.append(Notice("migration-begun", _begun(name, count), present[name].path))
     return tuple(sorted(found, key=lambda notice: (notice.code, notice.message)))
+
+
+def _begun(name: str, count: int) -> str:
+    done = f"{count} of its statements {'is' if count == 1 else 'are'} committed"
+    return (
+        f"Migration {name} was begun outside a transaction and not finished: {done if count else 'its first statement'}"
+        f"{'.' if count else ' may have been committed.'} The next apply goes on from there."
+    )
 
 
 def _gone(row: MigrationRow) -> str:
