@@ -1,7 +1,8 @@
-"""A saved plan is a claim, not a script: it is made again and compared (rule 9.4)."""
+"""A saved plan is compared with a new one and never run: what was approved is what runs (rule 9.4)."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError, StalePlanError, UsageError
@@ -22,9 +23,11 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
     Raises:
         UsageError: the call asks for something that the saved plan was not made with.
         ConfigError: the file cannot be read, or is no saved plan.
-        StalePlanError: something has changed since.
+        StalePlanError: something has changed since, or the file was edited.
     """
     from pgmg.applying.stale_plan import reason
+    from pgmg.render.json.documents import dumps, saved_plan_document
+    from pgmg.render.json.plan_differences import plan_differences
     from pgmg.render.json.saved_plan import load_saved_plan
 
     try:
@@ -41,4 +44,9 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
         said = reason(saved.inputs, dict(saved.basis), plan)
         hint = f"Look at a new plan, and save that: `pgmg plan --out {path}`."
         raise StalePlanError(f"The saved plan {path} is stale: {said}", hint=hint)
+    shown = json.loads(dumps(saved_plan_document(plan)))
+    if (differences := plan_differences(saved.document, shown)) is not None:
+        message = f"The saved plan {path} does not show what would run: it was edited, or made by another version."
+        hint = f"Look at a new plan, and save that: `pgmg plan --out {path}`."
+        raise StalePlanError(f"{message}\n{differences}", hint=hint)
     return plan

@@ -39,8 +39,8 @@ class FakeProject:
         self._ask("plan", options)
         return self.planned
 
-    def apply(self, plan=None, *, options=None, listener=None, yes=False):
-        self._ask("apply", plan, options, yes)
+    def apply(self, plan=None, *, options=None, listener=None, yes=False, resume=None):
+        self._ask("apply", plan, options, yes, *(() if resume is None else (resume,)))
         made = plan or self.planned
         listener(Started(made))
         listener(ServerNotice("NOTICE", "hear, hear"))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections import Counter
 
 import pytest
 
@@ -96,6 +97,12 @@ def test_timeouts_are_settings(fake, pgmg):
     assert fake.calls[0].overrides == {"lock_timeout": "2s", "statement_timeout": "1min"}
 
 
+def test_how_to_resume_is_passed_on(fake, pgmg):
+    pgmg("apply", "--resume", "again")
+    assert applied(fake)[0][-1] == "again"
+    assert pgmg("apply", "--resume", "perhaps").exit_code == 2
+
+
 # -- saved plans -------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +143,45 @@ def test_a_stale_plan_is_refused_and_says_what_changed(fake, pgmg, basis, words)
     assert (done.exit_code, applied(fake)) == (1, [])
     assert "stale" in done.stderr
     assert words in done.stderr
+
+
+def edits(document, place=""):
+    """Every value of a document changed, every key and element taken out, one more element in every list."""
+    for key in list(document) if isinstance(document, dict) else range(len(document)):
+        here = f"{place}.{key}" if isinstance(key, str) else f"{place}[{key + 1}]"
+        here = here.lstrip(".")
+        if here in ("inputs", "database.server_version"):
+            continue
+        kept = document[key]
+        if isinstance(kept, dict | list):
+            yield from edits(kept, here)
+        else:
+            document[key] = "edited" if isinstance(kept, str) else 4711
+            yield here
+        if isinstance(document, dict):
+            del document[key]
+            yield here
+        document[key] = kept
+    if isinstance(document, list) and document:
+        document.append(document[-1])
+        yield f"{place}[{len(document)}]"
+        document.pop()
+
+
+def test_every_edit_of_a_saved_plan_is_refused_and_named(fake, pgmg, here):
+    """What was approved is what runs: whatever somebody changed in the file, and whatever it says instead."""
+    pgmg("plan", "--out", "plan.json")
+    document = json.loads((here / "plan.json").read_text())
+    tried = Counter()
+    for place in edits(document):
+        (here / "plan.json").write_text(json.dumps(document))
+        done = pgmg("apply", "plan.json")
+        assert (done.exit_code, applied(fake)) == (1, []), place
+        tried[place.partition(".")[0].partition("[")[0]] += 1
+        if "does not show what would run" in done.stderr:
+            assert place.partition(".")[0].partition("[")[0] in done.stderr
+    assert tried.keys() >= {"steps", "migrations", "database", "options", "basis", "changes", "fingerprint"}
+    assert sum(tried.values()) > 40
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"{}", b'{"format": 2, "fingerprint": "x", "steps": []}'])

@@ -10,6 +10,8 @@ from pgmg.errors import ConfigError
 from pgmg.model.plan import Action, PlanOptions, Recreate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pgmg.model.plan_inputs import Entries
 
 FORMAT = 1
@@ -22,7 +24,7 @@ class SavedPlan:
 
     `basis` holds (part, digest) as in `Plan.basis`; `steps` are (action, object), and `inputs` what it was made from
     (`PlanInputs.entries`), for reporting differences.
-    No SQL is kept: SQL from a file is never run.
+    `document` is all of it, to be compared and not to be run: SQL from a file is never run.
     """
 
     fingerprint: str
@@ -30,6 +32,7 @@ class SavedPlan:
     steps: tuple[tuple[str, str], ...] = ()
     options: PlanOptions = PlanOptions()
     inputs: Entries = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def load_saved_plan(text: str) -> SavedPlan:
@@ -53,6 +56,7 @@ def load_saved_plan(text: str) -> SavedPlan:
         tuple(_step(step, number) for number, step in enumerate(_list(document["steps"]), start=1)),
         _options(document.get("options", {})),
         _inputs(document.get("inputs", {})),
+        document,
     )
 
 
