@@ -135,9 +135,11 @@ interrupted = 0
 for number in range(int(sys.argv[4])):
     call = rng.choice(calls)
     timer = threading.Timer(rng.random() * 0.03, os.kill, [os.getpid(), signal.SIGINT])
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # while a thread starts, it would be lost or end it
     timer.start()
     try:
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
             call()
         finally:
             timer.join()

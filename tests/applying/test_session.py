@@ -113,9 +113,12 @@ def test_no_prepared_statement_is_left_in_a_session_that_may_be_shared(project, 
         opened.plan()
         opened.status()
     monkeypatch.undo()
-    applying, reading = counts
-    assert applying == 0
-    assert (reading == 0) is pooled  # plans are kept where the session ends with us
+    if pooled:
+        assert set(counts) == {0}
+    else:
+        applying, reading = counts
+        assert applying == 0
+        assert reading > 0  # plans are kept where the session ends with us
 
 
 def test_a_migration_cannot_end_the_transaction(project):

@@ -58,7 +58,7 @@ def test_what_was_committed_before_is_said(project, applying):
     project.write("migrations/002.sql", "CREATE INDEX CONCURRENTLY i ON t (id);")
     project.write("migrations/003.sql", "CREATE TABLE u (id integer);\nSELECT pg_sleep(3600);")
     _, said = applying(signal.SIGTERM)
-    assert "Already committed: 001.sql, 002.sql. The rest has been rolled back." in said
+    assert "Already committed: 001.sql, 002.sql. The next apply continues from there." in said
     assert project.rows("SELECT name FROM pgmg_migrations ORDER BY 1") == [("001.sql",), ("002.sql",)]
     assert project.value("SELECT to_regclass('u')") is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying.apply_failure import explain
+from pgmg.applying.apply_progress import ApplyProgress
 from pgmg.applying.infer import FailureContext, learn
 from pgmg.applying.interruption import CommitWatch, what_became
 from pgmg.applying.limits import Limits, retry_delay
@@ -76,23 +77,6 @@ class Target:
     resume: Resume | None = None
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What one apply has done so far, over all attempts and groups."""
-
-    began: float = field(default_factory=time.monotonic)
-    learned: Learned = field(default_factory=Learned)
-    discovered: list[Edge] = field(default_factory=list)
-    lessons: int = 0
-    attempts: int = 0
-    steps: list[AppliedStep] = field(default_factory=list)
-    migrations: list[str] = field(default_factory=list)
-    objects: int = 0
-    committed: bool = False
-    plan: Plan | None = None  # whose first group was committed
-    taught_by: StepFailed | None = None
-
-
 def apply(target: Target, planner: Planner, expected: Plan | None, listener: Listener) -> ApplyResult:
     """Plan inside the transaction, compare with the plan that was shown, and carry it out.
 
@@ -110,8 +94,7 @@ class _Apply:
         limits = replace(target.limits, session=manner_of(self._conn).statements)
         self._target, self._planner = replace(target, limits=limits), planner
         self._expected, self._listener = expected, listener
-        self._progress = _Progress()
-        self._committing = False
+        self._progress = ApplyProgress()
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
@@ -132,17 +115,14 @@ class _Apply:
             running = self._current()
             outside = running if running is not None and not running.transactional else None
             self._leave()
-            interruption.add_note(what_became(self._done(), at_commit=self._commits.was_committed(), outside=outside))
+            interruption.add_note(
+                what_became(self._progress.done(), at_commit=self._commits.was_committed(), outside=outside)
+            )
             raise
         finally:
             if self._lock_connection is not None:
                 self._lock_connection.close()
             self._leave()
-
-    def _done(self) -> list[str]:
-        """Return what earlier groups have committed, in words."""
-        done = self._progress.migrations
-        return done or (["an earlier group"] if self._progress.steps else [])
 
     def _leave(self) -> None:
         if self._target.kept is None:
@@ -269,7 +249,7 @@ class _Apply:
         done: list[AppliedStep]
         try:
             if group and not group[0].transactional:
-                self._commit()
+                self._conn.execute("COMMIT")
                 self._progress.committed = True
                 outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current
@@ -375,16 +355,10 @@ class _Apply:
         """Return the error to raise, which says what has been changed."""
         step = failure.step
         error = explain(failure.error, step, failure.number, _who_blocked(failure, watch), plan)
-        if step is not None and not step.transactional and failure.number:
-            done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
-            told = f"The {done} done and recorded; the next apply continues with this one."
-        elif self._progress.steps:
-            done = ", ".join(self._done())
-            told = f"Already committed: {done}. The next apply continues from there."
-        elif self._conn.pgconn.status != ConnStatus.OK:
-            told = "Unless the connection broke during the very commit, nothing has been changed. Apply again."
-        else:
-            told = "" if error.hint else "Nothing has been changed."
+        is_connected = self._conn.pgconn.status == ConnStatus.OK
+        told = self._progress.told(failure, is_connected=is_connected) or (
+            "" if error.hint else "Nothing has been changed."
+        )
         error.hint = "\n".join(part for part in (error.hint, told) if part)
         return error
 
@@ -400,16 +374,7 @@ class _Apply:
         return True
 
     def _finish(self, plan: Plan) -> ApplyResult:
-        progress = self._progress
-        result = ApplyResult(
-            plan=progress.plan or plan,
-            applied=progress.committed and bool(progress.steps or progress.objects),
-            steps=tuple(progress.steps),
-            migrations_recorded=tuple(progress.migrations),
-            objects_updated=progress.objects,
-            discovered=tuple(progress.discovered),
-            duration_ms=round((time.monotonic() - progress.began) * 1000, 3),
-        )
+        result = self._progress.result(plan)
         self._listener(Finished(result))
         return result
 

@@ -36,8 +36,8 @@ def _differences(saved: Any, now: Any, place: str) -> Iterator[tuple[str, Any, A
                 yield from _differences(saved.get(key, _ABSENT), now.get(key, _ABSENT), inner)
         case list(), list():
             for number in range(max(len(saved), len(now))):
-                pair = (one[number] if number < len(one) else _ABSENT for one in (saved, now))
-                yield from _differences(*pair, f"{place}[{number + 1}]")
+                before, after = (one[number] if number < len(one) else _ABSENT for one in (saved, now))
+                yield from _differences(before, after, f"{place}[{number + 1}]")
         case _ if type(saved) is not type(now) or saved != now:
             yield place, saved, now
 

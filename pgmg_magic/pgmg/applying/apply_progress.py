@@ -1,0 +1,61 @@
+"""What one apply has done so far, over all its attempts and groups."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pgmg.model.events import AppliedStep, ApplyResult
+from pgmg.model.plan import Edge, Learned, Plan
+
+if TYPE_CHECKING:
+    from pgmg.applying.runner import StepFailed
+
+
+@dataclass(slots=True)
+class ApplyProgress:
+    """Grows with each group that is committed and each error that teaches something.
+
+    `plan` is the one whose first group was committed, `taught_by` the failure that changed the plan last.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    learned: Learned = field(default_factory=Learned)
+    discovered: list[Edge] = field(default_factory=list)
+    lessons: int = 0
+    attempts: int = 0
+    steps: list[AppliedStep] = field(default_factory=list)
+    migrations: list[str] = field(default_factory=list)
+    objects: int = 0
+    committed: bool = False
+    plan: Plan | None = None
+    taught_by: StepFailed | None = None
+
+    def done(self) -> list[str]:
+        """Return what earlier groups have committed, in words."""
+        return self.migrations or (["an earlier group"] if self.steps else [])
+
+    def told(self, failure: StepFailed, *, is_connected: bool) -> str | None:
+        """Say what a failure leaves committed, or possibly so; None where that is nothing."""
+        step = failure.step
+        if step is not None and not step.transactional and failure.number:
+            done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
+            return f"The {done} done and recorded; the next apply continues with this one."
+        if self.steps:
+            return f"Already committed: {', '.join(self.done())}. The next apply continues from there."
+        if not is_connected:
+            return "Unless the connection broke during the very commit, nothing has been changed. Apply again."
+        return None
+
+    def result(self, plan: Plan) -> ApplyResult:
+        """Return the result of an apply whose last plan this is."""
+        return ApplyResult(
+            plan=self.plan or plan,
+            applied=self.committed and bool(self.steps or self.objects),
+            steps=tuple(self.steps),
+            migrations_recorded=tuple(self.migrations),
+            objects_updated=self.objects,
+            discovered=tuple(self.discovered),
+            duration_ms=round((time.monotonic() - self.began) * 1000, 3),
+        )
