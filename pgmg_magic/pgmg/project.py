@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.config import DEFAULT_FOLDERS, Settings, applied_from, load
+from pgmg.config import Settings, applied_from, loader
 from pgmg.connections import Connections
 from pgmg.model.plan import Change, Learned, Plan, PlanOptions
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from pgmg.catalog.column_lists import Attributes
@@ -64,13 +64,7 @@ class Project:
         Raises:
             ConfigError: settings or folders are not usable.
         """
-        # as it is meant now: a notebook may change its working folder before the settings are read again
-        start, file = _absolute(path), None if config is None else _absolute(config)
-        given = {key: _absolute(value) if key in DEFAULT_FOLDERS else value for key, value in _given(overrides)}
-
-        def read() -> Settings:
-            return load(start, config=file, environment=environment, overrides=given)
-
+        read = loader(path, config, environment, overrides)
         return cls(read(), read)
 
     def reloaded_settings(self) -> Settings | None:
@@ -397,14 +391,6 @@ class Project:
         from pgmg.maintenance import Baseline
 
         return Baseline(self.settings, Planner(self.settings), self.connect)
-
-
-def _absolute(path: object) -> Path:
-    return Path(str(path)).expanduser().absolute()
-
-
-def _given(overrides: Mapping[str, object]) -> list[tuple[str, object]]:
-    return [(key, value) for key, value in overrides.items() if value is not None]
 
 
 def _ignore(event: Event) -> None:

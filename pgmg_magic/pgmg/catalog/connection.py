@@ -158,9 +158,10 @@ def is_own_session(conn: Connection) -> bool:
     Behind a pooler in transaction mode the next transaction may meet another one (rule 9.6). A pooler has process
     numbers of its own: only who speaks to the server itself was told the right one.
     """
-    row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-    if row is not None:
-        note_server_process(conn, row[0])
+    if not (isinstance(conn, _ServerConnection) and conn.server_process is not None):
+        row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+        if row is not None:
+            note_server_process(conn, row[0])
     return not is_pooled(conn)
 
 

@@ -1,7 +1,7 @@
 """Settings of a project: `load` finds, reads and checks them."""
 
 from pgmg.config.checkout import applied_from
-from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load
+from pgmg.config.loading import DEFAULT_FOLDERS, LIBPQ_VARIABLES, load, loader
 from pgmg.config.settings import CONFIG_FILE, EMBEDDED, KEYS, Pooling, Settings, passwords
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Settings",
     "applied_from",
     "load",
+    "loader",
     "passwords",
 ]

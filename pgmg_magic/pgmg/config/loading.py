@@ -14,13 +14,33 @@ from pgmg.config.values import CHECKS, Value, expanded
 from pgmg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 DEFAULT_FOLDERS = {"migrations_dir": "migrations", "code_dir": "sql"}
 """Folders that count without being configured, where they exist and no folder is configured."""
 
 LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 """Variables of libpq that name a server or database."""
+
+
+def loader(
+    path: str | Path, config: Path | None, environment: str | None, overrides: Mapping[str, object]
+) -> Callable[[], Settings]:
+    """Return a function that loads the settings, as often as they may have changed.
+
+    Paths are made absolute now: a notebook may change its working folder before the settings are read again.
+    """
+    start, file = _absolute(path), None if config is None else _absolute(config)
+    given = {
+        key: _absolute(value) if key in DEFAULT_FOLDERS else value
+        for key, value in overrides.items()
+        if value is not None
+    }
+    return lambda: load(start, config=file, environment=environment, overrides=given)
+
+
+def _absolute(path: object) -> Path:
+    return Path(str(path)).expanduser().absolute()
 
 
 def load(
