@@ -150,7 +150,7 @@ def edits(document, place=""):
     for key in list(document) if isinstance(document, dict) else range(len(document)):
         here = f"{place}.{key}" if isinstance(key, str) else f"{place}[{key + 1}]"
         here = here.lstrip(".")
-        if here in ("inputs", "database.server_version"):
+        if here in ("inputs", "database.server_version", "risks", "warnings"):
             continue
         kept = document[key]
         if isinstance(kept, dict | list):

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _MANY = 3
 _SHOWN = 160  # characters of a value
-_MAY_DIFFER = frozenset({"inputs", "database.server_version"})
-"""What tells only why a plan is stale, and what a restart with another minor version changes."""
+_MAY_DIFFER = frozenset({"inputs", "database.server_version", "risks", "warnings"})
+"""What tells only why a plan is stale; what a new minor version changes; what is estimated from sizes and sessions."""
 _ABSENT = object()
 
 
