@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.catalog.kept_connection import KeptConnection
     from pgmg.catalog.session_manner import SessionManner
+    from pgmg.catalog.temporary_objects import Scratch
     from pgmg.config import Settings
 
 _Answer = TypeVar("_Answer")
@@ -180,6 +181,19 @@ class Connections:
         with self._locks.using:
             conn, _ = self._idle()
             return self._orderly(partial(work, conn))
+
+    def scratch(self, ask: Callable[[Scratch], _Answer], search_path: str | None) -> _Answer:
+        """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
+        from pgmg.catalog.connection import manner_of, translated_errors
+        from pgmg.catalog.temporary_objects import scratch
+
+        timeout = self._settings.lock_timeout
+
+        def work(conn: Connection) -> _Answer:
+            with translated_errors(conn), scratch(conn, search_path, timeout, manner_of(conn).statements) as within:
+                return ask(within)
+
+        return self.use(work)
 
     def _idle(self) -> tuple[Connection, bool]:
         """Return the connection that is kept, or a new one, and whether it was kept."""

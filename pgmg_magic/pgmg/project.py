@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.config import Settings, applied_from, loader
+from pgmg.applier import Applier
+from pgmg.config import Settings, loader
 from pgmg.connections import Connections
-from pgmg.model.plan import Change, Learned, Plan, PlanOptions
+from pgmg.model.plan import Change, Plan, PlanOptions
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.temporary_objects import Scratch
     from pgmg.maintenance import Baseline
     from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.events import ApplyResult, Event, Listener
+    from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.names import ObjectName
     from pgmg.model.query_result import QueryPlan, QueryResult
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from pgmg.model.resume import Resume
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.site_data import SiteData
-    from pgmg.model.snapshot import Snapshot
     from pgmg.model.status_report import Status
+    from pgmg.partial.file_planner import FilePlanner
+    from pgmg.partial.partial_plan import PartialPlan
     from pgmg.planning.compare.resolved import Comparison
     from pgmg.row_reader import RowReader
 
@@ -150,32 +152,41 @@ class Project:
             LockedError: a lock was not had in time.
             ApplyError: the server refused a step; nothing has changed, unless the message says otherwise.
         """
-        from pgmg.applying.apply import Target, apply
-        from pgmg.applying.limits import Limits
-        from pgmg.model.resume import Resume
-        from pgmg.planning.compare.consent import check_consent
-        from pgmg.risk_reader import check_risks
-
         chosen = plan.options if plan is not None else self._options(options)
-        settings = self.settings
+        applier = self._applier(listener, yes=yes)
+        return applier.run(lambda conn, learned: self._planner.plan(conn, chosen, learned), plan, resume)
 
-        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
-            from pgmg.catalog.catalog_queries import set_path
+    def _applier(self, listener: Listener | None, *, yes: bool) -> Applier:
+        path = self._planner.search_path
+        return Applier(self.settings, self._connections, self.connect, search_path=path, listener=listener, yes=yes)
 
-            with self._connections.planning:
-                if self._planner.search_path is not None:
-                    set_path(conn, self._planner.search_path)
-                made, snapshot = self._planner.plan(conn, chosen, learned)
-            if not yes:
-                check_consent(made)
-            check_risks(conn, made, snapshot, settings.allow)
-            return made, snapshot
+    # -- some files ---------------------------------------------------------------------------------------
 
-        limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
-        self._connections.make_room()
-        target = Target(self.connect, settings.state_schema, limits, applied_from=applied_from(settings))
-        target = replace(target, resume=None if resume is None else Resume(resume))
-        return apply(target, planner, plan, listener or _ignore)
+    def plan_files(self, paths: Collection[str], options: PlanOptions | None = None) -> PartialPlan:
+        """Return what apply would do about what some files declare, with what that needs.
+
+        `paths` are relative to the project. Pending migrations, broken files and changes elsewhere are left out.
+
+        Raises:
+            PgmgError: what the files declare cannot be planned.
+        """
+        planner = self._files_planner(paths, options)
+        return self._read(lambda conn: planner.with_risks(conn, self.settings.allow))
+
+    def apply_files(
+        self, paths: Collection[str], plan: Plan, *, listener: Listener | None = None, yes: bool = False
+    ) -> ApplyResult:
+        """Carry out a plan of some files.
+
+        Raises:
+            StalePlanError, RefusedChange, LockedError, ApplyError: as `apply` does.
+        """
+        return self._applier(listener, yes=yes).run(self._files_planner(paths, plan.options).for_apply, plan)
+
+    def _files_planner(self, paths: Collection[str], options: PlanOptions | None) -> FilePlanner:
+        from pgmg.partial.file_planner import FilePlanner
+
+        return FilePlanner(self._planner, self._options(options), paths)
 
     # -- looking ----------------------------------------------------------------------------------------
 
@@ -250,31 +261,14 @@ class Project:
 
     def _scratch(self, ask: Callable[[Scratch], _Answer]) -> _Answer:
         """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
-        from pgmg.catalog.connection import manner_of, translated_errors
-        from pgmg.catalog.temporary_objects import scratch
-
-        def work(conn: Connection) -> _Answer:
-            path, timeout = self._planner.search_path, self.settings.lock_timeout
-            with translated_errors(conn), scratch(conn, path, timeout, manner_of(conn).statements) as within:
-                return ask(within)
-
-        return self._connections.use(work)
+        return self._connections.scratch(ask, self._planner.search_path)
 
     def attributes_in(self, path: str) -> dict[ObjectName, Attributes | None]:
         """Return what a file declares, with columns and types as the database has them; None for what has none.
 
         `path` is relative to the project.
         """
-
-        def ask(conn: Connection) -> dict[ObjectName, Attributes | None]:
-            from pgmg.catalog.column_lists import read_attributes
-
-            resolved = self._compared(conn).resolved
-            names = [name for name, declared in resolved.declared.items() if declared.source.location.path == path]
-            found = read_attributes(conn, resolved.snapshot, names)
-            return {name: found.get(name) for name in names}
-
-        return self._read(ask)
+        return self._read(self._files_planner([path], None).attributes)
 
     def _row_options(self, options: RowOptions | None) -> RowOptions:
         from pgmg.model.row_questions import RowOptions
@@ -391,7 +385,3 @@ class Project:
         from pgmg.maintenance import Baseline
 
         return Baseline(self.settings, Planner(self.settings), self.connect)
-
-
-def _ignore(event: Event) -> None:
-    """Listen to nothing."""

@@ -194,7 +194,8 @@ def test_pending_migrations_are_not_run_and_that_is_said(cells, users):
     users.write("migrations/002_born.sql", "ALTER TABLE users ADD COLUMN born date;")
     done = cells(sql("CREATE VIEW born AS SELECT born FROM users;"))
     assert done.value.result is None
-    assert "a cell runs no migrations, and the plan holds 002_born.sql" in data(done, "text/plain")
+    assert "a cell runs no migrations, and it needs 002_born.sql" in data(done, "text/plain")
+    assert "002_born.sql" in data(done, "text/plain").partition("PLAN:")[2], "the plan that holds it is shown"
     assert users.rows("SELECT name FROM pgmg_migrations") == [("001_users.sql",)]
 
 
@@ -316,7 +317,7 @@ REFUSED = {
 def test_a_refused_cell_leaves_files_database_and_later_cells_alone(cells, users, path, text):
     name = "active" if path == "views/active.sql" else "fresh"
     if name == "fresh" and text == REFUSED["a dependent breaks"]:
-        users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT name FROM fresh;\n")
+        return  # nothing that exists depends on it; what other files say is not applied with it
     (users.root / "sql/views/active.sql").write_bytes(f"-- a\r\n{ACTIVE};\r\n".encode())
     before = {file: file.read_bytes() if file.is_file() else None for file in (users.root / "sql").rglob("*")}
     shown, error = failing(cells, sql(text.format(name, name), path))
@@ -352,24 +353,83 @@ def test_a_refused_cell_keeps_its_file_if_told_so(cells, users):
 def test_an_edit_after_the_cell_is_not_overwritten(cells, users, monkeypatch):
     from pgmg.notebook.notebook_session import LiveProject
 
-    real = LiveProject.apply
+    real = LiveProject.apply_files
 
     def apply(self, *arguments, **options):
         users.write("sql/views/active.sql", "CREATE VIEW active AS SELECT 7 AS edited;")
         return real(self, *arguments, **options)
 
-    monkeypatch.setattr(LiveProject, "apply", apply)
+    monkeypatch.setattr(LiveProject, "apply_files", apply)
     failing(cells, sql("CREATE VIEW active AS SELECT nothing FROM users;", "views/active.sql"))
     assert "edited" in (users.root / "sql/views/active.sql").read_text()
 
 
-def test_a_broken_file_elsewhere_keeps_the_cell_from_being_applied_but_written_it_is(cells, users):
+def test_a_broken_file_elsewhere_is_left_alone(cells, users):
     users.write("sql/broken.sql", "CREATE VIEW broken AS SELEC 1;")
-    shown, error = failing(cells, sql("CREATE VIEW fine AS SELECT 1 AS n;"))
-    assert isinstance(error, pgmg.SourceErrors)
-    assert "sql/broken.sql:1:23" in shown
-    assert "the file has the text of the cell" in shown
-    assert (users.root / "sql/views/fine.sql").exists()
+    done = cells(sql("CREATE VIEW fine AS SELECT 1 AS n;"))
+    assert users.value("SELECT n FROM fine") == 1
+    assert "sql/broken.sql is left alone: syntax error" in data(done, "text/plain")
+
+
+def test_a_cell_that_the_server_refuses_does_not_block_the_next_ones(cells, users):
+    failing(cells, sql("CREATE VIEW bad AS SELECT nothing FROM users;", "bad.sql --keep-file"))
+    done = cells(sql("CREATE VIEW good AS SELECT id FROM users;"))
+    assert users.rows("SELECT id FROM good") == [(1,), (2,)]
+    assert "1 other change of files left" in data(done, "text/plain")
+    shown, error = failing(cells, sql("CREATE VIEW upon AS SELECT * FROM bad;"))  # it needs the bad one
+    assert isinstance(error, pgmg.ApplyError)
+    assert 'column "nothing" does not exist' in shown
+    cells(sql("CREATE VIEW bad AS SELECT id AS nothing FROM users;"))
+    cells(sql("CREATE VIEW upon AS SELECT nothing FROM bad;"))
+    users.settled()
+
+
+def test_a_deletion_that_waits_for_an_answer_does_not_block_the_next_ones(cells, users):
+    done = cells(sql("CREATE VIEW other AS SELECT 1 AS n;", "views/names.sql"))
+    assert "it would delete view.names" in done.value.why_not
+    done = cells(sql("CREATE VIEW more AS SELECT 2 AS n;"))
+    assert users.value("SELECT n FROM more") == 2
+    assert "No longer declared, and not dropped: view.names." in data(done, "text/plain")
+    assert users.value("SELECT to_regclass('names')::text") == "names"
+
+
+def test_a_pending_migration_does_not_block_what_does_not_need_it(cells, users):
+    users.write("migrations/002_born.sql", "ALTER TABLE users ADD COLUMN born date;")
+    done = cells(sql("CREATE VIEW ids AS SELECT id FROM users;"))
+    assert users.rows("SELECT id FROM ids") == [(1,), (2,)]
+    assert "Pending migrations are not run: 002_born.sql." in data(done, "text/plain")
+    assert users.rows("SELECT name FROM pgmg_migrations") == [("001_users.sql",)]
+
+
+def test_what_a_pending_migration_creates_itself_waits_for_it(cells, users):
+    users.write("migrations/002_first.sql", "CREATE VIEW first AS SELECT 1 AS id;")
+    done = cells(sql("CREATE VIEW first AS SELECT id FROM users;"))
+    assert done.value.result is None
+    assert "view.first waits for a pending one (002_first.sql)" in data(done, "text/plain")
+    assert users.value("SELECT to_regclass('first')") is None
+
+
+def test_what_a_cell_needs_from_other_files_is_applied_with_it(cells, users):
+    users.write("sql/base.sql", "CREATE FUNCTION two() RETURNS integer LANGUAGE sql AS $$ SELECT 2 $$;")
+    users.write("sql/apart.sql", "CREATE VIEW apart AS SELECT 1 AS one;")
+    done = cells(sql("CREATE VIEW twice AS SELECT two() AS n;"))
+    assert users.value("SELECT n FROM twice") == 2
+    assert [str(step.step.object) for step in done.value.result.steps] == ["function.two()", "view.twice"]
+    assert users.value("SELECT to_regclass('apart')") is None
+
+
+def test_dependents_with_changes_of_their_own_keep_their_old_definition(cells, users):
+    """Another cell's unfinished edit of a dependent is not applied with this one."""
+    users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT nonsense FROM active;\n")
+    cells(sql("CREATE VIEW active AS SELECT name, id, 1 AS one FROM users WHERE active;", "views/active.sql"))
+    assert users.rows("SELECT name FROM names") == [("Ada",)]
+    assert users.value("SELECT one FROM active") == 1
+
+
+def test_an_applied_migration_under_another_name_blocks_no_cell(cells, users):
+    (users.root / "migrations/001_users.sql").rename(users.root / "migrations/002_users.sql")
+    cells(sql("CREATE VIEW ids AS SELECT id FROM users;"))
+    assert users.rows("SELECT id FROM ids") == [(1,), (2,)]
 
 
 def test_a_file_that_is_not_text_is_not_replaced(cells, users):
@@ -417,14 +477,14 @@ def test_files_with_other_line_ends_are_compared_by_their_lines(cells, users):
 def test_somebody_else_may_apply_the_same_file_first(cells, users, monkeypatch):
     from pgmg.notebook.notebook_session import LiveProject
 
-    real, raced = LiveProject.apply, []
+    real, raced = LiveProject.apply_files, []
 
     def apply(self, *arguments, **options):
         if not raced:
             raced.append(users.apply())
         return real(self, *arguments, **options)
 
-    monkeypatch.setattr(LiveProject, "apply", apply)
+    monkeypatch.setattr(LiveProject, "apply_files", apply)
     done = cells(sql("CREATE VIEW active AS SELECT id, name, 1 AS one FROM users WHERE active;"))
     assert "the database has it already" in done.value.why_not
     assert [(c.name, c.after) for c in done.value.columns[0].columns] == [("one", "integer")]

@@ -243,8 +243,9 @@ class PgmgMagics:
         """Write the cell to a file of the code folder, apply it, and show what changed.
 
         PATH is relative to the code folder; by default the file that already declares the cell's object, else a new
-        one. A cell that does not parse writes nothing; if the server refuses it, the file is restored. If migrations
-        are pending or an object would be deleted, the plan is shown with its buttons and not applied.
+        one. A cell that does not parse writes nothing; if the server refuses it, the file is restored. The file is
+        applied with what it needs; other files and pending migrations are left alone. If it needs a pending migration,
+        or would delete an object, the plan is shown with its buttons and not applied.
         """
         from pgmg.notebook.sql_cell import cell_options, run
 

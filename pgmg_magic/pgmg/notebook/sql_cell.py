@@ -13,7 +13,6 @@ from pgmg.errors import (
     LockedError,
     PgmgError,
     PlanError,
-    RowsError,
     StalePlanError,
     UsageError,
 )
@@ -22,6 +21,7 @@ from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan, PlanOptions
 from pgmg.model.row_questions import ColumnDifference, Preview
 from pgmg.model.source import CodeFile, SourceObject
+from pgmg.planning.deferral import needed_migration
 from pgmg.render.html.impact import deletions, rewrites
 from pgmg.source import parse_file, read_files
 from pgmg.source.code_folder import CodeFolder, write
@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.notebook.front_end import FrontEnd
     from pgmg.notebook.notebook_session import LiveProject
+    from pgmg.partial.partial_plan import PartialPlan
 
 _ATTEMPTS = 3
 """Plans per cell: another apply, such as a watcher's, makes a plan stale."""
-_OVERTAKEN = "Nothing was left to apply: the database has it already. A watcher may have been faster."
+_ALREADY = "Nothing was left to apply: the database has it already."
+_UNDEFINED = frozenset({"42P01", "42703", "42883", "42704", "3F000"})
+"""SQLSTATEs of what does not exist: table, column, function, type, schema."""
 _RESTORED = "The file is as it was before; with --keep-file it keeps the text of the cell."
 _CELL = "the cell"
 _VIEWS = (Kind.VIEW, Kind.MATERIALIZED_VIEW)
@@ -161,14 +164,14 @@ def _before(project: LiveProject, path: str) -> _Columns | None:
 def _carried_out(
     front: FrontEnd, project: LiveProject, drafted: CellResult, options: CellOptions, before: _Columns | None
 ) -> CellResult:
-    cell = replace(drafted, objects=tuple(project.attributes_in(drafted.path)))
-    plan, result = _applied(front, project, options)
-    cell = replace(cell, plan=plan, result=result)
+    outcome = _applied(front, project, drafted.path, options)
+    plan, result = outcome.partial.plan, outcome.result
+    cell = replace(drafted, objects=outcome.partial.focused_names, plan=plan, result=result)
+    cell = replace(cell, notes=(*cell.notes, *left_alone(outcome.partial)))
     if result is not None:
-        cell = replace(cell, dependents=_dependents(result, cell.objects))
+        cell = replace(cell, plan=result.plan, dependents=_dependents(result, cell.objects))
     else:
-        reason = _OVERTAKEN if plan.is_empty and cell.written else why_not(plan, plan_only=options.plan_only)
-        cell = replace(cell, why_not=reason)
+        cell = replace(cell, why_not=outcome.why_not or why_not(plan, is_new=cell.written, plan_only=options.plan_only))
     if before is not None and (result is not None or plan.is_empty):
         adopted = {change.object for change in plan.changes if change.change is ChangeKind.ADOPTED}
         after = {name: found for name, found in project.attributes_in(cell.path).items() if name not in adopted}
@@ -176,35 +179,90 @@ def _carried_out(
     previews, notes = _previews(project, cell.objects, options.preview)
     cell = replace(cell, previews=previews, notes=(*cell.notes, *notes))
     front.show(cell)
-    if result is None and not plan.is_empty:
-        front.plan(project, plan)
+    if result is None and (outcome.why_not or not plan.is_empty):
+        _offer(front, project, plan)
     return cell
 
 
-def _applied(front: FrontEnd, project: LiveProject, options: CellOptions) -> tuple[Plan, ApplyResult | None]:
+def _offer(front: FrontEnd, project: LiveProject, plan: Plan) -> None:
+    """Show the plan of the whole project with its buttons; where there is none, the cell's own without."""
+    try:
+        whole = project.plan(plan.options)
+    except PgmgError:
+        front.plan(project, plan, asks=False)
+    else:
+        front.plan(project, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What was planned for the cell's file, and what became of it."""
+
+    partial: PartialPlan
+    result: ApplyResult | None = None
+    why_not: str | None = None
+
+
+def _applied(front: FrontEnd, project: LiveProject, path: str, options: CellOptions) -> _Outcome:
+    """Apply what the cell's file declares, with what that needs, and nothing else."""
     attempt = 0
     while True:
         attempt += 1
-        plan = project.plan(options.options)
-        if why_not(plan, plan_only=options.plan_only):
-            return plan, None
+        partial = project.plan_files([path], options.options)
+        if waits := _waiting(partial):
+            return _Outcome(partial, why_not=waits)
+        if why_not(partial.plan, plan_only=options.plan_only):
+            return _Outcome(partial)
         try:
             with front.progress(project) as listener:
-                result = project.apply(plan, listener=listener)
+                return _Outcome(partial, project.apply_files([path], partial.plan, listener=listener))
         except StalePlanError:
             if attempt == _ATTEMPTS:
                 raise
-        else:
-            return result.plan, result
+        except ApplyError as error:
+            needed = _needed_migration(error, partial)
+            if needed is None:
+                raise
+            return _Outcome(partial, why_not=f"Not applied: a cell runs no migrations, and it needs {needed}.")
 
 
-def why_not(plan: Plan, *, plan_only: bool = False) -> str | None:
-    """Return why a plan is not applied at once; None where it is."""
+def _waiting(partial: PartialPlan) -> str | None:
+    """Say that what the cell declares is also the business of a pending migration; None where it is not."""
+    waiting = [str(name) for name in partial.focused_names if name in partial.waiting]
+    if not waiting:
+        return None
+    migrations = ", ".join(migration.name for migration in partial.pending)
+    return f"Not applied: a cell runs no migrations, and {', '.join(waiting)} waits for a pending one ({migrations})."
+
+
+def _needed_migration(error: ApplyError, partial: PartialPlan) -> str | None:
+    """Return the pending migration that may create what the server does not know."""
+    if error.sqlstate not in _UNDEFINED:
+        return None
+    found = (needed_migration(name, partial.resolved, partial.pending) for name in partial.focused_names)
+    return next((name for name in found if name is not None), None)
+
+
+def left_alone(partial: PartialPlan) -> tuple[str, ...]:
+    """Say what a cell does not touch, although it waits to be applied: other cells' business."""
+    said = [
+        f"{problem.paths[0]} is left alone: {problem.error.message}" for problem in partial.problems if problem.paths
+    ]
+    if partial.pending:
+        said.append(f"Pending migrations are not run: {', '.join(m.name for m in partial.pending)}.")
+    gone = [str(d.name) for d in partial.left if d.change is ChangeKind.DELETED]
+    if gone:
+        said.append(f"No longer declared, and not dropped: {', '.join(gone)}.")
+    others = len(partial.left) - len(gone)
+    if others:
+        said.append(f"{others} other change{'' if others == 1 else 's'} of files left for %pgmg_plan.")
+    return tuple(said)
+
+
+def why_not(plan: Plan, *, is_new: bool = False, plan_only: bool = False) -> str | None:
+    """Return why a plan is not applied at once; None where it is. `is_new` says that the file has just been written."""
     if plan.is_empty:
-        return "There is nothing to apply: the database is as the files say."
-    if plan.migrations:
-        names = ", ".join(migration.name for migration in plan.migrations)
-        return f"Not applied: a cell runs no migrations, and the plan holds {names}."
+        return _ALREADY if is_new else "There is nothing to apply: the database is as the file says."
     if plan_only:
         return "Not applied yet: this is the plan."
     if gone := deletions(plan):
@@ -244,7 +302,7 @@ def _previews(
             continue
         try:
             preview = project.preview(name, limit)
-        except RowsError as error:
+        except PgmgError as error:
             notes.append(f"{error.message} {error.hint or ''}".strip())
         else:
             found += [preview] if preview is not None else []

@@ -11,10 +11,10 @@ from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
 from pgmg.model.names import Kind
 from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
+from pgmg.partial.folder_memory import FolderMemory
+from pgmg.partial.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
 from pgmg.planner import Planner
 from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
-from pgmg.watch.folder_memory import FolderMemory
-from pgmg.watch.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
 
 if TYPE_CHECKING:
     from pgmg.applying.apply import Target

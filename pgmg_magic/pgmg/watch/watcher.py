@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.config import Settings
+    from pgmg.partial.partial_plan import PartialPlan
     from pgmg.project import Project
     from pgmg.source import SourceFiles
     from pgmg.watch.folder_events import Folders
-    from pgmg.watch.partial_plan import PartialPlan
 
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to reach the server; the last one goes on."""

@@ -10,6 +10,7 @@ from pgmg.errors import DuplicateObject, OtherProject, PgmgError, PlanError, Ref
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
 from pgmg.model.watch_events import Broken
+from pgmg.partial.focus import declared_in, outside_of
 from pgmg.planning.compare.consent import doubts, listed
 from pgmg.planning.deferral import (
     Deferral,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration
+    from pgmg.partial.folder_memory import FolderMemory
     from pgmg.planner import Parsed, Planner
+    from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ResolvedProject
     from pgmg.source import SourceFiles
-    from pgmg.watch.folder_memory import FolderMemory
 
 _GRANTS = re.compile(r"\b(grant|revoke)\b", re.IGNORECASE)
 _ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
@@ -46,12 +48,16 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a partial plan takes in. `holds` are remembered and may be over; `firm` ones failed in this very round."""
+    """What a partial plan takes in. `holds` are remembered and may be over; `firm` ones failed in this very round.
+
+    With a `focus`, only what these files declare is planned, with what it needs.
+    """
 
     migrations: bool = False
     holds: tuple[Deferral, ...] = ()
     firm: tuple[Deferral, ...] = ()
     blocked: Blocked | None = None
+    focus: frozenset[str] = frozenset()
 
     def runs(self, pending: tuple[Migration, ...]) -> bool:
         """Say whether these migrations are to be run."""
@@ -75,6 +81,15 @@ class PartialPlan:
     pending: tuple[Migration, ...]
     waiting: tuple[ObjectName, ...]
     blocked: PgmgError | None
+    focused: frozenset[ObjectName] = frozenset()
+    """What the files in focus declare."""
+    left: tuple[ObjectComparison, ...] = ()
+    """Changes outside the focus."""
+
+    @property
+    def focused_names(self) -> tuple[ObjectName, ...]:
+        """What the files in focus declare, in the order of the sources."""
+        return tuple(name for name in self.resolved.declared if name in self.focused)
 
 
 class PartialPlanner:
@@ -134,7 +149,10 @@ class _Work:
         parsed, comparison, withheld = self._compared(files)
         self.pending = parsed.pending
         self._keep_deleted(comparison, files, withheld)
-        self._keep_doubtful(comparison)
+        left = outside_of(self.scope.focus, comparison) if self.scope.focus else ()
+        self.out |= {difference.name for difference in left}
+        if not self.scope.focus:
+            self._keep_doubtful(comparison)
         self.memory.note(comparison)
         runs = self.scope.runs(parsed.pending)
         coming = () if runs else parsed.pending
@@ -154,6 +172,7 @@ class _Work:
             plan, self.snapshot, comparison.resolved, files, holds, tuple(self.problems), parsed.pending,
             tuple(waiting),
             parsed.stuck or refused_before,
+            declared_in(self.scope.focus, comparison), left,
         )  # fmt: skip
 
     # -- files ------------------------------------------------------------------------------------------

@@ -1,0 +1,76 @@
+"""Carries out plans of a project, whoever makes them: of all files, or of some."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgmg.config import applied_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.connections import Connections
+    from pgmg.model.events import ApplyResult, Event, Listener
+    from pgmg.model.plan import Learned, Plan
+    from pgmg.model.snapshot import Snapshot
+
+    MakePlan = Callable[[Connection, Learned], tuple[Plan, Snapshot]]
+
+
+class Applier:
+    """Applies with the limits of the settings, on connections of its own; `yes` consents to what a plan needs it for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connections: Connections,
+        connect: Callable[[], Connection],
+        *,
+        search_path: str | None,
+        listener: Listener | None,
+        yes: bool,
+    ) -> None:
+        self._settings, self._connections, self._connect = settings, connections, connect
+        self._search_path, self._listener, self._yes = search_path, listener or _ignore, yes
+
+    def run(self, make: MakePlan, shown: Plan | None, resume: str | None = None) -> ApplyResult:
+        """Carry out what `make` plans, which must be the plan that was `shown`.
+
+        Raises:
+            StalePlanError: it is another plan (rule 9.4).
+            RefusedChange: it needs consent (rule 3.7), would lose something, or has a risk that is not allowed.
+            LockedError: a lock was not had in time.
+            ApplyError: the server refused a step.
+        """
+        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.limits import Limits
+        from pgmg.model.resume import Resume
+        from pgmg.planning.compare.consent import check_consent
+        from pgmg.risk_reader import check_risks
+
+        settings = self._settings
+
+        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+            from pgmg.catalog.catalog_queries import set_path
+
+            with self._connections.planning:
+                if self._search_path is not None:
+                    set_path(conn, self._search_path)
+                made, snapshot = make(conn, learned)
+            if not self._yes:
+                check_consent(made)
+            check_risks(conn, made, snapshot, settings.allow)
+            return made, snapshot
+
+        limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        self._connections.make_room()
+        target = Target(self._connect, settings.state_schema, limits, applied_from=applied_from(settings))
+        target = replace(target, resume=None if resume is None else Resume(resume))
+        return apply(target, planner, shown, self._listener)
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""

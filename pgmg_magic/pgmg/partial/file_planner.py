@@ -1,0 +1,67 @@
+"""Plans and applies what some files declare, whatever state the rest of the project is in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgmg.model.plan import Learned
+from pgmg.partial.folder_memory import FolderMemory
+from pgmg.partial.partial_plan import PartialPlanner, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pgmg.catalog.column_lists import Attributes
+    from pgmg.catalog.connection import Connection
+    from pgmg.model.names import ObjectName
+    from pgmg.model.permission import Permission
+    from pgmg.model.plan import Plan, PlanOptions
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.partial.partial_plan import PartialPlan
+    from pgmg.planner import Planner
+
+
+class FilePlanner:
+    """Plans the objects of some files, with what they need; pending migrations are never part of it."""
+
+    def __init__(self, planner: Planner, options: PlanOptions, paths: Collection[str]) -> None:
+        self._partial = PartialPlanner(planner, options, FolderMemory())
+        self._scope = Scope(focus=frozenset(paths))
+
+    def partial(self, conn: Connection, learned: Learned = Learned()) -> PartialPlan:
+        """Plan what can be planned; what is wrong with the files is in the answer."""
+        return self._partial.partial(conn, self._scope, learned)
+
+    def plan(self, conn: Connection, learned: Learned) -> PartialPlan:
+        """Plan inside the caller's transaction.
+
+        Raises:
+            PgmgError: what the files declare cannot be planned.
+        """
+        partial = self.partial(conn, learned)
+        for problem in partial.problems:
+            if partial.focused.intersection(problem.objects):
+                raise problem.error
+        return partial
+
+    def with_risks(self, conn: Connection, allow: Sequence[Permission] | None) -> PartialPlan:
+        """Plan with the risks of the steps, to be shown; raises as `plan` does."""
+        from pgmg.risk_reader import with_risks
+
+        partial = self.plan(conn, Learned())
+        return replace(partial, plan=with_risks(conn, partial.plan, partial.snapshot, allow))
+
+    def for_apply(self, conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+        """Plan inside the transaction of an apply; raises as `plan` does."""
+        partial = self.plan(conn, learned)
+        return partial.plan, partial.snapshot
+
+    def attributes(self, conn: Connection) -> dict[ObjectName, Attributes | None]:
+        """Return what the files declare, with columns and types as the database has them; None for what has none."""
+        from pgmg.catalog.column_lists import read_attributes
+
+        partial = self.partial(conn)
+        names = partial.focused_names
+        found = read_attributes(conn, partial.snapshot, names)
+        return {name: found.get(name) for name in names}
