@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 
@@ -362,7 +363,7 @@ def test_start_status_and_stop(cells, one):
     until(lambda: idle(watch))
     shown = cells("%pgmg_watch status")
     assert "up to date" in shown.outputs[0].data["text/html"]
-    assert "Stopped watching." in cells("%pgmg_watch stop").stdout
+    assert f"Stopped watching {one.root.name} on " in cells("%pgmg_watch stop").stdout
     assert not watch.is_running
     assert "No watcher is running." in cells("%pgmg_watch stop").stdout
 
@@ -394,6 +395,93 @@ def test_wrong_words_are_refused(cells, one):
 def test_its_words_are_completed(cells, one):
     assert cells.complete("%pgmg_watch st") == ["start", "status", "stop"]
     assert "--debounce" in cells.complete("%pgmg_watch --d")
+
+
+# --- other folders, other servers, a reload: the watcher goes on, and can be stopped
+
+
+@pytest.fixture
+def watched(cells, one):
+    """The watcher that a cell has started."""
+    cells("watch = %pgmg_watch --debounce 20")
+    found = cells.shell.user_ns["watch"]
+    until(lambda: one.value("SELECT to_regclass('v')"))
+    return found
+
+
+@pytest.mark.parametrize("where", ["a folder without a project", "another project", "a subfolder"])
+def test_after_chdir_it_is_shown_and_stopped(cells, one, watched, tmp_path_factory, where):
+    folder = tmp_path_factory.mktemp("elsewhere")
+    if where == "another project":
+        (folder / "pgmg.toml").write_text('code_dir = "code"\n')
+        (folder / "code").mkdir()
+    cells(f"import os; os.chdir({str(one.root / 'sql' if where == 'a subfolder' else folder)!r})")
+    one.write("sql/v.sql", "CREATE VIEW v AS SELECT 2 AS n;")
+    until(lambda: one.value("SELECT n FROM v") == 2 and idle(watched))
+    assert "up to date" in cells("%pgmg_watch status").outputs[0].data["text/plain"]
+    assert f"Stopped watching {one.root.name} on " in cells("%pgmg_watch stop").stdout
+    assert not watched.is_running
+    assert "No watcher is running." in cells("%pgmg_watch stop").stdout
+    cells(f"os.chdir({str(one.root)!r})")
+
+
+def test_another_server_leaves_it_running_and_says_so(cells, one, watched, server):
+    other = server.create()
+    said = cells(f"%pgmg_connect {shlex.quote(other)}").stdout
+    assert f"A watcher still watches {one.root.name} on " in said
+    assert "%pgmg_watch stop" in said
+    cells("second = %pgmg_watch --debounce 20")
+    second = cells.shell.user_ns["second"]
+    assert second is not watched
+    until(lambda: second.state.last)
+    said = cells("%pgmg_watch stop").stdout
+    assert not second.is_running
+    assert watched.is_running
+    assert said.count("Stopped watching") == 1
+    assert "A watcher still watches" in said
+    assert "Stopped watching" in cells("%pgmg_watch stop").stdout
+    assert not watched.is_running
+    cells("%reload_ext pgmg")
+    server.drop(other)
+
+
+def test_reloading_the_extension_ends_it_and_says_so(cells, one, watched):
+    said = cells("%reload_ext pgmg").stdout
+    assert f"Stopped watching {one.root.name} on " in said
+    assert not watched.is_running
+    until(lambda: not watchers())
+    assert "No watcher is running." in cells("%pgmg_watch stop").stdout
+    cells("again = %pgmg_watch")
+    assert cells.shell.user_ns["again"].is_running
+
+
+def test_one_that_ends_by_itself_is_told_once_by_the_next_magic(cells, one, watched, monkeypatch):
+    monkeypatch.setattr(watched._watcher, "_watch", lambda *_: 1 / 0)
+    one.write("sql/v.sql", "CREATE VIEW v AS SELECT 2 AS n;")  # ends the wait that is going on
+    until(lambda: not watched.is_running)
+    said = cells("%pgmg_status").stdout
+    assert f"The watcher of {one.root.name} on " in said
+    assert "ZeroDivisionError" in said
+    assert "has ended" not in cells("%pgmg_status").stdout
+
+
+def test_an_edited_settings_file_reaches_it(cells, one, watched):
+    one.write("code/w.sql", "CREATE VIEW w AS SELECT 3 AS n;")
+    (one.root / "pgmg.toml").write_text('code_dir = "code"\n')
+    until(lambda: one.value("SELECT to_regclass('w')"))
+    assert one.value("SELECT to_regclass('v')::text") == "v"
+    assert "Stopped watching" in cells("%pgmg_watch stop").stdout
+    assert not watched.is_running
+
+
+def test_a_chosen_settings_file_is_found_from_any_folder(cells, one, tmp_path_factory):
+    (one.root / "other.toml").write_text('code_dir = "code"\n')
+    one.write("code/w.sql", "CREATE VIEW w AS SELECT 3 AS n;")
+    cells("%pgmg_connect --config other.toml")
+    cells(f"import os; os.chdir({str(tmp_path_factory.mktemp('elsewhere'))!r})")
+    plan = cells("plan = %pgmg_plan") and cells.shell.user_ns["plan"]
+    assert [str(change.object) for change in plan.changes] == ["view.w"]
+    cells(f"os.chdir({str(one.root)!r})")
 
 
 # --- a real kernel
@@ -456,7 +544,7 @@ def test_without_widgets_a_kernel_updates_one_display(one, kernel):
     updates = [m["content"] for m in told if m["msg_type"] == "update_display_data"]
     assert {update["transient"]["display_id"] for update in updates} == {first["transient"]["display_id"]}
     assert {m["msg_type"] for m in told} <= {"status", "execute_input", "update_display_data"}
-    assert "Stopped watching." in str(kernel("%pgmg_watch stop"))
+    assert f"Stopped watching {one.root.name} on " in str(kernel("%pgmg_watch stop"))
 
 
 @QUIET
@@ -469,5 +557,5 @@ def test_a_notebook_that_is_run_as_a_whole_ends(one, monkeypatch):
         notebook, resources={"metadata": {"path": str(one.root)}}, timeout=60, kernel_name="python3"
     ).execute()
     assert one.value("SELECT n FROM v") == 1
-    assert "Stopped watching." in str(notebook.cells[3].outputs)
+    assert f"Stopped watching {one.root.name} on " in str(notebook.cells[3].outputs)
     assert notebook.cells[2].outputs == []

@@ -243,8 +243,9 @@ class UnansweredError(PlanError):
     """The server did not answer a question of ours; `is_passing` where somebody was changing the schema just then."""
 
     def __init__(self, said: str, sqlstate: str | None) -> None:
-        super().__init__(f"The database could not be read: {said}", hint="Is somebody else changing it? Try again.")
         self.is_passing = (sqlstate or "")[:2] in ("XX", "40", "42", "3F", "2B")
+        hint = "Another session may be changing the schema: try again." if self.is_passing else None
+        super().__init__(f"The database could not be read: {said}", hint=hint)
 
 
 def describe(dsn: str) -> str:

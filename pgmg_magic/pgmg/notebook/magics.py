@@ -20,7 +20,7 @@ from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
-from pgmg.notebook.watch_magic import WatchMagic
+from pgmg.notebook.watch_magic import ACTIONS, WatchMagic
 from pgmg.saved_plans import plan_again
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from pgmg.config import Settings
     from pgmg.model.cell_result import CellResult
     from pgmg.model.events import ApplyResult
     from pgmg.model.graph_data import Graph
@@ -104,7 +105,7 @@ class PgmgMagics:
         """Register magics, displays, errors and completion with the shell."""
         for magic in self.magics:
             manager: Any = self._shell.magics_manager
-            manager.register_function(_magic(magic, self._style.ensure), magic.shape.value, magic.name)
+            manager.register_function(_magic(magic, self._begin), magic.shape.value, magic.name)
         self._failures.register()
         self._formatters.register()
         self._completion.register()
@@ -146,6 +147,7 @@ class PgmgMagics:
             self.session.choice = before  # keep the previous connection
             raise
         self.session.announce(project, again=True)
+        self._watch.tell_others(project.settings)
         self._formatters.suppress_repeat(project)
         return project
 
@@ -281,10 +283,19 @@ class PgmgMagics:
         """Apply declared objects when their files change, in the background.
 
         A live panel shows the state. Pending migrations are shown with a button and not applied, unless --migrations.
-        The watcher ends with %pgmg_watch stop, %unload_ext pgmg, or the kernel.
+        The watcher ends with %pgmg_watch stop, %unload_ext pgmg, or the kernel. It goes on when another project is
+        used or the working folder changes: stop and status then reach it as well.
         """
-        project = self._project(values)
-        found = self._watch.run(project.settings, values)
+        match values["action"] or "start":
+            case "start":
+                project = self._project(values)
+                found: Watch | None = self._watch.start(project, values)
+            case "stop":
+                found = self._watch.stop(self._settings(values))
+            case "status":
+                found = self._watch.status(self._settings(values))
+            case other:
+                raise UsageError(f"%pgmg_watch {other}: unknown action", hint=f"One of {', '.join(ACTIONS)}.")
         if found is not None:
             self._formatters.suppress_repeat(found)
         return found
@@ -294,8 +305,21 @@ class PgmgMagics:
     def _project(self, values: Values) -> LiveProject:
         """Open the project of a call; print project and server if they are not those of the call before."""
         project = self.session.project(values)
-        self.session.announce(project)
+        if self.session.announce(project):
+            self._watch.tell_others(project.settings)
         return project
+
+    def _settings(self, values: Values) -> Settings | None:
+        """Return the settings of a call; None where there are none, as in a folder that is no project."""
+        try:
+            return self.session.settings(values)
+        except PgmgError:
+            return None
+
+    def _begin(self) -> None:
+        """Prepare the output of a magic, and tell what has happened since the last one."""
+        self._style.ensure()
+        self._watch.tell_ended()
 
     def _connection_string(self) -> str | None:
         current = self.session.current

@@ -59,7 +59,10 @@ class LiveProject(Project):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A choice of project and server, by `%pgmg_connect` or the options of a call."""
+    """A choice of project and server, by `%pgmg_connect` or the options of a call.
+
+    Paths are absolute: a notebook may change its working folder afterwards.
+    """
 
     overrides: tuple[tuple[str, object], ...] = ()
     config: Path | None = None
@@ -69,10 +72,12 @@ class Choice:
         """Return this choice overridden by the options of a call."""
         keys = (*config.KEYS,)
         own = {key: value for key, value in values.items() if key in keys and value is not None}
+        for key in config.DEFAULT_FOLDERS.keys() & own.keys():
+            own[key] = _absolute(own[key])
         file, environment = values.get("config"), values.get("environment")
         return Choice(
             tuple({**dict(self.overrides), **own}.items()),
-            file if isinstance(file, Path) else self.config,
+            _absolute(file) if isinstance(file, Path) else self.config,
             environment if isinstance(environment, str) else self.environment,
         )
 
@@ -88,12 +93,14 @@ class NotebookSession:
 
     _announced: str | None = None
 
-    def announce(self, project: LiveProject, *, again: bool = False) -> None:
-        """Print project and server; by default only if they differ from the last announcement."""
+    def announce(self, project: LiveProject, *, again: bool = False) -> bool:
+        """Print project and server; by default only if they differ from the last announcement. Say whether it did."""
         line = f"Server: {project.server}; project: {project.root.name}"
-        if again or line != self._announced:
+        is_news = again or line != self._announced
+        if is_news:
             print(line)  # noqa: T201 - a notebook's output
         self._announced = line
+        return is_news
 
     def settings(self, values: Mapping[str, object]) -> config.Settings:
         """Return the settings of a call; without a configured server, those of the embedded one."""
@@ -101,10 +108,11 @@ class NotebookSession:
 
     def project(self, values: Mapping[str, object]) -> LiveProject:
         """Return the project of a call; projects stay open and are reused by settings."""
-        settings = self.settings(values)
+        choice, folder = self.choice.with_overrides(values), Path.cwd()
+        settings = settings_of(choice, folder)
         project = self._open.get(settings)
         if project is None:
-            project = self._open[settings] = LiveProject(settings)
+            project = self._open[settings] = LiveProject(settings, lambda: settings_of(choice, folder))
         self.current = project
         return project
 
@@ -116,11 +124,19 @@ class NotebookSession:
         self.current = None
 
 
-def settings_of(choice: Choice) -> config.Settings:
-    """Load the settings for a choice."""
-    overrides = dict(choice.overrides)
-    found = config.load(".", config=choice.config, environment=choice.environment, overrides=overrides)
+def settings_of(choice: Choice, folder: Path | None = None) -> config.Settings:
+    """Load the settings for a choice in a folder, by default the working folder.
+
+    Raises:
+        ConfigError: they are not usable.
+    """
+    overrides, start = dict(choice.overrides), folder or Path.cwd()
+    found = config.load(start, config=choice.config, environment=choice.environment, overrides=overrides)
     if found.connection_string is not None:
         return found
     overrides["connection_string"] = config.EMBEDDED
-    return config.load(".", config=choice.config, environment=choice.environment, overrides=overrides)
+    return config.load(start, config=choice.config, environment=choice.environment, overrides=overrides)
+
+
+def _absolute(path: object) -> Path:
+    return Path(str(path)).expanduser().absolute()

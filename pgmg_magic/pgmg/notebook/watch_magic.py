@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import weakref
 from typing import TYPE_CHECKING, Any
 
-from pgmg.errors import UsageError
+from pgmg.model.secrets import mask_secrets
 from pgmg.notebook.formatters import display_bundle
 from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
-from pgmg.notebook.watchers import Watch, WatcherRegistry
-from pgmg.project import Project
+from pgmg.notebook.watchers import Watch, WatcherRegistry, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pgmg.config import Settings
     from pgmg.notebook.front_end import FrontEnd
+    from pgmg.project import Project
 
 ACTIONS = ("start", "stop", "status")
 _USAGE = "%pgmg_watch status shows its state, %pgmg_watch stop stops it."
@@ -28,36 +29,82 @@ class WatchMagic:
         self._front, self._secrets = front, secrets
         self._watches = WatcherRegistry()
         self._panels: dict[Watch, WidgetPanel | TextPanel] = {}
+        self._told: weakref.WeakSet[Watch] = weakref.WeakSet()
 
     def open(self) -> None:
         """Stop all watchers when the process ends."""
-        atexit.register(self.close)
+        atexit.register(self._end)
 
     def close(self) -> None:
-        """Stop all watchers."""
-        atexit.unregister(self.close)
+        """Stop all watchers, and say so."""
+        running = self._watches.running()
+        self._end()
+        for watch in running:
+            _say(f"Stopped watching {watch.name}.")
+
+    def _end(self) -> None:
+        atexit.unregister(self._end)
         self._watches.close()
+        for panel in self._panels.values():
+            if isinstance(panel, WidgetPanel):
+                panel.finish()  # its buttons would start a watcher that no magic knows
         self._panels.clear()
 
-    def run(self, settings: Settings, values: dict[str, Any]) -> Watch | None:
-        """Carry out the action; return the watcher, None if there is none.
+    def start(self, project: Project, values: dict[str, Any]) -> Watch:
+        """Start the watcher of a project, or show the one that runs."""
+        return self._start(project, (values["debounce"] / 1000, values["migrations"]), text=values["plain"])
 
-        Raises:
-            UsageError: the action is not start, stop or status.
-        """
-        match values["action"] or "start":
-            case "start":
-                return self._start(settings, (values["debounce"] / 1000, values["migrations"]), text=values["plain"])
-            case "stop":
-                return self._stop(settings)
-            case "status":
-                return self._status(settings)
-            case other:
-                raise UsageError(f"%pgmg_watch {other}: unknown action", hint=f"One of {', '.join(ACTIONS)}.")
+    def stop(self, settings: Settings | None) -> Watch | None:
+        """Stop the watcher of these settings; where it has none, all others: they are named."""
+        running = self._watches.running()
+        chosen = tuple(w for w in running if settings is not None and is_of(w, settings)) or running
+        for watch in chosen:
+            ended = watch.stop()
+            panel = self._panels.pop(watch, None)
+            if isinstance(panel, WidgetPanel):
+                panel.finish()
+            waits = "is still waiting for the server and will stop after that"
+            _say(f"Stopped watching {watch.name}." if ended else f"The watcher of {watch.name} {waits}.")
+        if not chosen:
+            _say("No watcher is running.")
+        self.tell_others(None)
+        return chosen[0] if chosen else self._known(settings)
 
-    def _start(self, settings: Settings, options: tuple[float, bool], *, text: bool) -> Watch:
+    def status(self, settings: Settings | None) -> Watch | None:
+        """Show the watcher of these settings; where it has none, all others."""
+        own = self._known(settings)
+        shown = (own,) if own is not None else self._watches.running()
+        for watch in shown:
+            display_bundle(picture_bundle(watch.picture))
+        if not shown:
+            _say("No watcher is running. %pgmg_watch start starts one.")
+        else:
+            self.tell_others(shown[0].settings)
+        return shown[0] if shown else None
+
+    def tell_others(self, settings: Settings | None) -> None:
+        """Name the running watchers that are not of these settings: they go on while other projects are used."""
+        for watch in self._watches.running():
+            if settings is None or not is_of(watch, settings):
+                _say(f"A watcher still watches {watch.name}. %pgmg_watch stop stops it.")
+
+    def tell_ended(self) -> None:
+        """Name, once, the watchers that have ended by themselves."""
+        for watch in self._watches:
+            failure = watch.failure
+            if failure is not None and watch not in self._told:
+                self._told.add(watch)
+                text = mask_secrets(failure.message, watch.picture.secrets)
+                _say(f"The watcher of {watch.name} has ended: {text}")
+
+    def _known(self, settings: Settings | None) -> Watch | None:
+        return None if settings is None else self._watches.of(settings)
+
+    def _start(self, project: Project, options: tuple[float, bool], *, text: bool) -> Watch:
+        settings, name = project.settings, f"{project.root.name} on {project.server}"
+
         def begin() -> Watch:
-            watch, _ = self._watches.begin(lambda: self._new(settings, options), settings, options)
+            watch, _ = self._watches.begin(lambda: self._new(project, name, options), settings, options)
             return watch
 
         watch = begin()
@@ -69,29 +116,14 @@ class WatchMagic:
         if self._front.has_kernel:
             panel.show()
         else:
-            print(f"Watching. {_USAGE}")  # noqa: T201 - a terminal cannot update an output
+            _say(f"Watching. {_USAGE}")  # a terminal cannot update an output
         return watch
 
-    def _new(self, settings: Settings, options: tuple[float, bool]) -> Watch:
+    def _new(self, project: Project, name: str, options: tuple[float, bool]) -> Watch:
         debounce, migrations = options
-        return Watch(Project(settings), debounce=debounce, migrations=migrations, secrets=self._secrets())
+        own = project.with_settings(project.settings)
+        return Watch(own, debounce=debounce, migrations=migrations, secrets=self._secrets(), name=name)
 
-    def _stop(self, settings: Settings) -> Watch | None:
-        watch = self._watches.of(settings)
-        if watch is None or not watch.is_running:
-            print("No watcher is running.")  # noqa: T201 - a notebook's output
-            return watch
-        ended = watch.stop()
-        panel = self._panels.pop(watch, None)
-        if isinstance(panel, WidgetPanel):
-            panel.finish()
-        print("Stopped watching." if ended else "The watcher is still waiting for the server and will stop after that.")  # noqa: T201
-        return watch
 
-    def _status(self, settings: Settings) -> Watch | None:
-        watch = self._watches.of(settings)
-        if watch is None:
-            print("No watcher is running. %pgmg_watch start starts one.")  # noqa: T201 - a notebook's output
-            return None
-        display_bundle(picture_bundle(watch.picture))
-        return watch
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - a notebook's output

@@ -14,7 +14,6 @@ from pgmg.watch import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pgmg.config import Settings
     from pgmg.project import Project
@@ -26,10 +25,21 @@ _STOP_TIMEOUT = 10.0
 
 
 class Watch:
-    """One running watcher. It has its own connections and never prints; displays read `picture`."""
+    """One running watcher. It has its own connections and never prints; displays read `picture`.
 
-    def __init__(self, project: Project, *, debounce: float, migrations: bool, secrets: tuple[str, ...] = ()) -> None:
-        self.settings: Settings = project.settings
+    `name` says which project on which server it watches.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        debounce: float,
+        migrations: bool,
+        secrets: tuple[str, ...] = (),
+        name: str = "the project",
+    ) -> None:
+        self.name = name
         self.options = (debounce, migrations)
         self.news = threading.Event()
         self._project, self._secrets = project, secrets
@@ -38,6 +48,11 @@ class Watch:
         self._failure: PgmgError | None = None
         self._watcher = Watcher(project, debounce=debounce, migrations=migrations, listener=self._on_event)
         self._thread = threading.Thread(target=self._run, name="pgmg watch", daemon=True)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force: the watcher reads them again when pgmg.toml is edited."""
+        return self._watcher.settings
 
     @property
     def state(self) -> WatchState:
@@ -58,6 +73,13 @@ class Watch:
     def is_running(self) -> bool:
         """The thread has not ended."""
         return self._thread.is_alive()
+
+    @property
+    def failure(self) -> PgmgError | None:
+        """Why it ended by itself; None while it runs, and where it was asked to stop."""
+        if self.is_running or self._stop.is_set():
+            return None
+        return next((event.error for event in reversed(self.events) if isinstance(event, Stopped)), None)
 
     def start(self) -> None:
         """Start the thread."""
@@ -134,23 +156,29 @@ class WatcherRegistry:
     """The watchers of a notebook, one per project and server."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[Path, str | None], Watch] = {}
+        self._watches: list[Watch] = []
 
     def __iter__(self) -> Iterator[Watch]:
-        return iter(tuple(self._running.values()))
+        return iter(tuple(self._watches))
+
+    def running(self) -> tuple[Watch, ...]:
+        """Return those that have not ended."""
+        return tuple(watch for watch in self._watches if watch.is_running)
 
     def of(self, settings: Settings) -> Watch | None:
         """Return the watcher of a project, running or stopped."""
-        return self._running.get(_key(settings))
+        return next((watch for watch in self._watches if is_of(watch, settings)), None)
 
     def begin(self, make: Callable[[], Watch], settings: Settings, options: tuple[float, bool]) -> tuple[Watch, bool]:
         """Return the watcher of a project, and whether it is new; one with other settings is stopped and replaced."""
         known = self.of(settings)
-        if known is not None and known.is_running:
-            if known.settings == settings and known.options == options:
+        if known is not None:
+            if known.is_running and known.settings == settings and known.options == options:
                 return known, False
             known.stop()
-        made = self._running[_key(settings)] = make()
+            self._watches.remove(known)
+        made = make()
+        self._watches.append(made)
         made.start()
         return made, True
 
@@ -160,8 +188,10 @@ class WatcherRegistry:
             watch.ask_to_stop()
         for watch in self:
             watch.stop()
-        self._running.clear()
+        self._watches.clear()
 
 
-def _key(settings: Settings) -> tuple[Path, str | None]:
-    return settings.root, settings.connection_string
+def is_of(watch: Watch, settings: Settings) -> bool:
+    """Say whether a watcher watches the project of these settings, on the same server."""
+    known = watch.settings
+    return (known.root, known.connection_string) == (settings.root, settings.connection_string)

@@ -81,6 +81,11 @@ class Watcher:
         self._working = threading.Event()
 
     @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._project.settings
+
+    @property
     def state(self) -> WatchState:
         """Where the watcher stands: one consistent comparison, never changed once it is handed out."""
         return self._state
