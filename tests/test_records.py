@@ -131,6 +131,20 @@ def test_already_exists_names_the_way_out(project):
     project.settled()
 
 
+def test_already_exists_records_none_that_would_have_run(project):
+    """Of two migrations the database has seen the second only: to record both would lose the first in silence."""
+    project.do(table("b"))
+    project.write("migrations/001_a.sql", table("a"))
+    project.write("migrations/002_b.sql", table("b"))
+    with pytest.raises(pgmg.ApplyError) as caught:
+        project.apply()
+    (way,) = way_out(str(caught.value))
+    assert way == ["baseline", "--only", "002_b.sql"]
+    assert cli(project, *way).returncode == 0
+    project.apply()
+    assert project.value("SELECT to_regclass('a')::text") == "a"
+
+
 def test_name_and_options_do_not_go_together(two):
     done = cli(two, "baseline", "002_b.sql", "--only", "001_a.sql")
     assert done.returncode == 2

@@ -97,8 +97,12 @@ def _unprintable(message: str, plan: Plan) -> ApplyError:
 
 
 def _is_there_already(name: str, plan: Plan) -> str:
-    """Say how to record a migration that a database has seen before it was recorded anywhere."""
-    if not plan.inputs.recorded:
+    """Say how to record a migration that a database has seen before it was recorded anywhere.
+
+    Where others are pending before it, they have just run without an error: the database has not seen those.
+    """
+    is_first = bool(plan.migrations) and plan.migrations[0].name == name
+    if not plan.inputs.recorded and is_first:
         return (
             "If this database already holds what the migrations create, record them instead of running them: "
             f"`pgmg baseline {name}` counts them up to this one as applied, `pgmg baseline` all of them."
