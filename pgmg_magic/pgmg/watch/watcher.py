@@ -31,6 +31,7 @@ from pgmg.model.watch_events import (
     WatchState,
 )
 from pgmg.watch.config_changes import ConfigChanges
+from pgmg.watch.file_changes import changed_paths
 from pgmg.watch.watch_session import Round, WatchSession, is_busy, is_passing
 
 if TYPE_CHECKING:
@@ -260,12 +261,12 @@ class Watcher:
         self._working.set()
         try:
             self._files = seen
-            if paths := _changed(known, seen):
+            if paths := changed_paths(known, seen):
                 self._tell(Saw(paths), self._state)
             if wanted:
                 self._session.unblock()
             done = self._session.apply(self._heard, migrations=self._migrations or wanted)
-            paths = _changed(known, done.partial.files)  # with what was saved after the quiet
+            paths = changed_paths(known, done.partial.files)  # with what was saved after the quiet
             known = self._files = done.partial.files
             self._told(done, paths, quietly=due and not wanted and before.phase is not Phase.STARTING)
             left = self._session.settle(migrations=self._migrations)
@@ -386,17 +387,3 @@ def _unexpected(error: Exception) -> PgmgError:
 
 def _key(problem: Broken) -> tuple[str, tuple[str, ...], frozenset[object]]:
     return str(problem.error), problem.paths, frozenset(problem.objects)
-
-
-def _changed(before: SourceFiles | None, after: SourceFiles) -> tuple[str, ...]:
-    """Return the paths of files that are new, gone or others."""
-    if before is None or before is after:
-        return ()
-    old, new = _hashes(before), _hashes(after)
-    return tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
-
-
-def _hashes(files: SourceFiles) -> dict[str, str]:
-    found = {file.path: file.hash for file in files.code or ()}
-    found |= {file.path: file.hash for file in files.migrations or ()}
-    return found | {p.where.path: str(p) for p in files.problems if p.where is not None}
