@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from pgmg.model.events import StepBegun
+from pgmg.model.events import Recorded, StepBegun
 from tests.oracle import differences, dump
 
 VIEWS = 12
@@ -263,6 +263,20 @@ def test_an_interrupt_during_the_commit_is_looked_into(shop, monkeypatch, is_lat
     expected = "All of it had been committed already." if is_late else "Nothing has been changed."
     assert caught.value.__notes__ == [expected]
     assert (shop.value("SELECT to_regclass('v0')::text") is not None) is is_late
+
+
+def test_an_interrupt_after_the_last_commit_says_that_all_is_done(shop):
+    """Listeners are told of it only then."""
+
+    def listener(event):
+        if isinstance(event, Recorded):
+            raise KeyboardInterrupt
+
+    with shop.open() as opened:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            opened.apply(listener=listener)
+        assert caught.value.__notes__ == ["All of it had been committed already."]
+        assert opened.plan().is_empty
 
 
 def test_the_command_line_says_what_became_of_it(shop):

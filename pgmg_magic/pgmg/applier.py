@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from pgmg.connections import Connections
     from pgmg.model.events import ApplyResult, Event, Listener
     from pgmg.model.plan import Learned, Plan
+    from pgmg.model.resume import Resume
     from pgmg.model.snapshot import Snapshot
 
     MakePlan = Callable[[Connection, Learned], tuple[Plan, Snapshot]]
 
 
 class Applier:
-    """Applies with the limits of the settings, on connections of its own; `yes` consents to what a plan needs it for."""
+    """Applies with the limits of the settings, on connections of its own; `yes` is consent."""
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class Applier:
         self._settings, self._connections, self._connect = settings, connections, connect
         self._search_path, self._listener, self._yes = search_path, listener or _ignore, yes
 
-    def run(self, make: MakePlan, shown: Plan | None, resume: str | None = None) -> ApplyResult:
+    def run(self, make: MakePlan, shown: Plan | None, resume: Resume | str | None = None) -> ApplyResult:
         """Carry out what `make` plans, which must be the plan that was `shown`.
 
         Raises:

@@ -115,9 +115,7 @@ class _Apply:
             running = self._current()
             outside = running if running is not None and not running.transactional else None
             self._leave()
-            interruption.add_note(
-                what_became(self._progress.done(), at_commit=self._commits.was_committed(), outside=outside)
-            )
+            interruption.add_note(what_became(self._progress.done(), self._commits, outside))
             raise
         finally:
             if self._lock_connection is not None:
@@ -269,7 +267,7 @@ class _Apply:
             sent = [applied.step for applied in done]
             for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later):
                 self._listener(corrected_notice(step))
-            self._commits.begin(self._state.transaction)
+            self._commits.begin(self._state.transaction, is_last=is_last)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             self._rollback()
@@ -281,13 +279,13 @@ class _Apply:
             raise self._explained(StepFailed(error, None, 0), watch, plan) from None
         finally:
             watch.close()
+        self._commits.end()
         self._progress.committed = True
         self._progress.plan = self._progress.plan or plan
         self._progress.steps += done
         migrations = tuple(m.file_name for s in group if (m := s.migration) is not None and m.is_last)
         self._progress.migrations += migrations
         self._progress.objects += len(records)
-        self._commits.end()
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
         return True

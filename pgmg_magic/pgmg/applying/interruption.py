@@ -28,14 +28,18 @@ class CommitWatch:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._transaction: str | None = None
+        self.is_last = False
+        """The group that is being committed, or was, is the last one."""
+        self.is_complete = False
+        """The last group was committed, and that is known."""
 
-    def begin(self, transaction: str | None) -> None:
+    def begin(self, transaction: str | None, *, is_last: bool) -> None:
         """The transaction of that number is about to be committed; None if it has changed nothing of interest."""
-        self._transaction = transaction
+        self._transaction, self.is_last = transaction, is_last
 
     def end(self) -> None:
         """It was committed, and that is known."""
-        self._transaction = None
+        self._transaction, self.is_complete = None, self.is_last
 
     def was_committed(self) -> bool | None:
         """Return what became of a commit that was interrupted: False where there was none, None where nobody knows."""
@@ -53,17 +57,18 @@ class CommitWatch:
         return None
 
 
-def what_became(committed: Sequence[str], *, at_commit: bool | None, outside: Step | None) -> str:
+def what_became(committed: Sequence[str], commits: CommitWatch, outside: Step | None) -> str:
     """Return one sentence or two.
 
-    `committed` names what earlier groups did, `at_commit` is what became of the group that was just being committed,
-    `outside` the step that was running outside a transaction.
+    `committed` names what earlier groups did, `commits` knows what became of the group that was just being committed,
+    `outside` is the step that was running outside a transaction.
     """
+    at_commit = commits.was_committed()
     if at_commit is None:
         return "It is not known whether the last group was committed: `pgmg status` shows what is there."
-    done = ", ".join(committed)
-    if at_commit and not done:
+    if commits.is_complete or (at_commit and commits.is_last):
         return "All of it had been committed already."
+    done = ", ".join([*committed, "the group that was just being committed"] if at_commit else committed)
     if outside is not None:
         begun = f"What was done of {outside.object} outside a transaction stays"
         return f"{f'Already committed: {done}. ' if done else ''}{begun}; the next apply continues there."
