@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pgmg.config import EMBEDDED, Pooling
 from pgmg.errors import ConfigError, ConnectionFailedError, LockedError, PgmgError
+from pgmg.library_imports import DATABASE, import_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ class Connections:
     """
 
     def __init__(self, settings: Settings, connect: Callable[[], Connection]) -> None:
+        import_whole(*DATABASE)
         self._settings = settings
         self._connect = connect
         self._embedded: EmbeddedServer | None = None

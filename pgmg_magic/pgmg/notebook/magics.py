@@ -12,6 +12,7 @@ from IPython.core.magic import no_var_expand
 
 from pgmg import options as o
 from pgmg.errors import PgmgError, UsageError
+from pgmg.library_imports import DATABASE, DISPLAY, PLANNING, import_whole
 from pgmg.model.plan import PlanOptions
 from pgmg.notebook.arguments import Parameters, options_and_text, parse, parser_of, words_of
 from pgmg.notebook.completion import Completion
@@ -318,6 +319,7 @@ class PgmgMagics:
 
     def _begin(self) -> None:
         """Prepare the output of a magic, and tell what has happened since the last one."""
+        import_whole(*DATABASE, *PLANNING, *DISPLAY)
         self._style.ensure()
         self._watch.tell_ended()
 
@@ -344,7 +346,10 @@ def _magic(magic: Magic, begin: Callable[[], None]) -> Callable[..., object]:
             print(parser.format_help())  # noqa: T201 - a notebook's output
             return None
         begin()
-        return magic.body(parse(parser, line) | {"cell": cell, "text": text})
+        try:
+            return magic.body(parse(parser, line) | {"cell": cell, "text": text})
+        except KeyboardInterrupt as interrupt:
+            raise interrupt.with_traceback(None) from None  # its notes say what became of an apply, pgmg's code nothing
 
     if magic.takes_text:
         no_var_expand(run)
