@@ -420,3 +420,43 @@ def test_the_server_is_named_without_its_password(users):
     """One line."""
     with users.open() as opened:
         assert "database pgmg_test_" in opened.server
+
+
+MIGRATIONS = {
+    "creates a table": ("CREATE TABLE fresh (n int);", "CREATE VIEW reads AS SELECT n FROM fresh;"),
+    "alters a table": ("ALTER TABLE t ALTER n TYPE bigint;", ""),
+    "renames a table": ("ALTER TABLE t RENAME TO t2;", "CREATE VIEW reads AS SELECT n FROM t2;"),
+    "changes a type": ("ALTER TYPE kind ADD VALUE 'c';", "CREATE VIEW reads AS SELECT k, 1 AS one FROM t;"),
+    "drops a function": ("DROP FUNCTION f(int);", "CREATE VIEW reads AS SELECT f(n) AS g FROM t;"),
+}
+
+
+@pytest.mark.parametrize(("migration", "code"), MIGRATIONS.values(), ids=MIGRATIONS)
+def test_a_plan_connects_migrations_with_what_depends_on_them(project, migration, code):
+    """Whatever a migration affects is connected with it through the edges of the plan, in JSON and in the graph."""
+    import networkx as nx
+
+    from pgmg.render.html.graph_html import plan_graph
+    from pgmg.render.json.documents import plan_document
+
+    project.write("migrations/001.sql", "CREATE TABLE t (n int, k text);")
+    project.write("sql/f.sql", "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT n FROM t;")
+    project.write("sql/k.sql", "CREATE TYPE kind AS ENUM ('a', 'b');")
+    project.apply()
+    project.write("migrations/002.sql", migration)
+    if code:
+        project.write("sql/reads.sql", code)
+    if "t2" in migration:
+        project.write("sql/v.sql", "CREATE VIEW v AS SELECT n FROM t2;")
+    plan = project.plan()
+    document = plan_document(plan)
+    written = nx.Graph([(edge["object"], edge["depends_on"]) for edge in document["edges"]])
+    drawn = nx.Graph([(str(edge.object), str(edge.depends_on)) for edge in plan_graph(plan).edges])
+    (impact,) = plan.migrations
+    assert impact.touches
+    for affected in impact.affects:
+        for graph in (written, drawn):
+            assert nx.has_path(graph, str(affected.object), "migration.002.sql")
+    if migration.startswith(("CREATE TABLE", "ALTER TABLE t ALTER")):
+        assert nx.has_path(written, "view.reads" if code else "view.v", "migration.002.sql")

@@ -132,11 +132,12 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class MigrationImpact:
-    """A pending migration and what it affects (rule 4)."""
+    """A pending migration and what it affects (rule 4). `touches` are the objects that it creates, alters or drops."""
 
     name: str
     path: str
     affects: tuple[Affected, ...] = ()
+    touches: tuple[ObjectName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,22 @@ class Plan:
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
+
+    @property
+    def dependencies(self) -> tuple[Edge, ...]:
+        """The edges, and those that lead from objects to the pending migrations that create or alter them.
+
+        Only objects are included that are part of the plan, or that others depend on.
+        """
+        there = {end for edge in self.edges for end in (edge.object, edge.depends_on)}
+        there.update(step.object for step in self.steps)
+        touched = (
+            Edge(name, migration_name(migration.name))
+            for migration in self.migrations
+            for name in migration.touches
+            if name in there
+        )
+        return tuple(dict.fromkeys((*self.edges, *touched)))
 
     @property
     def is_empty(self) -> bool:

@@ -172,11 +172,15 @@ def _records(found: Sequence[ObjectComparison], steps: Sequence[Step]) -> tuple[
 
 def _impacts(resolved: ResolvedProject, when: Timeline) -> tuple[MigrationImpact, ...]:
     found: dict[tuple[str, str], dict[ObjectName, Affected]] = {}
+    touched: dict[tuple[str, str], dict[ObjectName, None]] = {}
     for migration, affected in zip(resolved.pending, when.affected, strict=True):
         impact = found.setdefault((migration.file_name, migration.path), {})
+        touches = touched.setdefault((migration.file_name, migration.path), {})
+        for alteration in migration.alterations:
+            touches.update(dict.fromkeys(resolved.resolver.altered(alteration)))
         for name, (reason, because) in affected.items():
             impact.setdefault(name, Affected(name, reason, because))
-    return tuple(MigrationImpact(*file, tuple(impact.values())) for file, impact in found.items())
+    return tuple(MigrationImpact(*file, tuple(impact.values()), tuple(touched[file])) for file, impact in found.items())
 
 
 def _edges(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.names import PROPERTY_KINDS, Kind, migration_name
-from pgmg.model.plan import ChangeKind, Edge, Plan
+from pgmg.model.names import PROPERTY_KINDS, Kind
+from pgmg.model.plan import ChangeKind, Plan
 from pgmg.render import labels
 from pgmg.render.explorer.explorer_page import to_html
 from pgmg.render.explorer.grouping import first_view, overview
@@ -14,9 +14,6 @@ from pgmg.render.graph import graph_style, svg, tree
 from pgmg.render.graph.dot import DotOptions, to_dot
 from pgmg.render.graph.graphviz_engine import GraphError
 from pgmg.render.html import markup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _NO_NODES = PROPERTY_KINDS | {Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN}
 _HEIGHT, _TALL, _FEW = 300, 600, 8
@@ -27,7 +24,7 @@ def plan_graph(plan: Plan) -> Graph:
     """Return a plan's objects and their dependencies as a graph."""
     changes = {change.object: change.change for change in plan.changes}
     steps = {step.whole: step for step in plan.steps}
-    named = [*steps, *changes, *(end for edge in plan.edges for end in (edge.object, edge.depends_on))]
+    named = [*steps, *changes, *(end for edge in plan.dependencies for end in (edge.object, edge.depends_on))]
     nodes = tuple(
         GraphNode(
             name,
@@ -40,17 +37,7 @@ def plan_graph(plan: Plan) -> Graph:
         if name.kind not in _NO_NODES
     )
     there = {node.object for node in nodes}
-    edges = dict.fromkeys((*plan.edges, *_of_migrations(plan)))
-    return Graph(nodes, tuple(edge for edge in edges if edge.object in there and edge.depends_on in there))
-
-
-def _of_migrations(plan: Plan) -> Iterator[Edge]:
-    """Connect each migration with the tables through which it affects other objects."""
-    for migration in plan.migrations:
-        causes = dict.fromkeys(cause for affected in migration.affects for cause in affected.because_of)
-        for cause in causes:
-            if cause.kind is Kind.TABLE:
-                yield Edge(cause, migration_name(migration.name))
+    return Graph(nodes, tuple(edge for edge in plan.dependencies if edge.object in there and edge.depends_on in there))
 
 
 def graph_bundle(graph: Graph) -> dict[str, str]:

@@ -66,7 +66,7 @@ def plan_document(plan: Plan) -> Document:
         "migrations": [migration_document(migration) for migration in plan.migrations],
         "changes": [_change(change) for change in plan.changes],
         "steps": [_step(step) for step in plan.steps],
-        "edges": [_edge(edge) for edge in plan.edges],
+        "edges": [_edge(edge) for edge in plan.dependencies],
         "warnings": [_notice(notice) for notice in plan.warnings],
         "risks": [_risk(risk) for risk in plan.risks],
         "options": _options(plan.options),
