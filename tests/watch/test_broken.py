@@ -9,6 +9,8 @@ from pgmg.catalog.connection import connect
 from pgmg.errors import CycleError, LockedError
 from pgmg.model.events import Started
 from pgmg.model.watch_events import Broken, Mended
+from pgmg.render.text.spans import plain
+from pgmg.render.text.watch_lines import Quiet, watch_lines
 from pgmg.watch.watch_session import WatchSession
 from tests.watch.conftest import problem
 
@@ -233,3 +235,26 @@ def test_an_edit_that_closes_a_cycle_is_left_out(project, watch):
         project.write("sql/w.sql", "CREATE VIEW w AS SELECT 2 AS n;")
         watched.until(Mended)
         assert project.value("SELECT n FROM v") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE VIEW a AS SELEC 2 AS one;",
+        "CREATE VIEW a AS SELECT nowhere FROM (SELECT 1) AS b;",
+        "CREATE VIEW a AS SELECT x.y;",
+    ],
+)
+def test_a_broken_save_is_not_also_called_unchanged(project, watch, text):
+    """What the panel and the command show of a round that has only a problem is that problem."""
+    project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    with watch() as watched:
+        begun = len(watched.events)
+        project.write("sql/a.sql", text)
+        problem(watched, "sql/a.sql")
+        watched.calm()
+        quiet = Quiet()
+        shown = [event for event in watched.events if not quiet.leaves_out(event)]
+        told = plain(line for event in shown if event in watched.events[begun:] for line in watch_lines(event))
+    assert "✗ sql/a.sql" in told
+    assert "sql/a.sql: no changes" not in told
