@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ConfigError,
         ConnectionFailedError,
         CycleError,
+        InsufficientPrivilegeError,
         LockedError,
         PgmgError,
         PlanError,
@@ -21,34 +22,74 @@ if TYPE_CHECKING:
         SourceErrors,
         StalePlanError,
         UnknownObjectError,
+        UsageError,
     )
-    from pgmg.model.events import ApplyResult, Event
+    from pgmg.model.events import (
+        AppliedStep,
+        ApplyResult,
+        Discovered,
+        Event,
+        Finished,
+        Listener,
+        Recorded,
+        Retrying,
+        ServerNotice,
+        Started,
+        StepBegun,
+        StepDone,
+        Waiting,
+    )
     from pgmg.model.frame import to_frame
-    from pgmg.model.graph_data import Graph
+    from pgmg.model.graph_data import Graph, GraphNode
+    from pgmg.model.location import SourceLocation
     from pgmg.model.names import Kind, ObjectName
-    from pgmg.model.plan import Action, Change, ChangeKind, Edge, Plan, PlanOptions, Recreate, Step
-    from pgmg.model.row_questions import RowDifference, RowOptions
+    from pgmg.model.plan import (
+        Action,
+        Affected,
+        Change,
+        ChangeKind,
+        DatabaseInfo,
+        Edge,
+        MigrationImpact,
+        Origin,
+        Plan,
+        PlanOptions,
+        Recreate,
+        Step,
+    )
+    from pgmg.model.query_result import PlanNode, QueryPlan, QueryResult
+    from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.status_report import Status
     from pgmg.planning.lineage.object_graph import to_networkx as graph
     from pgmg.project import Project
 
 _HOMES = {
     "pgmg.errors": (
-        "ApplyError ConfigError ConnectionFailedError CycleError LockedError PgmgError PlanError RefusedChange "
-        "RowsError SourceErrors StalePlanError UnknownObjectError"
+        "ApplyError ConfigError ConnectionFailedError CycleError InsufficientPrivilegeError LockedError "
+        "PgmgError PlanError RefusedChange RowsError SourceErrors StalePlanError UnknownObjectError "
+        "UsageError"
     ),
-    "pgmg.model.events": "ApplyResult Event",
+    "pgmg.model.events": (
+        "AppliedStep ApplyResult Discovered Event Finished Listener Recorded Retrying ServerNotice Started "
+        "StepBegun StepDone Waiting"
+    ),
     "pgmg.model.frame": "to_frame",
-    "pgmg.model.graph_data": "Graph",
+    "pgmg.model.graph_data": "Graph GraphNode",
+    "pgmg.model.location": "SourceLocation",
     "pgmg.model.names": "Kind ObjectName",
-    "pgmg.model.plan": "Action Change ChangeKind Edge Plan PlanOptions Recreate Step",
-    "pgmg.model.row_questions": "RowDifference RowOptions",
+    "pgmg.model.plan": (
+        "Action Affected Change ChangeKind DatabaseInfo Edge MigrationImpact Origin Plan PlanOptions Recreate Step"
+    ),
+    "pgmg.model.query_result": "PlanNode QueryPlan QueryResult",
+    "pgmg.model.row_questions": "Preview RowDifference RowOptions",
     "pgmg.model.status_report": "Status",
     "pgmg.project": "Project",
 }
 
 __all__ = [
     "Action",
+    "Affected",
+    "AppliedStep",
     "ApplyError",
     "ApplyResult",
     "Change",
@@ -56,27 +97,48 @@ __all__ = [
     "ConfigError",
     "ConnectionFailedError",
     "CycleError",
+    "DatabaseInfo",
+    "Discovered",
     "Edge",
     "Event",
+    "Finished",
     "Graph",
+    "GraphNode",
+    "InsufficientPrivilegeError",
     "Kind",
+    "Listener",
     "LockedError",
+    "MigrationImpact",
     "ObjectName",
+    "Origin",
     "PgmgError",
     "Plan",
     "PlanError",
+    "PlanNode",
     "PlanOptions",
+    "Preview",
     "Project",
+    "QueryPlan",
+    "QueryResult",
+    "Recorded",
     "Recreate",
     "RefusedChange",
+    "Retrying",
     "RowDifference",
     "RowOptions",
     "RowsError",
+    "ServerNotice",
     "SourceErrors",
+    "SourceLocation",
     "StalePlanError",
+    "Started",
     "Status",
     "Step",
+    "StepBegun",
+    "StepDone",
     "UnknownObjectError",
+    "UsageError",
+    "Waiting",
     "graph",
     "load_ipython_extension",
     "to_frame",
@@ -84,14 +146,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
-    if name == "graph":
-        return importlib.import_module("pgmg.planning.lineage.object_graph").to_networkx
-    for home, names in _HOMES.items():
-        if name in names.split():
-            return getattr(importlib.import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers see the imports above, and report names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
+        if name == "graph":
+            return importlib.import_module("pgmg.planning.lineage.object_graph").to_networkx
+        for home, names in _HOMES.items():
+            if name in names.split():
+                return getattr(importlib.import_module(home), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -305,9 +305,8 @@ class Watcher:
             self._tell(Noted(event), self._state)
 
     def _told(self, done: Round, paths: tuple[str, ...], *, quietly: bool) -> None:
-        """Report a round: first the changes, then problems; without changes, problems first, as the reason."""
         applied = Applied(done.result, paths, done.duration_ms)
-        if not done.result.applied:
+        if not done.result.applied:  # because of these, so they come first
             self._problems(done.partial.problems)
         if not quietly or done.result.applied:
             self._tell(applied, replace(self._state, phase=Phase.IDLE, last=applied))

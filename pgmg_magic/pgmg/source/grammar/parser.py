@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import postgast
 from google.protobuf.message import DecodeError
-from postgast import pg_query_pb2 as pb
 
 from pgmg.model.source import Parts, TypeName
 from pgmg.source.grammar.lexer import flat_comments
@@ -17,6 +15,12 @@ from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, is_too_d
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    postgast: Any  # its stubs have syntax errors, which a type checker would report to users of pgmg
+    pb: Any
+else:
+    import postgast
+    from postgast import pg_query_pb2 as pb
 
 Tree = Any
 """A message of the parse tree: `SelectStmt`, `TypeName`, … (the generated stubs do not pass a type checker)."""
