@@ -234,6 +234,7 @@ OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
 PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
 DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
+FILES = Argument("files", "FILE", many=True, value=Value.FILE)
 MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)
 """A migration's file name."""
 

@@ -43,18 +43,18 @@ def test_each_option_is_one_that_is_declared(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_shows_what_may_be_left_out_and_every_default(pgmg, name):
-    shown = " ".join(pgmg(name, "--help").stdout.split())
+    shown = " ".join(pgmg(name, "--help").stdout.split()).replace("- ", "-")  # lines break after hyphens
     declared = {one.name: one for one in vars(options).values() if isinstance(one, options.Option)}
     for parameter in command(name).params:
         if isinstance(parameter, click.Option) and declared[parameter.name].shown_default:
-            assert f"{declared[parameter.name].help} [default:" in shown
+            assert f"{declared[parameter.name].help} [default:".replace("- ", "-") in shown
     for words in ("[OBJECT…]", "[PLAN.json]", "[NAME]", "[FOLDER]"):
         assert shown.count(words) == shown.split("Options:")[0].count(words)
     assert "[OBJECT…]" in pgmg("graph", "--help").stdout
     assert "[x>=0]" not in shown
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"init", "new", "demo"}))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"init", "new", "check", "demo"}))
 def test_commands_that_need_a_project_take_the_common_options(name):
     spelled = {flag for parameter in command(name).params for flag in parameter.opts}
     common = (*options.PROJECT, options.FORMAT, *options.SPEECH)

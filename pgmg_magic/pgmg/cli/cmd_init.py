@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
 
 _IGNORED = ".pgmg/"
+_SCHEMA = "pgmg.schema.json"
 _IGNORE_FILE = ".gitignore"
 
 
@@ -30,7 +31,7 @@ def command_(call: Call) -> None:
     """Write a commented pgmg.toml and the folders.
 
     In the current folder; existing files are not changed. The folder .pgmg/ of the embedded server is added to
-    .gitignore.
+    .gitignore; the JSON Schema in it, for editors, is written again each time.
     """
     template = files("pgmg.cli").joinpath("templates", CONFIG_FILE).read_text(encoding="utf-8")
     for key, usual in DEFAULT_FOLDERS.items():
@@ -51,6 +52,7 @@ def command_(call: Call) -> None:
         for key, usual in DEFAULT_FOLDERS.items():
             _create(call, Path(str(call.overrides.get(key, usual))))
     _ignore(call)
+    _write_schema()
     call.info('Next: pgmg new "first tables", then write views and functions in the code folder, then pgmg plan.')
 
 
@@ -58,6 +60,15 @@ def _create(call: Call, folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
         call.result(f"Created {folder}/")
+
+
+def _write_schema() -> None:
+    """Write the JSON Schema of pgmg.toml, which its first line names for editors."""
+    schema = Path(_IGNORED) / _SCHEMA
+    schema.parent.mkdir(exist_ok=True)
+    text = files("pgmg.config").joinpath(_SCHEMA).read_text(encoding="utf-8")
+    if not schema.exists() or schema.read_text(encoding="utf-8") != text:
+        schema.write_text(text, encoding="utf-8")
 
 
 def _ignore(call: Call) -> None:

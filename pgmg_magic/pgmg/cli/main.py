@@ -18,7 +18,21 @@ from pgmg.cli.signals import raising_signals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("init", "new", "plan", "apply", "watch", "status", "diff", "graph", "docs", "baseline", "reset", "demo")
+COMMANDS = (
+    "init",
+    "new",
+    "check",
+    "plan",
+    "apply",
+    "watch",
+    "status",
+    "diff",
+    "graph",
+    "docs",
+    "baseline",
+    "reset",
+    "demo",
+)
 """In the order of the help text."""
 
 _HELP = """PostgreSQL migrations for tables, declared SQL files for everything else.

@@ -44,10 +44,10 @@ def check_unique(objects: Sequence[SourceObject], path: str, declared: Declared)
             continue  # several files may each say a part
         for other_path, others in declared.items():
             for other in others:
-                if other_path != path and _is_same(source.target, other.target):
+                if other_path != path and is_same(source.target, other.target):
                     where = f"{other.location.path}:{other.location.line}"
                     raise DuplicateObject(
-                        f"{_named(source.target)} is declared already in {where}.",
+                        f"{named(source.target)} is declared already in {where}.",
                         where=source.location,
                         hint=f"Name that file, or remove it from there first. Nothing was written to {path}.",
                         paths=(path, other_path),
@@ -62,7 +62,7 @@ def declaring_file(objects: Sequence[SourceObject], declared: Declared) -> str |
     """
     mine = [source.target for source in objects if source.target.parent is None]
     paths = {
-        path: [other for other in others if any(_is_same(target, other.target) for target in mine)]
+        path: [other for other in others if any(is_same(target, other.target) for target in mine)]
         for path, others in declared.items()
     }
     found = [path for path, same in paths.items() if same]
@@ -84,8 +84,8 @@ def declaring_file(objects: Sequence[SourceObject], declared: Declared) -> str |
 def missing_from(objects: Sequence[SourceObject], before: Sequence[SourceObject]) -> tuple[str, ...]:
     """Return what a file declared before and the cell does not, attachments too."""
     kept = [source.target for source in objects]
-    gone = (old.target for old in before if not any(_is_same(new, old.target) for new in kept))
-    return tuple(dict.fromkeys(map(_named, gone)))
+    gone = (old.target for old in before if not any(is_same(new, old.target) for new in kept))
+    return tuple(dict.fromkeys(map(named, gone)))
 
 
 def suggest_path(objects: Sequence[SourceObject], declared: Declared, code_dir: str) -> str:
@@ -125,13 +125,13 @@ def _folder(target: Target, declared: Declared, code_dir: str) -> str:
     return str(PurePosixPath(code_dir) / _FOLDERS.get(target.kind, f"{target.kind.value}s"))
 
 
-def _is_same(one: Target, other: Target) -> bool:
-    """Say whether two declarations are of one object, as far as their texts tell: `public` may go unsaid."""
+def is_same(one: Target, other: Target) -> bool:
+    """Say whether two declarations are of one object, as far as their texts tell; `public` may be left out."""
     if one.kind is not other.kind and not any(one.kind in f and other.kind in f for f in _FAMILIES):
         return False
     if (one.parent is None) != (other.parent is None) or one.detail != other.detail:
         return False
-    if one.parent is not None and other.parent is not None and not _is_same(one.parent, other.parent):
+    if one.parent is not None and other.parent is not None and not is_same(one.parent, other.parent):
         return False
     alike = one.kind not in ROUTINES or None in (one.arguments, other.arguments) or one.arguments == other.arguments
     return alike and _bare(one) == _bare(other)
@@ -141,7 +141,8 @@ def _bare(target: Target) -> tuple[str, ...]:
     return target.parts[1:] if target.parts[:1] == ("public",) and len(target.parts) > 1 else target.parts
 
 
-def _named(target: Target) -> str:
-    about = f" on {_named(target.parent)}" if target.parent is not None else ""
+def named(target: Target) -> str:
+    """Return the kind and the name of a declared object as messages say them."""
+    about = f" on {named(target.parent)}" if target.parent is not None else ""
     name = ".".join(target.parts)
     return f"{target.kind.value}{'.' if name else ''}{name}{about}"
