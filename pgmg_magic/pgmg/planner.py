@@ -126,8 +126,20 @@ class Planner:
                 continue
             apart = () if torn else in_its_own_way(plan, resolved, learned)
             if not apart:
-                return plan
+                return self._with_permissions(conn, plan, resolved.snapshot)
             learned = replace(learned, apart=(*learned.apart, *apart))
+
+    def _with_permissions(self, conn: Connection, plan: Plan, snapshot: Snapshot) -> Plan:
+        """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""
+        if snapshot.server.superuser or plan.is_empty:
+            return plan
+        from pgmg.catalog.permissions_reader import read_permissions
+        from pgmg.planning.permissions import needs, permission_notices
+
+        schema = self.settings.state_schema
+        wanted = needs(plan, snapshot, schema)
+        has = read_permissions(conn, snapshot.server.user, wanted, schema)
+        return replace(plan, warnings=(*plan.warnings, *permission_notices(plan, wanted, has, schema)))
 
     def comparison(
         self, conn: Connection, snapshot: Snapshot, files: SourceFiles, *, only_looks: bool = False

@@ -47,6 +47,7 @@ from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
 from pgmg.model.secrets import mask_secrets
 from pgmg.model.snapshot import Snapshot
 from pgmg.model.state_layout import PROGRESS
+from pgmg.planning.permissions import refuse_unpermitted
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
@@ -179,7 +180,8 @@ class _Apply:
         return plan, snapshot
 
     def _settled(self, plan: Plan, snapshot: Snapshot) -> Snapshot:
-        """Write down how to go on with interrupted migrations; raise where nobody has said so."""
+        """Write down how to go on with interrupted migrations; raise where nobody has said so, or may not apply."""
+        refuse_unpermitted(plan)
         resume = None if self._progress.committed else self._target.resume
         return replace(snapshot, progress=settle(plan, snapshot.progress, resume, self._state))
 

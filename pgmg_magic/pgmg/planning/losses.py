@@ -75,7 +75,7 @@ def _check_droppable(fates: Fates, resolved: ResolvedProject, options: PlanOptio
             lines.append((address, f"{because}; pgmg does not know how to restore it."))
         elif _hangs_on_deleted(address, fates, resolved) and not options.drop_unmanaged:
             lines.append((address, f"{because}; nobody declared it, and it could not come back."))
-    for address in everything:
+    for address in (one for one in everything if not fates.deleted(fates.web.name(one))):
         lines += [(address, line) for line in _cannot_give_back(fates.web.definition(address), resolved)]
     foreign = "would be dropped, but something pgmg cannot restore depends on it."
     lines += [(on, f"{fates.web.name(on)} {foreign}") for _, on in fates.web.foreign if on in everything]

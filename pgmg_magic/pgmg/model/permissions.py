@@ -1,0 +1,61 @@
+"""What a plan needs its role to be allowed, and what the role has (manual, chapter 5.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Subject(StrEnum):
+    """What something is needed of; the values are those of the query `held_privileges`."""
+
+    ROLE = "role"
+    """Its privileges: what it owns is dropped, replaced or altered."""
+
+    SCHEMA = "schema"
+    """CREATE and USAGE: something is created in it."""
+
+    TABLE = "table"
+    """SELECT, INSERT, UPDATE, DELETE of one of pgmg's own tables."""
+
+    DATABASE = "database"
+    """CREATE: the state schema is to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One privilege; `alternative` is a role whose privileges do as well."""
+
+    subject: Subject
+    name: str
+    alternative: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the role has of one subject: that of its `owner`, by inheritance or as a member, or the privilege itself."""
+
+    owner: str
+    inherits: bool
+    is_member: bool
+    has_privilege: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What `user` has of all that was asked about; what is not there does not exist."""
+
+    user: str
+    held: Mapping[tuple[Subject, str], Held]
+
+    def allows(self, need: Need) -> bool:
+        """Say whether a need is met; what does not exist yet is not judged."""
+        held = self.held.get((need.subject, need.name))
+        if held is None or held.inherits or held.has_privilege:
+            return True
+        other = None if need.alternative is None else self.held.get((Subject.ROLE, need.alternative))
+        return other is not None and other.inherits
