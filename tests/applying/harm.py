@@ -48,7 +48,8 @@ class Moments:
 
     @property
     def happened(self) -> bool:
-        return self.passed > self.at
+        """Whether harm was done: without a moment chosen, none is."""
+        return 0 <= self.at < self.passed
 
 
 def terminate(conn: psycopg.Connection) -> None:
