@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from psycopg import errors
+
 from pgmg.catalog.catalog_queries import Row, addresses, read_only, run_queries
 from pgmg.model.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
@@ -84,7 +86,12 @@ def read_definitions(
     """Return how each wanted object is dropped and recreated, with its properties.
 
     `back` is the search_path to go back to. Nothing wanted costs no round trip, and leaves the search_path alone.
+
+    Raises:
+        psycopg.errors.InternalError_: one has been dropped since the transaction began: its names come from functions
+            of the server, which see later commits. It is the server's error for other such cases.
     """
+    wanted = frozenset(wanted)
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
@@ -108,6 +115,8 @@ def read_definitions(
             populated=populated,
             text=creating or "",
         )
+    if gone := [live[address].name for address in wanted if address in live and address not in found]:
+        raise errors.InternalError_(f"{gone[0]} has just been dropped by another session")
     return found
 
 
