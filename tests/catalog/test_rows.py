@@ -213,6 +213,11 @@ ALIKE = {
     "price": (["1.5", "2"], ["-1.5", "2.00"]),
     "bigint": (["0", "-1", "7"], ["4294967297", "4294967295", "7"]),
     "timestamp": (["2000-01-01", "2024-05-06"], ["2000-01-01 01:11:34.967297", "2024-05-06"]),
+    "timestamptz": (["2000-01-01 00:00Z", "infinity"], ["2000-01-01 01:11:34.967297Z", "infinity"]),
+    "time": (["00:00", "10:00"], ["01:11:34.967297", "10:00"]),
+    "xid8": (["0", "7"], ["4294967297", "7"]),
+    "pg_lsn": (["0/0", "0/7"], ["1/1", "0/7"]),
+    "count_of": (["0", "7"], ["4294967297", "7"]),
     "float8": (["0", "1.5"], ["-0", "-1.5"]),
     "interval": (["1 mon", "1 day"], ["30 days", "-1 day"]),
     "char(4)": (["a", "b"], ["a ", "c"]),
@@ -230,6 +235,7 @@ def test_values_are_told_apart_as_the_server_tells_them_apart(project):
     """One column of each type; the server's own comparison of each column says how many values differ."""
     project.do(
         "CREATE DOMAIN price AS numeric(8,2)",
+        "CREATE DOMAIN count_of AS bigint",
         "CREATE TYPE cost AS (n numeric, f float8, t text)",
         "CREATE TYPE span AS (n bigint, t text)",
     )

@@ -162,6 +162,28 @@ def test_what_is_about_to_change_is_read_from_its_source(shop):
     assert {node.change.value for node in graph.nodes if node.object.parent.name == "everything"} == {"new"}
 
 
+def test_rows_of_pending_types_and_functions_have_their_columns(shop):
+    shop.write("sql/pair.sql", "CREATE TYPE pair AS (x int, y text);")
+    shop.write(
+        "sql/halves.sql", "CREATE FUNCTION halves(n int, OUT a int, OUT b text) LANGUAGE sql AS 'SELECT n, n::text';"
+    )
+    shop.write(
+        "sql/v.sql",
+        "CREATE VIEW v AS SELECT (ROW(u.id, u.name)::pair).*, (halves(o.user_id)).*, (o).total FROM users u, orders o;",
+    )
+    graph = asked(shop, "v.*", upstream=1)
+    assert [name.name for name in graph.asked] == ["x", "y", "a", "b", "total"]
+    assert [line for line in lines(graph) if "(" not in line] == [
+        "view.v.a < table.orders.user_id",
+        "view.v.b < table.orders.user_id",
+        "view.v.total < table.orders.total",
+        "view.v.x < table.users.id",
+        "view.v.x < table.users.name",
+        "view.v.y < table.users.id",
+        "view.v.y < table.users.name",
+    ]
+
+
 def test_formatting_and_drift(shop):
     shop.do("CREATE OR REPLACE VIEW user_stats AS SELECT id, name, 0.0 AS score, 1::bigint AS n FROM users")
     shop.write("sql/m.sql", 'CREATE MATERIALIZED VIEW best AS\n  SELECT max(score) AS high\n FROM app."Top";')

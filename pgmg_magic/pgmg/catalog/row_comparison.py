@@ -279,7 +279,7 @@ class _Rows:
         types = sorted({column.type for column in columns})
         unhashable = {row[0] for row in self._asked("unhashable", types)}
         tolerant = {row[0] for row in self._asked("tolerant_collations", sorted({c.collation for c in columns}))}
-        weak = {oid: _SPELLED[how] for oid, how in self._asked("hash_weaknesses", types)}
+        weak = {oid: _SPELLED.get(how) or By(how) for oid, how in self._asked("hash_weaknesses", types)}
         there = {column.name: n for n, column in enumerate(after.columns)}
         pairs = []
         for number, old in enumerate(before.columns):

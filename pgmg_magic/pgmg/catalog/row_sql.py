@@ -43,6 +43,13 @@ class By(Enum):
     """As values with numbers inside: by their hash and where their text has signs."""
     SPELLED = auto()
     """As values that are equal where their texts are, and whose own hash has too few bits."""
+    BIGINT = "int8send"
+    TIMESTAMP = "timestamp_send"
+    TIMESTAMPTZ = "timestamptz_send"
+    TIME = "time_send"
+    XID = "xid8send"
+    LSN = "pg_lsn_send"
+    """By all their bits, as these functions return them; their own hash has half of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +310,9 @@ def _value(table: str, number: int, by: By) -> sql.Composable:
             # as text: the hash of a 64 bit integer has but 32 bits to go by
             return _text(sql.SQL("pg_catalog.hashtextextended({}, 0)").format(column))
         case By.NUMBER:
-            return _text(sql.SQL("pg_catalog.trim_scale({})").format(column))
+            return sql.SQL("pg_catalog.numeric_send(pg_catalog.trim_scale({}))").format(column)
+        case By.BIGINT | By.TIMESTAMP | By.TIMESTAMPTZ | By.TIME | By.XID | By.LSN:
+            return sql.SQL("{}({})").format(sql.Identifier("pg_catalog", by.value), column)
         case By.SIGNS:
             # digits left out, texts of equal numbers are the same; -0 is a float's
             return sql.SQL("{} OPERATOR(pg_catalog.||) pg_catalog.regexp_replace({}, {}, '#', 'g')").format(

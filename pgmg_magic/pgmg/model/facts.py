@@ -58,6 +58,11 @@ class RoutineFacts:
         in_columns = any(argument.mode == "table" for argument in self.arguments)
         return in_columns or (self.result is not None and self.result.setof)
 
+    @property
+    def result_columns(self) -> tuple[str, ...]:
+        """The columns of its result that its arguments name."""
+        return tuple(a.name or "" for a in self.arguments if a.mode in ("out", "inout", "table"))
+
 
 @dataclass(frozen=True, slots=True)
 class AggregateFacts:

@@ -1,7 +1,7 @@
 -- How the values of some types ($1: OIDs) must be spelled before they are hashed, because the server's own hash tells too
 -- few of them apart. Hashes of numeric leave the sign out, those of 64 bit integers and times have but 32 bits to go by.
--- `number`: numeric. `signs`: holds numbers inside (jsonb, arrays, ranges, composite types). `text`: is or holds 64 bit
--- values, and equal values have the same text.
+-- `number`: numeric. `signs`: holds numbers inside (jsonb, arrays, ranges, composite types). `text`: holds 64 bit values
+-- inside, and equal values have the same text. Else the function that returns the bits of a 64 bit value.
 WITH RECURSIVE part(root, type, is_domain) AS (
     SELECT t.type, t.type, true FROM unnest($1::oid[]) AS t(type)
     UNION
@@ -18,14 +18,14 @@ WITH RECURSIVE part(root, type, is_domain) AS (
         WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS i(type)
 ), leaf AS (
-    SELECT p.root, p.type, p.is_domain, t.typtype = 'e' AS is_enum
-    FROM part p JOIN pg_catalog.pg_type t ON t.oid = p.type
+    SELECT p.root, p.type, p.is_domain, t.typtype = 'e' AS is_enum, s.proname::text AS bits
+    FROM part p JOIN pg_catalog.pg_type t ON t.oid = p.type LEFT JOIN pg_catalog.pg_proc s ON s.oid = t.typsend
     WHERE t.typtype IN ('b', 'e') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
 )
 SELECT l.root::int8,
        CASE WHEN bool_or(l.type = 'pg_catalog.numeric'::regtype AND l.is_domain) THEN 'number'
             WHEN bool_or(l.type IN ('pg_catalog.numeric'::regtype, 'pg_catalog.jsonb'::regtype)) THEN 'signs'
-            ELSE 'text' END
+            ELSE coalesce(max(l.bits) FILTER (WHERE l.is_domain), 'text') END
 FROM leaf l
 GROUP BY l.root
 HAVING bool_or(l.type IN ('pg_catalog.numeric'::regtype, 'pg_catalog.jsonb'::regtype))

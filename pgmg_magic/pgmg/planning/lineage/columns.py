@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UnknownObjectError
-from pgmg.model.facts import RoutineFacts
-from pgmg.model.lineage_data import ColumnAnswers
+from pgmg.model.facts import CompositeFacts, RoutineFacts
+from pgmg.model.lineage_data import ColumnAnswers, FunctionTraits
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.source import Effect
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgmg.model.graph_data import Graph
-    from pgmg.model.lineage_data import FunctionTraits
     from pgmg.model.snapshot import Address
     from pgmg.planning.compare.resolved import Comparison
     from pgmg.planning.lineage.column_selection import ColumnSelection
@@ -80,16 +78,22 @@ class Lineage:
         return flow(self._graph, roots, readings, self._asked.upstream, self._asked.downstream)
 
     def _with_declared(self, traits: FunctionTraits) -> FunctionTraits:
-        """Return what is known of functions with those that are only declared."""
-        sets = set(traits.sets)
-        aggregates = set(traits.aggregates)
+        """Return what is known of functions and types with those that are only declared."""
+        sets, aggregates = set(traits.sets), set(traits.aggregates)
+        results, types = dict(traits.results), dict(traits.types)
         for name, declared in self._survey.declared.items():
             facts = declared.source.facts
             if name.kind is Kind.AGGREGATE:
                 aggregates.add(name.name)
-            elif isinstance(facts, RoutineFacts) and facts.returns_set:
-                sets.add(name.name)
-        return replace(traits, sets=frozenset(sets), aggregates=frozenset(aggregates))
+            elif isinstance(facts, CompositeFacts):
+                types[name.name] = tuple(attribute.name for attribute in facts.attributes)
+            elif isinstance(facts, RoutineFacts):
+                sets |= {name.name} if facts.returns_set else set()
+                if len(facts.result_columns) > 1:
+                    results[name.name] = facts.result_columns
+        return FunctionTraits(
+            frozenset(sets), frozenset(aggregates), tuple(sorted(results.items())), tuple(sorted(types.items()))
+        )
 
     def _differs(self, name: ObjectName) -> bool:
         return name in self._survey.declared and (name not in self._live or self._changes.get(name) in _DIFFERS)
