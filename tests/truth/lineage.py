@@ -85,18 +85,36 @@ def chain(random_: random.Random, conn: psycopg.Connection) -> Chain:
 
 
 def _functions(random_: random.Random, conn: psycopg.Connection, found: Chain) -> dict[str, list[str]]:
-    """Create functions whose bodies read tables: in strings, and where the server tracks it."""
-    forms: dict[str, list[str]] = {"int": []}
+    """Create what reads tables behind a call: functions of both sorts of bodies, also in FROM, operators, aggregates."""
+    forms: dict[str, list[str]] = {"int": [], "bool": [], "rows": []}
     for number, table in enumerate(found.tables[:2]):
         column = quoted(random_.choice([c for c, t in table.columns if t == "int"]))
-        query = f"SELECT coalesce(sum({column}), 0)::integer + n FROM {table.name} AS r"
-        body = random_.choice([f"AS $${query}$$", f"BEGIN ATOMIC {query}; END"])
-        name = f"reads_{number}"
-        statement = f"CREATE FUNCTION {name}(n integer) RETURNS integer LANGUAGE sql STABLE {body}"
-        conn.execute(statement)
-        found.functions.append(statement)
-        forms["int"].append(f"{name}({{int}})")
+        total = f"SELECT coalesce(sum({column}), 0)::integer + n FROM {table.name} AS r"
+        listed = f"SELECT {column} FROM {table.name} AS r WHERE {column} <> n ORDER BY 1"
+        _create(random_, conn, found, f"reads_{number}(n integer)", "integer", total)
+        _create(random_, conn, found, f"lists_{number}(n integer)", "SETOF integer", listed)
+        _create(random_, conn, found, f"meets_{number}(n integer, m integer)", "boolean", f"SELECT m >= ({total})")
+        _create(random_, conn, found, f"steps_{number}(n integer, m integer)", "integer", f"SELECT m + ({total})")
+        further = [
+            f"CREATE OPERATOR {'=' * (number + 2)}>> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = meets_{number})",
+            f"CREATE AGGREGATE adds_{number}(integer) (SFUNC = steps_{number}, STYPE = integer, INITCOND = '0')",
+        ]
+        for statement in further:
+            conn.execute(statement)
+            found.functions.append(statement)
+        forms["int"] += [f"reads_{number}({{int}})", f"(SELECT adds_{number}(g) FROM generate_series(1, 2) AS g)"]
+        forms["bool"].append(f"{{int}} {'=' * (number + 2)}>> {{int}}")
+        forms["rows"].append(f"lists_{number}({{int}})")
     return forms
+
+
+def _create(
+    random_: random.Random, conn: psycopg.Connection, found: Chain, head: str, returns: str, query: str
+) -> None:
+    body = random_.choice([f"AS $${query}$$", f"BEGIN ATOMIC {query}; END"])
+    statement = f"CREATE FUNCTION {head} RETURNS {returns} LANGUAGE sql STABLE {body}"
+    conn.execute(statement)
+    found.functions.append(statement)
 
 
 # -- influences: values are changed, and what else changes is looked at --------------------------------

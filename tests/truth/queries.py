@@ -492,6 +492,10 @@ class Queries:
         scope = replace(self._scope(left, outer), subquery=None)
         write = self.expressions.write
         alias, one, two, three = (self._fresh(s) for s in ("f", "o", "o", "o"))
+        reading = self.expressions.extra.get("rows", ())
+        if reading and self.random.random() < 0.3:
+            text = self.expressions.fill(self.random.choice(reading), scope, 1)
+            return _Item(f"{text} AS {alias}({one})", ((alias, (Column(one, "int"),)),), rows=(alias,))
         choice = self.random.randrange(9 if self.options.json_table else 8)
         series = f"generate_series(1, 1 + abs({write('int', scope, 1)}) % 3)"
         match choice:
