@@ -190,6 +190,10 @@ CASES = {
             "SELECT (o).*, u.id AS u FROM users u, orders o",
             ["id < orders.id", "user_id < orders.user_id", "total < orders.total", "status < orders.status", "u < users.id"],
         ),
+        "a name beside functions whose columns are not known": (
+            "SELECT (SELECT id + g FROM generate_series(1, u.id) AS g LIMIT 1) AS a FROM users u",
+            ["a < users.id"],
+        ),
         "alias lists": (
             "SELECT q.a, q.label, b FROM tree AS q(a, b) WHERE q.a > 1",
             ["a < tree.id", "label < tree.label", "b < tree.parent", "? tree.id"],

@@ -14,7 +14,7 @@ import pgmg
 from pgmg.model.graph_data import Graph
 from pgmg.model.names import Kind
 from tests.truth import world
-from tests.truth.outcome import Outcome
+from tests.truth.outcome import Outcome, without_names
 from tests.truth.queries import USUAL, Options, Relation, quoted
 
 VIEWS = 12
@@ -283,7 +283,8 @@ def _judge(outcome: Outcome, project: pgmg.Project, where: str, found, existing,
         strange = Said.of(graph).columns - existing
         if strange:
             outcome.wrong.append((where, f"columns that do not exist: {sorted(strange)}", *_texts(made, strange)))
-        outcome.also["graphs with a view that is not followed"] += bool(graph.notes)
+        for note in graph.notes:
+            outcome.unknown[without_names(note)] += 1
     told = {target: Said.of(graph) for target, graph in up.items()}
     for base, views in found.items():
         said = Said.of(down[base])

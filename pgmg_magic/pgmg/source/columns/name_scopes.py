@@ -33,10 +33,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Unnamed:
-    """Any number of columns whose names are not known: what one of a name is made from, and all of them together."""
+    """Any number of columns whose names are not known: what one of a name is made from, and all of them together.
+
+    `alike` says that all are made from the same: those that a function returns.
+    """
 
     of: Callable[[str], Influence]
     all: Influence
+    alike: bool = False
 
 
 Columns = tuple[Named | Unnamed, ...]
@@ -56,7 +60,7 @@ def of_relation(relation: Parts, known: Sequence[str] | None) -> Columns:
 
 def of_values(influence: Influence) -> Columns:
     """Return the columns of something that is known by what it is computed from alone: the result of a function."""
-    return (Unnamed(lambda _: influence, influence),)
+    return (Unnamed(lambda _: influence, influence, alike=True),)
 
 
 def _use(relation: Parts, column: str) -> Influence:
@@ -172,9 +176,8 @@ class Level:
         if row is not None:
             return row  # a function's own name, or a row
         further = self.parent.column_named(name) if self.parent is not None else None
-        computed = all(not any(use.column == name for use in column.of(name).values) for column in unnamed)
         if further is not None or len(unnamed) > 1:
-            if computed:
+            if all(column.alike for column in unnamed):
                 return union([*(column.of(name) for column in unnamed), further or NOTHING])
             raise UnreadableError(f"it is not clear whose {name} is meant")
         return unnamed[0].of(name)

@@ -196,7 +196,7 @@ class QueryReader(FromReader):
                 return list(row.columns)
             attributes = self._attributes(tree) if len(tree.indirection) == 1 else None
             if attributes is None:
-                return [Unnamed(lambda _: influence, influence)]
+                return [Unnamed(lambda _: influence, influence, alike=True)]
             return [Named(name, influence) for name in attributes]
         return [Named(target.name or figured_name(target.val), influence, self._texts.get(target.location, ""))]
 
@@ -270,7 +270,7 @@ def _united(select: Tree, left: Result, right: Result) -> Result:
     order = left.order | right.order if select.op == pb.SETOP_UNION and select.all else NOTHING
     if any(isinstance(column, Unnamed) for column in (*left.columns, *right.columns)):
         whole = row_of(left.columns) | row_of(right.columns)
-        return Result((Unnamed(lambda _: whole, whole),), rows, order)
+        return Result((Unnamed(lambda _: whole, whole, alike=True),), rows, order)
     if len(left.columns) != len(right.columns):
         raise UnreadableError("the sides of a set operation differ")
     columns = []
