@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration, SourceObject
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
+    from pgmg.planning.resolve.column_types import LiveColumns
     from pgmg.source.code_parser import CodeParser
+
+
+_FOLLOWS_A_COLUMN = re.compile(r"%\s*TYPE\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +183,9 @@ class Planner:
 
         memory = self._compared
         checkout = self._checkout(files)
+        columns = self._columns(conn, snapshot, parsed)
         found = resolve_project(
-            parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout
+            parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout, columns
         )
         evidence = read_drift_evidence(conn, snapshot, found.drift_checks, self.settings.state_schema)
         comparison = Comparison(found, evidence, compare(found, evidence, memory))
@@ -188,6 +194,13 @@ class Planner:
 
     def _checkout(self, files: SourceFiles) -> Checkout:
         return Checkout(applied_from(self.settings), files.empty)
+
+    def _columns(self, conn: Connection, snapshot: Snapshot, parsed: Parsed) -> LiveColumns:
+        """Return the columns that `%TYPE` may refer to; nothing refers to any, nothing is asked."""
+        from pgmg.catalog.column_lists import read_column_types
+        from pgmg.planning.resolve.column_types import column_relations
+
+        return read_column_types(conn, snapshot, column_relations(parsed.code or (), parsed.pending))
 
     # -- parsing ----------------------------------------------------------------------------------------
 
@@ -242,13 +255,15 @@ class Planner:
         """Return the empty plan where hashes alone show that nothing changed; no file is parsed for that.
 
         Files are the recorded ones, every recorded object stands as it was left, and nothing is recorded that only
-        a closer look could compare (comments, grants).
+        a closer look could compare (comments, grants, signatures with `%TYPE`).
         """
         if files.problems or files.migrations is None or files.code is None or not snapshot.state:
             return None
         if any(file.name not in snapshot.migrations for file in files.migrations):
             return None
         if {(row.path, row.file_hash) for row in snapshot.state.values()} != {(f.path, f.hash) for f in files.code}:
+            return None
+        if any(_FOLLOWS_A_COLUMN.search(file.text) for file in files.code):
             return None
         recorded = snapshot.state
         if any(key.partition(".")[0] in DECLARATIVE_KINDS for key in recorded):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pgmg.applying.created_names import as_created
 from pgmg.applying.verify import since_last_migration, verify
 from pgmg.catalog.snapshot_reader import read_again, read_snapshot
 from pgmg.catalog.state_tables import DoneMigration
@@ -47,7 +48,8 @@ def record_group(
     for step in group:
         if not step.transactional:
             state.clear_progress(step.object.name)
-    state.forget([r.object for r in records if r.source is None])
+    state.forget([str(r.object) for r in records if r.source is None])
+    state.forget([r.key for r in (*records, *silent) if r.key is not None])
     kept = [r for r in records if r.source is not None]
     corrected: tuple[Step, ...] = ()
     if kept or silent or migrations or any(s.properties is not None for s in group):
@@ -57,7 +59,7 @@ def record_group(
         corrected = verify(conn, since_last_migration(group), now.objects, now.server.setting)
         if corrected:
             now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
-        state.record(kept, now)
+        state.record(as_created(kept, before.objects, now.objects), now)
         state.record(silent, now, touch=False)
         if migrations:
             state.refresh(now, later)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
 from pgmg.model.snapshot import Address, Snapshot
+from pgmg.model.type_identity import TypeIdentity, formatted_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import psycopg
 
@@ -38,4 +39,17 @@ def read_attributes(
         else:
             continue
         found[wanted[Address(classid, objid)]] = pairs
+    return found
+
+
+def read_column_types(
+    conn: psycopg.Connection[Row], snapshot: Snapshot, relations: Collection[str]
+) -> dict[tuple[str, str], dict[str, TypeIdentity]]:
+    """Return the types of the columns of all relations with these names, by schema and name of the relation."""
+    if not relations:
+        return {}
+    (rows,) = run_queries(conn, ("column_types", [sorted(relations)]), back=snapshot.server.setting)
+    found: dict[tuple[str, str], dict[str, TypeIdentity]] = {}
+    for schema, relation, column, type_ in rows:
+        found.setdefault((schema, relation), {})[column] = formatted_type(type_)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -25,13 +26,7 @@ def read_drift_evidence(
 ) -> DriftEvidence:
     """Ask only what is in doubt; nothing in doubt costs no round trip."""
     elsewhere_in = snapshot.server.other_states if drift_checks.claimed else ()
-    if not (
-        drift_checks.definitions
-        or drift_checks.recorded
-        or drift_checks.comments
-        or drift_checks.privileges
-        or elsewhere_in
-    ):
+    if replace(drift_checks, claimed=()) == DriftChecks() and not elsewhere_in:
         return DriftEvidence()
     with conn.pipeline():
         use_canonical_settings(conn)
@@ -48,12 +43,18 @@ def read_drift_evidence(
             conn.execute(query("constraints")) if drift_checks.comments or drift_checks.privileges else None,
             conn.execute(query("comments")) if drift_checks.comments else None,
             conn.execute(query("granted")) if drift_checks.privileges else None,
+            conn.execute(query("facts"), addresses(address for _, address in drift_checks.signatures), prepare=True)
+            if drift_checks.signatures
+            else None,
         ]
         set_path(conn, snapshot.server.setting)
-    definitions, recorded, elsewhere, others, comments, granted = [[] if c is None else c.fetchall() for c in shown]
+    definitions, recorded, elsewhere, others, comments, granted, signatures = [
+        [] if c is None else c.fetchall() for c in shown
+    ]
     names = {live.address: name for name, live in snapshot.objects.items()}
     names |= {Address(r[0], r[1]): object_name(r[2], r[3], r[4], None, (r[5], r[6], r[7])) for r in others}
     texts = {Address(r[0], r[1]): r[8] or "" for r in definitions}
+    facts = {Address(r[0], r[1]): r[2] for r in signatures}
     return DriftEvidence(
         definitions={name: texts[address] for name, address in drift_checks.definitions if address in texts},
         recorded={name: text for name, text, _ in recorded if text is not None},
@@ -61,6 +62,7 @@ def read_drift_evidence(
         claims={name: Claim(schema, hash_) for name, schema, hash_ in elsewhere},
         comments=_comments(comments, names),
         privileges=_privileges(granted, names),
+        signatures={name: facts[address] for name, address in drift_checks.signatures if address in facts},
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pgmg.model.names import Kind, ObjectName
-
-_PUBLIC = "public."
+from pgmg.model.type_identity import NO_TYPE, formatted_type
 
 
 def type_spelling(formatted: str) -> str:
-    """Turn `format_type`'s output into the spelling names use: without `public.` in front."""
-    return formatted.removeprefix(_PUBLIC)
+    """Return how names spell a type that `format_type` has written under the search_path pg_catalog."""
+    return formatted if formatted == NO_TYPE else str(formatted_type(formatted))
 
 
 def object_name(

@@ -10,9 +10,11 @@ from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
 from pgmg.catalog.name_parts import object_name
+from pgmg.catalog.recorded_names import state_by_name
 from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
 from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.type_identity import TypeIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,6 +40,7 @@ class _Rows:
 
     server: ServerInfo
     objects: list[Row]
+    types: list[Row]
     schemas: list[Row]
     state: list[Row]
     migrations: list[Row]
@@ -73,19 +76,23 @@ class SnapshotReader:
         server = read_server(conn, self._state_schema)
         with query_pipeline(conn, server.setting):
             objects = conn.execute(query("objects"), prepare=True)
+            types = conn.execute(query("types"), prepare=True)
             schemas = conn.execute(query("schemas"))
             state = conn.execute(_state_query(server, self._state_schema)) if server.state_columns else None
             done = conn.execute(_migrations_query(server, self._state_schema)) if server.migration_columns else None
             progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
         some = (state, done, progress)
-        return _Rows(server, objects.fetchall(), schemas.fetchall(), *([] if c is None else c.fetchall() for c in some))
+        found = (objects.fetchall(), types.fetchall(), schemas.fetchall())
+        return _Rows(server, *found, *([] if c is None else c.fetchall() for c in some))
 
     def _made_from(self, rows: _Rows) -> Snapshot:
+        objects = self._objects(rows.objects)
         return Snapshot(
             server=rows.server,
             schemas=frozenset(row[0] for row in rows.schemas),
-            objects=self._objects(rows.objects),
-            state={row[0]: StateRow(*row) for row in rows.state},
+            objects=objects,
+            types={(row[0], row[1]): TypeIdentity(*row[2:]) for row in rows.types},
+            state=state_by_name((StateRow(*row) for row in rows.state), objects),
             migrations={row[0]: _migration_row(*row) for row in rows.migrations},
             progress={f"{row[0]}@{row[1]}": row[2] for row in rows.progress},
         )

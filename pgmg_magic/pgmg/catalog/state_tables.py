@@ -188,11 +188,10 @@ class StateTables:
         """Forget a migration's partial progress: it is recorded as applied now."""
         self._conn.execute(self._sql("DELETE FROM {progress} WHERE name = $1"), [name])
 
-    def forget(self, names: Iterable[ObjectName]) -> None:
-        """Remove objects from the record."""
-        gone = [str(name) for name in names]
-        if gone:
-            self._conn.execute(self._sql("DELETE FROM {state} WHERE object_name = ANY($1)"), [gone])
+    def forget(self, keys: Sequence[str]) -> None:
+        """Remove objects from the record, by the names that it has for them."""
+        if keys:
+            self._conn.execute(self._sql("DELETE FROM {state} WHERE object_name = ANY($1)"), [list(keys)])
 
     def record(self, records: Sequence[Record], now: Snapshot, *, touch: bool = True) -> None:
         """Write what was applied and what the database makes of it, in one statement.

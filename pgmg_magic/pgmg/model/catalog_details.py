@@ -185,6 +185,8 @@ class DriftEvidence:
     """Live comments, by the name of what they are about; read only where comments are declared or recorded."""
     privileges: Mapping[ObjectName, tuple[Privileges, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Live privileges by object; read only where grants are declared or recorded."""
+    signatures: Mapping[ObjectName, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    """The facts of routines whose signature follows a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +229,4 @@ class DriftChecks:
     """What another project may have recorded too, by state name: what is to be adopted or deleted."""
     comments: bool = False
     privileges: bool = False
+    signatures: tuple[tuple[ObjectName, Address], ...] = ()

@@ -101,10 +101,11 @@ class CompositeFacts:
 
 @dataclass(frozen=True, slots=True)
 class RangeFacts:
-    """A range type. `options` as written, names in lower case."""
+    """A range type. `options` as written, names in lower case; `multirange` is the name of its multirange type."""
 
     subtype: TypeName
     options: Options = ()
+    multirange: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ WITHOUT_SCHEMA = frozenset(
 )
 """Kinds of which each database has one name space for all schemas."""
 
+WITHOUT_ROW_TYPE = frozenset({Kind.INDEX, Kind.SEQUENCE})
+"""Relations whose name is not that of a type."""
+
 Key = tuple[str, str]
 """Schema and name."""
 
@@ -67,7 +70,10 @@ class NameSpace:
         own = self._types.get(key)
         if own is None and self._base is not None:
             own = self._base._types.get(key)  # noqa: SLF001 - another of the same class
-        return own or self.relation(key)
+        if own is not None:
+            return own
+        relation = self.relation(key)
+        return None if relation is not None and relation.kind in WITHOUT_ROW_TYPE else relation
 
     def routines(self, key: Key) -> list[ObjectName]:
         """Return every overload of a schema and name: those of the database first."""

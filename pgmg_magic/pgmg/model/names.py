@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pgmg.model.quoting import spell
+from pgmg.model.quoting import spell, spelled_parts
 
 
 class Kind(StrEnum):
@@ -133,6 +133,8 @@ class ObjectName:
             case Kind.CAST:
                 source, target = self.arguments or ("", "")
                 return f"({source} as {target})"
+            case kind if kind in PROPERTY_KINDS and self.parent is None:
+                return self.name
             case Kind.COMMENT | Kind.OWNER:
                 return str(self.parent)
             case Kind.GRANT:
@@ -159,6 +161,20 @@ class ObjectName:
     def short_name(self) -> str:
         """What progress lines call it: the bare name without arguments."""
         return self.display_name if self.arguments is None or self.kind is Kind.CAST else f"{self._prefix}{self.name}"
+
+
+def unknown_object(key: str) -> ObjectName:
+    """Return the name of an object of which nothing is known but how state calls it: `function.f(citext)`."""
+    word, _, rest = key.partition(".")
+    kind = kind_of(word)
+    before, opened, inside = rest.partition("(")
+    if kind is None or kind in (Kind.CAST, Kind.OPERATOR):
+        return ObjectName(Kind.OTHER, key)
+    if not opened or kind not in ROUTINES:
+        return ObjectName(kind, rest)
+    arguments = inside.removesuffix(")")
+    *schema, name = spelled_parts(before)
+    return ObjectName(kind, name, schema[0] if schema else None, tuple(arguments.split(", ")) if arguments else ())
 
 
 def migration_name(file_name: str) -> ObjectName:

@@ -192,11 +192,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What state is to say of one object once its group is done; `source` is None when it is to be forgotten."""
+    """What state is to say of one object once its group is done; `source` is None when it is to be forgotten.
+
+    `key` is the name under which state has had it, where that is another one.
+    """
 
     object: ObjectName
     source: SourceObject | None
     group: int
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

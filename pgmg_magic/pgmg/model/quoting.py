@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+from pgmg.model.keywords import QUOTED_KEY_WORDS
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_NAME = re.compile(r'"((?:[^"]|"")*)"|([^".]+)')
 
 
 def quote(identifier: str) -> str:
@@ -13,8 +16,15 @@ def quote(identifier: str) -> str:
 
 
 def spell(identifier: str) -> str:
-    """Return `identifier` as people write it: quoted only where it would otherwise be folded or misread."""
-    return identifier if _PLAIN.match(identifier) else quote(identifier)
+    """Return `identifier` as the server's `quote_ident` does: quoted only where SQL would read it otherwise."""
+    is_plain = _PLAIN.match(identifier) and identifier not in QUOTED_KEY_WORDS
+    return identifier if is_plain else quote(identifier)
+
+
+def spelled_parts(spelling: str) -> tuple[str, ...]:
+    """Return the identifiers of a dotted name that `spell` or `quote` has spelled: `app."my.type"` has two."""
+    found = (match.groups() for match in _NAME.finditer(spelling))
+    return tuple(plain if quoted is None else quoted.replace('""', '"') for quoted, plain in found)
 
 
 def literal(text: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.names import ObjectName
+    from pgmg.model.type_identity import TypeIdentity
 
 
 class Address(NamedTuple):
@@ -140,6 +141,8 @@ class Snapshot:
     migrations: Mapping[str, MigrationRow]
     progress: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Statements already done of no-transaction migrations, by `name@hash`."""
+    types: Mapping[tuple[str, str], TypeIdentity] = field(default_factory=lambda: MappingProxyType({}))
+    """Types that are no objects of their own, by schema and name: those of the system, multiranges, arrays."""
 
     @cached_property
     def addresses(self) -> Mapping[ObjectName, Address]:

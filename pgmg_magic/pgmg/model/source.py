@@ -123,7 +123,8 @@ class Effect(StrEnum):
 class Alteration:
     """One effect of one migration statement. `member` is the column or constraint; `new_name` after a rename.
 
-    `settings` are the SET statements under which the target is named, where several schemas may hold it.
+    `columns` are the names and types of columns that it creates or retypes. `settings` are the SET statements under
+    which the target is named, where several schemas may hold it.
     """
 
     effect: Effect
@@ -133,6 +134,7 @@ class Alteration:
     if_exists: bool = False
     cascade: bool = False
     settings: tuple[str, ...] = ()
+    columns: tuple[tuple[str, TypeName], ...] = ()
 
 
 class StatementKind(StrEnum):

@@ -80,7 +80,9 @@ def build(
         records=records,
         basis=parts,
         inputs=inputs,
-        rebaseline=tuple(Record(d.name, d.declared.source, 1) for d in found if d.rebaseline and d.declared),
+        rebaseline=tuple(
+            Record(d.name, d.declared.source, 1, d.recorded_key) for d in found if d.rebaseline and d.declared
+        ),
     )
 
 
@@ -164,9 +166,10 @@ def _records(found: Sequence[ObjectComparison], steps: Sequence[Step]) -> tuple[
     for difference in found:
         touched = groups.get(difference.name)
         if difference.change is ChangeKind.DELETED:
-            records.append(Record(difference.name, None, touched or last))
+            records.append(Record(difference.name, None, touched or last, difference.recorded_key))
         elif difference.declared is not None and (difference.change is not None or touched is not None):
-            records.append(Record(difference.name, difference.declared.source, touched or last))
+            source = difference.declared.source
+            records.append(Record(difference.name, source, touched or last, difference.recorded_key))
     return tuple(records)
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.quoting import spell
 from pgmg.model.source import Alteration, Effect, Migration, Target
+from pgmg.model.type_identity import NO_TYPE, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,5 +62,6 @@ def _moves(rename: Alteration, there: Iterable[ObjectName], resolver: Resolver) 
 
 def _moved(type_: str, old: str, new: str) -> str:
     """Return how a type is spelled once the schema is called otherwise."""
-    within = f"{spell(old)}."
-    return f"{spell(new)}.{type_.removeprefix(within)}" if type_.startswith(within) else type_
+    if type_ == NO_TYPE or (moved := type_of(type_)).schema != old:
+        return type_
+    return str(replace(moved, schema=new))

@@ -55,7 +55,8 @@ def settled_after_migration(declared: Declared, resolved: ResolvedProject, fates
         source=declared.source,
         change=ChangeKind.ADOPTED,
         live=None,
-        spell=lambda type_: resolved.resolver.type(type_, declared.source.settings),
+        argument_type=lambda type_: resolved.resolver.argument_type(type_, declared.source.settings),
+        column_type=lambda type_: resolved.resolver.column_type(type_, declared.source.settings),
         facts=_facts(made, resolved),
         altered_by_migration=True,
     )
@@ -92,14 +93,15 @@ def _facts(made: SourceObject, resolved: ResolvedProject) -> dict[str, object]:
             return {"form": "e", "labels": list(labels)}
         case CompositeFacts(attributes=attributes):
             rows = [
-                [a.name, resolved.resolver.type(a.type), a.collation[-1] if a.collation else None] for a in attributes
+                [a.name, resolved.resolver.column_type(a.type), a.collation[-1] if a.collation else None]
+                for a in attributes
             ]
             return {"form": "c", "attributes": rows}
         case DomainFacts() as domain:
             constraints = [[c.name or made.target.parts[-1] + "_check", c.expression] for c in domain.constraints]
             return {
                 "form": "d",
-                "base": resolved.resolver.type(domain.base),
+                "base": resolved.resolver.column_type(domain.base),
                 "default": domain.default,
                 "not_null": domain.not_null,
                 "constraints": constraints,

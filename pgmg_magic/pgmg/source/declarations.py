@@ -22,7 +22,9 @@ from pgmg.source.refused_statements import refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-_ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
+ADDED_UP = frozenset({Kind.GRANT, Kind.DEFAULT_PRIVILEGES})
+"""Kinds of which several statements about the same add up to one declaration."""
+
 _FAMILIES = (RELATIONS, ROUTINES, TYPES)
 
 
@@ -82,7 +84,7 @@ def merge_grants(
     """Return the objects with all GRANT and REVOKE statements about one object and one role made one, in order."""
     found: dict[Hashable, SourceObject] = {}
     for number, source in enumerate(objects):
-        about = (source.target.kind, key(source)) if source.target.kind in _ADDED_UP else number
+        about = (source.target.kind, key(source)) if source.target.kind in ADDED_UP else number
         known = found.get(about)
         if known is None:
             found[about] = source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.compare.privileges import satisfied
+from pgmg.planning.compare.signatures import Signature, has_signature
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom, Claim
@@ -34,6 +35,11 @@ class ObjectComparison:
     applied_from: AppliedFrom | None = None  # of modified and deleted ones, where it is known
     claim: Claim | None = None  # another project's record of an adopted or deleted one
 
+    @property
+    def recorded_key(self) -> str | None:
+        """The name under which state has the object, where that is not its present one."""
+        return None if self.row is None or self.row.name == str(self.name) else self.row.name
+
 
 Settled = Mapping[ObjectName, ObjectComparison]
 """Differences that are none, of the same database: they stay so while the source is the same."""
@@ -47,9 +53,12 @@ def settled(found: Iterable[ObjectComparison]) -> Settled:
 
 
 def drift_checks(
-    declared: Mapping[ObjectName, Declared], snapshot: Snapshot, known: Settled = MappingProxyType({})
+    declared: Mapping[ObjectName, Declared],
+    snapshot: Snapshot,
+    known: Settled = MappingProxyType({}),
+    signatures: Iterable[ObjectName] = (),
 ) -> DriftChecks:
-    """Return what has to be asked before `differences` can answer."""
+    """Return what has to be asked before `differences` can answer; `signatures` are of routines that follow columns."""
     definitions, recorded, claimed = [], [], []
     about = dict.fromkeys(PROPERTY_KINDS, False)
     names = {str(name): name for name in declared}
@@ -64,17 +73,18 @@ def drift_checks(
                 claimed.append(key)
             continue
         if row.hash != declared[name].source.hash:
-            recorded.append(key)
+            recorded.append(row.name)
         elif live is not None and row.version is not None and row.version != live.stamp:
             definitions.append((name, live.address))
-    for key in snapshot.state:
+    for key, row in snapshot.state.items():
         if key not in names:
-            recorded.append(key)
-            claimed.append(key)
+            recorded.append(row.name)
+            claimed.append(row.name)
             for kind in PROPERTY_KINDS:
                 about[kind] |= key.startswith(f"{kind.value}.")
     grants = about[Kind.GRANT] or any(n.kind is Kind.DEFAULT_PRIVILEGES for n in declared)
-    return DriftChecks(tuple(definitions), tuple(recorded), tuple(claimed), about[Kind.COMMENT], grants)
+    following = tuple((n, snapshot.objects[n].address) for n in signatures if n in snapshot.objects)
+    return DriftChecks(tuple(definitions), tuple(recorded), tuple(claimed), about[Kind.COMMENT], grants, following)
 
 
 def differences(
@@ -82,44 +92,60 @@ def differences(
     snapshot: Snapshot,
     evidence: DriftEvidence,
     same_but_formatting: Callable[[str, str], bool],
-    deleted_name: Callable[[str, str | None], ObjectName | None],
+    recorded_name: Callable[[str, str | None], ObjectName],
     known: Settled = MappingProxyType({}),
+    signatures: Mapping[ObjectName, Signature] = MappingProxyType({}),
 ) -> tuple[ObjectComparison, ...]:
     """Compare every declared and every recorded object (rule 3.1), in the order of the sources, deleted ones last.
 
-    `deleted_name` finds out which object a recorded name was about.
+    `recorded_name` finds out which object a recorded name was about. Where that is a declared object that is not
+    recorded under its own name, the row is that object's: pgmg has learned to spell its name as the server does, or
+    more is known of it now.
     """
+    names = {str(name): name for name in declared}
+    rows = {names[key]: row for key, row in snapshot.state.items() if key in names}
+    others = {key: row for key, row in snapshot.state.items() if key not in names}
+    deleted = []
+    for key, row in others.items():
+        recorded = evidence.recorded.get(row.name)
+        name = recorded_name(key, recorded)
+        if name in declared and name not in rows:
+            rows[name] = row
+        else:
+            deleted.append((name, row, recorded))
     found = []
     for one in declared.values():
         before = known.get(one.name)
         if before is None or before.declared is not one:
-            before = _one(one, snapshot, evidence, same_but_formatting)
+            before = _one(one, rows.get(one.name), snapshot, evidence, same_but_formatting)
+        if one.name in signatures:
+            before = _with_signature(before, signatures[one.name], evidence)
         found.append(before)
-    names = {str(name) for name in declared}
-    for key, row in snapshot.state.items():
-        if key in names:
-            continue
-        recorded = evidence.recorded.get(key)
-        name = deleted_name(key, recorded)
-        if name is not None:
-            live = snapshot.objects.get(name)
-            origin, claim = evidence.applied_from.get(key), evidence.claims.get(key)
-            deleted = ChangeKind.DELETED
-            found.append(ObjectComparison(name, deleted, None, live, row, recorded, applied_from=origin, claim=claim))
+    for name, row, recorded in deleted:
+        live = snapshot.objects.get(name)
+        origin, claim = evidence.applied_from.get(row.name), evidence.claims.get(row.name)
+        change = ChangeKind.DELETED
+        found.append(ObjectComparison(name, change, None, live, row, recorded, applied_from=origin, claim=claim))
     return tuple(found)
 
 
 def _one(
-    declared: Declared, snapshot: Snapshot, evidence: DriftEvidence, same_but_formatting: Callable[[str, str], bool]
+    declared: Declared,
+    row: StateRow | None,
+    snapshot: Snapshot,
+    evidence: DriftEvidence,
+    same_but_formatting: Callable[[str, str], bool],
 ) -> ObjectComparison:
     name, source = declared.name, declared.source
-    row, live = snapshot.state.get(str(name)), snapshot.objects.get(name)
+    live = snapshot.objects.get(name)
     present = live is not None if name.kind not in PROPERTY_KINDS else _about_is_there(declared, snapshot, evidence)
-    recorded = evidence.recorded.get(str(name))
+    recorded = None if row is None else evidence.recorded.get(row.name)
+    is_renamed = row is not None and row.name != str(name)
     text = evidence.definitions.get(name)
 
     def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> ObjectComparison:
-        origin, claim = evidence.applied_from.get(str(name)), evidence.claims.get(str(name))
+        key = str(name) if row is None else row.name
+        origin, claim = evidence.applied_from.get(key), evidence.claims.get(key)
         return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline, origin, claim)
 
     if row is None:
@@ -128,19 +154,29 @@ def _one(
     if row.hash != source.hash:
         return difference(_edited(name, recorded, source.sql, same_but_formatting, present=present))
     if name.kind is Kind.DEFAULT_PRIVILEGES:
-        return difference(None)
+        return difference(None, rebaseline=is_renamed)
     if name.kind in PROPERTY_KINDS:
         if present and _about_holds(declared, snapshot, evidence):
-            return difference(None)
+            return difference(None, rebaseline=is_renamed)
         return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
     if live is None:
         return difference(ChangeKind.MISSING)
     if row.version == live.stamp:
         moved = row.path != source.location.path or row.file_hash != source.file_hash
-        return difference(None, rebaseline=moved)
+        return difference(None, rebaseline=moved or is_renamed)
     if _drifted(row, text, snapshot.server.version_num):
         return difference(ChangeKind.DRIFTED)
     return difference(None, rebaseline=True)
+
+
+def _with_signature(found: ObjectComparison, signature: Signature, evidence: DriftEvidence) -> ObjectComparison:
+    """Return a comparison as modified where a column has another type now than when the routine was created."""
+    values, declared = evidence.signatures.get(found.name), found.declared
+    if found.change is not None or values is None or declared is None:
+        return found
+    if has_signature(values, declared.source, signature):
+        return found
+    return replace(found, change=ChangeKind.MODIFIED, recorded_sql=declared.source.sql, rebaseline=False)
 
 
 def _edited(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
 from pgmg.model.applied_from import Checkout
 from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
 from pgmg.model.facts import ViewFacts
-from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, kind_of
+from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
+from pgmg.planning.compare.signatures import Signature, following_signatures
 from pgmg.planning.reach import altered_addresses
 from pgmg.planning.resolve.resolver import Declared, Resolver, Use
 from pgmg.planning.resolve.search_path import search_path_of
@@ -24,6 +26,8 @@ from pgmg.source.grammar.rewriting import plain_create, same_but_formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from pgmg.planning.resolve.column_types import LiveColumns
 
 _NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
@@ -42,6 +46,8 @@ class ResolvedProject:
     notices: tuple[Notice, ...]
     drift_checks: DriftChecks
     checkout: Checkout = Checkout()
+    signatures: Mapping[ObjectName, Signature] = field(default_factory=lambda: MappingProxyType({}))
+    """Of declared routines whose signature follows a column: the one that they have if they are created now."""
 
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
         """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
@@ -82,8 +88,11 @@ def resolve_project(
     notices: Sequence[Notice] = (),
     memory: ComparisonCache | None = None,
     checkout: Checkout = Checkout(),
+    columns: LiveColumns = MappingProxyType({}),
 ) -> ResolvedProject:
     """Name everything; what is remembered of the same database is not looked at again.
+
+    `columns` are those of the relations that `column_relations` names.
 
     Raises:
         SourceErrors: an object is declared twice.
@@ -95,9 +104,10 @@ def resolve_project(
             f"The search_path ({snapshot.server.setting}) names no schema that exists.",
             hint="Set search_path in pgmg.toml, or create the schema.",
         )
-    resolver, declared = _declared(merged, tuple(pending), snapshot, memory)
+    resolver, declared = _declared(merged, tuple(pending), snapshot, columns, memory)
     known = memory.settled_in(snapshot) if memory is not None else {}
     pending = expand_schema_renames(pending, snapshot.objects, resolver)
+    signatures = following_signatures(declared.values(), resolver.argument_type)
     return ResolvedProject(
         snapshot=snapshot,
         resolver=resolver,
@@ -106,20 +116,25 @@ def resolve_project(
         pending=pending,
         needs=tuple(resolver.needs(m) for m in pending),
         notices=(*notices, *migration_notices(files, snapshot, checkout)),
-        drift_checks=drift_checks(declared, snapshot, known) if objects is not None else DriftChecks(),
+        drift_checks=drift_checks(declared, snapshot, known, signatures) if objects is not None else DriftChecks(),
         checkout=checkout,
+        signatures=signatures,
     )
 
 
 def _declared(
-    objects: Sequence[SourceObject], pending: tuple[Migration, ...], snapshot: Snapshot, memory: ComparisonCache | None
+    objects: Sequence[SourceObject],
+    pending: tuple[Migration, ...],
+    snapshot: Snapshot,
+    columns: LiveColumns,
+    memory: ComparisonCache | None,
 ) -> tuple[Resolver, Mapping[ObjectName, Declared]]:
     before = memory.resolved if memory is not None and memory.resolved.snapshot is snapshot else None
-    if before is not None and before.pending == pending:
+    if before is not None and before.pending == pending and before.resolver.columns == columns:
         known = before.resolver.declare_again(objects)
         if known is not None:
             return before.resolver, known
-    resolver = Resolver(snapshot, pending)
+    resolver = Resolver(snapshot, pending, columns)
     return resolver, resolver.declare(objects)
 
 
@@ -134,11 +149,15 @@ def compare(
     if not survey_.considers_code:
         return ()
 
-    def deleted_name(key: str, recorded: str | None) -> ObjectName | None:
-        return name_of_recorded(key, recorded, survey_)
+    live = {str(name): name for name in survey_.snapshot.objects}
+
+    def recorded_name(key: str, recorded: str | None) -> ObjectName:
+        return name_of_recorded(key, recorded, survey_.resolver, live)
 
     known = memory.settled_in(survey_.snapshot) if memory is not None else {}
-    return differences(survey_.declared, survey_.snapshot, evidence, _same_statement, deleted_name, known)
+    return differences(
+        survey_.declared, survey_.snapshot, evidence, _same_statement, recorded_name, known, survey_.signatures
+    )
 
 
 def _same_statement(old: str, new: str) -> bool:
@@ -146,18 +165,24 @@ def _same_statement(old: str, new: str) -> bool:
     return same_but_formatting(plain_create(old), plain_create(new))
 
 
-def name_of_recorded(key: str, recorded: str | None, survey_: ResolvedProject) -> ObjectName | None:
-    """Return which object a row of state was about: a live one of that name, else what its SQL says."""
-    for name in survey_.snapshot.objects:
-        if str(name) == key:
-            return name
-    for source in parse_recorded(recorded) if recorded else ():
-        name = survey_.resolver.name(source.target, source.settings)
+def name_of_recorded(key: str, recorded: str | None, resolver: Resolver, live: Mapping[str, ObjectName]) -> ObjectName:
+    """Return which object a row of state is about: a live one of that name, else the one that its SQL declares."""
+    if key in live:
+        return live[key]
+    declared = [resolver.name(source.target, source.settings) for source in parse_recorded(recorded or "")]
+    for name in declared:
         for other in (name, *_about_others(name)):
             if str(other) == key:
                 return other
-    kind, _, rest = key.partition(".")
-    return ObjectName(kind_of(kind) or Kind.OTHER, rest)
+    if len(declared) == 1 and _has_no_such_parent(key, declared[0], live):
+        return declared[0]
+    return unknown_object(key)
+
+
+def _has_no_such_parent(key: str, name: ObjectName, live: Mapping[str, ObjectName]) -> bool:
+    """Say whether an attachment's recorded name is not about another object that is still there under that name."""
+    about = key.partition(".")[2]
+    return name.parent is None or (about not in live and about.rpartition(" to ")[0] not in live)
 
 
 def _about_others(name: ObjectName) -> Iterator[ObjectName]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts, Privilege
-from pgmg.model.names import Kind, ObjectName
+from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal
 from pgmg.planning.compare.privileges import lacking, no_longer, only_option_lost, statements, without_option
@@ -24,12 +24,17 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     match case.source.facts:
         case CommentFacts(text=text):
             assert parent is not None
-            return NO_CHANGE if case.comment == text else AlterInPlace(Action.COMMENT, (comment(parent, text),))
+            if case.comment == text:
+                return NO_CHANGE
+            said = as_written(case) if _is_about_unknown(case) else (comment(parent, text),)
+            return AlterInPlace(Action.COMMENT, said)
         case OwnerFacts(role=role):
             wanted = case.user if role in ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE") else role
             return NO_CHANGE if case.owner == wanted else AlterInPlace(Action.ALTER, (case.source.sql,))
         case GrantFacts() as facts if name.kind is Kind.GRANT:
             assert parent is not None
+            if _is_about_unknown(case):
+                return AlterInPlace(Action.GRANT, as_written(case))
             grantee = name.detail or ""
             about, before = grant_target(parent), _granted(case.previous)
             taken = _on_what_is_left(no_longer(before, facts, grantee, parent.kind), case.vanished)
@@ -44,6 +49,21 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
             return AlterInPlace(
                 Action.GRANT, (*undo_default_privileges(case.previous), *split_statements(case.source.sql))
             )
+
+
+def _is_about_unknown(case: ObjectDiff) -> bool:
+    """Say whether the object is yet to be created, and its statement tells it from others of its name.
+
+    What the statement then means is for the server to say: it may know a type that no plan can tell before.
+    """
+    about = case.source.target.parent
+    is_certain = about is None or about.kind not in ROUTINES or about.arguments is not None
+    return is_certain and case.owner is None and not case.privileges
+
+
+def as_written(case: ObjectDiff) -> tuple[str, ...]:
+    """Return the statements of the source itself, under the settings that the file makes."""
+    return (*case.source.settings, *split_statements(case.source.sql))
 
 
 def _on_what_is_left(items: tuple[Privilege, ...], vanished: frozenset[str]) -> tuple[Privilege, ...]:

@@ -6,6 +6,7 @@ from pgmg.model.facts import DomainConstraint, DomainFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.quoting import quote
+from pgmg.model.type_identity import plain_type
 from pgmg.planning.kinds.constraints import constraint_names
 from pgmg.planning.kinds.enum_composite_range import recreate_or_refuse
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy
@@ -17,8 +18,8 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     """Compare clause by clause (PostgreSQL: ALTER DOMAIN)."""
     facts = case.source.facts
     assert isinstance(facts, DomainFacts)
-    base = str(case.facts.get("base") or "").removeprefix("public.")
-    if case.facts.get("form") != "d" or case.spell(facts.base) != base:
+    base = plain_type(str(case.facts.get("base") or ""))
+    if case.facts.get("form") != "d" or plain_type(case.column_type(facts.base)) != base:
         return recreate_or_refuse(case, "its base type changes")
     live_collation = str(case.facts.get("collation") or "").rpartition(".")[2].strip('"')
     if (facts.collation[-1] if facts.collation else "") != live_collation:

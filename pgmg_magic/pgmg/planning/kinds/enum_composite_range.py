@@ -7,6 +7,7 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
+from pgmg.model.type_identity import formatted_type, plain_type, type_of
 from pgmg.planning.kinds.constraints import made_with_domain
 from pgmg.planning.kinds.rules import (
     NO_CHANGE,
@@ -19,7 +20,6 @@ from pgmg.planning.kinds.rules import (
     Strategy,
 )
 from pgmg.planning.resolve.sql_names import qualified, target
-from pgmg.planning.resolve.type_names import with_schema
 from pgmg.source.grammar.rewriting import same_but_formatting
 
 
@@ -64,8 +64,11 @@ def _enum(case: ObjectDiff, facts: EnumFacts) -> Strategy:
 
 
 def _composite(case: ObjectDiff, facts: CompositeFacts) -> Strategy:
-    live = [(a[0], a[1].removeprefix("public."), a[2]) for a in case.facts.get("attributes") or ()]
-    new = [(a.name, case.spell(a.type), a.collation[-1] if a.collation else None) for a in facts.attributes]
+    live = [(a[0], plain_type(a[1]), a[2]) for a in case.facts.get("attributes") or ()]
+    new = [
+        (a.name, plain_type(case.column_type(a.type)), a.collation[-1] if a.collation else None)
+        for a in facts.attributes
+    ]
     known = [
         (name, type_, None if collation is None else collation.rpartition(".")[2].strip('"'))
         for name, type_, collation in live
@@ -73,9 +76,9 @@ def _composite(case: ObjectDiff, facts: CompositeFacts) -> Strategy:
     if new[: len(known)] != known:
         return recreate_or_refuse(case, "its attributes change")
     statements = tuple(
-        f"ALTER TYPE {qualified(case.name)} ADD ATTRIBUTE {quote(name)} {with_schema(type_)}"
-        + (f" COLLATE {quote(collation)}" if collation else "")
-        for name, type_, collation in new[len(known) :]
+        f"ALTER TYPE {qualified(case.name)} ADD ATTRIBUTE {quote(a.name)} {case.column_type(a.type)}"
+        + (f" COLLATE {'.'.join(map(quote, a.collation))}" if a.collation else "")
+        for a in facts.attributes[len(known) :]
     )
     return AlterInPlace(Action.ALTER, statements, "attributes appended" if statements else "")
 
@@ -85,7 +88,7 @@ def _same_range(case: ObjectDiff) -> bool:
     assert isinstance(facts, RangeFacts)
     if case.previous is not None:
         return same_but_formatting(case.previous.sql, case.source.sql)
-    return case.spell(facts.subtype) == str(case.facts.get("subtype") or "").removeprefix("public.")
+    return type_of(case.argument_type(facts.subtype)) == formatted_type(str(case.facts.get("subtype") or ""))
 
 
 def recreate_or_refuse(case: ObjectDiff, what: str) -> Strategy:
@@ -174,7 +177,7 @@ def _convert(case: ObjectDiff, use: ColumnUse) -> str:
     if isinstance(facts, CompositeFacts) and attributes and not array:
         known = {row[0] for row in attributes}
         fields = ", ".join(
-            f"({column}).{quote(a.name)}::{with_schema(case.spell(a.type))}" if a.name in known else "NULL"
+            f"({column}).{quote(a.name)}::{case.column_type(a.type)}" if a.name in known else "NULL"
             for a in facts.attributes
         )
         value = f"CASE WHEN {column} IS NULL THEN NULL ELSE ROW({fields})::{new} END"

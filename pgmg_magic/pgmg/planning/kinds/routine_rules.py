@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgmg.model.facts import AggregateFacts, RoutineFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
+from pgmg.model.type_identity import formatted_type, type_of
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.source.grammar.rewriting import or_replace
 
@@ -25,7 +26,11 @@ def _difference(case: ObjectDiff) -> str | None:
         return None
     match case.source.facts:
         case AggregateFacts(state_type=state) if state is not None:
-            return None if _same_type(case.spell(state), case.facts.get("state_type")) else "its state type changes"
+            return (
+                None
+                if _same_type(case.argument_type(state), case.facts.get("state_type"))
+                else "its state type changes"
+            )
         case RoutineFacts() as facts:
             return _routine_difference(case, facts)
         case _:
@@ -42,7 +47,7 @@ def _routine_difference(case: ObjectDiff, facts: RoutineFacts) -> str | None:
     if case.facts["window"] is not facts.window:
         return "it becomes or ceases to be a window function"
     old = [(m, t) for m, t in zip(modes, types, strict=True)]
-    new = [(a.mode, case.spell(a.type)) for a in facts.arguments]
+    new = [(a.mode, case.argument_type(a.type)) for a in facts.arguments]
     if len(old) != len(new) or any(a[0] != b[0] or not _same_type(a[1], b[1]) for a, b in zip(new, old, strict=True)):
         return "its parameters change"
     for argument, name, mode in zip(facts.arguments, names, modes, strict=True):
@@ -61,24 +66,15 @@ def _routine_difference(case: ObjectDiff, facts: RoutineFacts) -> str | None:
 def _result(case: ObjectDiff, facts: RoutineFacts) -> tuple[str, bool]:
     out = [a for a in facts.arguments if a.mode in _OUTPUT]
     if any(a.mode == "table" for a in out):
-        return (case.spell(out[0].type) if len(out) == 1 else "record"), True
+        return (case.argument_type(out[0].type) if len(out) == 1 else "record"), True
     is_set = facts.result is not None and facts.result.setof
     if facts.result is not None:
-        return case.spell(facts.result), is_set
-    return (case.spell(out[0].type) if len(out) == 1 else "record"), is_set
+        return case.argument_type(facts.result), is_set
+    return (case.argument_type(out[0].type) if len(out) == 1 else "record"), is_set
 
 
 def _same_type(declared: str, live: str | None) -> bool:
-    """Compare spellings; a routine's types lose their modifiers when it is made."""
-    return _bare(declared) == _bare((live or "").removeprefix("public."))
-
-
-def _bare(spelled: str) -> str:
-    before, opened, rest = spelled.partition("(")
-    if not opened or before.startswith('"'):
-        return spelled
-    bare = before + rest.partition(")")[2]
-    return bare.strip()
+    return type_of(declared) == formatted_type(live or "")
 
 
 RULES = Rules(frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE}), choose_strategy)

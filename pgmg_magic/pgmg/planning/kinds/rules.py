@@ -40,7 +40,8 @@ class ObjectDiff:
     source: SourceObject
     change: ChangeKind
     live: LiveObject | None
-    spell: Callable[[TypeName], str]
+    argument_type: Callable[[TypeName], str]
+    column_type: Callable[[TypeName], str]
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     previous: SourceObject | None = None
     shape: ViewShape | None = None

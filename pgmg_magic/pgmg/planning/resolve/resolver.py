@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.errors import DuplicateObject, SourceError, SourceErrors
+from pgmg.errors import DuplicateObject, RefusedStatement, SourceError, SourceErrors
+from pgmg.model.facts import RangeFacts, RoutineFacts
 from pgmg.model.name_space import WITHOUT_SCHEMA, NameSpace
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.quoting import spell
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
+from pgmg.planning.resolve.column_types import ColumnTypes, LiveColumns
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
-from pgmg.planning.resolve.type_names import built_in_name, spell_built_in, spell_named
+from pgmg.planning.resolve.types import Types
+from pgmg.source import merge_grants
+from pgmg.source.declarations import ADDED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +55,9 @@ class Declared:
 class Resolver:
     """Resolves names under one search_path against declared, live and pending objects."""
 
-    def __init__(self, snapshot: Snapshot, pending: Sequence[Migration] = ()) -> None:
+    def __init__(
+        self, snapshot: Snapshot, pending: Sequence[Migration] = (), columns: LiveColumns = MappingProxyType({})
+    ) -> None:
         self.path = path_with_new_schemas(snapshot, pending)
         self.home = self.path[0] if self.path else "public"
         self.space = NameSpace(snapshot.name_space)
@@ -57,8 +65,11 @@ class Resolver:
         self._pending = pending
         self.carried: dict[Target, tuple[ObjectName, ObjectName]] = {}
         """What goes along with its schema: what it was, and what it is then."""
-        self._spelled: dict[TypeName, str] = {}
+        self.columns = columns
+        self._columns = ColumnTypes(columns, self._path)
+        self._types = Types(snapshot.types, self._type_object, self._columns)
         self._declared: dict[ObjectName, Declared] = {}
+        self._sources: dict[ObjectName, SourceObject] = {}
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
     def declare(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared]:
@@ -67,23 +78,18 @@ class Resolver:
         Raises:
             SourceErrors: the same object is declared twice (rule 1.5).
         """
-        # types first: names of routines, operators and casts are spelled with them
-        alone = [o for o in objects if o.target.parent is None]
-        for source in alone:
-            if source.target.arguments is None:
-                self.space.add(self.name(source.target, source.settings))
-        self._add_others()
-        for source in alone:
-            if source.target.arguments is not None:
-                self.space.add(self.name(source.target, source.settings))
+        self._make_findable([o for o in objects if o.target.parent is None])
         named: dict[ObjectName, SourceObject] = {}
         problems: list[SourceError] = []
         for source in objects:
+            problems += self._ambiguous(source)
             name = self.name(source.target, source.settings)
-            if name in named:
-                problems.append(_duplicate(name, named[name], source))
-            else:
+            if name not in named:
                 named[name] = source
+            elif name.kind in ADDED_UP:  # `f` and `f(integer)` may be the same function
+                (named[name],) = merge_grants((named[name], source), key=lambda _: None)
+            else:
+                problems.append(_duplicate(name, named[name], source))
         if problems:
             raise SourceErrors(tuple(problems))
         self._declared = {name: self._declare(name, source) for name, source in named.items()}
@@ -112,11 +118,41 @@ class Resolver:
     def _declare(self, name: ObjectName, source: SourceObject) -> Declared:
         return Declared(name, source, self.uses(source.references, source.settings, but=name))
 
-    def _add_others(self) -> None:
-        for migration in self._pending:
-            for alteration in migration.alterations:
-                if alteration.effect is Effect.CREATE and alteration.target.parent is None:
+    def _make_findable(self, declared: Sequence[SourceObject]) -> None:
+        """Add everything that a name may mean: first what is declared, then the rest; types before what takes them."""
+        created = [
+            alteration
+            for migration in self._pending
+            for alteration in migration.alterations
+            if alteration.effect is Effect.CREATE and alteration.target.parent is None
+        ]
+        self._columns.declare(declared)
+        for has_types in (False, True):
+            for source in declared:
+                if (source.target.arguments is not None) is has_types:
+                    name = self.name(source.target, source.settings)
+                    self.space.add(name)
+                    self._sources[name] = source
+                    if isinstance(source.facts, RangeFacts):
+                        self.space.add(self.name(Target(Kind.TYPE, source.facts.multirange), source.settings))
+            for alteration in created:
+                if (alteration.target.arguments is not None) is has_types:
                     self.space.add_missing(self.name(alteration.target, alteration.settings))
+            self._columns.migrate(() if has_types else self._pending)
+
+    def _ambiguous(self, source: SourceObject) -> Iterator[SourceError]:
+        """Yield what is wrong where a routine is named without its argument types and several are declared."""
+        about = source.target.parent
+        if about is None or about.kind not in ROUTINES or about.arguments is not None:
+            return
+        meant = self._candidates(about, source.settings)
+        if len(meant) > 1:
+            yield RefusedStatement(
+                f"{about.kind.sql_keyword} {'.'.join(map(spell, about.parts))} may be any of "
+                f"{', '.join(sorted(name.display_name for name in meant))}",
+                where=source.location,
+                hint=f"Write its argument types, such as {meant[0].display_name}.",
+            )
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
@@ -125,7 +161,7 @@ class Resolver:
             schema = target.parts[0] if len(target.parts) > 1 else (parent.schema if parent else None) or self.home
             return ObjectName(Kind.INDEX, target.parts[-1], schema)
         last = target.parts[-1] if target.parts else ""
-        arguments = None if target.arguments is None else tuple(self.type(t, settings) for t in target.arguments)
+        arguments = None if target.arguments is None else self._argument_types(target.arguments, settings)
         if parent is not None or target.kind in WITHOUT_SCHEMA:
             return ObjectName(target.kind, last, None, arguments, parent, target.detail)
         if len(target.parts) > 1:
@@ -168,15 +204,33 @@ class Resolver:
         return ObjectName(target.kind, target.parts[-1], schema)
 
     def _routine(self, target: Target, settings: tuple[str, ...]) -> ObjectName:
-        found = self.routines(target.parts, settings)
+        """Return the routine that a statement names, as the server would find it (LookupFuncWithArgs)."""
         if target.arguments is None:
-            return found[0] if len(found) == 1 else self._guess(target, settings)
-        wanted = tuple(self.type(t, settings) for t in target.arguments)
+            meant = self._candidates(target, settings)
+            return meant[0] if len(meant) == 1 else self._guess(target, settings)
+        found = self.routines(target.parts, settings)
+        wanted = self._argument_types(target.arguments, settings)
         for name in found:
             if name.arguments == wanted:
                 return name
+        for name in found:
+            if name.kind is Kind.PROCEDURE and self._all_arguments(name) == wanted:
+                return name
         schema = target.parts[-2] if len(target.parts) > 1 else self._path(settings)[0]
         return ObjectName(target.kind, target.parts[-1], schema, wanted)
+
+    def _candidates(self, target: Target, settings: tuple[str, ...]) -> list[ObjectName]:
+        """Return the routines that a name without argument types may mean; what is declared comes before the rest."""
+        found = self.routines(target.parts, settings)
+        of_kind = [name for name in found if name.kind is target.kind] or found
+        return [name for name in of_kind if name in self._sources] or of_kind
+
+    def _all_arguments(self, name: ObjectName) -> tuple[str, ...] | None:
+        """Return the types of all parameters of a declared procedure: OUT parameters may be spelled out, too."""
+        source = self._sources.get(name)
+        if source is None or not isinstance(source.facts, RoutineFacts):
+            return None
+        return self._argument_types((argument.type for argument in source.facts.arguments), source.settings)
 
     # -- looking up ---------------------------------------------------------------------------------
 
@@ -199,31 +253,23 @@ class Resolver:
         return [name for key in self._keys(parts, settings) for name in self.space.routines(key)]
 
     def _named_type(self, parts: Parts, settings: tuple[str, ...]) -> ObjectName | None:
-        for key in self._keys(parts, settings):
-            found = self.space.type(key)
-            if found is not None:
-                return found
-        return None
+        return next((found for key in self._keys(parts, settings) if (found := self._type_object(key))), None)
 
-    def type(self, type_: TypeName, settings: tuple[str, ...] = ()) -> str:
-        """Return the canonical spelling of a type, with modifiers and array brackets, without SETOF."""
-        if not settings and type_ in self._spelled:
-            return self._spelled[type_]
-        spelled = self._spell(type_, settings) + "[]" * min(type_.dimensions, 1)
-        if not settings:
-            self._spelled[type_] = spelled
-        return spelled
+    def _type_object(self, key: tuple[str, str]) -> ObjectName | None:
+        """Return the domain, type or relation whose name is that of a type."""
+        return self.space.type(key)
 
-    def _spell(self, type_: TypeName, settings: tuple[str, ...]) -> str:
-        if type_.parts == ("NONE",):
-            return "NONE"
-        if (name := built_in_name(type_.parts)) is not None:
-            return spell_built_in(name, type_.modifiers)
-        found = self._named_type(type_.parts, settings)
-        if found is not None:
-            return spell_named(found.schema, found.name, type_.modifiers)
-        schema = type_.parts[-2] if len(type_.parts) > 1 else None
-        return spell_named(schema, type_.parts[-1], type_.modifiers)
+    def _argument_types(self, types: Iterable[TypeName], settings: tuple[str, ...]) -> tuple[str, ...]:
+        path = self._path(settings)
+        return tuple(self._types.argument(type_, path) for type_ in types)
+
+    def argument_type(self, type_: TypeName, settings: tuple[str, ...] = ()) -> str:
+        """Return a type as the identity of a routine, operator or cast spells it: without modifiers, without SETOF."""
+        return self._types.argument(type_, self._path(settings))
+
+    def column_type(self, type_: TypeName, settings: tuple[str, ...] = ()) -> str:
+        """Return a type as `format_type` spells that of a column, with modifiers."""
+        return self._types.column(type_, self._path(settings))
 
     # -- references ---------------------------------------------------------------------------------
 
@@ -249,15 +295,14 @@ class Resolver:
                 one = self.relation(reference.parts, settings)
                 return [one] if one else []
             case RefKind.TYPE:
-                if built_in_name(reference.parts) is not None:
-                    return []
-                one = self._named_type(reference.parts, settings)
+                type_ = self._types.identify(TypeName(reference.parts), self._path(settings))
+                one = self._type_object((type_.schema, type_.name)) if type_ is not None else None
                 return [one] if one else []
             case RefKind.ROUTINE:
                 found = self.routines(reference.parts, settings)
                 if reference.arguments is None:
                     return found
-                wanted = tuple(self.type(t, settings) for t in reference.arguments)
+                wanted = self._argument_types(reference.arguments, settings)
                 return [name for name in found if name.arguments == wanted] or found
             case RefKind.OPERATOR:
                 return self._others(frozenset({Kind.OPERATOR}), reference.parts, settings)

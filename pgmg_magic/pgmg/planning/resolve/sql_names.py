@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgmg.model.names import RELATIONS, Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.planning.resolve.type_names import with_schema
+from pgmg.model.type_identity import type_sql
 
 
 def qualified(name: ObjectName) -> str:
@@ -27,7 +27,7 @@ def target(name: ObjectName) -> str:
             domain = "DOMAIN " if name.parent is not None and name.parent.kind is Kind.DOMAIN else ""
             return f"{name.kind.sql_keyword.upper()} {quote(name.name)} ON {domain}{_on(name)}"
         case Kind.FUNCTION | Kind.PROCEDURE:
-            return f"{name.kind.sql_keyword.upper()} {qualified(name)}({_arguments(name)})"
+            return f"{name.kind.sql_keyword.upper()} {qualified(name)}{_argument_list(name)}"
         case Kind.AGGREGATE:
             return f"AGGREGATE {qualified(name)}({_arguments(name) or '*'})"
         case Kind.OPERATOR:
@@ -35,7 +35,7 @@ def target(name: ObjectName) -> str:
         case Kind.OPERATOR_CLASS | Kind.OPERATOR_FAMILY:
             return f"{name.kind.sql_keyword.upper()} {qualified(name)} USING {quote(name.detail or '')}"
         case Kind.CAST:
-            source, result = (with_schema(a) for a in name.arguments or ("", ""))
+            source, result = (type_sql(a) for a in name.arguments or ("", ""))
             return f"CAST ({source} AS {result})"
         case _:
             return f"{name.kind.sql_keyword.upper()} {qualified(name)}"
@@ -46,14 +46,19 @@ def grant_target(name: ObjectName) -> str:
     if name.kind in RELATIONS and name.kind is not Kind.SEQUENCE:
         return f"TABLE {qualified(name)}"
     if name.kind is Kind.AGGREGATE:
-        return f"FUNCTION {qualified(name)}({_arguments(name)})"
+        return f"FUNCTION {qualified(name)}{_argument_list(name)}"
     if name.kind is Kind.DOMAIN:
         return f"DOMAIN {qualified(name)}"
     return target(name)
 
 
+def _argument_list(name: ObjectName) -> str:
+    """Return nothing where the types are not known: the server then takes the only routine of the name."""
+    return "" if name.arguments is None else f"({_arguments(name)})"
+
+
 def _arguments(name: ObjectName) -> str:
-    return ", ".join(with_schema(argument) for argument in name.arguments or ())
+    return ", ".join(type_sql(argument) for argument in name.arguments or ())
 
 
 def _on(name: ObjectName) -> str:

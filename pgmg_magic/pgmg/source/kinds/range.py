@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.facts import RangeFacts
 from pgmg.model.names import Kind
-from pgmg.model.source import RefKind, Target, TypeName
+from pgmg.model.source import Parts, RefKind, Target, TypeName
 from pgmg.source.grammar.parser import parts, type_name
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_options
 from pgmg.source.references.scopes import Collector
@@ -23,6 +23,8 @@ _NAMES = {
     "subtype_opclass": RefKind.OPERATOR_CLASS,
     "collation": RefKind.COLLATION,
 }
+_LONGEST = 63
+_SUFFIX = "_multirange"
 
 
 def read(statement: Parsed) -> Iterator[Declaration]:
@@ -38,8 +40,20 @@ def read(statement: Parsed) -> Iterator[Declaration]:
     for option, kind in _NAMES.items():
         if option in options:
             collector.add(kind, option_parts(options[option]))
-    facts = RangeFacts(subtype, read_options(statement.tree.params))
+    named = options.get("multirange_type_name")
+    multirange = multirange_name(name) if named is None else option_parts(named)
+    facts = RangeFacts(subtype, read_options(statement.tree.params), multirange)
     yield Declaration(Target(Kind.TYPE, name), facts, collector.references)
 
 
 READERS: Readers = {"create_range_stmt": read}
+
+
+def multirange_name(name: Parts) -> Parts:
+    """Return the name that the server gives to the multirange type of a range type (makeMultirangeTypeName)."""
+    before, found, after = name[-1].partition("range")
+    if found:
+        whole = f"{before}multirange{after}"
+        return (*name[:-1], whole.encode()[:_LONGEST].decode(errors="ignore"))
+    short = name[-1].encode()[: _LONGEST - len(_SUFFIX)].decode(errors="ignore")
+    return (*name[:-1], short + _SUFFIX)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind
 from pgmg.model.source import Alteration, Effect, Target
-from pgmg.source.grammar.parser import Tree, pb, relation_parts
+from pgmg.source.grammar.parser import Tree, pb, relation_parts, type_name
 from pgmg.source.migrations.sequences import implied_sequences
 from pgmg.source.references.statement_targets import KINDS, relation_target
 
@@ -20,6 +20,7 @@ _MEMBERS = {
     pb.AT_DropConstraint: Effect.DROP_CONSTRAINT,
     pb.AT_ColumnDefault: Effect.SET_DEFAULT,
 }
+_TYPED = frozenset({Effect.ADD_COLUMN, Effect.RETYPE_COLUMN})
 _RESHAPING = frozenset(
     {
         pb.AT_AddInherit,
@@ -60,7 +61,8 @@ def _command(command: Tree, target: Target, tree: Tree) -> Iterator[Alteration]:
         added = command.subtype == pb.AT_AddColumn
         member = definition(command).column_def.colname if added else command.name
         cascade = command.behavior == pb.DROP_CASCADE
-        yield Alteration(effect, target, member, if_exists=missing_ok, cascade=cascade)
+        columns = ((member, type_name(definition(command).column_def.type_name)),) if effect in _TYPED else ()
+        yield Alteration(effect, target, member, if_exists=missing_ok, cascade=cascade, columns=columns)
         if added:
             yield from implied_sequences(tree.relation, [definition(command).column_def])
         return

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from pgmg.errors import SourceError
+from pgmg.model.facts import CompositeFacts, RangeFacts
 from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Target
-from pgmg.source.grammar.parser import Tree, arguments, parts, pb, unwrap
+from pgmg.model.source import Alteration, Effect, Target, TypeName
+from pgmg.source.grammar.parser import Tree, arguments, parts, pb, type_name, unwrap
 from pgmg.source.grammar.statements import Parsed
-from pgmg.source.kinds import key_of, readers
+from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.migrations.alter_table import alter_table
 from pgmg.source.migrations.qualifying import in_schema
 from pgmg.source.migrations.sequences import implied_sequences
@@ -50,20 +51,28 @@ def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
         if target.kind in _SAYING and target.parent is not None:
             yield Alteration(Effect.METADATA_ONLY, target.parent)
         elif target.kind not in _SAYING and target.kind is not Kind.DEFAULT_PRIVILEGES:
-            yield Alteration(Effect.REPLACE if replaces else Effect.CREATE, target)
+            yield Alteration(Effect.REPLACE if replaces else Effect.CREATE, target, columns=_attributes(declaration))
+            if isinstance(declaration.facts, RangeFacts):
+                yield Alteration(Effect.CREATE, Target(Kind.TYPE, declaration.facts.multirange))
             if target.parent is not None:
                 yield Alteration(Effect.METADATA_ONLY, target.parent)
 
 
-def _made(relation: Tree, kind: Kind = Kind.TABLE) -> Iterator[Alteration]:
+def _attributes(declaration: Declaration) -> tuple[tuple[str, TypeName], ...]:
+    facts = declaration.facts
+    return tuple((a.name, a.type) for a in facts.attributes) if isinstance(facts, CompositeFacts) else ()
+
+
+def _made(relation: Tree, kind: Kind = Kind.TABLE, columns: Sequence[Tree] = ()) -> Iterator[Alteration]:
     if relation.relpersistence != _TEMPORARY and relation.schemaname != "pg_temp":
-        yield Alteration(Effect.CREATE, relation_target(relation, kind))
+        typed = tuple((column.colname, type_name(column.type_name)) for column in columns)
+        yield Alteration(Effect.CREATE, relation_target(relation, kind), columns=typed)
 
 
 def _table(tree: Tree) -> Iterator[Alteration]:
-    yield from _made(tree.relation)
+    columns = [node.column_def for node in tree.table_elts if node.HasField("column_def")]
+    yield from _made(tree.relation, columns=columns)
     if tree.relation.relpersistence != _TEMPORARY:
-        columns = [node.column_def for node in tree.table_elts if node.HasField("column_def")]
         yield from implied_sequences(tree.relation, columns)
     if tree.HasField("partbound"):
         for node in tree.inh_relations:
