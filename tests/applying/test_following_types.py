@@ -153,7 +153,8 @@ def test_types_that_only_the_server_knows(case, migration, code, name):
     case.settled()
     assert {name, f"comment.{name}"} <= {row[0] for row in case.rows("SELECT object_name FROM pgmg_state")}
     case.remove("sql/f.sql")
-    case.apply()
+    with case.open() as project:
+        project.apply(yes=True)
     assert case.rows("SELECT FROM pg_proc WHERE proname = 'f'") == []
 
 

@@ -70,7 +70,7 @@ from tests.source.reading import effects, migration, needs, problem, problems
         # types
         ("CREATE TYPE e AS ENUM ('a')", ["create type e"]),
         ("CREATE TYPE c AS (a int)", ["create type c"]),
-        ("CREATE TYPE r AS RANGE (subtype = int)", ["create type r"]),
+        ("CREATE TYPE r AS RANGE (subtype = int)", ["create type r", "create type r_multirange"]),
         ("CREATE TYPE app.s", ["create type app.s"]),
         ("CREATE TYPE b (INPUT = i, OUTPUT = o)", ["create type b"]),
         ("ALTER TYPE e ADD VALUE 'x'", ["replace type e"]),

@@ -12,7 +12,7 @@ from psycopg import sql
 from pgmg.catalog.catalog_queries import Row, addresses, query, set_path, use_canonical_settings
 from pgmg.catalog.name_parts import object_name
 from pgmg.model.applied_from import AppliedFrom, Claim
-from pgmg.model.catalog_details import DriftChecks, DriftEvidence, Privileges
+from pgmg.model.catalog_details import DefaultAcls, DriftChecks, DriftEvidence, Privileges
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.state_layout import STATE
@@ -28,42 +28,48 @@ def read_drift_evidence(
     elsewhere_in = snapshot.server.other_states if drift_checks.claimed else ()
     if replace(drift_checks, claimed=()) == DriftChecks() and not elsewhere_in:
         return DriftEvidence()
+    asks_names = drift_checks.comments or drift_checks.privileges
     with conn.pipeline():
         use_canonical_settings(conn)
-        shown = [
-            conn.execute(
-                query("definitions"), addresses(address for _, address in drift_checks.definitions), prepare=True
-            )
-            if drift_checks.definitions
-            else None,
-            conn.execute(_recorded(snapshot, state_schema), [list(drift_checks.recorded)])
+        shown = {
+            "definitions": _about(conn, "definitions", drift_checks.definitions),
+            "recorded": conn.execute(_recorded(snapshot, state_schema), [list(drift_checks.recorded)])
             if drift_checks.recorded and "sql" in snapshot.server.state_columns
             else None,
-            conn.execute(_others(elsewhere_in), [list(drift_checks.claimed)]) if elsewhere_in else None,
-            conn.execute(query("constraints")) if drift_checks.comments or drift_checks.privileges else None,
-            conn.execute(query("comments")) if drift_checks.comments else None,
-            conn.execute(query("granted")) if drift_checks.privileges else None,
-            conn.execute(query("facts"), addresses(address for _, address in drift_checks.signatures), prepare=True)
-            if drift_checks.signatures
-            else None,
-        ]
+            "elsewhere": conn.execute(_others(elsewhere_in), [list(drift_checks.claimed)]) if elsewhere_in else None,
+            "constraints": conn.execute(query("constraints")) if asks_names else None,
+            "comments": conn.execute(query("comments")) if drift_checks.comments else None,
+            "granted": conn.execute(query("granted")) if drift_checks.privileges else None,
+            "default_privileges": conn.execute(query("default_privileges")) if drift_checks.privileges else None,
+            "roles": conn.execute(query("roles"), [list(drift_checks.roles)]) if drift_checks.roles else None,
+            "facts": _about(conn, "facts", drift_checks.signatures),
+        }
         set_path(conn, snapshot.server.setting)
-    definitions, recorded, elsewhere, others, comments, granted, signatures = [
-        [] if c is None else c.fetchall() for c in shown
-    ]
-    names = {live.address: name for name, live in snapshot.objects.items()}
-    names |= {Address(r[0], r[1]): object_name(r[2], r[3], r[4], None, (r[5], r[6], r[7])) for r in others}
-    texts = {Address(r[0], r[1]): r[8] or "" for r in definitions}
-    facts = {Address(r[0], r[1]): r[2] for r in signatures}
+    rows: dict[str, list[Row]] = {name: [] if cursor is None else cursor.fetchall() for name, cursor in shown.items()}
+    names = {live.address: name for name, live in (*snapshot.objects.items(), *snapshot.others.items())}
+    names |= {Address(r[0], r[1]): object_name(r[2], r[3], r[4], None, (r[5], r[6], r[7])) for r in rows["constraints"]}
+    texts = {Address(r[0], r[1]): r[8] or "" for r in rows["definitions"]}
+    facts = {Address(r[0], r[1]): r[2] for r in rows["facts"]}
+    origins = ((name, AppliedFrom.from_json(said)) for name, _, said in rows["recorded"])
     return DriftEvidence(
         definitions={name: texts[address] for name, address in drift_checks.definitions if address in texts},
-        recorded={name: text for name, text, _ in recorded if text is not None},
-        applied_from={name: who for name, _, said in recorded if (who := AppliedFrom.from_json(said)) is not None},
-        claims={name: Claim(schema, hash_) for name, schema, hash_ in elsewhere},
-        comments=_comments(comments, names),
-        privileges=_privileges(granted, names),
+        recorded={name: text for name, text, _ in rows["recorded"] if text is not None},
+        applied_from={name: origin for name, origin in origins if origin is not None},
+        claims={name: Claim(schema, hash_) for name, schema, hash_ in rows["elsewhere"]},
+        comments=_comments(rows["comments"], names),
+        privileges=_privileges(rows["granted"], names),
+        default_acls=_default_acls(rows["default_privileges"]),
+        roles=frozenset(row[0] for row in rows["roles"]),
         signatures={name: facts[address] for name, address in drift_checks.signatures if address in facts},
     )
+
+
+def _about(
+    conn: psycopg.Connection[Row], name: str, these: Sequence[tuple[ObjectName, Address]]
+) -> psycopg.Cursor[Row] | None:
+    if not these:
+        return None
+    return conn.execute(query(name), addresses(address for _, address in these), prepare=True)
 
 
 def _recorded(snapshot: Snapshot, state_schema: str) -> sql.Composed:
@@ -94,8 +100,17 @@ def _comments(rows: list[Row], names: dict[Address, ObjectName]) -> dict[ObjectN
 
 def _privileges(rows: list[Row], names: dict[Address, ObjectName]) -> dict[ObjectName, tuple[Privileges, ...]]:
     found = defaultdict(list)
-    for classid, objid, column, grantor, grantee, privilege, grantable, default in rows:
+    for classid, objid, column, grantor, grantee, privilege, grantable in rows:
         about = names.get(Address(classid, objid))
         if about is not None:
-            found[about].append(Privileges(grantor, grantee, privilege, grantable, column, default))
+            found[about].append(Privileges(grantor, grantee, privilege, grantable, column))
     return {about: tuple(items) for about, items in found.items()}
+
+
+def _default_acls(rows: list[Row]) -> DefaultAcls:
+    found: defaultdict[tuple[str, str | None, str], list[Privileges]] = defaultdict(list)
+    for creator, schema, objects, grantor, grantee, privilege, grantable in rows:
+        items = found[creator, schema, objects]
+        if privilege is not None:
+            items.append(Privileges(grantor, grantee, privilege, grantable))
+    return {key: tuple(items) for key, items in found.items()}

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
-from pgmg.catalog.name_parts import object_name
+from pgmg.catalog.name_parts import object_name, type_spelling
 from pgmg.catalog.recorded_names import state_by_name
 from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
@@ -41,7 +41,7 @@ class _Rows:
     server: ServerInfo
     objects: list[Row]
     types: list[Row]
-    schemas: list[Row]
+    others: list[Row]
     state: list[Row]
     migrations: list[Row]
     progress: list[Row]
@@ -77,20 +77,20 @@ class SnapshotReader:
         with query_pipeline(conn, server.setting):
             objects = conn.execute(query("objects"), prepare=True)
             types = conn.execute(query("types"), prepare=True)
-            schemas = conn.execute(query("schemas"))
+            others = conn.execute(query("database_objects"))
             state = conn.execute(_state_query(server, self._state_schema)) if server.state_columns else None
             done = conn.execute(_migrations_query(server, self._state_schema)) if server.migration_columns else None
             progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
         some = (state, done, progress)
-        found = (objects.fetchall(), types.fetchall(), schemas.fetchall())
+        found = (objects.fetchall(), types.fetchall(), others.fetchall())
         return _Rows(server, *found, *([] if c is None else c.fetchall() for c in some))
 
     def _made_from(self, rows: _Rows) -> Snapshot:
         objects = self._objects(rows.objects)
         return Snapshot(
             server=rows.server,
-            schemas=frozenset(row[0] for row in rows.schemas),
             objects=objects,
+            others={live.name: live for live in map(_other, rows.others)},
             types={(row[0], row[1]): TypeIdentity(*row[2:]) for row in rows.types},
             state=state_by_name((StateRow(*row) for row in rows.state), objects),
             migrations={row[0]: _migration_row(*row) for row in rows.migrations},
@@ -137,9 +137,15 @@ def _objects(rows: list[Row]) -> dict[ObjectName, LiveObject]:
 
 
 def _live(row: Row) -> LiveObject:
-    classid, objid, kind, schema, name, arguments, *parent, detail, version, owner, extension, valid = row
+    classid, objid, kind, schema, name, arguments, *parent, detail, version, owner, extension, valid, parameters = row
     spoken = object_name(kind, schema, name, arguments, tuple(parent), detail)
-    return LiveObject(Address(classid, objid), spoken, version, owner, extension, valid)
+    spelled = None if parameters is None else tuple(type_spelling(type_) for type_ in parameters)
+    return LiveObject(Address(classid, objid), spoken, version, owner, extension, valid, spelled)
+
+
+def _other(row: Row) -> LiveObject:
+    classid, objid, kind, name, owner = row
+    return LiveObject(Address(classid, objid), object_name(kind, None, name), "", owner)
 
 
 def _state_query(server: ServerInfo, schema: str) -> sql.Composed:

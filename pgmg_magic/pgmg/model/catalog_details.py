@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pgmg.model.quoting import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pgmg.model.applied_from import AppliedFrom, Claim
     from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Address
@@ -166,7 +165,10 @@ class Privileges:
     privilege: str
     grantable: bool
     column: str | None = None
-    default: bool = False  # what the owner and PUBLIC have without any GRANT
+
+
+DefaultAcls = Mapping[tuple[str, str | None, str], tuple[Privileges, ...]]
+"""Default privileges by creator, schema (or None) and objects (`tables`, `functions` …); () where they are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,10 @@ class DriftEvidence:
     """Live comments, by the name of what they are about; read only where comments are declared or recorded."""
     privileges: Mapping[ObjectName, tuple[Privileges, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Live privileges by object; read only where grants are declared or recorded."""
+    default_acls: DefaultAcls = field(default_factory=lambda: MappingProxyType({}))
+    """What ALTER DEFAULT PRIVILEGES has set; read with the privileges."""
+    roles: frozenset[str] = frozenset()
+    """Those of `DriftChecks.roles` that exist."""
     signatures: Mapping[ObjectName, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """The facts of routines whose signature follows a column."""
 
@@ -229,4 +235,5 @@ class DriftChecks:
     """What another project may have recorded too, by state name: what is to be adopted or deleted."""
     comments: bool = False
     privileges: bool = False
+    roles: tuple[str, ...] = ()
     signatures: tuple[tuple[ObjectName, Address], ...] = ()

@@ -169,31 +169,56 @@ class DefinitionFacts:
 
 @dataclass(frozen=True, slots=True)
 class CommentFacts:
-    """A comment. `text` is None for `IS NULL`."""
+    """A comment. `text` is None for `IS NULL`; `foreign` says that it is about a foreign table."""
 
     text: str | None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """One privilege of a grant. `column` is set for column privileges; `granted` is False for REVOKE."""
+    """One privilege of a grant. `column` is set for column privileges; `granted` is False for REVOKE.
+
+    `cascade` says that a REVOKE also takes back what the role has granted on; `option_only` that it takes the grant
+    option alone: nothing is said of the privilege itself.
+    """
 
     privilege: str  # upper case: SELECT, EXECUTE, …; "ALL" stays ALL
     column: str | None = None
     grantable: bool = False
     granted: bool = True
+    cascade: bool = False
+    option_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultScope:
+    """Which objects to come ALTER DEFAULT PRIVILEGES is about.
+
+    `creator` is the role that creates them (None: the role that applies), `schema` where (None: anywhere);
+    `objects` is `tables`, `sequences`, `functions`, `types`, `schemas` or `large objects`, `grantee` a role.
+    """
+
+    creator: str | None
+    schema: str | None
+    objects: str
+    grantee: str
 
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """What one role may do with one object, as all GRANT and REVOKE statements about the two add up, in order."""
+    """What one role may do with one object, as all GRANT and REVOKE statements about the two add up, in order.
+
+    `scope` is set for default privileges.
+    """
 
     privileges: tuple[Privilege, ...]
+    scope: DefaultScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerFacts:
-    """`ALTER … OWNER TO role`; `role` may be CURRENT_USER or SESSION_USER."""
+    """`ALTER … OWNER TO role`; `role` may be a key word (`pgmg.model.roles`)."""
 
     role: str
 

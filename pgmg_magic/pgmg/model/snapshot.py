@@ -37,6 +37,7 @@ class LiveObject:
 
     `version` changes whenever the object's own definition may have changed; it says nothing across databases.
     `extension` names the extension it belongs to. `valid` is False for an index left by a failed concurrent build.
+    `parameters` are the types of all parameters of a procedure that has OUT parameters.
     """
 
     address: Address
@@ -45,6 +46,7 @@ class LiveObject:
     owner: str
     extension: str | None = None
     valid: bool = True
+    parameters: tuple[str, ...] | None = None
 
     @property
     def stamp(self) -> str:
@@ -98,6 +100,7 @@ class ServerInfo:
     superuser: bool
     search_path: tuple[str, ...]
     setting: str  # the search_path setting itself, as SHOW prints it
+    session_user: str = ""
     own_columns: tuple[str, ...] = ()
     own_hidden: tuple[str, ...] = ()
     own_alterable: tuple[str, ...] = ()
@@ -135,12 +138,13 @@ class Snapshot:
     """All names in the database and all of pgmg's state, as one transaction saw them."""
 
     server: ServerInfo
-    schemas: frozenset[str]
     objects: Mapping[ObjectName, LiveObject]
     state: Mapping[str, StateRow]
     migrations: Mapping[str, MigrationRow]
     progress: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Statements already done of no-transaction migrations, by `name@hash`."""
+    others: Mapping[ObjectName, LiveObject] = field(default_factory=lambda: MappingProxyType({}))
+    """What belongs to the database and lives in no schema, by name: schemas, extensions, languages, publications."""
     types: Mapping[tuple[str, str], TypeIdentity] = field(default_factory=lambda: MappingProxyType({}))
     """Types that are no objects of their own, by schema and name: those of the system, multiranges, arrays."""
 

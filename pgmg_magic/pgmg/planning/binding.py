@@ -155,6 +155,8 @@ class Binding(Woven):
         declared = self.resolved.declared.get(name)
         for use in declared.uses if declared else ():
             found[use.object, use.hard] = None
+        if name.kind is Kind.GRANT:  # ALTER … OWNER TO rewrites what has been granted
+            found[ObjectName(Kind.OWNER, parent=name.parent), True] = None
         about = name.parent
         while about is not None:
             found[about, True] = None

@@ -10,6 +10,7 @@ from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, 
 from pgmg.model.plan import Action, ChangeKind, Learned, PlanOptions
 from pgmg.model.snapshot import Address
 from pgmg.model.source import Effect, Migration, SourceObject
+from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.resolved import ResolvedProject, previous_source
 from pgmg.planning.course import Course, courses
 from pgmg.planning.growth import read_anew
@@ -41,6 +42,8 @@ class Fates:
     """Those about which something is to be done."""
     courses: tuple[Course, ...]
     """What is called what before each pending migration, and after the last."""
+    attachments: LiveAttachments
+    """The comments, owners and privileges that the database has."""
     strategies: dict[ObjectName, Strategy] = field(default_factory=dict)
     previous: dict[ObjectName, SourceObject] = field(default_factory=dict)
     roots: dict[Address, str] = field(default_factory=dict)
@@ -76,7 +79,9 @@ def decide(
     """
     stations = courses(resolved.snapshot.addresses, resolved.resolver, resolved.pending)
     web = Web(details.closure, resolved.snapshot.by_address, stations[-1].dropped)
-    fates = Fates(web, {d.name: d for d in found}, tuple(d for d in found if d.change is not None), stations)
+    changed = tuple(d for d in found if d.change is not None)
+    attachments = LiveAttachments.of(resolved.declared, resolved.snapshot, evidence, resolved.expected)
+    fates = Fates(web, {d.name: d for d in found}, changed, stations, attachments)
     live = resolved.snapshot.by_address
     extended = details.extension_dependents.items()
     fates.lost_by_replacement = {live[address].name: said for address, said in extended if address in live}
@@ -91,7 +96,7 @@ def decide(
         )
         for m, course, needs in zip(resolved.pending, fates.courses, resolved.needs, strict=False)
     )  # fmt: skip
-    _judge_all(fates, resolved, evidence, details, options, learned)
+    _judge_all(fates, resolved, details, options, learned)
     refusals = {name: strategy for name, strategy in fates.strategies.items() if isinstance(strategy, Refuse)}
     if refusals:
         raise RefusedChange(
@@ -140,7 +145,6 @@ def _made_by_migrations(resolved: ResolvedProject, learned: Learned) -> frozense
 def _judge_all(
     fates: Fates,
     resolved: ResolvedProject,
-    evidence: DriftEvidence,
     details: CatalogDetails,
     options: PlanOptions,
     learned: Learned,
@@ -159,9 +163,7 @@ def _judge_all(
             fates.previous[name] = before
         if name in fates.made_by_migrations and difference.live is None:
             continue
-        strategy = choose_strategy(
-            _case(difference, before, remade, fates, resolved, evidence, details, options, learned)
-        )
+        strategy = choose_strategy(_case(difference, before, remade, fates, resolved, details, options, learned))
         if name in learned.refused and isinstance(strategy, AlterInPlace) and name.kind not in PROPERTY_KINDS:
             strategy = RecreateObject("the server does not take the change in place")
         if isinstance(strategy, Refuse) and name in fates.made_by_migrations:
@@ -203,7 +205,6 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
     remade: set[ObjectName],
     fates: Fates,
     resolved: ResolvedProject,
-    evidence: DriftEvidence,
     details: CatalogDetails,
     options: PlanOptions,
     learned: Learned,
@@ -211,8 +212,6 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
     assert difference.declared is not None
     assert difference.change is not None
     name, source = difference.name, difference.declared.source
-    about = name.parent if name.kind in PROPERTY_KINDS else None
-    live_about = resolved.snapshot.objects.get(about) if about is not None else None
     known = details.facts.get(name)
     address = difference.live.address if difference.live else None
     return ObjectDiff(
@@ -228,11 +227,8 @@ def _case(  # noqa: PLR0913, PLR0917 - one call gathers all that a kind may ask 
         upstream=any(use.object in remade and use.hard for use in difference.declared.uses),
         column_uses=_column_uses(address, name, fates, resolved) if address else (),
         definition=fates.web.definitions.get(address) if address else None,
-        comment=evidence.comments.get(about) if about is not None else None,
-        privileges=evidence.privileges.get(about, ()) if about is not None else (),
-        owner=live_about.owner if live_about else None,
+        attachments=fates.attachments,
         vanished=frozenset(column for other, column in learned.vanished if other == name),
-        user=resolved.snapshot.server.user,
         version_num=resolved.snapshot.server.version_num,
         altered_by_migration=name in fates.made_by_migrations,
         options=options,

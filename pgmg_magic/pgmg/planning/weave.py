@@ -14,6 +14,7 @@ from pgmg.model.plan import Action, ChangeKind, Learned
 from pgmg.model.snapshot import NOWHERE
 from pgmg.model.source import Effect, Migration, SourceObject, StatementKind
 from pgmg.planning.binding import Binding
+from pgmg.planning.default_privileges import earliest_slot
 from pgmg.planning.groups import end_of_group, runs_alone
 from pgmg.planning.kinds.comments_and_grants import removal
 from pgmg.planning.kinds.rules import AlterInPlace
@@ -120,7 +121,8 @@ class _Weaver(Binding):
             as_it_was = not made_before or name not in self.resolved.declared
             drop = definition.drop if definition and as_it_was else f"DROP {target(name)}"
             node = self._node(number, Phase.DROP, Action.DROP, name, (drop,), reason)
-            if self._is_unknown(name) or (name in self.resolved.declared and self._is_given(name, number)):
+            is_given = self._default_privileges_change or self._is_given(name, number)
+            if self._is_unknown(name) or (name in self.resolved.declared and is_given):
                 node = self.fabric.renew(replace(node, reread=NOWHERE))
                 self.noted.add(name)
             self.drops[name].append(self._reread(node, definition) if name not in self.resolved.declared else node)
@@ -181,6 +183,11 @@ class _Weaver(Binding):
         self.makes[name].append(last)
         self._firsts[last.id] = node.id
 
+    @cached_property
+    def _default_privileges_change(self) -> bool:
+        """Whether new objects get other privileges by themselves than when the plan is made."""
+        return any(d.name.kind is Kind.DEFAULT_PRIVILEGES for d in self.fates.changed)
+
     def _is_unknown(self, name: ObjectName) -> bool:
         """Say whether a pending migration makes an object, so that no catalog tells yet what is around it."""
         return name in self.fates.made_by_migrations and name not in self.resolved.snapshot.objects
@@ -212,7 +219,8 @@ class _Weaver(Binding):
         needs = {self.fates.web.name(link.on) for link in self.fates.web.needs(definition.address)}
         migration = outdated_by(needs, self.resolved.pending[: node.slot], self.resolved.resolver)
         holds = node.name not in self.learned.outdated and not self._is_altered(node)
-        if migration is None and holds and not self._is_given(node.name, node.slot):
+        is_given = self._default_privileges_change or self._is_given(node.name, node.slot)
+        if migration is None and holds and not is_given:
             return node
         why = f", in the words that {migration.name} leaves it" if migration and node.action is Action.RESTORE else ""
         return self.fabric.renew(replace(node, reread=definition.address, reason=f"{node.reason}{why}"))
@@ -273,18 +281,24 @@ class _Weaver(Binding):
                 continue
             phase = Phase.MAKE if name.kind is Kind.DEFAULT_PRIVILEGES else Phase.ATTACH
             previous = self.fates.previous.get(name)
+            slot = last
             if change is ChangeKind.DELETED:
                 vanished = frozenset(column for other, column in self.learned.vanished if other == name)
-                parent_goes = name.parent is not None and self._goes(name.parent, name.kind)
-                action, statements = removal(name, previous, vanished)
+                parent_goes = self._goes(name.parent, name.kind) if name.parent is not None else False
+                action, statements = removal(name, previous, self.fates.attachments, vanished)
+                if name.kind is Kind.DEFAULT_PRIVILEGES:
+                    slot = 0  # migrations are not to create anything under them
+                    parent_goes = previous is not None and self._schema_is_gone(previous)
                 if not parent_goes and statements:
-                    self.removals.append(self._node(last, phase, action, name, statements, "no longer declared"))
+                    self.removals.append(self._node(slot, phase, action, name, statements, "no longer declared"))
                 continue
             assert difference.declared is not None
             source = difference.declared.source
             strategy = self.fates.strategies.get(name)
+            if isinstance(source.facts, GrantFacts) and source.facts.scope is not None:
+                slot = earliest_slot(source.facts.scope, self.resolved, self.fates.attachments)
             if isinstance(strategy, AlterInPlace) and strategy.statements:
-                node = self._node(last, phase, strategy.action, name, strategy.statements, change.value, source=source)
+                node = self._node(slot, phase, strategy.action, name, strategy.statements, change.value, source=source)
                 self.makes[name].append(node)
                 self._firsts[node.id] = node.id
 
@@ -312,13 +326,18 @@ class _Weaver(Binding):
         columns = [item.column for item in facts.privileges] if isinstance(facts, GrantFacts) else []
         return self.fates.anew.means_another(parent) or any((parent, c) in self.fates.anew.columns for c in columns)
 
+    def _schema_is_gone(self, source: SourceObject) -> bool:
+        scope = source.facts.scope if isinstance(source.facts, GrantFacts) else None
+        schema = scope.schema if scope is not None else None
+        return schema is not None and ObjectName(Kind.SCHEMA, schema) not in self.resolved.snapshot.others
+
     def _goes(self, name: ObjectName, kind: Kind) -> bool:
         """Say whether what an attachment was about goes, or (a comment) is made again without it."""
         inner = name.parent if name.kind in (Kind.COLUMN, Kind.CONSTRAINT) and name.parent is not None else name
         if kind is Kind.COMMENT and inner in self.drops:
             return True
         return self.fates.deleted(inner) or (
-            inner not in self.resolved.snapshot.objects and inner not in self.resolved.declared
+            self.fates.attachments.object(inner) is None and inner not in self.resolved.declared
         )
 
     def _check_soft_dependents(self) -> None:

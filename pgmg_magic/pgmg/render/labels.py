@@ -10,6 +10,7 @@ from pgmg.model.graph_data import ColumnEdge, Flow, Graph
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
 from pgmg.model.quoting import spell
+from pgmg.model.roles import role_word
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def step_title(step: Step) -> str:
             return f"REVOKE ON {sql_name(parent)} FROM {spell(name.detail or '')}"
         case Action.ALTER if name.kind is Kind.OWNER and parent is not None:
             facts = step.source.facts if step.source is not None else None
-            to = f" TO {spell(facts.role)}" if isinstance(facts, OwnerFacts) else ""
+            to = f" TO {role_word(facts.role)}" if isinstance(facts, OwnerFacts) else ""
             return f"ALTER {sql_name(parent)} OWNER{to}"
         case _:
             return f"{step.action.value.upper()} {sql_name(name)}"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         statements_hash,
         without_data,
     )
-    from pgmg.source.kinds.default_privileges import reversed_default_privileges
     from pgmg.source.migrations.parse import parse_migration
     from pgmg.source.project_files import SourceFiles, read_files
 
@@ -35,7 +34,6 @@ __all__ = [
     "parse_recorded",
     "plain_create",
     "read_files",
-    "reversed_default_privileges",
     "same_but_formatting",
     "same_definition",
     "split_statements",
@@ -52,8 +50,6 @@ def __getattr__(name: str) -> object:
             home = "declarations"
         case "parse_migration":
             home = "migrations.parse"
-        case "reversed_default_privileges":
-            home = "kinds.default_privileges"
         case _ if name in __all__:
             home = "grammar.rewriting"
         case _:

@@ -90,7 +90,7 @@ def merge_grants(
             found[about] = source
         elif isinstance(known.facts, GrantFacts) and isinstance(source.facts, GrantFacts):
             sql = f"{known.sql};\n{source.sql}"
-            facts = GrantFacts(known.facts.privileges + source.facts.privileges)
+            facts = GrantFacts(known.facts.privileges + source.facts.privileges, known.facts.scope)
             merged = replace(known, sql=sql, facts=facts, hash=_hash(sql, known.settings))
             found[about] = replace(merged, references=tuple(dict.fromkeys(known.references + source.references)))
     return tuple(found.values())

@@ -93,5 +93,9 @@ WITH space AS MATERIALIZED (
     FROM pg_catalog.pg_statistic_ext k JOIN space s ON s.oid = k.stxnamespace
 )
 SELECT f.classid::int8, f.objid::int8, f.kind, f.schema, f.name, f.arguments, f.parent_kind, f.parent_schema, f.parent_name, f.detail,
-       f.version, pg_catalog.pg_get_userbyid(f.owner)::text AS owner, m.extension, f.valid
+       f.version, pg_catalog.pg_get_userbyid(f.owner)::text AS owner, m.extension, f.valid,
+       -- a procedure may be named with its OUT parameters, too
+       CASE WHEN f.kind = 'procedure' THEN (
+           SELECT ARRAY(SELECT pg_catalog.format_type(t.type, NULL) FROM unnest(p.proallargtypes) WITH ORDINALITY AS t(type, n) ORDER BY t.n)
+           FROM pg_catalog.pg_proc p WHERE p.oid = f.objid AND p.proallargtypes IS NOT NULL) END AS parameters
 FROM found f LEFT JOIN member m ON m.classid = f.classid AND m.objid = f.objid

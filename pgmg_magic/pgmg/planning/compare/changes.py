@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.model.catalog_details import DriftChecks, DriftEvidence
-from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts
-from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.facts import GrantFacts
+from pgmg.model.names import DECLARATIVE_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
-from pgmg.planning.compare.privileges import satisfied
+from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.signatures import Signature, has_signature
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def drift_checks(
 ) -> DriftChecks:
     """Return what has to be asked before `differences` can answer; `signatures` are of routines that follow columns."""
     definitions, recorded, claimed = [], [], []
-    about = dict.fromkeys(PROPERTY_KINDS, False)
+    about = dict.fromkeys(DECLARATIVE_KINDS, False)
     names = {str(name): name for name in declared}
     for key, name in names.items():
         if name in known and known[name].declared is declared[name]:
             continue
         row, live = snapshot.state.get(key), snapshot.objects.get(name)
-        if name.kind in PROPERTY_KINDS:
+        if name.kind in DECLARATIVE_KINDS:
             about[name.kind] = True
         if row is None:
             if live is not None:
@@ -80,11 +80,21 @@ def drift_checks(
         if key not in names:
             recorded.append(row.name)
             claimed.append(row.name)
-            for kind in PROPERTY_KINDS:
+            for kind in DECLARATIVE_KINDS:
                 about[kind] |= key.startswith(f"{kind.value}.")
-    grants = about[Kind.GRANT] or any(n.kind is Kind.DEFAULT_PRIVILEGES for n in declared)
+    scopes = [one.source.facts.scope for one in declared.values() if isinstance(one.source.facts, GrantFacts)]
+    roles = {role for s in scopes if s is not None for role in (s.creator, s.grantee) if role is not None}
+    grants = about[Kind.GRANT] or about[Kind.DEFAULT_PRIVILEGES]
     following = tuple((n, snapshot.objects[n].address) for n in signatures if n in snapshot.objects)
-    return DriftChecks(tuple(definitions), tuple(recorded), tuple(claimed), about[Kind.COMMENT], grants, following)
+    return DriftChecks(
+        tuple(definitions),
+        tuple(recorded),
+        tuple(claimed),
+        about[Kind.COMMENT],
+        grants,
+        tuple(sorted(roles)),
+        following,
+    )
 
 
 def differences(
@@ -114,10 +124,11 @@ def differences(
         else:
             deleted.append((name, row, recorded))
     found = []
+    attachments = LiveAttachments.of(declared, snapshot, evidence)
     for one in declared.values():
         before = known.get(one.name)
         if before is None or before.declared is not one:
-            before = _one(one, rows.get(one.name), snapshot, evidence, same_but_formatting)
+            before = _one(one, rows.get(one.name), attachments, same_but_formatting)
         if one.name in signatures:
             before = _with_signature(before, signatures[one.name], evidence)
         found.append(before)
@@ -132,13 +143,13 @@ def differences(
 def _one(
     declared: Declared,
     row: StateRow | None,
-    snapshot: Snapshot,
-    evidence: DriftEvidence,
+    attachments: LiveAttachments,
     same_but_formatting: Callable[[str, str], bool],
 ) -> ObjectComparison:
     name, source = declared.name, declared.source
+    snapshot, evidence = attachments.snapshot, attachments.evidence
     live = snapshot.objects.get(name)
-    present = live is not None if name.kind not in PROPERTY_KINDS else _about_is_there(declared, snapshot, evidence)
+    present = live is not None if name.kind not in DECLARATIVE_KINDS else attachments.is_there(declared)
     recorded = None if row is None else evidence.recorded.get(row.name)
     is_renamed = row is not None and row.name != str(name)
     text = evidence.definitions.get(name)
@@ -149,14 +160,11 @@ def _one(
         return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline, origin, claim)
 
     if row is None:
-        adopted = present and name.kind is not Kind.DEFAULT_PRIVILEGES
-        return difference(ChangeKind.ADOPTED if adopted else ChangeKind.NEW)
+        return difference(ChangeKind.ADOPTED if present else ChangeKind.NEW)
     if row.hash != source.hash:
         return difference(_edited(name, recorded, source.sql, same_but_formatting, present=present))
-    if name.kind is Kind.DEFAULT_PRIVILEGES:
-        return difference(None, rebaseline=is_renamed)
-    if name.kind in PROPERTY_KINDS:
-        if present and _about_holds(declared, snapshot, evidence):
+    if name.kind in DECLARATIVE_KINDS:
+        if present and attachments.holds(declared):
             return difference(None, rebaseline=is_renamed)
         return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
     if live is None:
@@ -203,39 +211,6 @@ def _drifted(row: StateRow, text: str | None, version_num: int) -> bool:
     if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
         return False
     return row.server_version is not None and row.server_version // 10000 == version_num // 10000
-
-
-def _about_is_there(declared: Declared, snapshot: Snapshot, evidence: DriftEvidence) -> bool:
-    """Say whether anything of a comment, grant or owner is in the database already."""
-    name, parent = declared.name, declared.name.parent
-    assert parent is not None
-    match declared.source.facts:
-        case CommentFacts(text=text):
-            return text is None or parent in evidence.comments
-        case GrantFacts() as facts:
-            live = evidence.privileges.get(parent, ())
-            exists = parent in snapshot.objects or bool(live)
-            return exists and satisfied(facts, name.detail or "", parent.kind, live)
-        case OwnerFacts():
-            return parent in snapshot.objects
-        case _:
-            return False
-
-
-def _about_holds(declared: Declared, snapshot: Snapshot, evidence: DriftEvidence) -> bool:
-    name, parent = declared.name, declared.name.parent
-    assert parent is not None
-    match declared.source.facts:
-        case CommentFacts(text=text):
-            return evidence.comments.get(parent) == text
-        case GrantFacts() as facts:
-            return satisfied(facts, name.detail or "", parent.kind, evidence.privileges.get(parent, ()))
-        case OwnerFacts(role=role):
-            live = snapshot.objects.get(parent)
-            wanted = snapshot.server.user if role in ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE") else role
-            return live is not None and live.owner == wanted
-        case _:
-            return False
 
 
 def deletions(found: Iterable[ObjectComparison]) -> tuple[ObjectComparison, ...]:

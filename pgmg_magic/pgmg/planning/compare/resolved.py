@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from pgmg.model.facts import ViewFacts
 from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
 from pgmg.model.plan import ChangeKind, Learned
 from pgmg.model.snapshot import Address, Snapshot
-from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject
+from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject, Statement
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures
@@ -22,6 +24,7 @@ from pgmg.planning.resolve.resolver import Declared, Resolver, Use
 from pgmg.planning.resolve.search_path import search_path_of
 from pgmg.planning.schemas import expand_schema_renames
 from pgmg.source import merge_grants, parse_recorded
+from pgmg.source.declarations import ADDED_UP
 from pgmg.source.grammar.rewriting import plain_create, same_but_formatting
 
 if TYPE_CHECKING:
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
 
     from pgmg.planning.resolve.column_types import LiveColumns
 
+_UNSEEN = re.compile(r"\s*(?:DO|SELECT|CALL|EXECUTE|IMPORT|WITH|VALUES|TABLE|EXPLAIN)\b", re.IGNORECASE)
+"""How statements begin that run code of their own, or that create what they do not name."""
+
 _NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedProject:
     """Sources and snapshot, named and compared as far as that goes without further questions."""
 
@@ -48,6 +54,20 @@ class ResolvedProject:
     checkout: Checkout = Checkout()
     signatures: Mapping[ObjectName, Signature] = field(default_factory=lambda: MappingProxyType({}))
     """Of declared routines whose signature follows a column: the one that they have if they are created now."""
+
+    @cached_property
+    def expected(self) -> frozenset[ObjectName] | None:
+        """What is declared, or created by pending migrations; None where their text does not tell all they create."""
+        created: set[ObjectName] = set()
+        for migration in self.pending:
+            if any(_creates_unseen(statement) for statement in migration.statements):
+                return None
+            for alteration in migration.alterations:
+                if alteration.effect in (Effect.RENAME, Effect.SET_SCHEMA):
+                    created.update(self.resolver.became(alteration))
+                else:
+                    created.update(self.resolver.altered(alteration))
+        return frozenset(self.declared) | created
 
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
         """Return other declared routines or operators of the same name, which a use of it may mean (rule 2.3)."""
@@ -80,7 +100,15 @@ class ComparisonCache:
         return self.settled if self.resolved.snapshot is snapshot else {}
 
 
-def resolve_project(
+def _creates_unseen(statement: Statement) -> bool:
+    """Say whether a statement may create objects that its text does not name."""
+    return any(
+        a.target.kind is Kind.EXTENSION or (a.target.kind is Kind.SCHEMA and a.effect is Effect.RENAME)
+        for a in statement.alterations
+    ) or (not statement.alterations and _UNSEEN.match(statement.sql) is not None)
+
+
+def resolve_project(  # noqa: PLR0913, PLR0917 - files and database, and what is known of both
     objects: Sequence[SourceObject] | None,
     files: Sequence[MigrationFile] | None,
     pending: Sequence[Migration],
@@ -98,13 +126,13 @@ def resolve_project(
         SourceErrors: an object is declared twice.
         ConfigError: no schema to create unqualified objects in.
     """
-    merged = merge_grants(objects or ())
-    if not snapshot.server.search_path and any(_wants_home(o) for o in merged):
+    sources = tuple(objects or ())
+    if not snapshot.server.search_path and any(_wants_home(o) for o in sources):
         raise ConfigError(
             f"The search_path ({snapshot.server.setting}) names no schema that exists.",
             hint="Set search_path in pgmg.toml, or create the schema.",
         )
-    resolver, declared = _declared(merged, tuple(pending), snapshot, columns, memory)
+    resolver, declared = _declared(sources, tuple(pending), snapshot, columns, memory)
     known = memory.settled_in(snapshot) if memory is not None else {}
     pending = expand_schema_renames(pending, snapshot.objects, resolver)
     signatures = following_signatures(declared.values(), resolver.argument_type)
@@ -201,6 +229,8 @@ def previous_source(difference: ObjectComparison) -> SourceObject | None:
         same = difference.row is not None and difference.change in (None, ChangeKind.DRIFTED, ChangeKind.MISSING)
         return difference.declared.source if same and difference.declared else None
     found = parse_recorded(difference.recorded_sql)
+    if difference.name.kind in ADDED_UP:  # statements that spell one object or role in several ways
+        found = merge_grants(found, key=lambda _: None)
     return found[0] if found else None
 
 

@@ -2,53 +2,117 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import CommentFacts, GrantFacts, OwnerFacts, Privilege
+from pgmg.model.facts import CommentFacts, DefaultScope, GrantFacts, OwnerFacts, Privilege
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action
-from pgmg.model.quoting import literal
-from pgmg.planning.compare.privileges import lacking, no_longer, only_option_lost, statements, without_option
-from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Rules, Strategy
+from pgmg.model.quoting import literal, quote
+from pgmg.planning.compare.attachments import kind_of_scope
+from pgmg.planning.compare.privileges import (
+    initial_privileges,
+    lacking,
+    no_longer,
+    only_option_lost,
+    statements,
+    without_option,
+)
+from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Refuse, Rules, Strategy
 from pgmg.planning.resolve.sql_names import grant_target, target
-from pgmg.source import reversed_default_privileges
 from pgmg.source.grammar.rewriting import split_statements
 
 if TYPE_CHECKING:
     from pgmg.model.source import SourceObject
+    from pgmg.planning.compare.attachments import LiveAttachments
+    from pgmg.planning.compare.privileges import ObjectAcl
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
     """Say only the difference (rules 3.6, 5)."""
-    name, parent = case.name, case.name.parent
+    live, parent = case.attachments, case.name.parent
+    assert live is not None
+    if parent is not None and live.is_unknown(parent):
+        return _refused(case, parent)
     match case.source.facts:
-        case CommentFacts(text=text):
+        case CommentFacts(text=text) as facts:
             assert parent is not None
-            if case.comment == text:
+            if live.evidence.comments.get(parent) == text:
                 return NO_CHANGE
-            said = as_written(case) if _is_about_unknown(case) else (comment(parent, text),)
+            said = as_written(case) if _is_about_unknown(case) else (comment(parent, facts),)
             return AlterInPlace(Action.COMMENT, said)
         case OwnerFacts(role=role):
-            wanted = case.user if role in ("CURRENT_USER", "SESSION_USER", "CURRENT_ROLE") else role
-            return NO_CHANGE if case.owner == wanted else AlterInPlace(Action.ALTER, (case.source.sql,))
-        case GrantFacts() as facts if name.kind is Kind.GRANT:
+            assert parent is not None
+            known = live.object(parent)
+            is_same = known is not None and known.owner == live.role(role)
+            return NO_CHANGE if is_same else AlterInPlace(Action.ALTER, as_written(case))
+        case GrantFacts(scope=DefaultScope() as scope) as facts:
+            said = _difference(case, facts, _about_scope(scope, live))
+            return AlterInPlace(Action.GRANT, said) if said else NO_CHANGE
+        case GrantFacts() as facts:
             assert parent is not None
             if _is_about_unknown(case):
                 return AlterInPlace(Action.GRANT, as_written(case))
-            grantee = name.detail or ""
-            about, before = grant_target(parent), _granted(case.previous)
-            taken = _on_what_is_left(no_longer(before, facts, grantee, parent.kind), case.vanished)
-            new = lacking(facts, grantee, parent.kind, case.privileges if case.privileges or case.owner else None)
-            said = (
-                *statements(taken, about, grantee, undo=True),
-                *without_option(only_option_lost(before, facts, parent.kind), about, grantee),
-                *statements(new, about, grantee),
-            )
+            said = _difference(case, facts, _about_object(parent, case.name.detail or "", live))
             return AlterInPlace(Action.GRANT, said) if said else NO_CHANGE
         case _:
-            return AlterInPlace(
-                Action.GRANT, (*undo_default_privileges(case.previous), *split_statements(case.source.sql))
-            )
+            return NO_CHANGE
+
+
+def _refused(case: ObjectDiff, parent: ObjectName) -> Refuse:
+    return Refuse(
+        f"{case.source.location}: {case.name} is about {parent}, which is neither declared nor in the database, and "
+        "which no pending migration creates.",
+        "Correct the name. If it is an object of the server itself (pg_catalog), put the statement into a migration.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What privileges are about: a kind of object, a role, and what it may do already."""
+
+    kind: Kind
+    grantee: str
+    held: ObjectAcl | None
+    initial: frozenset[str]
+    target: str
+    prefix: str = ""
+
+
+def _about_object(name: ObjectName, grantee: str, live: LiveAttachments) -> _About:
+    return _About(name.kind, grantee, live.acl(name), live.initial(name, grantee), grant_target(name))
+
+
+def _about_scope(scope: DefaultScope, live: LiveAttachments) -> _About:
+    creator = "" if scope.creator is None else f"FOR ROLE {quote(live.role(scope.creator))} "
+    schema = "" if scope.schema is None else f"IN SCHEMA {quote(scope.schema)} "
+    kind, grantee = kind_of_scope(scope), live.role(scope.grantee)
+    initial = frozenset[str]()
+    if scope.schema is None:
+        initial = initial_privileges(kind, grantee, live.role(scope.creator or "CURRENT_USER"), None)
+    prefix = f"ALTER DEFAULT PRIVILEGES {creator}{schema}"
+    return _About(kind, grantee, live.default_acl(scope), initial, scope.objects.upper(), prefix)
+
+
+def _difference(case: ObjectDiff, facts: GrantFacts, about: _About) -> tuple[str, ...]:
+    before, version = _granted(case.previous), case.version_num
+    taken = _still_there(no_longer(before, facts, about.kind, version, about.initial), about, case.vanished)
+    optional = only_option_lost(before, facts, about.kind, version, about.initial)
+    new = lacking(facts, about.grantee, about.kind, version, about.held)
+    return (
+        *statements(taken, about.target, about.grantee, undo=True, prefix=about.prefix),
+        *without_option(optional, about.target, about.grantee, about.prefix),
+        *statements(new, about.target, about.grantee, prefix=about.prefix),
+    )
+
+
+def _still_there(items: tuple[Privilege, ...], about: _About, vanished: frozenset[str]) -> tuple[Privilege, ...]:
+    """Return what there is to take back: privileges that the role holds, or that a REVOKE has taken."""
+    left = tuple(item for item in items if item.column not in vanished)
+    if about.held is None:
+        return left
+    have = {(p.privilege, p.column) for p in about.held.privileges if p.grantee == about.grantee}
+    return tuple(item for item in left if item.granted is ((item.privilege, item.column) in have))
 
 
 def _is_about_unknown(case: ObjectDiff) -> bool:
@@ -58,7 +122,8 @@ def _is_about_unknown(case: ObjectDiff) -> bool:
     """
     about = case.source.target.parent
     is_certain = about is None or about.kind not in ROUTINES or about.arguments is not None
-    return is_certain and case.owner is None and not case.privileges
+    parent = case.name.parent
+    return is_certain and case.attachments is not None and parent is not None and case.attachments.acl(parent) is None
 
 
 def as_written(case: ObjectDiff) -> tuple[str, ...]:
@@ -66,38 +131,40 @@ def as_written(case: ObjectDiff) -> tuple[str, ...]:
     return (*case.source.settings, *split_statements(case.source.sql))
 
 
-def _on_what_is_left(items: tuple[Privilege, ...], vanished: frozenset[str]) -> tuple[Privilege, ...]:
-    return tuple(item for item in items if item.column not in vanished)
-
-
 def removal(
-    name: ObjectName, previous: SourceObject | None, vanished: frozenset[str] = frozenset()
+    name: ObjectName,
+    previous: SourceObject | None,
+    about: LiveAttachments,
+    vanished: frozenset[str] = frozenset(),
 ) -> tuple[Action, tuple[str, ...]]:
     """Return what takes back an attachment whose source is gone; an owner stays (rule 3.6).
 
     `vanished` are columns and the like that the server said are gone.
     """
-    parent = name.parent
-    match name.kind:
-        case Kind.COMMENT if parent is not None:
-            return Action.COMMENT, () if parent.name in vanished else (comment(parent, None),)
-        case Kind.GRANT if parent is not None:
-            gone = _on_what_is_left(no_longer(_granted(previous), None, name.detail or "", parent.kind), vanished)
-            return Action.REVOKE, statements(gone, grant_target(parent), name.detail or "", undo=True)
-        case Kind.DEFAULT_PRIVILEGES:
-            return Action.REVOKE, undo_default_privileges(previous)
+    parent, version = name.parent, about.snapshot.server.version_num
+    facts = previous.facts if previous is not None else None
+    match facts:
+        case GrantFacts(scope=DefaultScope() as scope):
+            known = _about_scope(scope, about)
+        case GrantFacts() if parent is not None:
+            known = _about_object(parent, name.detail or "", about)
+        case CommentFacts() if parent is not None:
+            is_gone = parent.name in vanished or parent not in about.evidence.comments
+            return Action.COMMENT, () if is_gone else (comment(parent, replace(facts, text=None)),)
         case _:
             return Action.ALTER, ()
+    taken = _still_there(no_longer(facts, None, known.kind, version, known.initial), known, vanished)
+    optional = only_option_lost(facts, None, known.kind, version, known.initial)
+    return Action.REVOKE, (
+        *statements(taken, known.target, known.grantee, undo=True, prefix=known.prefix),
+        *without_option(optional, known.target, known.grantee, known.prefix),
+    )
 
 
-def comment(about: ObjectName, text: str | None) -> str:
-    """Return the COMMENT ON statement; None clears."""
-    return f"COMMENT ON {target(about)} IS {'NULL' if text is None else literal(text).strip()}"
-
-
-def undo_default_privileges(previous: SourceObject | None) -> tuple[str, ...]:
-    """Return what takes back the last applied ALTER DEFAULT PRIVILEGES; it says nothing of what exists already."""
-    return () if previous is None else reversed_default_privileges(previous.sql)
+def comment(about: ObjectName, facts: CommentFacts) -> str:
+    """Return the COMMENT ON statement; without a text it clears."""
+    word = "FOREIGN " if facts.foreign else ""
+    return f"COMMENT ON {word}{target(about)} IS {'NULL' if facts.text is None else literal(facts.text).strip()}"
 
 
 def _granted(previous: SourceObject | None) -> GrantFacts:

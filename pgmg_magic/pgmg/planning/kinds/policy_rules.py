@@ -5,11 +5,9 @@ from __future__ import annotations
 from pgmg.model.facts import PolicyFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
-from pgmg.model.quoting import quote
+from pgmg.model.roles import EVERYBODY, role_sql
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target
-
-_KEY_WORDS = frozenset({"public", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"})
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
@@ -20,7 +18,7 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
         return RecreateObject("its command or permissiveness changes")
     if (facts.using is None and case.facts.get("using")) or (facts.check is None and case.facts.get("check")):
         return RecreateObject("it loses a clause")
-    roles = ", ".join(r.upper() if r in _KEY_WORDS else quote(r) for r in facts.roles or ("public",))
+    roles = ", ".join(map(role_sql, facts.roles or (EVERYBODY,)))
     using = f" USING ({facts.using})" if facts.using is not None else ""
     check = f" WITH CHECK ({facts.check})" if facts.check is not None else ""
     return AlterInPlace(Action.ALTER, (f"ALTER {target(case.name)} TO {roles}{using}{check}",), "")

@@ -11,10 +11,11 @@ from pgmg.model.plan import Action, ChangeKind, PlanOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pgmg.model.catalog_details import Definition, Privileges, ViewShape
+    from pgmg.model.catalog_details import Definition, ViewShape
     from pgmg.model.names import Kind, ObjectName
     from pgmg.model.snapshot import LiveObject
     from pgmg.model.source import Notice, SourceObject, TypeName
+    from pgmg.planning.compare.attachments import LiveAttachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ObjectDiff:
 
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
     view's new columns, `upstream` whether something it uses is recreated, `column_uses` the table columns of a type,
-    `vanished` columns that the server said are gone, `owner` that of what an attachment is about.
+    `vanished` columns that the server said are gone, `attachments` what the database has of comments and the like.
     """
 
     name: ObjectName
@@ -48,11 +49,8 @@ class ObjectDiff:
     upstream: bool = False
     column_uses: tuple[ColumnUse, ...] = ()
     definition: Definition | None = None
-    comment: str | None = None
-    privileges: tuple[Privileges, ...] = ()
-    owner: str | None = None
+    attachments: LiveAttachments | None = None
     vanished: frozenset[str] = frozenset()
-    user: str = ""
     version_num: int = 0
     altered_by_migration: bool = False
     options: PlanOptions = PlanOptions()

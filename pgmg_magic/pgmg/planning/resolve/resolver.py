@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, RefusedStatement, SourceError, SourceErrors
-from pgmg.model.facts import RangeFacts, RoutineFacts
+from pgmg.model.facts import CompositeFacts, RangeFacts, RoutineFacts
 from pgmg.model.name_space import WITHOUT_SCHEMA, NameSpace
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import spell
+from pgmg.model.roles import role_meant
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
 from pgmg.planning.resolve.column_types import ColumnTypes, LiveColumns
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
@@ -69,6 +70,8 @@ class Resolver:
         self._columns = ColumnTypes(columns, self._path)
         self._types = Types(snapshot.types, self._type_object, self._columns)
         self._declared: dict[ObjectName, Declared] = {}
+        self._named: dict[ObjectName, tuple[SourceObject, ...]] = {}
+        self._order: tuple[SourceObject, ...] = ()
         self._sources: dict[ObjectName, SourceObject] = {}
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
@@ -79,20 +82,20 @@ class Resolver:
             SourceErrors: the same object is declared twice (rule 1.5).
         """
         self._make_findable([o for o in objects if o.target.parent is None])
-        named: dict[ObjectName, SourceObject] = {}
+        named: dict[ObjectName, list[SourceObject]] = {}
         problems: list[SourceError] = []
         for source in objects:
             problems += self._ambiguous(source)
             name = self.name(source.target, source.settings)
-            if name not in named:
-                named[name] = source
-            elif name.kind in ADDED_UP:  # `f` and `f(integer)` may be the same function
-                (named[name],) = merge_grants((named[name], source), key=lambda _: None)
-            else:
-                problems.append(_duplicate(name, named[name], source))
+            same = named.setdefault(name, [])
+            if same and name.kind not in ADDED_UP:
+                problems.append(_duplicate(name, same[0], source))
+            same.append(source)
         if problems:
             raise SourceErrors(tuple(problems))
-        self._declared = {name: self._declare(name, source) for name, source in named.items()}
+        self._named = {name: tuple(sources) for name, sources in named.items()}
+        self._order = tuple(objects)
+        self._declared = {name: self._declare(name, sources) for name, sources in self._named.items()}
         return self._declared
 
     def declare_again(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared] | None:
@@ -100,22 +103,28 @@ class Resolver:
 
         Only what has another source is resolved. None: there are other names, so any name may mean something else.
         """
-        known = self._declared
-        if len(known) != len(objects):
+        if len(self._order) != len(objects):
             return None
-        again = {}
-        for (name, before), source in zip(known.items(), objects, strict=True):
-            old = before.source
+        new: dict[int, SourceObject] = {}
+        for old, source in zip(self._order, objects, strict=True):
             if old is source:
-                again[name] = before
-            elif old.target == source.target and old.settings == source.settings:
-                again[name] = self._declare(name, source)
-            else:
+                continue
+            if old.target != source.target or old.settings != source.settings or _has_attributes(source):
                 return None
-        self._declared = again
-        return again
+            new[id(old)] = source
+        changed = {
+            name: tuple(new.get(id(source), source) for source in sources)
+            for name, sources in self._named.items()
+            if any(id(source) in new for source in sources)
+        }
+        self._named |= changed
+        self._order = tuple(objects)
+        self._declared = self._declared | {name: self._declare(name, sources) for name, sources in changed.items()}
+        return self._declared
 
-    def _declare(self, name: ObjectName, source: SourceObject) -> Declared:
+    def _declare(self, name: ObjectName, sources: Sequence[SourceObject]) -> Declared:
+        """Resolve what an object uses; several statements about one object and one role add up."""
+        (source,) = merge_grants(sources, key=lambda _: None) if len(sources) > 1 else sources
         return Declared(name, source, self.uses(source.references, source.settings, but=name))
 
     def _make_findable(self, declared: Sequence[SourceObject]) -> None:
@@ -156,6 +165,8 @@ class Resolver:
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
+        if target.kind is Kind.DEFAULT_PRIVILEGES:
+            return self._default_privileges(target)
         parent = self._parent(target.parent, settings) if target.parent else None
         if target.kind is Kind.INDEX and target.parent is not None:
             schema = target.parts[0] if len(target.parts) > 1 else (parent.schema if parent else None) or self.home
@@ -163,10 +174,23 @@ class Resolver:
         last = target.parts[-1] if target.parts else ""
         arguments = None if target.arguments is None else self._argument_types(target.arguments, settings)
         if parent is not None or target.kind in WITHOUT_SCHEMA:
-            return ObjectName(target.kind, last, None, arguments, parent, target.detail)
+            detail = self._role(target.detail or "") if target.kind is Kind.GRANT else target.detail
+            return ObjectName(target.kind, last, None, arguments, parent, detail)
         if len(target.parts) > 1:
             return ObjectName(target.kind, last, target.parts[-2], arguments, None, target.detail)
         return self._unqualified(ObjectName(target.kind, last, self._path(settings)[0], arguments, None, target.detail))
+
+    def _default_privileges(self, target: Target) -> ObjectName:
+        """Return a name such as `for alice in app on tables to bob`; our own role is not named as the creator."""
+        creator, schema, objects = target.parts
+        by = f"for {spell(role)} " if creator and (role := self._role(creator)) != self._snapshot.server.user else ""
+        where = f"in {spell(schema)} " if schema else ""
+        text = f"{by}{where}on {objects} to {spell(self._role(target.detail or ''))}"
+        return ObjectName(Kind.DEFAULT_PRIVILEGES, text)
+
+    def _role(self, word: str) -> str:
+        server = self._snapshot.server
+        return role_meant(word, server.user, server.session_user or server.user)
 
     def _unqualified(self, name: ObjectName) -> ObjectName:
         """Prefer the schema in which an object of this name was recorded (rule 10)."""
@@ -226,10 +250,11 @@ class Resolver:
         return [name for name in of_kind if name in self._sources] or of_kind
 
     def _all_arguments(self, name: ObjectName) -> tuple[str, ...] | None:
-        """Return the types of all parameters of a declared procedure: OUT parameters may be spelled out, too."""
+        """Return the types of all parameters of a procedure: OUT parameters may be spelled out, too."""
         source = self._sources.get(name)
         if source is None or not isinstance(source.facts, RoutineFacts):
-            return None
+            live = self._snapshot.objects.get(name)
+            return live.parameters if live is not None else None
         return self._argument_types((argument.type for argument in source.facts.arguments), source.settings)
 
     # -- looking up ---------------------------------------------------------------------------------
@@ -361,6 +386,11 @@ class Resolver:
                 return self.routines(target.parts, settings)
             return [self._routine(target, settings)]
         return [self.name(target, settings)]
+
+
+def _has_attributes(source: SourceObject) -> bool:
+    """Say whether `%TYPE` of other objects may mean its attributes."""
+    return isinstance(source.facts, CompositeFacts)
 
 
 def _duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from pgmg.model.facts import CommentFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
+from pgmg.source.grammar.parser import pb
+from pgmg.source.kinds.attachable import parent_of
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.references.statement_targets import reference_to, target_of, words
+from pgmg.source.references.statement_targets import reference_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +21,8 @@ if TYPE_CHECKING:
 def read(statement: Parsed) -> Iterator[Declaration]:
     """Read a comment. `IS NULL` and an empty text both say that there is none."""
     tree = statement.tree
-    parent = target_of(tree.objtype, tree.object)
-    if parent is None:
-        raise statement.refused(
-            f"COMMENT ON {words(tree.objtype)} does not belong under the code folder", "Put it into a migration."
-        )
-    facts = CommentFacts(tree.comment or None)
+    parent = parent_of(statement, "COMMENT ON {}", tree.objtype, tree.object)
+    facts = CommentFacts(tree.comment or None, foreign=tree.objtype == pb.OBJECT_FOREIGN_TABLE)
     yield Declaration(Target(Kind.COMMENT, (), parent=parent), facts, reference_to(parent))
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pgmg.model.facts import GrantFacts, Privilege
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
-from pgmg.source.grammar.parser import Tree, deparse, name_parts, pb, relation_parts, role, strings
+from pgmg.source.grammar.parser import Tree, deparse, pb, relation_parts, role, strings
+from pgmg.source.kinds.attachable import checked, parent_of
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.references.statement_targets import reference_to, target_of, words
+from pgmg.source.references.statement_targets import reference_to, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,15 +52,16 @@ READERS: Readers = {"grant_stmt": read, "grant_role_stmt": refuse_membership}
 def privileges(tree: Tree) -> tuple[Privilege, ...]:
     """Return what a GRANT or REVOKE says, one entry for each privilege and column."""
     granted, option = tree.is_grant, tree.grant_option
-    if not granted and option:  # REVOKE GRANT OPTION FOR: the privilege itself stays
-        granted = True
-        option = False
+    cascade = not granted and tree.behavior == pb.DROP_CASCADE
+    option_only = not granted and option
+    if option_only:  # REVOKE GRANT OPTION FOR: the privilege itself stays
+        granted, option = True, False
     found: list[Privilege] = []
     for node in tree.privileges:
         columns: Sequence[str | None] = strings(node.access_priv.cols) or (None,)
         name = node.access_priv.priv_name.upper() or "ALL"
-        found += [Privilege(name, column, grantable=option, granted=granted) for column in columns]
-    return tuple(found) or (Privilege("ALL", None, grantable=option, granted=granted),)
+        found += [Privilege(name, column, option, granted, cascade, option_only) for column in columns]
+    return tuple(found) or (Privilege("ALL", None, option, granted, cascade, option_only),)
 
 
 def _verb(tree: Tree) -> str:
@@ -68,15 +70,11 @@ def _verb(tree: Tree) -> str:
 
 def _target(statement: Parsed, node: Tree) -> Target:
     tree = statement.tree
+    what = f"{_verb(tree)} ON {{}}"
     if node.HasField("range_var"):
         kind = Kind.SEQUENCE if tree.objtype == pb.OBJECT_SEQUENCE else Kind.TABLE
-        return Target(kind, relation_parts(node.range_var))
-    target = target_of(tree.objtype, node)
-    if target is None or not name_parts(node):
-        raise statement.refused(
-            f"{_verb(tree)} ON {words(tree.objtype)} does not belong under the code folder", "Put it into a migration."
-        )
-    return target
+        return checked(statement, what, Target(kind, relation_parts(node.range_var)))
+    return parent_of(statement, what, tree.objtype, node)
 
 
 def _single(tree: Tree, node: Tree, grantee: Tree) -> str:

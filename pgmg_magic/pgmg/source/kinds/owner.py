@@ -8,8 +8,9 @@ from pgmg.model.facts import OwnerFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import pb, role
+from pgmg.source.kinds.attachable import checked, parent_of
 from pgmg.source.kinds.base import Declaration, Readers
-from pgmg.source.references.statement_targets import KINDS, reference_to, relation_target, target_of
+from pgmg.source.references.statement_targets import KINDS, reference_to, relation_target
 from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 def read(statement: Parsed) -> Iterator[Declaration]:
     """Read `ALTER FUNCTION … OWNER TO` and its like."""
     tree = statement.tree
-    parent = target_of(tree.object_type, tree.object)
-    if parent is None:
-        raise refuse(statement)
+    parent = parent_of(statement, "ALTER {} … OWNER TO", tree.object_type, tree.object)
     yield _owner(parent, role(tree.newowner))
 
 
@@ -32,7 +31,9 @@ def read_relation(statement: Parsed) -> Iterator[Declaration]:
     tree = statement.tree
     if [node.alter_table_cmd.subtype for node in tree.cmds] != [pb.AT_ChangeOwner] or tree.objtype not in KINDS:
         raise refuse(statement)
-    parent = relation_target(tree.relation, KINDS[tree.objtype])
+    if tree.objtype == pb.OBJECT_INDEX:  # the server passes over it with a warning
+        raise statement.refused("an index has no owner of its own", "Set the owner of its table.")
+    parent = checked(statement, "ALTER {} … OWNER TO", relation_target(tree.relation, KINDS[tree.objtype]))
     yield _owner(parent, role(tree.cmds[0].alter_table_cmd.newowner))
 
 

@@ -112,6 +112,10 @@ def _schema(statement: Parsed) -> Iterator[Alteration]:
             yield in_schema(alteration, name)
 
 
+def _role(tree: Tree) -> Iterator[Alteration]:
+    yield Alteration(Effect.CREATE, Target(Kind.ROLE, (tree.role,)))
+
+
 def _extension(tree: Tree) -> Iterator[Alteration]:
     yield Alteration(Effect.CREATE, Target(Kind.EXTENSION, (tree.extname,)))
 
@@ -235,6 +239,7 @@ def _readers() -> dict[str, Reader]:
         "alter_type_stmt": _alter_type,
         "create_extension_stmt": _extension,
         "create_foreign_table_stmt": _foreign_table,
+        "create_role_stmt": _role,
         "create_seq_stmt": _sequence,
         "create_stmt": _table,
         "drop_stmt": _drop,

@@ -1,3 +1,0 @@
--- Which schemas are there for users?
-SELECT n.nspname::text FROM pg_catalog.pg_namespace n
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
