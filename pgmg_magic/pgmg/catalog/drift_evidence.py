@@ -36,6 +36,9 @@ def read_drift_evidence(
             "recorded": conn.execute(_recorded(snapshot, state_schema), [list(drift_checks.recorded)])
             if drift_checks.recorded and "sql" in snapshot.server.state_columns
             else None,
+            "wordings": conn.execute(_wordings(state_schema), [list(drift_checks.wordings)])
+            if drift_checks.wordings and "definition" in snapshot.server.state_columns
+            else None,
             "elsewhere": conn.execute(_others(elsewhere_in), [list(drift_checks.claimed)]) if elsewhere_in else None,
             "constraints": conn.execute(query("constraints")) if asks_names else None,
             "comments": conn.execute(query("comments")) if drift_checks.comments else None,
@@ -54,6 +57,7 @@ def read_drift_evidence(
     return DriftEvidence(
         definitions={name: texts[address] for name, address in drift_checks.definitions if address in texts},
         recorded={name: text for name, text, _ in rows["recorded"] if text is not None},
+        wordings=dict(rows["wordings"]),
         applied_from={name: origin for name, origin in origins if origin is not None},
         claims={name: Claim(schema, hash_) for name, schema, hash_ in rows["elsewhere"]},
         comments=_comments(rows["comments"], names),
@@ -79,6 +83,11 @@ def _recorded(snapshot: Snapshot, state_schema: str) -> sql.Composed:
     return sql.SQL("SELECT object_name, sql, {} FROM {} WHERE object_name = ANY($1)").format(
         sql.SQL(valid) if known else sql.NULL, sql.Identifier(state_schema, STATE.name)
     )
+
+
+def _wordings(state_schema: str) -> sql.Composed:
+    each = "SELECT object_name, definition FROM {} WHERE object_name = ANY($1) AND definition IS NOT NULL"
+    return sql.SQL(each).format(sql.Identifier(state_schema, STATE.name))
 
 
 def _others(state_schemas: Sequence[str]) -> sql.Composed:

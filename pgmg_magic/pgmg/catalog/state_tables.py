@@ -30,6 +30,7 @@ _DRIFT_COLUMNS = (
     ("catalog_version", "text"),
     ("definition_hash", "text"),
     ("server_version", "integer"),
+    ("definition", "text"),
 )
 """What `record` writes of each object besides its name and hash."""
 
@@ -237,21 +238,23 @@ class StateTables:
         texts = self._definitions(list(live.values()))
         names = [name for name, obj in live.items() if obj.address in texts]
         if names:
-            update = (
-                "UPDATE {state} AS s SET catalog_version = n.version, definition_hash = n.hash, server_version = $4"
-                " FROM unnest($1::text[], $2::text[], $3::text[]) AS n(name, version, hash)"
+            wording = sql.SQL(", definition = n.text" if "definition" in self._columns(STATE) else "")
+            update = sql.SQL(
+                "UPDATE {state} AS s SET catalog_version = n.version, definition_hash = n.hash, server_version = $5"
+                "{wording} FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n(name, version, hash, text)"
                 " WHERE s.object_name = n.name"
-            )
+            ).format(state=self._names["state"], wording=wording)
             versions = [live[name].stamp for name in names]
-            hashes = [texts[live[name].address] for name in names]
-            self._conn.execute(self._sql(update), [names, versions, hashes, now.server.version_num])
+            now_said = [texts[live[name].address] for name in names]
+            hashes = [definition_hash(text) for text in now_said]
+            self._conn.execute(update, [names, versions, hashes, now_said, now.server.version_num])
 
     def _definitions(self, objects: Sequence[LiveObject]) -> dict[Address, str]:
-        """Return the hash of the database's own definition of each object."""
+        """Return the database's own definition of each object."""
         if not objects:
             return {}
         (rows,) = run_queries(self._conn, ("definitions", addresses(obj.address for obj in objects)))
-        return {Address(row[0], row[1]): definition_hash(row[8]) for row in rows if row[8] is not None}
+        return {Address(row[0], row[1]): row[8] for row in rows if row[8] is not None}
 
 
 def _listed(columns: Iterable[str]) -> sql.Composed:
@@ -265,6 +268,7 @@ def _arrays(types: Sequence[str]) -> sql.Composed:
 
 def _row(name: ObjectName, source: SourceObject, now: Snapshot, texts: dict[Address, str]) -> tuple[object, ...]:
     live = now.objects.get(name)
+    text = texts.get(live.address) if live else None
     return (
         str(name),
         source.hash,
@@ -273,6 +277,7 @@ def _row(name: ObjectName, source: SourceObject, now: Snapshot, texts: dict[Addr
         source.file_hash,
         name.schema,
         live.stamp if live else None,
-        texts.get(live.address) if live else None,
+        None if text is None else definition_hash(text),
         now.server.version_num,
+        text,
     )

@@ -179,6 +179,8 @@ class DriftEvidence:
     """The database's own text of objects whose catalog version is not the recorded one."""
     recorded: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The SQL that was applied last, by state name, of modified and deleted objects."""
+    wordings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The server's own text of what was applied last, by state name, of the objects in `definitions`."""
     applied_from: Mapping[str, AppliedFrom] = field(default_factory=lambda: MappingProxyType({}))
     """Who applied modified and deleted objects last, by state name; nobody for what an earlier pgmg wrote."""
     claims: Mapping[str, Claim] = field(default_factory=lambda: MappingProxyType({}))
@@ -230,6 +232,7 @@ class DriftChecks:
     """What planning must know before it can tell which objects changed."""
 
     definitions: tuple[tuple[ObjectName, Address], ...] = ()
+    wordings: tuple[str, ...] = ()
     recorded: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
     """What another project may have recorded too, by state name: what is to be adopted or deleted."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-VERSION = 3
-"""1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where."""
+VERSION = 4
+"""1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording."""
 
 
 class Creation(Enum):
@@ -65,10 +65,14 @@ STATE = StateTable(
         StateColumn("definition_hash", "text", 2),
         StateColumn("server_version", "integer", 2),
         StateColumn("applied_from", "jsonb", 3),
+        StateColumn("definition", "text", 4),
     ),
     since=1,
 )
-"""A row for each object that was applied. `applied_from` is an `AppliedFrom` with the time of its writing."""
+"""A row for each object that was applied.
+
+`applied_from` is an `AppliedFrom` with the time of its writing, `definition` the server's own text of what was applied.
+"""
 
 MIGRATIONS = StateTable(
     "pgmg_migrations",

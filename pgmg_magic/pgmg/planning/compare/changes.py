@@ -14,6 +14,7 @@ from pgmg.model.plan import ChangeKind
 from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.signatures import Signature, has_signature
+from pgmg.source import same_wording
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom, Claim
@@ -31,6 +32,7 @@ class ObjectComparison:
     row: StateRow | None = None
     recorded_sql: str | None = None
     live_text: str | None = None  # the database's own definition, where it was in doubt
+    applied_text: str | None = None  # the server's text of what was applied, where the definition was in doubt
     rebaseline: bool = False
     applied_from: AppliedFrom | None = None  # of modified and deleted ones, where it is known
     claim: Claim | None = None  # another project's record of an adopted or deleted one
@@ -59,7 +61,7 @@ def drift_checks(
     signatures: Iterable[ObjectName] = (),
 ) -> DriftChecks:
     """Return what has to be asked before `differences` can answer; `signatures` are of routines that follow columns."""
-    definitions, recorded, claimed = [], [], []
+    definitions, wordings, recorded, claimed = [], [], [], []
     about = dict.fromkeys(DECLARATIVE_KINDS, False)
     names = {str(name): name for name in declared}
     for key, name in names.items():
@@ -76,6 +78,7 @@ def drift_checks(
             recorded.append(row.name)
         elif live is not None and row.version is not None and row.version != live.stamp:
             definitions.append((name, live.address))
+            wordings.append(row.name)
     for key, row in snapshot.state.items():
         if key not in names:
             recorded.append(row.name)
@@ -88,6 +91,7 @@ def drift_checks(
     following = tuple((n, snapshot.objects[n].address) for n in signatures if n in snapshot.objects)
     return DriftChecks(
         tuple(definitions),
+        tuple(wordings),
         tuple(recorded),
         tuple(claimed),
         about[Kind.COMMENT],
@@ -157,7 +161,8 @@ def _one(
     def difference(change: ChangeKind | None, *, rebaseline: bool = False) -> ObjectComparison:
         key = str(name) if row is None else row.name
         origin, claim = evidence.applied_from.get(key), evidence.claims.get(key)
-        return ObjectComparison(name, change, declared, live, row, recorded, text, rebaseline, origin, claim)
+        wording = evidence.wordings.get(key)
+        return ObjectComparison(name, change, declared, live, row, recorded, text, wording, rebaseline, origin, claim)
 
     if row is None:
         return difference(ChangeKind.ADOPTED if present else ChangeKind.NEW)
@@ -172,7 +177,7 @@ def _one(
     if row.version == live.stamp:
         moved = row.path != source.location.path or row.file_hash != source.file_hash
         return difference(None, rebaseline=moved or is_renamed)
-    if _drifted(row, text, snapshot.server.version_num):
+    if _drifted(row, text, evidence.wordings.get(row.name), snapshot.server.version_num):
         return difference(ChangeKind.DRIFTED)
     return difference(None, rebaseline=True)
 
@@ -203,12 +208,15 @@ def _edited(
     return ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED
 
 
-def _drifted(row: StateRow, text: str | None, version_num: int) -> bool:
+def _drifted(row: StateRow, text: str | None, applied: str | None, version_num: int) -> bool:
     """Say whether the database's own definition is not the one that was applied.
 
-    An unknown baseline is taken anew, and another major version may spell the same thing differently (rule 3.2).
+    An unknown baseline is taken anew, and another major version may spell the same thing differently (rule 3.2). So
+    may a server that has read its own words, as after dump and restore.
     """
     if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
+        return False
+    if applied is not None and same_wording(applied, text):
         return False
     return row.server_version is not None and row.server_version // 10000 == version_num // 10000
 

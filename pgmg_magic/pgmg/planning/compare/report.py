@@ -24,9 +24,12 @@ def change(difference: ObjectComparison, checkout: Checkout) -> Change:
     path = source.location.path if source else (difference.row.path if difference.row else None)
     drifted = difference.change is ChangeKind.DRIFTED
     before = difference.live_text if drifted else difference.recorded_sql
+    after = source.sql if source else None
+    if drifted and difference.applied_text is not None:  # the server's words on both sides: what differs has changed
+        after = difference.applied_text
     line = source.location.line if source else None
     origin = difference.applied_from if checkout.is_elsewhere(difference.applied_from) else None
-    return Change(difference.name, difference.change, path, line, before, source.sql if source else None, origin)
+    return Change(difference.name, difference.change, path, line, before, after, origin)
 
 
 def changes(comparison: Comparison, names: Sequence[str]) -> tuple[Change, ...]:

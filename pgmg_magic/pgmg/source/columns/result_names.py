@@ -39,6 +39,11 @@ def _names(query: str) -> tuple[str, ...] | None:
     return _of_select(statements[0].stmt.select_stmt)
 
 
+def implied_name(expression: Tree) -> str | None:
+    """Return the name of a result column that has no AS; None for `?column?`."""
+    return _figured(expression)[0]
+
+
 def _of_select(select: Tree) -> tuple[str, ...]:
     while select.HasField("larg"):
         select = select.larg

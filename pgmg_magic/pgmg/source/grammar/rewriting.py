@@ -16,6 +16,7 @@ __all__ = [
     "plain_create",
     "same_but_formatting",
     "same_definition",
+    "same_wording",
     "split_statements",
     "statements_hash",
     "without_data",
@@ -135,6 +136,13 @@ def same_definition(one: str, other: str) -> bool:
     More careful than comparing normal forms: schemas and the casts of constants count wherever both spell them.
     """
     from pgmg.source.grammar.canonical import same_definition as same
+
+    return same(one, other)
+
+
+def same_wording(one: str, other: str) -> bool:
+    """Tell whether two texts that the server has given differ only in how often it has read them."""
+    from pgmg.source.grammar.wording import same_wording as same
 
     return same(one, other)
 
