@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.fate import Fates
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 _AS_IT_IS = (None, ChangeKind.FORMATTING)
 _BUILT_OVER = RELATIONS - {Kind.VIEW, Kind.MATERIALIZED_VIEW}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pgmg.errors import PgmgError
     from pgmg.planning.compare.changes import ObjectComparison
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 PARTIAL_FILE = ""
 """The hash of a file that is recorded while some of its objects are left out."""

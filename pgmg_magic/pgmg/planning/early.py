@@ -16,7 +16,7 @@ from pgmg.planning.outdated import moved, outdated_by
 if TYPE_CHECKING:
     from pgmg.model.snapshot import Address
     from pgmg.planning.existence import Slot
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 Reasons = Mapping[ObjectName, tuple[str, tuple[ObjectName, ...]]]
 _MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.INDEX})

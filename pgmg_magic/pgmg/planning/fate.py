@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.catalog_details import CatalogDetails, DriftEvidence
     from pgmg.planning.compare.changes import ObjectComparison
-    from pgmg.planning.resolve.resolver import Use
+    from pgmg.planning.resolve.declared import Use
 
 _JUDGED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Address
     from pgmg.planning.course import Course
     from pgmg.planning.renewed import Renewed
-    from pgmg.planning.resolve.resolver import Declared, Resolver
+    from pgmg.planning.resolve.declared import Declared
+    from pgmg.planning.resolve.resolver import Resolver
     from pgmg.planning.web import Link, Web
 
 SHAPE = frozenset(

@@ -17,7 +17,7 @@ from pgmg.source.grammar.rewriting import or_replace, same_but_formatting
 if TYPE_CHECKING:
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.fate import Fates
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 _MADE_AGAIN = frozenset(
     {

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pgmg.planning.existence import Slot
     from pgmg.planning.fabric import Fabric
     from pgmg.planning.fate import Fates
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.timeline import Timeline
 
 _GIVES = re.compile(r"\s*(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.IGNORECASE)

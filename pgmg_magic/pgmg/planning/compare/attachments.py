@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.catalog_details import DriftEvidence
     from pgmg.model.snapshot import LiveObject, Snapshot
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 _KINDS = {
     "tables": Kind.TABLE,

@@ -18,7 +18,7 @@ from pgmg.source import same_wording
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom, Claim
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 
 @dataclass(frozen=True, slots=True)

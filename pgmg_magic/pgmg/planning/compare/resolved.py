@@ -20,7 +20,7 @@ from pgmg.planning.compare.changes import ObjectComparison, Settled, differences
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures
 from pgmg.planning.reach import altered_addresses
-from pgmg.planning.resolve.resolver import Declared, Resolver, Use
+from pgmg.planning.resolve.resolver import Resolver
 from pgmg.planning.resolve.search_path import search_path_of
 from pgmg.planning.schemas import expand_schema_renames
 from pgmg.source import merge_grants, parse_recorded
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pgmg.planning.resolve.column_types import LiveColumns
+    from pgmg.planning.resolve.declared import Declared, Use
 
 _UNSEEN = re.compile(r"\s*(?:DO|SELECT|CALL|EXECUTE|IMPORT|WITH|VALUES|TABLE|EXPLAIN)\b", re.IGNORECASE)
 """How statements begin that run code of their own, or that create what they do not name."""

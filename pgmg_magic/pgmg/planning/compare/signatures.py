@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.names import ObjectName
     from pgmg.model.source import SourceObject, TypeName
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 Signature = tuple[TypeIdentity, ...]
 """The types of all parameters, then that of the result where the source spells it, or of an aggregate's state."""

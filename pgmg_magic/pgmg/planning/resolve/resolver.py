@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.errors import DuplicateObject, RefusedStatement, SourceError, SourceErrors
+from pgmg.errors import SourceError, SourceErrors
 from pgmg.model.facts import CompositeFacts, RangeFacts, RoutineFacts
 from pgmg.model.name_space import WITHOUT_SCHEMA, NameSpace
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
@@ -15,13 +15,14 @@ from pgmg.model.quoting import spell
 from pgmg.model.roles import role_meant
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
 from pgmg.planning.resolve.column_types import ColumnTypes, LiveColumns
+from pgmg.planning.resolve.declared import Declared, Use, ambiguous, duplicate
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
 from pgmg.planning.resolve.types import Types
 from pgmg.source import merge_grants
 from pgmg.source.declarations import ADDED_UP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pgmg.model.snapshot import Snapshot
 
@@ -33,24 +34,6 @@ _TEXT_SEARCH = frozenset(
         Kind.TEXT_SEARCH_TEMPLATE,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A reference after resolution: the object meant, and how it is used."""
-
-    object: ObjectName
-    hard: bool
-    star: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declared object under its full name, with what it uses."""
-
-    name: ObjectName
-    source: SourceObject
-    uses: tuple[Use, ...] = ()
 
 
 class Resolver:
@@ -89,7 +72,7 @@ class Resolver:
             name = self.name(source.target, source.settings)
             same = named.setdefault(name, [])
             if same and name.kind not in ADDED_UP:
-                problems.append(_duplicate(name, same[0], source))
+                problems.append(duplicate(name, same[0], source))
             same.append(source)
         if problems:
             raise SourceErrors(tuple(problems))
@@ -156,12 +139,7 @@ class Resolver:
             return
         meant = self._candidates(about, source.settings)
         if len(meant) > 1:
-            yield RefusedStatement(
-                f"{about.kind.sql_keyword} {'.'.join(map(spell, about.parts))} may be any of "
-                f"{', '.join(sorted(name.display_name for name in meant))}",
-                where=source.location,
-                hint=f"Write its argument types, such as {meant[0].display_name}.",
-            )
+            yield ambiguous(source, about, meant)
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
@@ -391,17 +369,3 @@ class Resolver:
 def _has_attributes(source: SourceObject) -> bool:
     """Say whether `%TYPE` of other objects may mean its attributes."""
     return isinstance(source.facts, CompositeFacts)
-
-
-def _duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:
-    where = f"{first.location.path}:{first.location.line} and {second.location.path}:{second.location.line}"
-    return DuplicateObject(
-        f"{name} is declared twice: {where}",
-        hint="Keep one of the two; a file may also hold several objects.",
-        paths=(first.location.path, second.location.path),
-    )
-
-
-def declared_names(declared: Mapping[ObjectName, Declared]) -> dict[str, ObjectName]:
-    """Index declared objects by the name that state uses."""
-    return {str(name): name for name in declared}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.source.columns.result_names import implied_name
 from pgmg.source.grammar.parser import GrammarError, deparse, expression, parse, pb, unwrap
-from pgmg.source.grammar.recursion import deep_recursion
+from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.parser import Tree
@@ -23,11 +23,11 @@ def same_wording(one: str, other: str) -> bool:
         return True
     try:
         return _form(one) == _form(other)
-    except GrammarError:
+    except (GrammarError, TooDeepError):
         return False
 
 
-@deep_recursion
+@deep_recursion(length)
 def _form(sql: str) -> str:
     result = parse(sql)
     for raw in result.stmts:

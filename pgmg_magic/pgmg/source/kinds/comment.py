@@ -8,8 +8,8 @@ from pgmg.model.facts import CommentFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import pb
-from pgmg.source.kinds.attachable import parent_of
 from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references.attachable_targets import parent_of
 from pgmg.source.references.statement_targets import reference_to
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pgmg.model.facts import GrantFacts, Privilege
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import Tree, deparse, pb, relation_parts, role, strings
-from pgmg.source.kinds.attachable import checked, parent_of
 from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references.attachable_targets import checked, parent_of
 from pgmg.source.references.statement_targets import reference_to, words
 
 if TYPE_CHECKING:

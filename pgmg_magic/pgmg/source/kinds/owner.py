@@ -8,8 +8,8 @@ from pgmg.model.facts import OwnerFacts
 from pgmg.model.names import Kind
 from pgmg.model.source import Target
 from pgmg.source.grammar.parser import pb, role
-from pgmg.source.kinds.attachable import checked, parent_of
 from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references.attachable_targets import checked, parent_of
 from pgmg.source.references.statement_targets import KINDS, reference_to, relation_target
 from pgmg.source.refused_statements import refuse
 

@@ -1,0 +1,58 @@
+"""Declared objects under their full names, and what is wrong with names that mean more than one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgmg.errors import DuplicateObject, RefusedStatement
+from pgmg.model.quoting import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pgmg.model.names import ObjectName
+    from pgmg.model.source import SourceObject, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference after resolution: the object meant, and how it is used."""
+
+    object: ObjectName
+    hard: bool
+    star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared object under its full name, with what it uses."""
+
+    name: ObjectName
+    source: SourceObject
+    uses: tuple[Use, ...] = ()
+
+
+def duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:
+    """Return the error for an object that is declared twice (rule 1.5)."""
+    where = f"{first.location.path}:{first.location.line} and {second.location.path}:{second.location.line}"
+    return DuplicateObject(
+        f"{name} is declared twice: {where}",
+        hint="Keep one of the two; a file may also hold several objects.",
+        paths=(first.location.path, second.location.path),
+    )
+
+
+def ambiguous(source: SourceObject, about: Target, meant: Sequence[ObjectName]) -> RefusedStatement:
+    """Return the error for a routine that is named without its argument types where several are declared."""
+    return RefusedStatement(
+        f"{about.kind.sql_keyword} {'.'.join(map(spell, about.parts))} may be any of "
+        f"{', '.join(sorted(name.display_name for name in meant))}",
+        where=source.location,
+        hint=f"Write its argument types, such as {meant[0].display_name}.",
+    )
+
+
+def declared_names(declared: Mapping[ObjectName, Declared]) -> dict[str, ObjectName]:
+    """Index declared objects by the name that state uses."""
+    return {str(name): name for name in declared}

@@ -1,1 +1,0 @@
-CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, age integer, active boolean DEFAULT true);
