@@ -12,7 +12,7 @@ from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.source import Reference, RefKind
 from pgmg.planning.lineage.aftermath import Aftermath, Maker, Rows
-from pgmg.planning.resolve.resolver import Use
+from pgmg.planning.resolve.declared import Use
 from pgmg.planning.web import Web
 from pgmg.source import parse_recorded
 
