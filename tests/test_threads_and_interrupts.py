@@ -196,7 +196,7 @@ def test_an_interrupt_stays_itself(shop, monkeypatch):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("pgmg.planning.build.order", interrupted)
+            patch.setattr("pgmg.planning.schedule.plan_builder.order", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 opened.plan()
         assert len(opened.plan().changes) == 1

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from pgmg.config import Settings
     from pgmg.connections import Connections
     from pgmg.model.events import ApplyResult, Event, Listener
-    from pgmg.model.plan import Learned, Plan
+    from pgmg.model.plan import Plan
     from pgmg.model.resume import Resume
+    from pgmg.model.server_facts import ServerFacts
     from pgmg.model.snapshot import Snapshot
 
-    MakePlan = Callable[[Connection, Learned], tuple[Plan, Snapshot]]
+    MakePlan = Callable[[Connection, ServerFacts], tuple[Plan, Snapshot]]
 
 
 class Applier:
@@ -46,21 +47,22 @@ class Applier:
             LockedError: a lock was not had in time.
             ApplyError: the server refused a step.
         """
-        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
+        from pgmg.applying.target import Target
         from pgmg.model.resume import Resume
         from pgmg.planning.compare.consent import check_consent
         from pgmg.risk_reader import check_risks
 
         settings = self._settings
 
-        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+        def planner(conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
             from pgmg.catalog.catalog_queries import set_path
 
             with self._connections.planning:
                 if self._search_path is not None:
                     set_path(conn, self._search_path)
-                made, snapshot = make(conn, learned)
+                made, snapshot = make(conn, facts)
             if not self._yes:
                 check_consent(made)
             check_risks(conn, made, snapshot, settings.allow)

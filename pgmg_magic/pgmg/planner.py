@@ -11,8 +11,9 @@ from pgmg.config import applied_from
 from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
 from pgmg.model.names import DECLARATIVE_KINDS
-from pgmg.model.plan import DatabaseInfo, Learned, Plan, PlanOptions
+from pgmg.model.plan import DatabaseInfo, Plan, PlanOptions
 from pgmg.model.plan_inputs import PlanInputs
+from pgmg.model.server_facts import NO_FACTS, ServerFacts
 from pgmg.model.source import Notice
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
@@ -93,7 +94,7 @@ class Planner:
             self._commit_marker = marker  # taken before: whatever was committed in between makes the next one differ
         return self._snapshot
 
-    def plan(self, conn: Connection, options: PlanOptions, learned: Learned = Learned()) -> tuple[Plan, Snapshot]:
+    def plan(self, conn: Connection, options: PlanOptions, facts: ServerFacts = NO_FACTS) -> tuple[Plan, Snapshot]:
         """Plan inside the caller's transaction.
 
         Raises:
@@ -105,10 +106,10 @@ class Planner:
         quick = self._nothing_to_do(files, snapshot, options)
         if quick is not None:
             return quick, snapshot
-        return self.decide(conn, self.comparison(conn, snapshot, files), options, learned), snapshot
+        return self.decide(conn, self.comparison(conn, snapshot, files), options, facts), snapshot
 
     def decide(
-        self, conn: Connection, comparison: Comparison, options: PlanOptions, learned: Learned = Learned()
+        self, conn: Connection, comparison: Comparison, options: PlanOptions, facts: ServerFacts = NO_FACTS
     ) -> Plan:
         """Ask what the differences make necessary to know, and return the plan.
 
@@ -116,23 +117,14 @@ class Planner:
             PlanError: the change cannot be planned.
         """
         from pgmg.catalog.catalog_details import read_catalog_details
-        from pgmg.planning.apart import in_its_own_way, is_torn, taken_apart
-        from pgmg.planning.build import build
         from pgmg.planning.compare.resolved import questions
+        from pgmg.planning.schedule.plan_builder import build
 
-        torn = False
-        while True:
-            resolved = taken_apart(comparison.resolved, learned.apart)
-            asked = questions(resolved, comparison.differences, learned)
-            answers = read_catalog_details(conn, resolved.snapshot, asked)
-            plan = build(resolved, comparison.differences, comparison.evidence, answers, options, learned)
-            if is_torn(plan):
-                learned, torn = replace(learned, apart=()), True
-                continue
-            apart = () if torn else in_its_own_way(plan, resolved, learned)
-            if not apart:
-                return self._with_permissions(conn, plan, resolved.snapshot)
-            learned = replace(learned, apart=(*learned.apart, *apart))
+        resolved = comparison.resolved
+        asked = questions(resolved, comparison.differences, facts)
+        details = read_catalog_details(conn, resolved.snapshot, asked)
+        plan = build(resolved, comparison.differences, comparison.evidence, details, options, facts)
+        return self._with_permissions(conn, plan, resolved.snapshot)
 
     def _with_permissions(self, conn: Connection, plan: Plan, snapshot: Snapshot) -> Plan:
         """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""

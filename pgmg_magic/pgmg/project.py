@@ -154,7 +154,7 @@ class Project:
         """
         chosen = plan.options if plan is not None else self._options(options)
         applier = self._applier(listener, yes=yes)
-        return applier.run(lambda conn, learned: self._planner.plan(conn, chosen, learned), plan, resume)
+        return applier.run(lambda conn, facts: self._planner.plan(conn, chosen, facts), plan, resume)
 
     def _applier(self, listener: Listener | None, *, yes: bool) -> Applier:
         path = self._planner.search_path

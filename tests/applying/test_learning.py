@@ -37,29 +37,41 @@ def failure(project, **options) -> pgmg.ApplyError:
 
 def test_a_migration_whose_do_block_reads_a_view_waits_for_it(project):
     """42P01 in text that nobody can read."""
-    project.write("migrations/001.sql", USERS)
-    project.write(
-        "migrations/002.sql", "DO $$ BEGIN EXECUTE 'INSERT INTO users SELECT n, n::text, n FROM num' || 'bers'; END $$;"
-    )
+    inserted = "DO $$ BEGIN EXECUTE 'INSERT INTO users SELECT n, n::text, n FROM num' || 'bers'; END $$;"
+    project.write("migrations/001.sql", f"{USERS}\n{inserted}")
     project.write("sql/numbers.sql", "CREATE VIEW numbers AS SELECT 7 AS n;")
     result, events = told(project)
-    assert ("migration.002.sql", "view.numbers") in edges(result)
+    assert ("migration.001.sql", "view.numbers") in edges(result)
     assert project.rows("SELECT id FROM users") == [(7,)]
     assert [type(event) for event in events].count(Started) == 2
     assert [event for event in events if isinstance(event, Discovered)]
-    assert {str(e.origin) for e in result.plan.edges if str(e.object) == "migration.002.sql"} >= {"error"}
+    assert {str(e.origin) for e in result.plan.edges if str(e.object) == "migration.001.sql"} >= {"error"}
     project.settled()
 
 
 def test_a_migration_whose_do_block_calls_a_function_waits_for_it(project):
     """42883."""
+    project.write("migrations/001.sql", "DO $$ BEGIN EXECUTE 'SELECT greet' || '(1)'; END $$;")
+    project.write(
+        "sql/greet.sql", "CREATE FUNCTION greet(n integer) RETURNS text LANGUAGE sql AS $$ SELECT 'hello' $$;"
+    )
+    result, _ = told(project)
+    assert ("migration.001.sql", "function.greet(integer)") in edges(result)
+    project.settled()
+
+
+def test_what_could_be_there_already_is_created_before_a_do_block_of_a_later_migration(project):
+    """Applied one by one, the second migration would have found it: nothing has to be learned."""
     project.write("migrations/001.sql", USERS)
     project.write("migrations/002.sql", "DO $$ BEGIN EXECUTE 'SELECT greet' || '(1)'; END $$;")
     project.write(
         "sql/greet.sql", "CREATE FUNCTION greet(n integer) RETURNS text LANGUAGE sql AS $$ SELECT 'hello' $$;"
     )
     result, _ = told(project)
-    assert ("migration.002.sql", "function.greet(integer)") in edges(result)
+    assert result.discovered == ()
+    assert [str(s.object) for s in result.plan.steps] == [
+        "migration.001.sql", "function.greet(integer)", "migration.002.sql",
+    ]  # fmt: skip
     project.settled()
 
 
@@ -199,18 +211,18 @@ def test_a_replacement_that_is_refused_becomes_a_recreation(project, monkeypatch
     project.write("sql/a.sql", "CREATE VIEW a AS SELECT id, age::bigint AS age FROM users;")
     project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';")
     from pgmg.model.plan import Action
-    from pgmg.planning import fate
     from pgmg.planning.kinds.rules import AlterInPlace
+    from pgmg.planning.schedule import decisions
     from pgmg.source.grammar.rewriting import or_replace
 
-    judge = fate.choose_strategy
+    judge = decisions.choose_strategy
 
     def credulous(case):
         verdict = judge(case)
         known = case.name.name in ("a", "f")
         return AlterInPlace(Action.REPLACE, (or_replace(case.source.sql),), "hope") if known else verdict
 
-    monkeypatch.setattr(fate, "choose_strategy", credulous)
+    monkeypatch.setattr(decisions, "choose_strategy", credulous)
     result, _ = told(project)
     monkeypatch.undo()
     assert [f"{s.step.action} {s.step.object}" for s in result.steps if s.step.object.name == "a"][:1] == [
@@ -368,7 +380,7 @@ def test_an_unmanaged_view_is_restored_in_the_words_that_a_do_block_left_it(proj
     project.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE users RENAME TO people'; END $$;")
     project.write("migrations/004.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE people ALTER years TYPE bigint'; END $$;")
     result, _ = told(project)
-    assert {"view.mine", "policy.old on users"} <= {name for name, _ in edges(result)}
+    assert {"view.mine", "policy.old on people"} <= {name for name, _ in edges(result)}
     assert "years AS a" in project.value("SELECT pg_get_viewdef('mine'::regclass)")
     assert project.value("SELECT pg_get_expr(polqual, polrelid) FROM pg_policy") == "(years > 1)"
     project.settled()
@@ -462,12 +474,22 @@ def test_an_error_in_a_later_part_undoes_the_earlier_ones_and_names_its_place(na
     assert named.rows("SELECT name FROM pgmg_migrations") == [("001.sql",)]
 
 
-def test_a_migration_with_temporary_tables_is_not_taken_apart_but_says_what_to_do(named):
-    """They would end with their part."""
-    named.write("migrations/002.sql", READ_AND_ALTER.replace("CREATE TABLE", "CREATE TEMPORARY TABLE"))
-    error = failure(named)
-    assert "view.names" in error.hint
-    assert "migrations of their own" in error.hint
+def test_a_temporary_table_lives_through_the_parts_of_its_migration(named):
+    """And hides nothing from the steps in between."""
+    named.do("INSERT INTO users VALUES (1, 'ann', 30)")
+    named.write(
+        "migrations/002.sql",
+        READ_AND_ALTER.replace("CREATE TABLE copied", "CREATE TEMPORARY TABLE users")
+        + "\nINSERT INTO public.users SELECT id + 1, name FROM users;",
+    )
+    named.write(
+        "migrations/002.sql",
+        (named.root / "migrations/002.sql").read_text().replace("ALTER TABLE users", "ALTER TABLE public.users"),
+    )
+    result, _ = told(named)
+    assert len([step for step in result.plan.steps if step.migration is not None]) == 2
+    assert named.rows("SELECT id, name FROM names ORDER BY id") == [(1, "ann"), (2, "ann")]
+    named.settled()
 
 
 def test_a_migration_runs_in_parts_beside_what_commits_by_itself(named):
@@ -479,15 +501,15 @@ def test_a_migration_runs_in_parts_beside_what_commits_by_itself(named):
     named.settled()
 
 
-def test_dynamic_sql_finds_a_view_again_after_an_alteration(named):
-    """42P01 after the view was dropped for another statement: the DO block runs on its own, the view before it."""
+def test_dynamic_sql_finds_a_view_after_an_alteration(named):
+    """A DO block may name anything: what was dropped for the statement before it is created before it runs."""
     named.write(
         "migrations/002.sql",
         "ALTER TABLE users ALTER COLUMN name TYPE varchar(9);\n"
         "DO $$ BEGIN EXECUTE 'CREATE TABLE copied AS SELECT * FROM na' || 'mes'; END $$;",
     )
     result, _ = told(named)
-    assert ("migration.002.sql", "view.names") in edges(result)
+    assert result.discovered == ()
     assert named.rows("SELECT name FROM pgmg_migrations ORDER BY name") == [("001.sql",), ("002.sql",)]
     named.settled()
 
@@ -496,11 +518,11 @@ def test_dynamic_sql_finds_a_view_again_after_an_alteration(named):
 
 
 def test_what_an_earlier_migration_makes_is_saved_from_a_later_one(project):
-    """Built from nothing: no catalog knew the view when the plan was made."""
+    """Built from nothing: no catalog knew the view when the plan was made, its statement says what it reads."""
     project.write("migrations/001.sql", f"{USERS} CREATE VIEW names AS SELECT name FROM users;")
     project.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE varchar(9);")
     result, events = told(project)
-    assert ("view.names", "migration.002.sql") in edges(result)
+    assert result.discovered == ()
     steps = [(s.action.value, str(s.object), s.managed) for s in result.plan.steps]
     assert steps == [
         ("migrate", "migration.001.sql", True),
@@ -508,7 +530,7 @@ def test_what_an_earlier_migration_makes_is_saved_from_a_later_one(project):
         ("migrate", "migration.002.sql", True),
         ("restore", "view.names", False),
     ]
-    assert [type(event) for event in events].count(Started) == 2
+    assert [type(event) for event in events].count(Started) == 1
     project.settled()
 
 
@@ -520,11 +542,15 @@ def test_what_an_earlier_migration_makes_in_vain_is_an_error(project):
     assert error.object == "view.names"
 
 
-def test_a_migration_outside_a_transaction_is_never_taken_apart(named):
-    """Its statements are counted as they are done."""
+def test_a_migration_without_transaction_finds_what_it_reads_and_alters_below_it(named):
+    """What a statement cannot run under is dropped in that statement's own transaction, and created before it ends."""
     named.write("migrations/002.sql", f"-- pgmg: no-transaction\n{READ_AND_ALTER}")
-    with pytest.raises(pgmg.ApplyError) as caught:
-        named.apply()
-    assert caught.value.object == "migration.002.sql"
-    assert "next apply continues with this one" in caught.value.hint
+    result, _ = told(named)
+    assert [(s.group, str(s.object)) for s in result.plan.steps] == [
+        (1, "migration.002.sql:2"),
+        (2, "view.names"),
+        (2, "migration.002.sql:3"),
+        (2, "view.names"),
+    ]
     assert named.value("SELECT count(*) FROM copied") == 0
+    named.settled()

@@ -185,13 +185,14 @@ def test_what_was_changed_by_hand_is_put_back_after_a_group_that_failed(users):
 def test_what_is_planned_anew_after_a_commit_is_part_of_one_result(users):
     """The server teaches something about the last group when the first ones are done."""
     users.write("migrations/002.sql", "CREATE INDEX CONCURRENTLY users_name ON users (name);")
-    users.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'INSERT INTO users SELECT n FROM num' || 'bers'; END $$;")
-    users.write("sql/numbers.sql", "CREATE VIEW numbers AS SELECT 7 AS n;")
+    insert = "DO $$ BEGIN EXECUTE 'INSERT INTO users SELECT n FROM num' || 'bers'; END $$;"
+    users.write("migrations/003.sql", f"CREATE TABLE seven AS SELECT 7 AS n;\n{insert}")
+    users.write("sql/numbers.sql", "CREATE VIEW numbers AS SELECT n FROM seven;")
     result = users.apply()
     assert [str(edge.depends_on) for edge in result.discovered] == ["view.numbers"]
     assert [migration.name for migration in result.plan.migrations] == ["002.sql", "003.sql"]
     assert [str(applied.step.object) for applied in result.steps] == [
-        "migration.002.sql", "view.numbers", "migration.003.sql",
+        "migration.002.sql", "migration.003.sql:1", "view.numbers", "migration.003.sql:2",
     ]  # fmt: skip
     assert result.migrations_recorded == ("002.sql", "003.sql")
     users.settled()

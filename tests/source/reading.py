@@ -102,5 +102,6 @@ def _effect(alteration):
 
 
 def needs(sql):
-    """What a migration needs, in short."""
-    return references(migration(sql))
+    """What the statements of a migration use, in short; what one of them needs for certain is not shown as soft."""
+    shown = {text for statement in migration(sql).statements for text in references(statement)}
+    return sorted(text for text in shown if text.removeprefix("~") == text or text.removeprefix("~") not in shown)

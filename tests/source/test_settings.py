@@ -70,7 +70,7 @@ def test_what_is_set_of_transactions_is_refused(sql):
 def test_names_in_a_migration_are_under_the_path_that_it_sets():
     found = migration("SELECT set_config('search_path', 'app', false); CREATE TABLE t (a e); DROP VIEW v;")
     assert [alteration.target.parts for alteration in found.alterations] == [("app", "t"), ("app", "v")]
-    assert [reference.parts for reference in found.references] == [("app", "e")]
+    assert [reference.parts for statement in found.statements for reference in statement.references] == [("app", "e")]
 
 
 def test_a_path_of_several_schemas_says_only_where_things_are_made():
@@ -78,4 +78,4 @@ def test_a_path_of_several_schemas_says_only_where_things_are_made():
         "SET search_path = app, public; CREATE TABLE t (a e); DROP VIEW v; RESET search_path; DROP VIEW w"
     )
     assert [alteration.target.parts for alteration in found.alterations] == [("app", "t"), ("v",), ("w",)]
-    assert [reference.parts for reference in found.references] == [("e",)]
+    assert [reference.parts for statement in found.statements for reference in statement.references] == [("e",)]

@@ -180,7 +180,7 @@ def test_a_mistake_of_its_own_is_told_and_the_next_save_is_another_try(project, 
     project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
     with watch() as watched:
         with monkeypatch.context() as broken:
-            broken.setattr("pgmg.planning.build.build", lambda *_: {}["nothing"])
+            broken.setattr("pgmg.planning.schedule.plan_builder.build", lambda *_: {}["nothing"])
             project.write("sql/a.sql", "CREATE VIEW a AS SELECT 2 AS one;")
             told = watched.until(Broken)
             assert "Unexpected KeyError (test_broken.py:" in told.error.message

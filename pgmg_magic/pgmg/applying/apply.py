@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
+from pgmg.applying import error_classes as classes
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.apply_progress import ApplyProgress
-from pgmg.applying.infer import FailureContext, learn
+from pgmg.applying.definitions import RuntimeDefinitions
+from pgmg.applying.failure import Failure
+from pgmg.applying.infer import Inference, infer
 from pgmg.applying.interruption import CommitWatch, what_became
-from pgmg.applying.limits import Limits, retry_delay
+from pgmg.applying.limits import retry_delay
 from pgmg.applying.locate import secrets_of
-from pgmg.applying.lock import Connect, begin_locked, lock_key
+from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.migration_progress import settle
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.pooled import check_shareable, second_connection
-from pgmg.applying.reconcile import unplanned_effects
+from pgmg.applying.reconcile import Reconciliation
 from pgmg.applying.record import record_group
-from pgmg.applying.runner import Runner, StepFailed
+from pgmg.applying.runner import BACK, Care, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
 from pgmg.catalog.catalog_queries import WHILE_APPLYING
-from pgmg.catalog.closure import read_column_siblings, read_dependents
 from pgmg.catalog.connection import is_shared, manner_of
+from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.catalog.state_tables import StateTables
 from pgmg.errors import ApplyError, CycleError, RefusedChange
 from pgmg.model.events import (
@@ -43,42 +44,22 @@ from pgmg.model.events import (
     ServerNotice,
     Started,
 )
-from pgmg.model.plan import Edge, Learned, Origin, Plan, Step
+from pgmg.model.plan import Edge, Origin, Plan, Step
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.snapshot import Snapshot
+from pgmg.model.server_facts import Blocks
 from pgmg.model.state_layout import PROGRESS
 from pgmg.planning.permissions import refuse_unpermitted
 
 if TYPE_CHECKING:
-    from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.resume import Resume
+    from collections.abc import Callable, Sequence
 
-_LOCK_ERRORS = frozenset({"55P03", "40P01"})
-CONCURRENT_DDL = frozenset({"XX000", "40001"})
-"""What planning meets where somebody changes the schema meanwhile: a catalog row that has just gone."""
+    from pgmg.applying.target import PlanMaker, Target
+    from pgmg.model.snapshot import Snapshot
+
 MAX_REPLANS = 1000
 
-Planner = Callable[[psycopg.Connection[Any], Learned], tuple[Plan, Snapshot]]
-"""Plans inside the given connection's transaction, with what has been learned so far."""
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to apply: how to connect, which schema holds the state, how patient to be.
-
-    `kept` is a connection to work on and to leave open; without it one is made and closed. `applied_from` is recorded
-    with whatever is applied. `resume` says how to go on with an interrupted migration whose outcome is not known.
-    """
-
-    connect: Connect
-    state_schema: str
-    limits: Limits
-    kept: psycopg.Connection[Any] | None = None
-    applied_from: AppliedFrom | None = None
-    resume: Resume | None = None
-
-
-def apply(target: Target, planner: Planner, expected: Plan | None, listener: Listener) -> ApplyResult:
+def apply(target: Target, planner: PlanMaker, expected: Plan | None, listener: Listener) -> ApplyResult:
     """Plan inside the transaction, compare with the plan that was shown, and carry it out.
 
     Raises:
@@ -90,7 +71,7 @@ def apply(target: Target, planner: Planner, expected: Plan | None, listener: Lis
 
 
 class _Apply:
-    def __init__(self, target: Target, planner: Planner, expected: Plan | None, listener: Listener) -> None:
+    def __init__(self, target: Target, planner: PlanMaker, expected: Plan | None, listener: Listener) -> None:
         self._conn = target.connect() if target.kept is None else target.kept
         limits = replace(target.limits, session=manner_of(self._conn).statements)
         self._target, self._planner = replace(target, limits=limits), planner
@@ -99,6 +80,7 @@ class _Apply:
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
+        self._definitions = RuntimeDefinitions(self._conn, "", frozenset())
         self._state = StateTables(self._conn, target.state_schema, target.applied_from)
         self._commits = CommitWatch(target.connect)
 
@@ -154,7 +136,7 @@ class _Apply:
             snapshot = self._settled(plan, snapshot)
         except psycopg.Error as error:
             self._rollback()
-            if self._try_again(error, also=CONCURRENT_DDL):
+            if self._try_again(error, also=classes.CONCURRENT_DDL):
                 return None
             raise
         if plan.is_empty and not plan.rebaseline:
@@ -172,7 +154,7 @@ class _Apply:
         """Open the transaction, take the lock, plan, and see that it is the plan that was shown."""
         self._begin()
         try:
-            plan, snapshot = self._planner(self._conn, self._progress.learned)
+            plan, snapshot = self._planner(self._conn, self._progress.facts)
         except (CycleError, RefusedChange) as error:
             raise self._with_cause(error) from None
         if self._expected is not None and not self._progress.committed:
@@ -219,9 +201,11 @@ class _Apply:
     # -- groups -----------------------------------------------------------------------------------------
 
     def _run_groups(self, plan: Plan, groups: Sequence[Sequence[Step]], snapshot: Snapshot) -> bool:
-        for group in groups:
+        planned = frozenset((step.object.kind, step.object.name) for step in plan.steps)
+        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, planned)
+        for number, group in enumerate(groups, start=1):
             try:
-                if group is groups[0]:
+                if number == 1:
                     outside = any(not step.transactional for step in plan.steps)
                     self._state.prepare(snapshot.server, *((PROGRESS,) if outside else ()))
                 else:
@@ -231,7 +215,7 @@ class _Apply:
                 if self._try_again(error):
                     return False
                 raise
-            if not self._run_group(plan, group, snapshot, is_last=group is (plan.groups or groups)[-1]):
+            if not self._run_group(plan, group, snapshot, is_last=number == len(plan.groups or groups)):
                 return False
         return True
 
@@ -247,6 +231,7 @@ class _Apply:
         limits, path = self._target.limits, snapshot.server.setting
         watch = self._lock_watch()
         done: list[AppliedStep]
+        now: Snapshot | None = None
         try:
             if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
@@ -257,22 +242,26 @@ class _Apply:
                 self._conn.execute("BEGIN")
                 self._limit()
             else:
-                runner = Runner(self._conn, path, limits, watch, self._listener)
+                expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
+                runner = Runner(
+                    self._conn, path, limits, watch, self._listener, self._definitions, self._care(number, expected)
+                )
                 self._current = lambda: runner.current
                 runner.run(group)
                 done = runner.done
+                self._current = _nothing
                 self._conn.execute(WHILE_APPLYING)
-                if self._learned_of_missed(plan, group, snapshot):
+                now = read_snapshot(self._conn, self._target.state_schema) if expected.suspects else None
+                if now is not None and self._learned_of_effects(number, expected, now):
                     return False
             self._current = _nothing
             later = {r.object for r in plan.records if r.group > number}
             sent = [applied.step for applied in done]
-            for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later):
+            for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later, now):
                 self._listener(corrected_notice(step))
             self._commits.begin(self._state.transaction, is_last=is_last)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
-            self._rollback()
             return self._recover(failure, plan, snapshot, watch)
         except psycopg.Error as error:
             self._rollback()
@@ -285,32 +274,44 @@ class _Apply:
         self._progress.committed = True
         self._progress.plan = self._progress.plan or plan
         self._progress.steps += done
-        migrations = tuple(m.file_name for s in group if (m := s.migration) is not None and m.is_last)
+        migrations = tuple(s.migration.name for s in group if s.migration is not None and s.completes_migration)
         self._progress.migrations += migrations
         self._progress.objects += len(records)
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
         return True
 
-    def _learned_of_missed(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot) -> bool:
+    def _care(self, group: int, expected: Reconciliation) -> Care:
+        """Return how carefully a group is run: as carefully as the last attempt asked for."""
+        first, known = expected.care(), self._progress.located.get(group)
+        before = {} if first is None else dict((first,))
+        if known is None:
+            return Care(self._progress.looks, before)
+        expected.located = known.located
+        return Care(self._progress.looks, before, expected.hooks(known.lost))
+
+    def _learned_of_effects(self, group: int, expected: Reconciliation, now: Snapshot) -> bool:
         """See whether migrations did more than the plan knows; the next attempt saves what they would harm."""
         if self._progress.lessons >= MAX_REPLANS:
             return False
-        known = self._progress.learned
-        found = [
-            ((one.migration.object.name, (one.live.address.classid, one.live.address.objid)), one)
-            for one in unplanned_effects(self._conn, self._target.state_schema, snapshot, group, plan)
-        ]
-        fresh = {pair: one for pair, one in found if pair not in known.hindered}
+        effects = expected.effects(now)
+        if expected.is_ambiguous(effects):
+            expected.lost = [effect.address for effect in effects if effect.address is not None]
+            self._progress.located[group] = expected
+            self._progress.lessons += 1
+            self._rollback()
+            return True
+        facts = {Blocks(e.object, e.statement, e.place): e for e in effects}
+        fresh = {fact: effect for fact, effect in facts.items() if fact not in self._progress.facts}
         if not fresh:
             return False
         self._rollback()
-        self._progress.learned = replace(known, hindered=(*known.hindered, *fresh))
+        self._progress.facts = self._progress.facts.with_facts(*fresh)
         self._progress.lessons += 1
-        for one in fresh.values():
-            edge = Edge(one.live.name, one.migration.object, Origin.ERROR, hard=True)
+        for effect in fresh.values():
+            edge = Edge(effect.object, effect.migration, Origin.ERROR, hard=True)
             self._progress.discovered.append(edge)
-            self._listener(Discovered(edge, one.because))
+            self._listener(Discovered(edge, effect.because))
         return True
 
     # -- errors -----------------------------------------------------------------------------------------
@@ -326,30 +327,33 @@ class _Apply:
 
     def _recover(self, failure: StepFailed, plan: Plan, snapshot: Snapshot, watch: LockWatch) -> bool:
         """Learn from the failure or wait for the lock; raise where neither helps."""
+        inference = self._infer(failure, plan, snapshot)
+        self._rollback()
         if self._try_again(failure.error):
             return False
-        step = failure.step
-        inference = None
-        if step is not None and self._progress.lessons < MAX_REPLANS and self._conn.pgconn.status == ConnStatus.OK:
-            context = FailureContext(
-                plan,
-                self._progress.learned,
-                snapshot,
-                partial(read_column_siblings, self._conn),
-                partial(read_dependents, self._conn, snapshot.by_address),
-            )
-            inference = learn(failure.error, step, failure.number, context)
         if inference is None:
             raise self._explained(failure, watch, plan) from None
-        self._progress.learned = inference.learned
         self._progress.lessons += 1
+        self._progress.looks = self._progress.looks or inference.look
+        self._progress.facts = self._progress.facts.with_facts(*inference.facts)
         self._progress.taught_by = failure
         for edge in inference.edges:
             self._progress.discovered.append(edge)
-            self._listener(
-                Discovered(edge, mask_secrets(failure.error.diag.message_primary or "", secrets_of(failure.step)))
-            )
+            said = mask_secrets(failure.error.diag.message_primary or "", secrets_of(failure.step))
+            self._listener(Discovered(edge, said))
         return False
+
+    def _infer(self, failure: StepFailed, plan: Plan, snapshot: Snapshot) -> Inference | None:
+        """Infer what the server taught, looking at the database where the attempt was made for that."""
+        step = failure.step
+        if step is None or self._progress.lessons >= MAX_REPLANS or self._conn.pgconn.status != ConnStatus.OK:
+            return None
+        looks = self._progress.looks and self._conn.info.transaction_status is TransactionStatus.INERROR
+        if looks and step.transactional:
+            self._conn.execute(BACK)
+        conn = self._conn if looks and step.transactional else None
+        facts, schema = self._progress.facts, self._target.state_schema
+        return infer(Failure(failure.error, step, failure.number, plan, facts, snapshot, conn, schema))
 
     def _explained(self, failure: StepFailed, watch: LockWatch | None, plan: Plan | None = None) -> ApplyError:
         """Return the error to raise, which says what has been changed."""
@@ -362,10 +366,10 @@ class _Apply:
         error.hint = "\n".join(part for part in (error.hint, told) if part)
         return error
 
-    def _try_again(self, error: psycopg.Error, also: frozenset[str] = frozenset()) -> bool:
+    def _try_again(self, error: psycopg.Error, also: tuple[type[psycopg.Error], ...] = ()) -> bool:
         """After a lock timeout or a deadlock: wait a little longer each time, then run everything again."""
         limits = self._target.limits
-        if error.sqlstate not in _LOCK_ERRORS | also or self._progress.attempts >= limits.retries:
+        if not isinstance(error, classes.LOCKED + also) or self._progress.attempts >= limits.retries:
             return False
         self._progress.attempts += 1
         reason = mask_secrets(error.diag.message_primary or "a lock was not free")
@@ -380,7 +384,7 @@ class _Apply:
 
 
 def _who_blocked(failure: StepFailed, watch: LockWatch | None) -> str | None:
-    if watch is None or failure.error.sqlstate not in _LOCK_ERRORS:
+    if watch is None or not isinstance(failure.error, classes.LOCKED):
         return None
     return watch.blockers(failure.step, failure.number)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.applying import error_classes as classes
 from pgmg.applying.error_text import dropped_earlier, text_of
 from pgmg.applying.locate import place_of, secrets_of
 from pgmg.catalog.connection import PROTOCOL_VIOLATION, STATEMENT_POOLING
@@ -14,15 +15,9 @@ from pgmg.model.secrets import mask_secrets
 if TYPE_CHECKING:
     import psycopg
 
-_DENIED = "42501"
-_LOCK = ("55P03", "40P01")
-_NEW_LABEL = "55P04"
 _PATIENCE = (
     "Wait for that session or end it, then apply again; --lock-timeout waits longer, --lock-attempts more often."
 )
-_TOO_DEEP = "54001"
-_UNDEFINED = ("42P01", "42703", "42883", "42704")
-_DUPLICATE = ("42P07", "42710", "42P06", "42723", "42701")
 
 
 def explain(
@@ -44,7 +39,7 @@ def explain(
     where = None if step is None else place_of(step, number, error)
     name = None if step is None else str(step.object)
     hint = None if diag.message_hint is None else mask_secrets(diag.message_hint, secrets)
-    if error.sqlstate in _LOCK:
+    if isinstance(error, classes.LOCKED):
         held = f"\nThe lock is held by {blockers}." if blockers else ""
         return LockedError(
             f"{message}{held}",
@@ -53,34 +48,34 @@ def explain(
             sqlstate=error.sqlstate,
             object=name,
         )
-    if error.sqlstate == _TOO_DEEP and step is None and plan is not None:
+    if isinstance(error, classes.TOO_DEEP) and step is None and plan is not None:
         return _unprintable(message, plan)
     if error.sqlstate == PROTOCOL_VIOLATION:
         hint = STATEMENT_POOLING
-    if error.sqlstate == _NEW_LABEL and step is not None and step.migration is not None:
+    if isinstance(error, classes.NEW_LABEL) and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
-    if error.sqlstate in _UNDEFINED and step is not None and step.migration is not None and plan is not None:
-        hint = _in_its_own_way(text_of(error), step, plan) or hint
-    if error.sqlstate in _DUPLICATE and step is not None and step.migration is not None and plan is not None:
-        hint = _is_there_already(step.migration.file_name, plan)
-    if error.sqlstate in _UNDEFINED and step is not None and step.action is Action.RESTORE and not step.managed:
+    if isinstance(error, classes.UNDEFINED) and step is not None and step.migration is not None and plan is not None:
+        hint = _dropped_meanwhile(text_of(error), step, plan) or hint
+    if isinstance(error, classes.DUPLICATE) and step is not None and step.migration is not None and plan is not None:
+        hint = _is_there_already(step.migration.name, plan)
+    if isinstance(error, classes.UNDEFINED) and step is not None and step.action is Action.RESTORE and not step.managed:
         hint = (
-            "A migration renames or drops what it speaks of. Rename in a migration before the one that changes the "
+            "A migration renames or drops what it refers to. Rename in a migration before the one that changes the "
             "same table, or change or drop it first; --drop-unmanaged lets it go."
         )
-    kind = InsufficientPrivilegeError if error.sqlstate == _DENIED else ApplyError
+    kind = InsufficientPrivilegeError if isinstance(error, classes.DENIED) else ApplyError
     return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
 
 
-def _in_its_own_way(said: str, step: Step, plan: Plan) -> str | None:
+def _dropped_meanwhile(said: str, step: Step, plan: Plan) -> str | None:
     """Return what to do where pgmg dropped what a statement uses, and could not have run the statement before."""
     gone = dropped_earlier(said, step, plan)
     if not gone:
         return None
     names = ", ".join(map(str, gone))
     return (
-        f"Another statement of this migration alters what {names} stands on, so it is not there meanwhile. Give the "
-        "two migrations of their own: with temporary tables or outside a transaction, pgmg cannot run them in parts."
+        f"The same statement alters what {names} depends on, so {names} was dropped before it. Write what reads it and "
+        "what alters it as two statements."
     )
 
 
@@ -91,7 +86,7 @@ def _unprintable(message: str, plan: Plan) -> ApplyError:
         f"The server cannot print the definition of what was created, most likely {longest.object}: {message}",
         where=longest.location,
         hint="Nest it less deeply, or raise max_stack_depth on the server. Nothing has been changed.",
-        sqlstate=_TOO_DEEP,
+        sqlstate=classes.TOO_DEEP.sqlstate,
         object=str(longest.object),
     )
 
@@ -117,7 +112,7 @@ def failing_statement(step: Step, number: int) -> str:
 
 def _doing(step: Step) -> str:
     if step.migration is not None:
-        return f"migration {step.migration.file_name} failed"
+        return f"migration {step.migration.name} failed"
     return f"cannot {step.action.value} {step.object}"
 
 

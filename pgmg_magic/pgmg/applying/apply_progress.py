@@ -1,4 +1,4 @@
-"""What one apply has done so far, over all its attempts and groups."""
+"""What one apply has done and learned so far, over all its attempts and groups."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.model.events import AppliedStep, ApplyResult
-from pgmg.model.plan import Edge, Learned, Plan
+from pgmg.model.server_facts import NO_FACTS, ServerFacts
 
 if TYPE_CHECKING:
+    from pgmg.applying.reconcile import Reconciliation
     from pgmg.applying.runner import StepFailed
+    from pgmg.model.plan import Edge, Plan
 
 
 @dataclass(slots=True)
 class ApplyProgress:
     """Grows with each group that is committed and each error that teaches something.
 
-    `plan` is the one whose first group was committed, `taught_by` the failure that changed the plan last.
+    `looks`: the next attempt looks at the database where a statement fails. `located` are groups, by number, of which
+    another run is to find out which statement did what. `plan` is the one whose first group was committed, `taught_by`
+    the failure that changed the plan last.
     """
 
     began: float = field(default_factory=time.monotonic)
-    learned: Learned = field(default_factory=Learned)
+    facts: ServerFacts = NO_FACTS
+    looks: bool = False
+    located: dict[int, Reconciliation] = field(default_factory=dict)
     discovered: list[Edge] = field(default_factory=list)
     lessons: int = 0
     attempts: int = 0
@@ -39,8 +45,9 @@ class ApplyProgress:
     def told(self, failure: StepFailed, *, is_connected: bool) -> str | None:
         """Say what a failure leaves committed, or possibly so; None where that is nothing."""
         step = failure.step
-        if step is not None and not step.transactional and failure.number:
-            done = "statement before it is" if failure.number == 1 else f"{failure.number} statements before it are"
+        earlier = 0 if step is None or step.transactional else step.first_statement + failure.number
+        if earlier:
+            done = "statement before it is" if earlier == 1 else f"{earlier} statements before it are"
             return f"The {done} done and recorded; the next apply continues with this one."
         if self.steps:
             return f"Already committed: {', '.join(self.done())}. The next apply continues from there."

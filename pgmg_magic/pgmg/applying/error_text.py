@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
-from pgmg.model.source import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import psycopg
 
 
@@ -35,20 +31,7 @@ def contains_name(text: str, word: str) -> bool:
 
 
 def dropped_earlier(text: str, step: Step, plan: Plan) -> list[ObjectName]:
-    """Return what a message names that the plan drops before a step, and that comes back."""
+    """Return what a message names that the plan drops before a step, and recreates later."""
     dropped = (earlier.object for earlier in plan.steps[: step.number - 1] if earlier.action is Action.DROP)
     back = {later.object for later in plan.steps[step.number :]}
-    called = names_at_step(step, plan)
-    return [name for name in dict.fromkeys(dropped) if name in back and names_object(text, called(name))]
-
-
-def names_at_step(step: Step, plan: Plan) -> Callable[[ObjectName], ObjectName]:
-    """Return what tells how an object is called when a step runs: migrations before it may have renamed it."""
-    found: dict[str, str] = {}
-    migrations = (earlier.migration for earlier in plan.steps[: step.number - 1] if earlier.migration is not None)
-    for alteration in (a for migration in migrations for a in migration.alterations):
-        if alteration.effect is Effect.RENAME and alteration.new_name and alteration.target.parts:
-            old = alteration.target.parts[-1]
-            first = next((name for name, now in found.items() if now == old), old)
-            found[first] = alteration.new_name
-    return lambda name: replace(name, name=found.get(name.name, name.name))
+    return [name for name in dict.fromkeys(dropped) if name in back and names_object(text, name)]

@@ -24,13 +24,6 @@ _PERFORMED = re.compile(r"\ASELECT")  # PL/pgSQL sends PERFORM as SELECT
 _IN_COPY = re.compile(r"^COPY \S+,\D+(\d+)", re.MULTILINE)
 
 
-def sent_statements(step: Step) -> tuple[Statement, ...]:
-    """Return the statements of a migration step as they are numbered in `step.statements`."""
-    if step.migration is None:
-        return ()
-    return tuple(s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED)
-
-
 def relations_of(step: Step | None, number: int) -> tuple[str, ...]:
     """Return the relations that the `number`-th statement of a step is about, as SQL names them; () if unknown."""
     if step is None:
@@ -38,7 +31,7 @@ def relations_of(step: Step | None, number: int) -> tuple[str, ...]:
     if step.migration is None:
         about = step.object.parent if step.object.kind not in RELATIONS else step.object
         return () if about is None else (_spelled((about.schema, about.name)),)
-    sent = sent_statements(step)
+    sent = step.migration_statements
     targets = [alteration.target for alteration in sent[number].alterations] if number < len(sent) else []
     found = [target if target.kind in RELATIONS else target.parent for target in targets]
     return tuple(dict.fromkeys(_spelled(target.parts[-2:]) for target in found if target is not None))
@@ -56,7 +49,7 @@ def secrets_of(step: Step | None, number: int | None = None, error: psycopg.Erro
     if step is None:
         return frozenset()
     found = frozenset().union(*map(secrets_in, (*step.statements, step.source.sql if step.source else "")))
-    sent = sent_statements(step)
+    sent = step.migration_statements
     if error is None or number is None or number >= len(sent) or sent[number].kind is not StatementKind.COPY_IN:
         return found
     row = _failing_row(sent[number], error)
@@ -73,7 +66,7 @@ def masked_row(copy: str, row: str) -> str:
 def place_of(step: Step, number: int, error: psycopg.Error) -> SourceLocation | None:
     """Return the place in the file that an error of the `number`-th statement means."""
     if step.migration is not None:
-        sent = sent_statements(step)
+        sent = step.migration_statements
         if number >= len(sent):
             return step.location
         statement = sent[number]

@@ -1,32 +1,27 @@
-"""Reads the notes on how far migrations outside a transaction have come, and settles what they leave open (rule 9.2).
-
-A note holds the number of statements that are done and a hash of their text, so that a migration whose later
-statements were corrected goes on behind them. Before a statement that cannot share a transaction with such a note,
-another one says that it begins.
-"""
+"""Reads how far migrations outside a transaction have come, and settles what their notes leave open (rule 9.2)."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from pgmg.applying.locate import sent_statements
 from pgmg.applying.second_try import SecondTry, second_try
 from pgmg.errors import UnknownOutcomeError, UsageError
+from pgmg.model.location import SourceLocation
+from pgmg.model.names import migration_name
 from pgmg.model.resume import Resume
 from pgmg.model.secrets import mask_secrets
 from pgmg.model.source import StatementKind
+from pgmg.source.migrations.progress_notes import BEGUN, begun_note, note_of, notes_on, statements_done
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pgmg.catalog.state_tables import StateTables
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.source import Statement
+    from pgmg.model.plan import Plan
+    from pgmg.model.source import Migration, Statement
 
-_BEGUN = ":begun"
 _SHOWN = 200  # characters of a statement in a message
 
 
@@ -50,36 +45,18 @@ class MigrationProgress:
     number: int = 0
 
 
-def note_of(statements: Sequence[Statement], count: int) -> str:
-    """Return the hash under which it is noted that the first `count` statements are done."""
-    text = "\x00".join(f"{one.sql}\x00{one.data or ''}" for one in statements[:count])
-    return hashlib.sha256(f"{count}\x00{text}".encode()).hexdigest()
-
-
-def begun_note(statements: Sequence[Statement], number: int) -> str:
-    """Return the hash under which it is noted that the statement at `number` begins."""
-    return note_of(statements, number + 1) + _BEGUN
-
-
-def progress_of(step: Step, notes: Mapping[str, int]) -> MigrationProgress:
-    """Return what `notes` (`name@hash`: a number of statements) say of a step outside a transaction."""
-    migration, statements = step.migration, sent_statements(step)
-    assert migration is not None  # only migrations run outside a transaction
-    mine = {key.rpartition("@")[2]: count for key, count in notes.items() if key.rpartition("@")[0] == migration.name}
-    counts = {hash_: count for hash_, count in mine.items() if not hash_.endswith(_BEGUN)}
-    known = [
-        count
-        for hash_, count in counts.items()
-        if count <= len(statements) and hash_ in (migration.hash, note_of(statements, count))
-    ]
-    done = max(known, default=0)
-    if not known and any(counts.values()):
-        return MigrationProgress(0, None, Doubt.EDITED, max(counts.values()))
-    begun = next((count for hash_, count in mine.items() if hash_.endswith(_BEGUN)), None)
-    if begun is None or begun != done or begun >= len(statements):
+def progress_of(migration: Migration, notes: Mapping[str, int]) -> MigrationProgress:
+    """Return what `notes` (`name@hash`: a number of statements) say of a migration outside a transaction."""
+    mine = notes_on(migration, notes)
+    done = statements_done(migration, notes)
+    if done is None:
+        counts = [count for hash_, count in mine.items() if not hash_.endswith(BEGUN)]
+        return MigrationProgress(0, None, Doubt.EDITED, max(counts))
+    begun = next((count for hash_, count in mine.items() if hash_.endswith(BEGUN)), None)
+    if begun is None or begun != done or begun >= len(migration.sent):
         return MigrationProgress(done)
-    same = mine.keys() & {begun_note(statements, begun), migration.hash + _BEGUN}
-    if not same or _is_unknown(statements[begun]):
+    same = mine.keys() & {begun_note(migration.sent, begun), migration.hash + BEGUN}
+    if not same or _is_unknown(migration.sent[begun]):
         return MigrationProgress(done, begun, Doubt.INTERRUPTED, begun)
     return MigrationProgress(done, begun)
 
@@ -95,19 +72,19 @@ def settle(plan: Plan, notes: Mapping[str, int], resume: Resume | None, state: S
         UnknownOutcomeError: something is uncertain, and nobody has said how to go on.
         UsageError: somebody has, and nothing is uncertain.
     """
-    found = [(step, progress_of(step, notes)) for step in plan.steps if not step.transactional]
-    doubtful = [(step, progress) for step, progress in found if progress.doubt is not None]
+    migrations = {m.name: m for step in plan.steps if not step.transactional and (m := step.migration) is not None}
+    found = [(migration, progress_of(migration, notes)) for migration in migrations.values()]
+    doubtful = [(migration, progress) for migration, progress in found if progress.doubt is not None]
     if not doubtful:
         if resume is not None:
             message = "--resume is for a migration that was interrupted, and it is known how far each one has come."
             raise UsageError(message, hint="Leave it out.")
         return notes
     settled = dict(notes)
-    for step, progress in doubtful:
+    for migration, progress in doubtful:
         if resume is None:
-            raise _unknown(step, progress)
-        migration, statements = step.migration, sent_statements(step)
-        assert migration is not None
+            raise _unknown(migration, progress)
+        statements = migration.sent
         count = _count(progress, resume)
         state.clear_progress(migration.name)
         settled = {key: n for key, n in settled.items() if key.rpartition("@")[0] != migration.name}
@@ -127,29 +104,28 @@ def _count(progress: MigrationProgress, resume: Resume) -> int:
             return 0 if is_edited else progress.done
 
 
-def _unknown(step: Step, progress: MigrationProgress) -> UnknownOutcomeError:
-    migration, statements = step.migration, sent_statements(step)
-    assert migration is not None
+def _unknown(migration: Migration, progress: MigrationProgress) -> UnknownOutcomeError:
+    statements, name = migration.sent, str(migration_name(migration.name))
     if progress.doubt is Doubt.EDITED:
         many = "The first statement" if progress.number == 1 else f"The first {progress.number} statements"
         return UnknownOutcomeError(
-            f"{migration.file_name} was changed after a part of it had been run outside a transaction. {many} of its "
+            f"{migration.name} was changed after a part of it had been run outside a transaction. {many} of its "
             "earlier text had been committed.",
-            where=step.location,
+            where=SourceLocation(migration.path),
             hint=f"Look at what is there. Then `pgmg apply --resume done` goes on after as many statements of the new "
             f"text ({progress.number}), and `pgmg apply --resume again` runs it from its beginning. Nothing has been "
             "changed by this apply.",
-            object=str(step.object),
+            object=name,
         )
     statement = statements[progress.number]
     shown = mask_secrets(" ".join(statement.sql.split()))
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
     return UnknownOutcomeError(
-        f"{migration.file_name} was interrupted, and whether this statement had come to its end is not known: {shown}",
+        f"{migration.name} was interrupted, and whether this statement had come to its end is not known: {shown}",
         where=statement.location,
         hint=f"{_look(statement)} Then `pgmg apply --resume done` goes on after it, and `pgmg apply --resume again` "
         "runs it once more. Nothing has been changed by this apply.",
-        object=str(step.object),
+        object=name,
     )
 
 

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from pgmg.applying.locate import sent_statements
-from pgmg.applying.migration_progress import begun_note, note_of, progress_of
-from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, is_setting
+from pgmg.applying import error_classes as classes
+from pgmg.applying.migration_progress import progress_of
+from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, settings_before
 from pgmg.applying.second_try import SecondTry, finalizing, second_try
 from pgmg.catalog.connection import manner_of
 from pgmg.catalog.pipeline import alone
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
 from pgmg.model.source import StatementKind
 from pgmg.source.grammar.lexer import significant
+from pgmg.source.migrations.progress_notes import begun_note, note_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,19 +27,7 @@ if TYPE_CHECKING:
     from pgmg.applying.lock_watch import LockWatch
     from pgmg.catalog.state_tables import StateTables
     from pgmg.model.plan import Step
-    from pgmg.model.source import Statement
-
-_DONE_ALREADY = frozenset({"42P07", "42704", "42710", "42P04", "3D000"})
-"""What the server says of a statement that was carried out already: it exists, or it is gone."""
-
-_DETACHED = frozenset({"42P01"})
-"""What it says of a partition that was detached already."""
-
-_DETACHING = frozenset({"55000"})
-"""What it says of a partition whose detachment was begun and not finished."""
-
-_NEEDS_NO_TRANSACTION = frozenset({"25001", "2D000"})
-"""What it says of a statement that ends transactions itself, or that cannot run inside one."""
+    from pgmg.model.source import Migration, Statement
 
 
 class NoTransactionRunner:
@@ -68,8 +57,11 @@ class NoTransactionRunner:
         Raises:
             StepFailed: a statement failed; those before it stay done.
         """
+        migration = step.migration
+        assert migration is not None  # only migrations run outside a transaction
         began = time.monotonic()
-        progress = progress_of(step, notes)
+        progress = progress_of(migration, notes)
+        first, last = max(progress.done, step.first_statement), step.first_statement + len(step.statements)
         self.current = step
         self._listener(StepBegun(step))
         try:
@@ -79,11 +71,10 @@ class NoTransactionRunner:
                 self._set("statement_timeout", self._limits.statement_timeout)
             for configured in manner_of(self._conn).session_statements:
                 self._conn.execute(configured)
-            for number, statement in enumerate(step.statements):
-                if number >= progress.done:
-                    self._one(step, number, is_second_try=number == progress.begun)
-                elif is_setting(statement):
-                    alone(self._conn, statement)  # it held for the statements that are still to come
+            for setting in settings_before(migration, first):
+                alone(self._conn, setting)  # it holds for the statements that are still to come
+            for number in range(first, last):
+                self._one(step, migration, number, is_second_try=number == progress.begun)
         except psycopg.Error as error:
             raise StepFailed(error, None, 0) from None
         finally:
@@ -93,25 +84,26 @@ class NoTransactionRunner:
         self._listener(StepDone(step, done.duration_ms))
         return done
 
-    def _one(self, step: Step, number: int, *, is_second_try: bool) -> None:
-        statement = sent_statements(step)[number]
+    def _one(self, step: Step, migration: Migration, number: int, *, is_second_try: bool) -> None:
+        """Run the statement of a number, counted from 0 in the whole migration."""
+        statement = migration.sent[number]
         if self._conn.info.transaction_status is not TransactionStatus.IDLE or _begins_transaction(statement):
-            self._within_its_own(step, number)
-        elif statement.kind is StatementKind.OUTSIDE or not self._with_note(step, number):
-            self._alone(step, number, is_second_try=is_second_try)
+            self._within_its_own(step, migration, number)
+        elif statement.kind is StatementKind.OUTSIDE or not self._with_note(step, migration, number):
+            self._alone(step, migration, number, is_second_try=is_second_try)
 
-    def _within_its_own(self, step: Step, number: int) -> None:
+    def _within_its_own(self, step: Step, migration: Migration, number: int) -> None:
         """Run a statement in a transaction of the migration's own, and note that it is done there."""
         self._watch.begin()
         try:
             self._send(step, number)
         except psycopg.Error as error:
             self._rollback()
-            raise StepFailed(self._watch.meant(error), step, number) from None
+            raise StepFailed(self._watch.meant(error), step, number - step.first_statement) from None
         if self._conn.info.transaction_status is not TransactionStatus.INERROR:
-            self._note(step, number)
+            self._note(migration, number)
 
-    def _with_note(self, step: Step, number: int) -> bool:
+    def _with_note(self, step: Step, migration: Migration, number: int) -> bool:
         """Run a statement and note that it is done, in one transaction; say whether it lets itself be run there."""
         self._conn.execute("BEGIN")
         self._watch.begin()
@@ -119,71 +111,68 @@ class NoTransactionRunner:
             self._send(step, number)
         except psycopg.Error as error:
             self._rollback()
-            if error.sqlstate in _NEEDS_NO_TRANSACTION:
+            if isinstance(error, classes.NEEDS_NO_TRANSACTION):
                 return False
-            raise StepFailed(self._watch.meant(error), step, number) from None
-        self._note(step, number)
+            raise StepFailed(self._watch.meant(error), step, number - step.first_statement) from None
+        self._note(migration, number)
         self._conn.execute("COMMIT")
         return True
 
-    def _alone(self, step: Step, number: int, *, is_second_try: bool) -> None:
+    def _alone(self, step: Step, migration: Migration, number: int, *, is_second_try: bool) -> None:
         """Run a statement outside a transaction, between a note that it begins and one that it is done."""
-        concurrent = any(token.word == "CONCURRENTLY" for token in significant(step.statements[number]))
+        concurrent = any(token.word == "CONCURRENTLY" for token in significant(migration.sent[number].sql))
         timeout = self._setting("lock_timeout") if concurrent else ""
         if concurrent:
             self._set("lock_timeout", "0")  # it waits for every transaction there is, by design
-        statements, name = sent_statements(step), step.object.name
         with self._noting():
-            self._state.record_begun(name, begun_note(statements, number), number)
+            self._state.record_begun(migration.name, begun_note(migration.sent, number), number)
         self._watch.begin(limited=not concurrent)
         try:
             self._send(step, number)
         except psycopg.Error as error:
-            if not (is_second_try and self._was_done(step, number, error)):
-                self._undo(step, number)
-                raise StepFailed(self._watch.meant(error), step, number) from None
+            if not (is_second_try and self._was_done(migration.sent[number], error)):
+                self._undo(migration, number)
+                raise StepFailed(self._watch.meant(error), step, number - step.first_statement) from None
         if self._conn.info.transaction_status is not TransactionStatus.INERROR:
-            self._note(step, number)
+            self._note(migration, number)
         if concurrent:
             self._set("lock_timeout", timeout)
 
-    def _was_done(self, step: Step, number: int, error: psycopg.Error) -> bool:
+    def _was_done(self, statement: Statement, error: psycopg.Error) -> bool:
         """Say whether the first try had come to its end, as the server refuses the second one; finish a detachment."""
-        text = step.statements[number]
-        match second_try(text):
+        match second_try(statement.sql):
             case SecondTry.TELLS:
-                return error.sqlstate in _DONE_ALREADY
+                return isinstance(error, classes.DONE_ALREADY)
             case SecondTry.FINALIZES:
-                if error.sqlstate in _DETACHING:
-                    alone(self._conn, finalizing(text), self._watch.tick, self._watch.every)
+                if isinstance(error, classes.DETACHING):
+                    alone(self._conn, finalizing(statement.sql), self._watch.tick, self._watch.every)
                     return True
-                return error.sqlstate in _DETACHED
+                return isinstance(error, classes.DETACHED)
             case SecondTry.REPEATS | SecondTry.UNKNOWN:
                 return False
 
-    def _note(self, step: Step, number: int) -> None:
+    def _note(self, migration: Migration, number: int) -> None:
         with self._noting():
-            name, statements = step.object.name, sent_statements(step)
-            self._state.record_progress(name, note_of(statements, number + 1), number + 1)
+            self._state.record_progress(migration.name, note_of(migration.sent, number + 1), number + 1)
 
     def _send(self, step: Step, number: int) -> None:
-        copies = copy_statements(step)
-        if number in copies:
-            copy_in(self._conn, step.statements[number], copies[number].data or "")
+        copies, index = copy_statements(step), number - step.first_statement
+        if index in copies:
+            copy_in(self._conn, step.statements[index], copies[index].data or "")
         else:
-            alone(self._conn, step.statements[number], self._watch.tick, self._watch.every)
+            alone(self._conn, step.statements[index], self._watch.tick, self._watch.every)
 
     def _rollback(self) -> None:
         if self._conn.pgconn.status == ConnStatus.OK:
             self._conn.execute("ROLLBACK")
 
-    def _undo(self, step: Step, number: int) -> None:
+    def _undo(self, migration: Migration, number: int) -> None:
         """Take back the note that a statement begins: the server refused it, and nothing of it is left."""
         if self._conn.pgconn.status == ConnStatus.OK:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:
                 self._conn.execute("ROLLBACK")
             with self._noting():
-                self._state.forget_progress(step.object.name, begun_note(sent_statements(step), number))
+                self._state.forget_progress(migration.name, begun_note(migration.sent, number))
 
     @contextmanager
     def _noting(self) -> Iterator[None]:

@@ -9,7 +9,9 @@ from pgmg.applying.created_names import as_created
 from pgmg.applying.verify import since_last_migration, verify
 from pgmg.catalog.snapshot_reader import read_again, read_snapshot
 from pgmg.catalog.state_tables import DoneMigration
+from pgmg.planning.schedule.transactions import runs_alone
 from pgmg.source import statements_hash
+from pgmg.source.migrations.progress_notes import note_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,7 +28,7 @@ _FEW = 100
 """So many objects are looked up by their names; of more, all are read."""
 
 
-def record_group(
+def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
     conn: psycopg.Connection[Any],
     state: StateTables,
     before: Snapshot,
@@ -34,20 +36,19 @@ def record_group(
     records: Sequence[Record],
     silent: Sequence[Record],
     later: Collection[ObjectName],
+    now: Snapshot | None = None,
 ) -> tuple[Step, ...]:
     """Write a group's state inside its transaction; `silent` rows are brought up to date without being touched.
 
-    The rows of what `later` groups are to record are left as they are. Returns the steps after which a recreated
-    object had to be set right.
+    The rows of what `later` groups are to record are left as they are. `now` is the database after the group, if it
+    has been read already. Returns the steps after which a recreated object had to be set right.
 
     Raises:
         NotRestoredError: a recreated object has not what it had before.
     """
-    migrations = [m for s in group if (m := s.migration) is not None and m.is_last]
-    state.record_migrations([done_migration(m.file_name, m.hash, m.text) for m in migrations])
-    for step in group:
-        if not step.transactional:
-            state.clear_progress(step.object.name)
+    migrations = [m for s in group if (m := s.migration) is not None and s.completes_migration]
+    state.record_migrations([done_migration(m.name, m.hash, m.text) for m in migrations])
+    _record_progress(state, group)
     state.forget([str(r.object) for r in records if r.source is None])
     state.forget([r.key for r in (*records, *silent) if r.key is not None])
     kept = [r for r in records if r.source is not None]
@@ -55,7 +56,8 @@ def record_group(
     if kept or silent or migrations or any(s.properties is not None for s in group):
         names = {r.object for r in (*kept, *silent)} | {s.object for s in group}
         few = len(names) <= _FEW and not migrations
-        now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
+        if now is None:
+            now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
         corrected = verify(conn, since_last_migration(group), now.objects, now.server.setting)
         if corrected:
             now = read_again(conn, before, names) if few else read_snapshot(conn, state.schema)
@@ -63,8 +65,21 @@ def record_group(
         state.record(silent, now, touch=False)
         if migrations:
             state.refresh(now, later)
-    state.transaction = _notify(conn, [m.file_name for m in migrations], records) if group else None
+    state.transaction = _notify(conn, [m.name for m in migrations], records) if group else None
     return corrected
+
+
+def _record_progress(state: StateTables, group: Sequence[Step]) -> None:
+    """Note how far migrations without transaction are; one that is done has its own record."""
+    for step in group:
+        migration = step.migration
+        if migration is None or not runs_alone(migration):
+            continue
+        if step.completes_migration:
+            state.clear_progress(migration.name)
+        elif step.transactional:
+            done = step.first_statement + len(step.statements)
+            state.record_progress(migration.name, note_of(migration.sent, done), done)
 
 
 def done_migration(name: str, hash_: str, text: str) -> DoneMigration:

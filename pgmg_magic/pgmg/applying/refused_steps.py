@@ -7,28 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from pgmg.applying import error_classes as classes
 from pgmg.applying.apply_failure import explain
-from pgmg.applying.infer import FailureContext, learn
+from pgmg.applying.definitions import RuntimeDefinitions
+from pgmg.applying.failure import Failure
+from pgmg.applying.infer import infer
 from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.runner import Runner, StepFailed
 from pgmg.errors import ApplyError, LockedError
-from pgmg.model.plan import Learned, Plan, Step
+from pgmg.model.server_facts import NO_FACTS
 from pgmg.planning.lineage.object_graph import adjacency, reachable
 
 if TYPE_CHECKING:
-    from pgmg.applying.apply import Planner, Target
+    from pgmg.applying.target import PlanMaker, Target
     from pgmg.model.events import Event, Listener
     from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Plan, Step
     from pgmg.model.snapshot import Snapshot
 
 _BEFORE = "SAVEPOINT pgmg_rehearsal"
 _AFTER = "RELEASE SAVEPOINT pgmg_rehearsal"
 _BACK = "ROLLBACK TO SAVEPOINT pgmg_rehearsal"
-_STOPPED = frozenset({"57014", "57P01"})
 
 
-def rehearse(target: Target, planner: Planner, listener: Listener) -> tuple[ApplyError, ...]:
+def rehearse(target: Target, planner: PlanMaker, listener: Listener) -> tuple[ApplyError, ...]:
     """Plan, run every step behind a savepoint, and take everything back; return why some steps do not work.
 
     Left out are failures that come of an earlier one, and those that another order might avoid (rule 8). A plan with
@@ -41,7 +44,7 @@ def rehearse(target: Target, planner: Planner, listener: Listener) -> tuple[Appl
     conn = target.connect() if target.kept is None else target.kept
     try:
         begin_locked(conn, lock_key(target.state_schema), target.limits.advisory_wait, listener)
-        plan, snapshot = planner(conn, Learned())
+        plan, snapshot = planner(conn, NO_FACTS)
         if len(plan.groups) > 1 or any(step.migration is not None or not step.transactional for step in plan.steps):
             return ()
         return _refused(conn, plan, snapshot, target)
@@ -56,24 +59,27 @@ def rehearse(target: Target, planner: Planner, listener: Listener) -> tuple[Appl
 
 def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, target: Target) -> tuple[ApplyError, ...]:
     watch = LockWatch(conn, target.connect, target.limits.lock_seconds, _unheard)
-    context = FailureContext(plan, Learned(), snapshot, lambda _: (), lambda _: ())
+    path = snapshot.server.setting
     touched: set[ObjectName] = set()
     found: list[ApplyError] = []
     steps = plan.steps
     try:
         while steps:
             try:
-                Runner(conn, snapshot.server.setting, target.limits, watch, _unheard).run([_guarded(s) for s in steps])
+                definitions = RuntimeDefinitions(conn, path, frozenset())
+                runner = Runner(conn, path, target.limits, watch, _unheard, definitions)
+                runner.run([_guarded(s) for s in steps])
             except StepFailed as failure:
                 if failure.step is None:
                     break
                 step = plan.steps[failure.step.number - 1]
                 number = max(failure.number - 1, 0)
                 error = explain(failure.error, step, number)
-                if conn.closed or failure.error.sqlstate in _STOPPED or isinstance(error, LockedError):
+                if conn.closed or isinstance(failure.error, classes.STOPPED) or isinstance(error, LockedError):
                     break
                 conn.execute(_BACK)
-                if step.object not in touched and learn(failure.error, step, number, context) is None:
+                taught = infer(Failure(failure.error, step, number, plan, NO_FACTS, snapshot))
+                if step.object not in touched and taught is None:
                     found.append(error)
                 touched |= _connected(step.object, plan)
                 steps = plan.steps[step.number :]

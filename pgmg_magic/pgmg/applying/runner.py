@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
-from pgmg.applying.definitions import RuntimeDefinitions
-from pgmg.applying.locate import sent_statements
+from pgmg.applying.migration_session import MigrationSession
 from pgmg.applying.verify import corrected_notice, verify
 from pgmg.catalog.catalog_queries import SESSION_SETTINGS, restore_settings
 from pgmg.catalog.connection import is_pooled
 from pgmg.catalog.pipeline import Command, stream
 from pgmg.catalog.snapshot_reader import find
 from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
-from pgmg.model.names import Kind
+from pgmg.model.plan import Action
 from pgmg.model.source import Statement, StatementKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pgmg.applying.definitions import RuntimeDefinitions
     from pgmg.applying.limits import Limits
     from pgmg.applying.lock_watch import LockWatch
     from pgmg.model.plan import Step
+    from pgmg.model.source import Migration
 
 RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 """Takes back what a statement may have set for the session (rule 9.7)."""
@@ -60,74 +63,146 @@ class _Sent:
     step: Step | None  # None: pgmg's own housekeeping
     number: int = 0
     is_last: bool = False
+    is_care: bool = False  # a savepoint, or what a migration ends with: no statement of the step
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How a run finds out more about what failed in the one before.
+
+    With `savepoints`, each statement runs behind a savepoint: after a failure the database can be looked at as it was
+    right before. `before` and `after` are called around the statements of migrations for which they are given, by
+    migration name and number of the statement.
+    """
+
+    savepoints: bool = False
+    before: Mapping[tuple[str, int], Callable[[], None]] = field(default_factory=lambda: MappingProxyType({}))
+    after: Mapping[tuple[str, int], Callable[[], None]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+SAVEPOINT = "SAVEPOINT pgmg_statement"
+RELEASE = "RELEASE SAVEPOINT pgmg_statement"
+BACK = "ROLLBACK TO SAVEPOINT pgmg_statement"
 
 
 class Runner:
     """Sends steps and tells a listener how it goes. `current` is the step that the server is working on."""
 
     def __init__(
-        self, conn: psycopg.Connection[Any], path: str, limits: Limits, watch: LockWatch, listener: Listener
+        self,
+        conn: psycopg.Connection[Any],
+        path: str,
+        limits: Limits,
+        watch: LockWatch,
+        listener: Listener,
+        definitions: RuntimeDefinitions,
+        care: Care = Care(),
     ) -> None:
         self._conn = conn
         self._path = path
         self._limits = limits
         self._watch = watch
         self._listener = listener
+        self._definitions = definitions
+        self._care = care
+        self._queue: list[tuple[_Sent, str]] = []
+        self._unverified: list[Step] = []
         self.current: Step | None = None
         self.done: list[AppliedStep] = []
-        self._again = RuntimeDefinitions(conn, path)
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Run steps inside the open transaction; everything between two COPYs goes out in one pipeline.
+        """Run steps inside the open transaction; what needs no answer goes out in one pipeline.
 
         Raises:
-            StepFailed: a statement failed; the transaction is void.
+            StepFailed: a statement failed; the transaction is void, or stands at the savepoint before the statement.
         """
-        self._again.planned = frozenset((step.object.kind, step.object.name) for step in steps)
-        unverified: list[Step] = []
-        queue: list[tuple[_Sent, str]] = [(_Sent(None), s) for s in settings(self._path, self._limits)]
-        for planned in steps:
+        session = MigrationSession(self._conn, self._path, steps)
+        self._queue = [(_Sent(None), s) for s in settings(self._path, self._limits)]
+        for number, planned in enumerate(steps):
             step = planned
-            if planned.migration is not None and any(s.properties is not None for s in unverified):
-                # the migration may change what is compared
-                self._flush(queue)
-                queue = []
-                self._verify(unverified)
-                unverified = []
-            if planned.reread is not None:
-                self._flush(queue)
-                queue = []
-                step = self._again.step(planned)
-            unverified.append(step)
-            copies = copy_statements(step)
-            last = len(step.statements) - 1
-            for number, statement in enumerate(step.statements):
-                sent = _Sent(step, number, number == last)
-                if number in copies:
-                    self._flush(queue)
-                    queue = []
-                    self._copy(sent, statement, copies[number].data or "")
-                else:
-                    queue.append((sent, statement))
-            if not step.statements:
-                queue.append((_Sent(step, 0, is_last=True), "SELECT"))
-            if step.object.kind is Kind.MIGRATION or any(is_setting(s) for s in step.statements):
-                queue += [(_Sent(None), s) for s in self._put_back(step)]
-        self._flush(queue)
+            if step.migration is not None:
+                self._verify()  # the migration may change what is compared
+            if step.runtime is not None and step.action is Action.DROP:
+                self._read_definitions(steps[number:])
+            if step.runtime is not None:
+                step = self._definitions.step(step)
+            if step.migration is not None and session.is_suspended(step):
+                self._flush()
+                self._own(session.resume())
+            elif step.migration is not None and step.first_statement:  # an earlier transaction has made its settings
+                self._own(settings_before(step.migration, step.first_statement))
+            self._send(step)
+            self._unverified.append(step)
+            if step.migration is not None:
+                self._end_migration(step, steps[number + 1 :], session)
+            elif any(is_setting(s) for s in step.statements):
+                self._own((*RESET_SESSION, *settings(self._path, self._limits)))
+        self._flush()
 
-    def _verify(self, steps: Sequence[Step]) -> None:
-        """Compare recreated objects with what they had (rule 6.3)."""
+    def _verify(self) -> None:
+        """Compare the objects recreated since the last migration with what they had (rule 6.3)."""
+        steps, self._unverified = self._unverified, []
+        if not any(step.properties is not None for step in steps):
+            return
+        self._flush()
         live = find(self._conn, [step.object for step in steps], self._path)
         for step in verify(self._conn, steps, live, self._path):
             self._listener(corrected_notice(step))
         restore_settings(self._conn, self._path)
 
-    def _put_back(self, step: Step) -> list[str]:
-        """A migration cannot leave settings, a role or temporary objects behind (rule 9.7)."""
-        discarded = discard_session(self._conn) if step.object.kind is Kind.MIGRATION else ()
-        return [*RESET_SESSION, *discarded, *settings(self._path, self._limits)]
+    def _own(self, statements: Iterable[str]) -> None:
+        """Queue statements of pgmg's own."""
+        self._queue += [(_Sent(None), s) for s in statements]
 
-    def _flush(self, queue: list[tuple[_Sent, str]]) -> None:
+    def _send(self, step: Step) -> None:
+        copies = copy_statements(step)
+        last = len(step.statements) - 1
+        for number, statement in enumerate(step.statements):
+            sent = _Sent(step, number, number == last)
+            at = ("" if step.migration is None else step.migration.name, step.first_statement + number)
+            if at in self._care.before:
+                self._flush()
+                self._care.before[at]()
+            if self._care.savepoints:
+                self._queue.append((_Sent(step, number, is_care=True), SAVEPOINT))
+            if number in copies:
+                self._flush()
+                self._copy(sent, statement, copies[number].data or "")
+            else:
+                self._queue.append((sent, statement))
+            if self._care.savepoints:
+                self._queue.append((_Sent(step, number, is_care=True), RELEASE))
+            if at in self._care.after:
+                self._flush()
+                self._care.after[at]()
+        if not step.statements:
+            self._queue.append((_Sent(step, 0, is_last=True), "SELECT"))
+
+    def _read_definitions(self, steps: Sequence[Step]) -> None:
+        """Read what the steps up to the next migration drop, all at once."""
+        slot = takewhile(lambda step: step.migration is None, steps)
+        drops = [step for step in slot if step.action is Action.DROP and step.runtime is not None]
+        unread = self._definitions.unread(drops)
+        if unread:
+            self._flush()
+            self._definitions.read(unread)
+
+    def _end_migration(self, step: Step, following: Sequence[Step], session: MigrationSession) -> None:
+        """Leave the session as pgmg needs it, and the transaction as a commit would (rules 4.6 and 9.7)."""
+        if step.completes_migration:
+            # a deferred constraint that is violated fails here, and names the migration
+            self._queue.append((_Sent(step, len(step.statements), is_care=True), "SET CONSTRAINTS ALL IMMEDIATE"))
+            self._own((*RESET_SESSION, *discard_session(self._conn), *settings(self._path, self._limits)))
+            if session.may_defer and any(other.migration is not None for other in following):
+                self._flush()
+                self._own(session.defer_again())
+            return
+        self._flush()
+        session.suspend(step)
+        self._own((*RESET_SESSION, *settings(session.path_without_temporary, self._limits)))
+
+    def _flush(self) -> None:
+        queue, self._queue = self._queue, []
         if not queue:
             return
         spent = 0.0
@@ -143,12 +218,13 @@ class Runner:
                 if failed is not None:
                     continue  # the server skips the rest: nothing has to be stopped
                 spent += answer.seconds
+                if sent.is_care:
+                    continue
                 if sent.is_last:
                     self._finish(sent.step, spent)
                 if sent.is_last or sent.step is None:
                     spent = 0.0
-                    if answer.number + 1 < len(queue):
-                        self._begin(queue[answer.number + 1][0])
+                    self._begin_next(queue[answer.number + 1 :])
         if failed is not None:
             raise failed
 
@@ -161,6 +237,12 @@ class Runner:
             raise StepFailed(error, sent.step, sent.number) from None
         if sent.is_last:
             self._finish(sent.step, time.monotonic() - began)
+
+    def _begin_next(self, following: Sequence[tuple[_Sent, str]]) -> None:
+        for sent, _ in following[:2]:  # a savepoint may come first
+            if not sent.is_care:
+                self._begin(sent)
+                return
 
     def _begin(self, sent: _Sent) -> None:
         if sent.step is not None and sent.number == 0:
@@ -193,12 +275,17 @@ def copy_in(conn: psycopg.Connection[Any], statement: str, data: str) -> None:
 
 def copy_statements(step: Step) -> dict[int, Statement]:
     """Return the COPY … FROM stdin statements of a migration by their number."""
-    return {n: s for n, s in enumerate(sent_statements(step)) if s.kind is StatementKind.COPY_IN}
+    return {n: s for n, s in enumerate(step.migration_statements) if s.kind is StatementKind.COPY_IN}
 
 
 def is_setting(statement: str) -> bool:
     """Say whether a statement changes what holds for those after it."""
     return statement.split(None, 1)[:1] != [] and statement.split(None, 1)[0].upper() in ("SET", "RESET")
+
+
+def settings_before(migration: Migration, number: int) -> list[str]:
+    """Return what a migration has set for its session before one of its statements, counted from 0."""
+    return [statement.sql for statement in migration.sent[:number] if is_setting(statement.sql)]
 
 
 def _set(name: str, value: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from pgmg.planning.web import owners_of
+from pgmg.planning.schedule.dependencies import wholes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pgmg.model.catalog_details import Dependency
     from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Step
     from pgmg.model.snapshot import Address, LiveObject, Snapshot
 
 _Known = TypeVar("_Known")
@@ -32,22 +31,23 @@ def users_of_old_object(
     dependencies: Iterable[Dependency],
     before: Snapshot,
     now: Snapshot,
-    plan: Iterable[Step],
+    managed: Collection[ObjectName],
+    created_later: Collection[ObjectName],
 ) -> dict[Address, tuple[LiveObject, ObjectName]]:
-    """Return what was declared over an object that has moved and still stands on it, with the name that it speaks of.
+    """Return managed objects that still depend on an object that has another name now, with the name they were to use.
 
-    What a step makes or replaces has been read with the names as they are now.
+    What is `created_later`, or replaced, uses the names as they are now.
     """
-    touched = {step.object for step in plan}
     dependencies = tuple(dependencies)
-    owners = owners_of(dependencies)
+    owners = wholes_of(dependencies)
     found: dict[Address, tuple[LiveObject, ObjectName]] = {}
     for dependency in dependencies:
         name = _of_whole(dependency.referenced, moved, owners)
         user = _of_whole(dependency.dependent, before.by_address, owners)
         if name is None or user is None or user.address not in now.by_address:
             continue
-        if str(user.name) in before.state and user.name not in touched:
+        is_managed = str(user.name) in before.state or user.name in managed
+        if is_managed and user.name not in created_later:
             found.setdefault(user.address, (user, name))
     return found
 

@@ -140,7 +140,7 @@ def _addresses(
         found |= {name: names[name] for name in constraints if name in names}
     unlisted = (Kind.COLUMN_DEFAULT, Kind.OTHER)
     # what was read again at run time may have another name by now
-    listed = (n for n, one in expected.items() if n.kind not in unlisted and one.step.reread is None)
+    listed = (n for n, one in expected.items() if n.kind not in unlisted and one.step.runtime is None)
     missing = next((name for name in listed if name not in found), None)
     if missing is not None:
         raise NotRestoredError(f"{missing} was recreated, but it does not exist now.", object=str(missing))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import errors
 
-from pgmg.catalog.catalog_queries import Row, addresses, read_only, run_queries
+from pgmg.catalog.catalog_queries import Row, addresses, run_queries
 from pgmg.model.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import Address, LiveObject
@@ -42,39 +42,23 @@ def dependencies_of(rows: Iterable[Row]) -> tuple[Dependency, ...]:
     )
 
 
-def read_owned_parts(conn: psycopg.Connection[Row], owner: Address) -> list[Address]:
-    """Return what goes when an object is dropped by name, without its inner parts: indexes, rules, column defaults."""
-    found = {owner: None}
-    dependencies = read_dependencies(conn, [owner])
-    while more := {
-        d.dependent: None
-        for d in dependencies
-        if d.type is DependencyType.AUTO and d.referenced in found and d.dependent not in found
-    }:
-        found |= more
-    del found[owner]
-    return list(found)
-
-
-def read_column_siblings(
-    conn: psycopg.Connection[Row], these: Iterable[Address]
-) -> tuple[tuple[Address, tuple[str, str]], ...]:
-    """Return what uses the same columns as these objects do, each with relation and column it has in common."""
-    with read_only(conn, None):
-        (rows,) = run_queries(conn, ("column_siblings", addresses(these)))
-    return tuple((Address(classid, objid), (relation, column)) for classid, objid, relation, column in rows)
-
-
-def read_dependents(
-    conn: psycopg.Connection[Row], live: Mapping[Address, LiveObject], these: Iterable[Address]
-) -> tuple[tuple[Address, ObjectName], ...]:
-    """Return what the server would not drop together with these objects: all that depends on one directly."""
-    these = frozenset(these)
-    with read_only(conn, None):
-        dependencies = read_dependencies(conn, these)
-        direct = {d.dependent for d in dependencies if d.referenced in these and d.type is DependencyType.NORMAL}
-        definitions = read_definitions(conn, direct, live)
-    return tuple((address, known.name) for address, known in definitions.items())
+def read_owned_parts(conn: psycopg.Connection[Row], owners: Iterable[Address]) -> dict[Address, list[Address]]:
+    """Return what is dropped along with each object, without its inner parts: indexes, rules, column defaults."""
+    owners = list(owners)
+    below: dict[Address, list[Address]] = defaultdict(list)
+    for dependency in read_dependencies(conn, owners):
+        if dependency.type is DependencyType.AUTO:
+            below[dependency.referenced].append(dependency.dependent)
+    found: dict[Address, list[Address]] = {}
+    for owner in owners:
+        parts = dict.fromkeys(below.get(owner, ()))
+        queue = list(parts)
+        for part in queue:
+            more = [other for other in below.get(part, ()) if other not in parts and other != owner]
+            parts |= dict.fromkeys(more)
+            queue += more
+        found[owner] = list(parts)
+    return found
 
 
 def read_definitions(

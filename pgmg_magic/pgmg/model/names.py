@@ -78,6 +78,13 @@ DECLARATIVE_KINDS = PROPERTY_KINDS | {Kind.DEFAULT_PRIVILEGES}
 """Kinds that are said, and not made: those above, and what is said of objects still to come."""
 
 _SPACES = {kind: min(space) for space in (RELATIONS, TYPES, ROUTINES) for kind in space}
+
+
+def name_space(kind: Kind) -> Kind:
+    """Return one kind for all that cannot share a name in a schema: relations, types, routines."""
+    return _SPACES.get(kind, kind)
+
+
 NameKey = tuple[Kind, str | None, str, tuple[str, ...] | None]
 
 
@@ -124,7 +131,7 @@ class ObjectName:
     @property
     def name_key(self) -> NameKey:
         """What only one object has at a time: a view and a table of one schema cannot share a name."""
-        return _SPACES.get(self.kind, self.kind), self.schema, self.name, self.arguments
+        return name_space(self.kind), self.schema, self.name, self.arguments
 
     @property
     def display_name(self) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.location import SourceLocation
     from pgmg.model.risk import Risk
-    from pgmg.model.source import Migration, Notice, SourceObject, Target
+    from pgmg.model.server_facts import StatementId
+    from pgmg.model.source import Migration, Notice, SourceObject, Statement
 
 
 DIFFERENCES = frozenset({"migration-edited", "migration-renamed", "other-project"})
@@ -74,36 +75,6 @@ class PlanOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """What the server taught during an apply (rule 8), for the next attempt.
-
-    `waits` are (object, for what); `hindered` are catalog addresses (class OID, OID) to be dropped before a migration,
-    by its name; `refused` are objects whose in-place change the server would not take; `made` are objects that a
-    migration turned out to have made; `alone` need a group of their own; `abandoned` cannot be restored and may go;
-    `vanished` are (object, column) that no longer exist on a recreated object; `dropped_with` are addresses that stood
-    in the way of dropping or altering an object; `outdated` are objects whose definition, as it was read for the plan,
-    no longer holds when they come to be dropped or restored; `gone` are deleted objects, or what was said of some, that
-    migrations have taken away already; `soon` come back before the next migration already; `apart` are statements, by
-    the migration's file name, line and column, that run on their own; `born` are (migration or, after the last,
-    "", target) of what an earlier migration of the same plan makes, and what is dropped for a while then.
-    """
-
-    waits: tuple[tuple[ObjectName, ObjectName], ...] = ()
-    hindered: tuple[tuple[str, tuple[int, int]], ...] = ()
-    refused: tuple[ObjectName, ...] = ()
-    made: tuple[ObjectName, ...] = ()
-    alone: tuple[ObjectName, ...] = ()
-    abandoned: tuple[ObjectName, ...] = ()
-    vanished: tuple[tuple[ObjectName, str], ...] = ()
-    dropped_with: tuple[tuple[ObjectName, tuple[int, int]], ...] = ()
-    outdated: tuple[ObjectName, ...] = ()
-    gone: tuple[ObjectName, ...] = ()
-    soon: tuple[ObjectName, ...] = ()
-    apart: tuple[tuple[str, tuple[int, int]], ...] = ()
-    born: tuple[tuple[str, Target], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """One difference between project and database.
 
@@ -151,17 +122,36 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeDefinition:
+    """How an object is dropped and restored is read right before it is dropped, as migrations may have changed it.
+
+    `address` (class OID, OID) is that of the catalog, or None for what an earlier step creates. The other fields say
+    what is not restored: `previous` is the source that was applied last, `missing` are columns and partitions that no
+    longer exist,
+    `removed_comments` those (None: the object itself) whose comment is no longer declared.
+    """
+
+    address: tuple[int, int] | None
+    previous: SourceObject | None = field(default=None, repr=False)
+    missing: tuple[str, ...] = ()
+    removed_comments: tuple[str | None, ...] = ()
+    properties_apart: bool = False
+    """Another step restores its properties."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing apply will do.
 
     `statements` are sent one by one, exactly as they stand. `location` is where the SQL comes from; None for SQL that
     pgmg or the catalog wrote. `group` counts from 1: the steps of a group share a transaction, unless
-    `transactional` is False: then every statement is its own. `managed` is False for objects nobody declared.
-    `reread` is the catalog address (class OID, OID) of one whose definition an earlier step outdates, by renaming what
-    it speaks of: the server is asked again right before it is dropped, and what it says then is sent instead. It is
-    (0, 0) for what an earlier step makes: the server finds it by its name.
+    `transactional` is False: then every statement is its own. `managed` is False for unmanaged objects. Where
+    `runtime` is given, the server is asked right before the object is dropped, and what it says then is sent instead.
     `properties` is what a recreated object is to have after the step, besides its definition; None where nothing is
-    to be compared (rule 6.3). `vanished` are columns and partitions of it that no longer exist then.
+    to be compared (rule 6.3).
+    A step of a migration runs its statements from number `first_statement` on (from 0, without an outer BEGIN);
+    `unread` are those of its statements, from 0, that may do anything to any object. `noticed_by` is the statement
+    before which the object is created, or changed, only because the statement may notice it.
     """
 
     number: int
@@ -175,14 +165,30 @@ class Step:
     transactional: bool = True
     source: SourceObject | None = field(default=None, repr=False)
     migration: Migration | None = field(default=None, repr=False)
-    reread: tuple[int, int] | None = None
     properties: tuple[ObjectProperty, ...] | None = field(default=None, repr=False)
-    vanished: tuple[str, ...] = ()
+    first_statement: int = 0
+    unread: tuple[int, ...] = ()
+    runtime: RuntimeDefinition | None = None
+    noticed_by: StatementId | None = None
 
     @property
     def whole(self) -> ObjectName:
         """The object or, where a part of a migration is run, the migration."""
-        return self.object if self.migration is None else migration_name(self.migration.file_name)
+        return self.object if self.migration is None else migration_name(self.migration.name)
+
+    @property
+    def completes_migration(self) -> bool:
+        """Whether a migration has run once this step is done."""
+        if self.migration is None:
+            return False
+        return self.first_statement + len(self.statements) >= len(self.migration.sent)
+
+    @property
+    def migration_statements(self) -> tuple[Statement, ...]:
+        """The statements of a migration step, as they are numbered in `statements`."""
+        if self.migration is None:
+            return ()
+        return self.migration.sent[self.first_statement : self.first_statement + len(self.statements)]
 
     @property
     def sql(self) -> str:
@@ -233,6 +239,8 @@ class Plan:
     inputs: PlanInputs = field(default=PlanInputs(), repr=False, compare=False)
     risks: tuple[Risk, ...] = field(default=(), compare=False)
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
+    removed: tuple[tuple[int, int], ...] = ()
+    """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.canonical_deparse import canonical_deparse
 from pgmg.model.name_space import NameSpace
+from pgmg.model.names import name_space
 from pgmg.model.state_layout import MIGRATIONS, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.names import ObjectName
+    from pgmg.model.names import Kind, ObjectName
     from pgmg.model.type_identity import TypeIdentity
 
 
@@ -26,6 +27,9 @@ class Address(NamedTuple):
     classid: int
     objid: int
 
+
+Place = tuple["Kind", "str | Address | None", str]
+"""Where an object is found by its name: name space, schema (or parent, of a trigger and the like), name."""
 
 NOWHERE = Address(0, 0)
 """No object's address (0 is `InvalidOid`): it does not exist yet when the plan is made."""
@@ -159,6 +163,17 @@ class Snapshot:
         found = NameSpace()
         for name in self.objects:
             found.add(name)
+        return found
+
+    @cached_property
+    def by_place(self) -> Mapping[Place, tuple[Address, ...]]:
+        """The addresses of objects by place; overloads share one."""
+        found: dict[Place, tuple[Address, ...]] = {}
+        for name, live in self.objects.items():
+            parent = None if name.parent is None else self.objects.get(name.parent)
+            if name.parent is None or parent is not None:
+                place = name_space(name.kind), name.schema if parent is None else parent.address, name.name
+                found[place] = (*found.get(place, ()), live.address)
         return found
 
     @cached_property

@@ -109,7 +109,8 @@ class Effect(StrEnum):
     SET_SCHEMA = "set_schema"
     DROP_CONSTRAINT = "drop_constraint"
     SET_DEFAULT = "set_default"  # or drop it
-    REPLACE = "replace"  # CREATE OR REPLACE, ALTER TYPE … ADD VALUE: same identity, dependents stay valid
+    REPLACE = "replace"  # CREATE OR REPLACE: same identity, dependents stay valid
+    ALTER = "alter"  # ALTER FUNCTION, ALTER POLICY, ALTER TYPE … ADD VALUE: as REPLACE, of what exists
     CHANGES_COLUMNS = "reshape"  # anything else that may change columns: INHERIT, OF type, ATTACH PARTITION …
     METADATA_ONLY = "touch"  # nothing that a dependent can notice: constraints, storage, owner, row security
 
@@ -123,8 +124,9 @@ class Effect(StrEnum):
 class Alteration:
     """One effect of one migration statement. `member` is the column or constraint; `new_name` after a rename.
 
-    `columns` are the names and types of columns that it creates or retypes. `settings` are the SET statements under
-    which the target is named, where several schemas may hold it.
+    `if_exists` is IF EXISTS, or IF NOT EXISTS of what creates something. `columns` are the names and types of columns
+    that it creates or retypes. `settings` are the SET statements under which the target is named, where several schemas
+    may hold it.
     """
 
     effect: Effect
@@ -135,6 +137,25 @@ class Alteration:
     cascade: bool = False
     settings: tuple[str, ...] = ()
     columns: tuple[tuple[str, TypeName], ...] = ()
+
+
+class ScopeKind(StrEnum):
+    """Which objects a statement may notice without naming them."""
+
+    ANY = "any"
+    RELATIONS = "relations"  # views and the like of a schema, or of all
+    ROUTINES = "routines"
+    TYPES = "types"
+    TRIGGERS = "triggers"  # of a table
+    ROWS = "rows"  # what rows that are written to a relation meet: constraints, triggers, rules …
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Objects that a statement may notice without naming them; `name` is the schema or relation, () for all schemas."""
+
+    kind: ScopeKind
+    name: Parts = ()
 
 
 class StatementKind(StrEnum):
@@ -150,8 +171,9 @@ class StatementKind(StrEnum):
 class Statement:
     """One statement of a migration: `sql` as written without its semicolon, `location` its first character.
 
-    `references` are all names that it uses, of what earlier statements make as well. `sets`: all it does is to set
-    something.
+    `references` are all names that it uses, of what earlier statements create as well; `scopes` is what it may notice
+    beside. `sets`: all it does is to set something. `calls`: it runs the functions that it names, instead of storing
+    their names.
     """
 
     sql: str = field(repr=False)
@@ -161,6 +183,8 @@ class Statement:
     alterations: tuple[Alteration, ...] = ()
     references: tuple[Reference, ...] = ()
     sets: bool = False
+    scopes: tuple[Scope, ...] = ()
+    calls: bool = False
 
     @property
     def position(self) -> tuple[int, int]:
@@ -170,34 +194,26 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration file, or a part of one that runs on its own while everything else is woven around it.
-
-    `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text. A part's name says where it
-    begins, and `file_name` what it is a part of; with the `is_last` one the migration has run.
-    """
+    """One migration file. `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text."""
 
     name: str
     path: str
     text: str = field(repr=False)
     hash: str
     statements: tuple[Statement, ...] = ()
-    alterations: tuple[Alteration, ...] = ()
-    references: tuple[Reference, ...] = ()
     no_transaction: bool = False
-    has_temporary: bool = False
-    part_of: str | None = None
-    is_last: bool = True
 
     @property
-    def file_name(self) -> str:
-        """The name under which it is recorded."""
-        return self.part_of or self.name
+    def sent(self) -> tuple[Statement, ...]:
+        """The statements that are sent: all but an outer BEGIN and COMMIT."""
+        if all(s.kind is not StatementKind.SKIPPED for s in self.statements[-1:]):  # the COMMIT would be the last
+            return self.statements
+        return tuple(s for s in self.statements if s.kind is not StatementKind.SKIPPED)
 
     @property
-    def begins(self) -> tuple[int, int]:
-        """Line and column: of the file or, for a part, of the first statement that does not only set something."""
-        spots = (statement.position for statement in self.statements if not statement.sets)
-        return next(spots, (1, 1)) if self.part_of is not None else (1, 1)
+    def alterations(self) -> tuple[Alteration, ...]:
+        """What all its statements do."""
+        return tuple(alteration for statement in self.statements for alteration in statement.alterations)
 
 
 @dataclass(frozen=True, slots=True)

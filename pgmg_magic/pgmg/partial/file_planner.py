@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.plan import Learned
+from pgmg.model.server_facts import NO_FACTS, ServerFacts
 from pgmg.partial.folder_memory import FolderMemory
 from pgmg.partial.partial_plan import PartialPlanner, Scope
 
@@ -29,17 +29,17 @@ class FilePlanner:
         self._partial = PartialPlanner(planner, options, FolderMemory())
         self._scope = Scope(focus=frozenset(paths))
 
-    def partial(self, conn: Connection, learned: Learned = Learned()) -> PartialPlan:
+    def partial(self, conn: Connection, facts: ServerFacts = NO_FACTS) -> PartialPlan:
         """Plan what can be planned; what is wrong with the files is in the answer."""
-        return self._partial.partial(conn, self._scope, learned)
+        return self._partial.partial(conn, self._scope, facts)
 
-    def plan(self, conn: Connection, learned: Learned) -> PartialPlan:
+    def plan(self, conn: Connection, facts: ServerFacts) -> PartialPlan:
         """Plan inside the caller's transaction.
 
         Raises:
             PgmgError: what the files declare cannot be planned.
         """
-        partial = self.partial(conn, learned)
+        partial = self.partial(conn, facts)
         for problem in partial.problems:
             if partial.focused.intersection(problem.objects):
                 raise problem.error
@@ -49,12 +49,12 @@ class FilePlanner:
         """Plan with the risks of the steps, to be shown; raises as `plan` does."""
         from pgmg.risk_reader import with_risks
 
-        partial = self.plan(conn, Learned())
+        partial = self.plan(conn, NO_FACTS)
         return replace(partial, plan=with_risks(conn, partial.plan, partial.snapshot, allow))
 
-    def for_apply(self, conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+    def for_apply(self, conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
         """Plan inside the transaction of an apply; raises as `plan` does."""
-        partial = self.plan(conn, learned)
+        partial = self.plan(conn, facts)
         return partial.plan, partial.snapshot
 
     def attributes(self, conn: Connection) -> dict[ObjectName, Attributes | None]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, OtherProject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Learned, Plan, PlanOptions
+from pgmg.model.plan import ChangeKind, Plan, PlanOptions
+from pgmg.model.server_facts import NO_FACTS, ServerFacts
 from pgmg.model.watch_events import Broken
 from pgmg.partial.focus import declared_in, outside_of
 from pgmg.planning.compare.consent import doubts, listed
@@ -103,7 +104,7 @@ class PartialPlanner:
         self.pending: tuple[Migration, ...] = ()
         """The migrations that were pending when a partial plan was last tried."""
 
-    def partial(self, conn: Connection, scope: Scope, learned: Learned = Learned()) -> PartialPlan:
+    def partial(self, conn: Connection, scope: Scope, facts: ServerFacts = NO_FACTS) -> PartialPlan:
         """Return what can be done, inside the caller's transaction.
 
         Raises:
@@ -113,18 +114,18 @@ class PartialPlanner:
         while True:
             files = self._planner.files()
             snapshot = self._planner.snapshot(conn)
-            if self._last is not None and learned == Learned():
+            if self._last is not None and facts == NO_FACTS:
                 known, last = self._last
                 if known == scope and last.files is files and last.snapshot is snapshot:
                     return last
             work = _Work(self._planner, self._options, conn, snapshot, scope, self._memory)
             try:
-                made = work.run(files, learned)
+                made = work.run(files, facts)
             finally:
                 self.pending = work.pending
             if not work.is_doubtful or self._planner.files() is files:
                 break  # else another process may have applied files that were saved after they were read here
-        if learned == Learned():
+        if facts == NO_FACTS:
             self._last = (scope, made)
         return made
 
@@ -145,7 +146,7 @@ class _Work:
     pending: tuple[Migration, ...] = ()
     is_doubtful: bool = False
 
-    def run(self, files: SourceFiles, learned: Learned) -> PartialPlan:
+    def run(self, files: SourceFiles, facts: ServerFacts) -> PartialPlan:
         parsed, comparison, withheld = self._compared(files)
         self.pending = parsed.pending
         self._keep_deleted(comparison, files, withheld)
@@ -162,7 +163,7 @@ class _Work:
         self.out |= {hold.object for hold in holds}
         waiting = dict.fromkeys(of_migrations(comparison, coming))
         self.out |= waiting.keys()
-        plan, refused = self._decided(comparison, learned)
+        plan, refused = self._decided(comparison, facts)
         held = (*holds, *refused)
         waiting |= dict.fromkeys(h.object for h in held if needed_migration(h.object, comparison.resolved, coming))
         waiting |= dict.fromkeys(name for name, deferred in self.late.items() if deferred in waiting)
@@ -270,7 +271,7 @@ class _Work:
 
     # -- planning -----------------------------------------------------------------------------------------
 
-    def _decided(self, comparison: Comparison, learned: Learned) -> tuple[Plan, tuple[Deferral, ...]]:
+    def _decided(self, comparison: Comparison, facts: ServerFacts) -> tuple[Plan, tuple[Deferral, ...]]:
         """Plan, leaving out whatever cannot be planned; that is found out anew each time."""
         refused: list[Deferral] = []
         while True:
@@ -279,7 +280,7 @@ class _Work:
             self.out |= found.keys()
             reduced = excluding(comparison, self.out)
             try:
-                return self.planner.decide(self.conn, reduced, self.options, learned), tuple(refused)
+                return self.planner.decide(self.conn, reduced, self.options, facts), tuple(refused)
             except PlanError as error:
                 changed = [d.name for d in reduced.differences if d.change is not None]
                 blame = [n for n in error.blame if n in changed] or changed

@@ -9,6 +9,8 @@ from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan
 from pgmg.model.source import Effect, Migration
 from pgmg.planning.compare.resolved import Comparison, ResolvedProject
+from pgmg.planning.replay.operations import LEAVES_NAME
+from pgmg.planning.replay.timeline import replay
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 PARTIAL_FILE = ""
 """The hash of a file that is recorded while some of its objects are left out."""
-
-_TAKES = (Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,10 @@ def excluding(comparison: Comparison, held: Collection[ObjectName]) -> Compariso
         if name not in held
     }
     differences = tuple(_of_part(d, declared, paths) for d in comparison.differences if d.name not in held)
-    return Comparison(replace(comparison.resolved, declared=declared), comparison.evidence, differences)
+    before = comparison.resolved
+    timeline = replay(before.pending, before.resolver, before.snapshot, declared)
+    reduced = replace(before, declared=declared, timeline=timeline)
+    return Comparison(reduced, comparison.evidence, differences)
 
 
 def _in_part(declared: Declared) -> Declared:
@@ -101,19 +104,20 @@ def _firmly_needed(name: ObjectName, resolved: ResolvedProject) -> list[ObjectNa
 
 
 def of_migrations(comparison: Comparison, pending: Iterable[Migration]) -> dict[ObjectName, str]:
-    """Return changed objects that pending migrations make or take away themselves, with the migration's name.
+    """Return changed objects that pending migrations create or drop themselves, with the migration's name.
 
-    To make or drop them before would be in the migration's way.
+    To create or drop them before would make the migration fail.
     """
+    resolved = comparison.resolved
     kinds = {d.name: d.change for d in comparison.differences if d.change is not None}
     found: dict[ObjectName, str] = {}
-    for migration in pending:
-        for alteration in migration.alterations:
-            for name in comparison.resolved.resolver.altered(alteration):
-                makes = alteration.effect is Effect.CREATE and name not in comparison.resolved.snapshot.objects
-                takes = alteration.effect in _TAKES and kinds.get(name) is ChangeKind.DELETED
-                if name in kinds and (makes or takes):
-                    found.setdefault(name, migration.name)
+    for statement in replay(pending, resolved.resolver, resolved.snapshot, resolved.declared).statements:
+        for operation in statement.operations:
+            name = operation.name
+            creates = operation.effect is Effect.CREATE and name not in resolved.snapshot.objects
+            drops = operation.effect in LEAVES_NAME and kinds.get(name) is ChangeKind.DELETED
+            if name in kinds and (creates or drops):
+                found.setdefault(name, statement.source.name)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import InsufficientPrivilegeError
-from pgmg.model.names import RELATIONS, Kind
+from pgmg.model.names import RELATIONS, Kind, ObjectName
 from pgmg.model.permissions import Held, Need, Permissions, Subject
 from pgmg.model.plan import Action, Plan, Step
 from pgmg.model.quoting import quote
@@ -70,7 +70,7 @@ def _of_step(step: Step, snapshot: Snapshot, made: set[object]) -> Iterator[Need
     elif step.action in _OWNERS_ALONE and owned is not None and name.kind not in (Kind.COMMENT, Kind.GRANT):
         yield Need(Subject.ROLE, _owner(owned, parent))
     elif step.action in (Action.CREATE, Action.RESTORE):
-        if name.kind in _IN_SCHEMAS and name.schema in snapshot.schemas:
+        if name.kind in _IN_SCHEMAS and name.schema and ObjectName(Kind.SCHEMA, name.schema) in snapshot.others:
             yield Need(Subject.SCHEMA, str(name.schema))
         if name.kind in _ON_OWN_TABLES and parent is not None:
             yield Need(Subject.ROLE, parent.owner)

@@ -12,7 +12,7 @@ from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import quote
 from pgmg.model.state_layout import OWN_TABLES
 from pgmg.planning.resolve.sql_names import target
-from pgmg.planning.web import Web
+from pgmg.planning.schedule.dependencies import DependencyGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def reset_statements(snapshot: Snapshot, closure: Closure, scope: ResetScope) ->
     if scope.everything:
         _refuse_others(scope)
         return (*_everything(snapshot, closure, scope.foundations), *_forget((scope.state_schema,)))
-    statements = _managed(snapshot, Web(closure, snapshot.by_address), scope)
+    statements = _managed(snapshot, DependencyGraph(closure), scope)
     return (*statements, *_forget((scope.state_schema, *scope.including)))
 
 
@@ -83,7 +83,7 @@ def _listed(schemas: Sequence[str]) -> str:
 # -- what is managed ------------------------------------------------------------------------------------
 
 
-def _managed(snapshot: Snapshot, web: Web, scope: ResetScope) -> tuple[str, ...]:
+def _managed(snapshot: Snapshot, graph: DependencyGraph, scope: ResetScope) -> tuple[str, ...]:
     """Return the drops of what this project, and those included, have recorded and no other one has."""
     recorded = set(snapshot.state).union(*(scope.others[schema] for schema in scope.including))
     foreign = {schema: names for schema, names in scope.others.items() if schema not in scope.including}
@@ -93,14 +93,14 @@ def _managed(snapshot: Snapshot, web: Web, scope: ResetScope) -> tuple[str, ...]
         for name, live in snapshot.objects.items()
         if str(name) in recorded and str(name) not in shared
     }
-    above = web.above(managed)
-    strangers = sorted(str(web.name(a)) for a, explicit in above.items() if explicit and a not in managed)
+    above = graph.dependents_closure(managed)
+    strangers = sorted(str(graph.name(a)) for a, explicit in above.items() if explicit and a not in managed)
     if strangers:
         raise _depended_on(strangers, foreign)
     done: dict[Address, None] = {}
     for address in sorted(managed, key=lambda a: str(managed[a])):
-        _dependents_first(address, web, done)
-    return tuple(web.definition(a).drop for a in done if above.get(a))
+        _dependents_first(address, graph, done)
+    return tuple(graph.definition(a).drop for a in done if above.get(a))
 
 
 def _depended_on(strangers: Sequence[str], others: Mapping[str, frozenset[str]]) -> RefusedChange:
@@ -119,7 +119,7 @@ def _depended_on(strangers: Sequence[str], others: Mapping[str, frozenset[str]])
     )
 
 
-def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> None:
+def _dependents_first(start: Address, graph: DependencyGraph, done: dict[Address, None]) -> None:
     stack = [(start, False)]
     seen: set[Address] = set()
     while stack:
@@ -129,7 +129,7 @@ def _dependents_first(start: Address, web: Web, done: dict[Address, None]) -> No
         elif address not in done and address not in seen:
             seen.add(address)
             stack.append((address, True))
-            stack.extend((link.dependent, False) for link in web.dependents(address))
+            stack.extend((link.dependent, False) for link in graph.dependents(address))
 
 
 # -- everything -----------------------------------------------------------------------------------------

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
         statements_hash,
         without_data,
     )
+    from pgmg.source.migrations.inner_drops import drops_within
     from pgmg.source.migrations.parse import parse_migration
     from pgmg.source.project_files import SourceFiles, read_files
 
 __all__ = [
     "SourceFiles",
+    "drops_within",
     "merge_grants",
     "normal_form",
     "or_replace",
@@ -50,6 +52,8 @@ def __getattr__(name: str) -> object:
             home = "project_files"
         case "parse_code" | "parse_file" | "parse_recorded" | "merge_grants":
             home = "declarations"
+        case "drops_within":
+            home = "migrations.inner_drops"
         case "parse_migration":
             home = "migrations.parse"
         case _ if name in __all__:

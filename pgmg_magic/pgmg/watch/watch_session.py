@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
 from pgmg.model.names import Kind
-from pgmg.model.plan import Learned, MigrationImpact, Plan, PlanOptions
+from pgmg.model.plan import MigrationImpact, Plan, PlanOptions
 from pgmg.partial.folder_memory import FolderMemory
 from pgmg.partial.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
 from pgmg.planner import Planner
 from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
 
 if TYPE_CHECKING:
-    from pgmg.applying.apply import Target
+    from pgmg.applying.target import Target
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.model.events import ApplyResult, Listener
+    from pgmg.model.server_facts import ServerFacts
     from pgmg.model.snapshot import Snapshot
     from pgmg.source import SourceFiles
 
@@ -167,8 +168,9 @@ class WatchSession:
             LockedError: a lock was not had in time.
             PgmgError: nothing could be applied.
         """
-        from pgmg.applying.apply import Target, apply
+        from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
+        from pgmg.applying.target import Target
 
         began = time.monotonic()
         settings = self._settings
@@ -219,14 +221,14 @@ class WatchSession:
 
     def _planner_for(
         self, scope: Scope, drafts: list[PartialPlan]
-    ) -> Callable[[Connection, Learned], tuple[Plan, Snapshot]]:
-        def planner(conn: Connection, learned: Learned) -> tuple[Plan, Snapshot]:
+    ) -> Callable[[Connection, ServerFacts], tuple[Plan, Snapshot]]:
+        def planner(conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
             from pgmg.catalog.catalog_queries import set_path
             from pgmg.catalog.connection import forget_plans
 
             if self._planner.search_path is not None:
                 set_path(conn, self._planner.search_path)
-            partial = self._drafter.partial(conn, scope, learned)
+            partial = self._drafter.partial(conn, scope, facts)
             if partial.plan.migrations:
                 forget_plans(conn)
             drafts.append(partial)

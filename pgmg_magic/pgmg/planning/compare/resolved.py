@@ -13,16 +13,17 @@ from pgmg.model.applied_from import Checkout
 from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
-from pgmg.model.plan import ChangeKind, Learned
+from pgmg.model.plan import ChangeKind
+from pgmg.model.server_facts import Blocks, DependsOn, ServerFacts, StatementId
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject, Statement
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures
-from pgmg.planning.reach import altered_addresses
+from pgmg.planning.replay.operations import CHANGES_SHAPE
+from pgmg.planning.replay.timeline import Timeline, replay
 from pgmg.planning.resolve.resolver import Resolver
 from pgmg.planning.resolve.search_path import search_path_of
-from pgmg.planning.schemas import expand_schema_renames
 from pgmg.source import merge_grants, parse_recorded
 from pgmg.source.declarations import ADDED_UP
 from pgmg.source.grammar.rewriting import plain_create, same_but_formatting
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pgmg.planning.resolve.column_types import LiveColumns
-    from pgmg.planning.resolve.declared import Declared, Use
+    from pgmg.planning.resolve.declared import Declared
 
 _UNSEEN = re.compile(r"\s*(?:DO|SELECT|CALL|EXECUTE|IMPORT|WITH|VALUES|TABLE|EXPLAIN)\b", re.IGNORECASE)
 """How statements begin that run code of their own, or that create what they do not name."""
 
+_OF_DECLARED = frozenset({Effect.CREATE, Effect.REPLACE, Effect.ALTER})
+_NOTICED_BY_DEPENDENTS = CHANGES_SHAPE | {Effect.DROP_CONSTRAINT, Effect.SET_DEFAULT}
 _NEEDS_FACTS = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
 
@@ -48,8 +51,8 @@ class ResolvedProject:
     declared: Mapping[ObjectName, Declared]
     considers_code: bool
     pending: tuple[Migration, ...]
-    needs: tuple[tuple[Use, ...], ...]
-    """What each pending migration uses."""
+    timeline: Timeline
+    """The pending migrations, statement by statement."""
     notices: tuple[Notice, ...]
     drift_checks: DriftChecks
     checkout: Checkout = Checkout()
@@ -60,14 +63,10 @@ class ResolvedProject:
     def expected(self) -> frozenset[ObjectName] | None:
         """What is declared, or created by pending migrations; None where their text does not tell all they create."""
         created: set[ObjectName] = set()
-        for migration in self.pending:
-            if any(_creates_unseen(statement) for statement in migration.statements):
+        for statement in self.timeline.statements:
+            if _creates_unseen(statement.statement):
                 return None
-            for alteration in migration.alterations:
-                if alteration.effect in (Effect.RENAME, Effect.SET_SCHEMA):
-                    created.update(self.resolver.became(alteration))
-                else:
-                    created.update(self.resolver.altered(alteration))
+            created.update(operation.becomes or operation.name for operation in statement.operations)
         return frozenset(self.declared) | created
 
     def overloads(self, name: ObjectName) -> tuple[ObjectName, ...]:
@@ -135,15 +134,14 @@ def resolve_project(  # noqa: PLR0913, PLR0917 - files and database, and what is
         )
     resolver, declared = _declared(sources, tuple(pending), snapshot, columns, memory)
     known = memory.settled_in(snapshot) if memory is not None else {}
-    pending = expand_schema_renames(pending, snapshot.objects, resolver)
     signatures = following_signatures(declared.values(), resolver.argument_type)
     return ResolvedProject(
         snapshot=snapshot,
         resolver=resolver,
         declared=declared,
         considers_code=objects is not None,
-        pending=pending,
-        needs=tuple(resolver.needs(m) for m in pending),
+        pending=tuple(pending),
+        timeline=replay(pending, resolver, snapshot, declared),
         notices=(*notices, *migration_notices(files, snapshot, checkout)),
         drift_checks=drift_checks(declared, snapshot, known, signatures) if objects is not None else DriftChecks(),
         checkout=checkout,
@@ -235,17 +233,11 @@ def previous_source(difference: ObjectComparison) -> SourceObject | None:
     return found[0] if found else None
 
 
-def questions(survey_: ResolvedProject, found: Sequence[ObjectComparison], learned: Learned) -> CatalogQueries:
+def questions(resolved: ResolvedProject, found: Sequence[ObjectComparison], facts: ServerFacts) -> CatalogQueries:
     """Return what must be known about live objects before anything can be decided."""
-    live = survey_.snapshot.addresses
-    seeds: set[Address] = {Address(*address) for _, address in learned.hindered}
-    seeds |= {Address(*address) for _, address in learned.dropped_with}
-    for migration in survey_.pending:
-        seeds |= altered_addresses(migration, survey_.resolver, live)
-        for alteration in migration.alterations:
-            if alteration.effect in (Effect.CREATE, Effect.REPLACE):
-                seeds |= {live[n] for n in survey_.resolver.altered(alteration) if n in live and n in survey_.declared}
-    facts: list[tuple[ObjectName, Address]] = []
+    live = resolved.snapshot.addresses
+    seeds = set(_altered_in_catalog(resolved)) | set(_named_by(facts, resolved))
+    wanted: list[tuple[ObjectName, Address]] = []
     shapes: list[ShapeQuestion] = []
     for difference in found:
         name = difference.name
@@ -254,9 +246,9 @@ def questions(survey_: ResolvedProject, found: Sequence[ObjectComparison], learn
         if difference.live is not None:
             seeds.add(difference.live.address)
             if difference.change in _NEEDS_FACTS:
-                facts.append((name, difference.live.address))
+                wanted.append((name, difference.live.address))
         if difference.change is ChangeKind.NEW and name.kind in ROUTINES:
-            seeds |= _overloads(name, live)
+            seeds |= _overloads(name, resolved.snapshot)
         source = difference.declared.source if difference.declared else None
         if difference.live is not None and source is not None and name.kind is Kind.VIEW:
             view = source.facts
@@ -264,9 +256,37 @@ def questions(survey_: ResolvedProject, found: Sequence[ObjectComparison], learn
                 shapes.append(ShapeQuestion(name, view.query, view.columns, source.settings))
     about = [d.name.parent for d in found if d.change is not None and d.name.kind in PROPERTY_KINDS]
     seeds |= {live[parent] for parent in about if parent is not None and parent in live}
-    return CatalogQueries(frozenset(seeds), tuple(facts), tuple(shapes))
+    return CatalogQueries(frozenset(seeds), tuple(wanted), tuple(shapes))
 
 
-def _overloads(name: ObjectName, live: Mapping[ObjectName, Address]) -> set[Address]:
+def _altered_in_catalog(resolved: ResolvedProject) -> Iterator[Address]:
+    """Yield the live objects whose dependents have to be looked at, because migrations alter them."""
+    by_address = resolved.snapshot.by_address
+    for statement in resolved.timeline.statements:
+        for operation in statement.operations:
+            is_declared = operation.effect in _OF_DECLARED and operation.name in resolved.declared
+            if operation.object in by_address and (is_declared or operation.effect in _NOTICED_BY_DEPENDENTS):
+                yield operation.object
+
+
+def _named_by(facts: ServerFacts, resolved: ResolvedProject) -> Iterator[Address]:
+    """Yield the live objects that the server named."""
+    for fact in facts.of(Blocks):
+        if fact.address is not None:
+            yield Address(*fact.address)
+        yield from _live(fact.object, resolved.snapshot)
+    for depends in facts.of(DependsOn):
+        for end in (depends.dependent, depends.on):
+            if not isinstance(end, StatementId):
+                yield from _live(end, resolved.snapshot)
+
+
+def _live(name: ObjectName, snapshot: Snapshot) -> tuple[Address, ...]:
+    known = snapshot.objects.get(name)
+    return () if known is None else (known.address,)
+
+
+def _overloads(name: ObjectName, snapshot: Snapshot) -> set[Address]:
     """Return existing routines of the same name: a new overload may change what their callers mean (rule 5.3)."""
-    return {address for other, address in live.items() if other.overloads(name)}
+    others = snapshot.name_space.routines((name.schema or "", name.name))
+    return {snapshot.objects[other].address for other in others if other.overloads(name)}

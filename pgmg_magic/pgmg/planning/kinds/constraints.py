@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.facts import DomainFacts
+from pgmg.model.names import Kind
+
 if TYPE_CHECKING:
-    from pgmg.model.facts import DomainConstraint, DomainFacts
+    from collections.abc import Iterable
+
+    from pgmg.model.facts import DomainConstraint
+    from pgmg.model.names import ObjectName
+    from pgmg.model.source import SourceObject
 
 
 def constraint_names(domain: str, constraints: tuple[DomainConstraint, ...]) -> list[str]:
@@ -26,3 +33,12 @@ def made_with_domain(domain: str, facts: DomainFacts) -> set[str]:
     """Return the names of all constraints that a declaration makes; PostgreSQL 17 has one for NOT NULL as well."""
     made = set(constraint_names(domain, facts.constraints))
     return made | {f"{domain}_not_null"} if facts.not_null else made
+
+
+def is_of_domain_source(constraint: ObjectName, sources: Iterable[SourceObject | None]) -> bool:
+    """Say whether a constraint is one that the sources of its domain declare: it is created with the domain."""
+    domain = constraint.parent
+    if constraint.kind is not Kind.CONSTRAINT or domain is None or domain.kind is not Kind.DOMAIN:
+        return False
+    facts = [s.facts for s in sources if s is not None and isinstance(s.facts, DomainFacts)]
+    return any(constraint.name in made_with_domain(domain.name, each) for each in facts)

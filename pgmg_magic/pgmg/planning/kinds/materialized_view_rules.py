@@ -15,8 +15,8 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     """There is no CREATE OR REPLACE: keep what is there if its query is the declared one."""
     facts = case.source.facts
     assert isinstance(facts, ViewFacts)
-    if case.upstream or not _same_query(case, facts):
-        return RecreateObject("its query changes")
+    if case.upstream is not None or not _same_query(case, facts):
+        return RecreateObject(case.upstream or "its query changes")
     live, wanted = live_options(case), dict(facts.options)
     before = case.previous.facts if case.previous else None
     gone = [n for n in (dict(before.options) if isinstance(before, ViewFacts) else {}) if n not in wanted and n in live]

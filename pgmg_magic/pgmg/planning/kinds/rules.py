@@ -33,8 +33,8 @@ class ObjectDiff:
     """One existing object that has to be brought to its declared state.
 
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
-    view's new columns, `upstream` whether something it uses is recreated, `column_uses` the table columns of a type,
-    `vanished` columns that the server said are gone, `attachments` what the database has of comments and the like.
+    view's new columns, `upstream` why a used object has other columns than now, `column_uses` the table columns of a
+    type, `vanished` columns that no longer exist, `attachments` what the database has of comments and the like.
     """
 
     name: ObjectName
@@ -46,7 +46,7 @@ class ObjectDiff:
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     previous: SourceObject | None = None
     shape: ViewShape | None = None
-    upstream: bool = False
+    upstream: str | None = None
     column_uses: tuple[ColumnUse, ...] = ()
     definition: Definition | None = None
     attachments: LiveAttachments | None = None

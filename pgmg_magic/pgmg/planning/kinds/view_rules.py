@@ -18,8 +18,8 @@ _GUARDS = ("security_barrier", "security_invoker")
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
     """Compare the live columns with those the new query returns (rule 5.1)."""
-    if case.upstream:
-        return RecreateObject("something it uses is recreated")
+    if case.upstream is not None:
+        return RecreateObject(case.upstream)
     shape = case.shape
     if shape is None or (shape.error is not None and shape.sqlstate != _NO_PERMISSION):
         return RecreateObject("its new columns are not known yet")

@@ -137,20 +137,21 @@ class Lineage:
     def _pending(self, answers: ColumnAnswers) -> dict[ObjectName, tuple[str, ...] | None]:
         """Return the columns of the tables that pending migrations make or add columns to, as far as they say them."""
         found: dict[ObjectName, tuple[str, ...] | None] = {}
-        for migration in self._survey.pending:
-            for statement in migration.statements:
-                made = created_columns(statement.sql) if _CREATES.match(statement.sql) else None
-                if made is not None and (name := self._survey.resolver.relation(made[0])) is not None:
-                    found.setdefault(name, made[1])
-            for alteration in migration.alterations:
-                new = {Effect.ADD_COLUMN: alteration.member, Effect.RENAME_COLUMN: alteration.new_name}
-                column = new.get(alteration.effect)
-                for name in self._survey.resolver.altered(alteration) if column is not None else ():
-                    address = self._live.get(name)
-                    live = None if address is None else answers.relations.get(address)
-                    before = found.get(name, None if live is None else live.columns)
-                    if before is not None and column is not None:
-                        found[name] = (*before, column)
+        for pending in self._survey.timeline.statements:
+            sql = pending.statement.sql
+            made = created_columns(sql) if _CREATES.match(sql) else None
+            if made is not None and (name := self._survey.resolver.relation(made[0])) is not None:
+                found.setdefault(name, made[1])
+            for operation in pending.operations:
+                new = {Effect.ADD_COLUMN: operation.member, Effect.RENAME_COLUMN: operation.new_member}
+                column = new.get(operation.effect)
+                if column is None:
+                    continue
+                address = self._live.get(operation.name)
+                live = None if address is None else answers.relations.get(address)
+                before = found.get(operation.name, None if live is None else live.columns)
+                if before is not None:
+                    found[operation.name] = (*before, column)
         return found
 
 

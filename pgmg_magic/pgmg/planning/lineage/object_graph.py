@@ -12,7 +12,7 @@ from pgmg.model.plan import Edge, Origin, Plan
 from pgmg.model.source import Effect
 from pgmg.model.state_layout import OWN_TABLES
 from pgmg.planning.resolve.lookup import find_all
-from pgmg.planning.web import Web
+from pgmg.planning.schedule.dependencies import DependencyGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def project_graph(comparison: Comparison, closure: Closure) -> Graph:
     drawing = _Drawing(comparison)
     drawing.add_declared()
     drawing.add_migrations()
-    drawing.add_live(Web(closure, comparison.resolved.snapshot.by_address))
+    drawing.add_live(DependencyGraph(closure))
     return drawing.graph()
 
 
@@ -81,30 +81,33 @@ class _Drawing:
 
     def add_migrations(self) -> None:
         """Add pending migrations: a table needs the one that makes it, and is needed by those that alter it."""
-        for migration, needs in zip(self._survey.pending, self._survey.needs, strict=True):
+        timeline = self._survey.timeline
+        for number, migration in enumerate(timeline.migrations):
             name = migration_name(migration.name)
             self._nodes[name] = GraphNode(name, location=SourceLocation(migration.path, 1, 1), sql=migration.text)
-            for use in needs:
-                self._edge(name, use.object, hard=use.hard)
-            for alteration in migration.alterations:
-                tables = [n for n in self._survey.resolver.altered(alteration) if n.kind is Kind.TABLE]
-                for table in tables:
-                    ends = (table, name) if alteration.effect is Effect.CREATE else (name, table)
-                    if ends[::-1] not in self._edges:
-                        self._edge(*ends)
+            for statement in timeline.of_migration(number):
+                for use in statement.uses:
+                    if use.object is None or not timeline.history.is_created(use.object):
+                        self._edge(name, use.name, hard=use.hard)
+                for operation in statement.operations:
+                    if operation.name.kind is Kind.TABLE:
+                        table = operation.name
+                        ends = (table, name) if operation.effect is Effect.CREATE else (name, table)
+                        if ends[::-1] not in self._edges:
+                            self._edge(*ends)
 
-    def add_live(self, web: Web) -> None:
+    def add_live(self, catalog: DependencyGraph) -> None:
         """Add what only the database knows."""
-        for address in web.definitions:
-            name = web.name(address)
+        for address in catalog.definitions:
+            name = catalog.name(address)
             if name not in self._survey.declared and _is_minor(name):
                 continue
-            for link in web.needs(address):
-                other = web.name(link.on)
+            for link in catalog.needs(address):
+                other = catalog.name(link.on)
                 if other.kind not in _MINOR:
                     self._edge(name, other, Origin.CATALOG)
-            if name not in self._nodes and web.definition(address).extension is None:
-                shown = web.definition(address).create
+            if name not in self._nodes and catalog.definition(address).extension is None:
+                shown = catalog.definition(address).create
                 managed = str(name) in self._survey.snapshot.state
                 self._nodes[name] = GraphNode(name, managed, self._changes.get(name), sql=shown[0] if shown else None)
 

@@ -13,7 +13,7 @@ from pgmg.model.plan import ChangeKind
 from pgmg.model.source import Reference, RefKind
 from pgmg.planning.lineage.aftermath import Aftermath, Maker, Rows
 from pgmg.planning.resolve.declared import Use
-from pgmg.planning.web import Web
+from pgmg.planning.schedule.dependencies import DependencyGraph
 from pgmg.source import parse_recorded
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class PendingObjects:
         self._resolved = comparison.resolved
         self._after = after
         self._differences: Mapping[ObjectName, ObjectComparison] = {d.name: d for d in comparison.differences}
-        self._web = Web(closure, comparison.resolved.snapshot.by_address)
+        self._catalog = DependencyGraph(closure)
         self._read: dict[ObjectName, SourceObject | None] = {}
         self._uses: dict[ObjectName, tuple[Use, ...]] = {}
 
@@ -92,7 +92,7 @@ class PendingObjects:
     def _from_catalog(self, name: ObjectName) -> SourceObject | None:
         if name not in self._read:
             live = self._resolved.snapshot.objects.get(name)
-            definition = None if live is None else self._web.definitions.get(live.address)
+            definition = None if live is None else self._catalog.definitions.get(live.address)
             texts = definition.create if definition is not None and definition.extension is None else ()
             found = [source for text in texts for source in parse_recorded(text)]
             self._read[name] = replace(found[0], settings=_OWN_PATH) if found else None
@@ -114,7 +114,7 @@ class PendingObjects:
         if "security_invoker" in said:
             return said["security_invoker"].lower() in ("true", "on", "yes", "1")
         live = self._resolved.snapshot.objects.get(name)
-        definition = None if live is None else self._web.definitions.get(live.address)
+        definition = None if live is None else self._catalog.definitions.get(live.address)
         kept = definition.properties if definition is not None else ()
         return any(p.aspect == "option" and p.subject == "security_invoker" and "true" in p.statement for p in kept)
 
@@ -131,9 +131,9 @@ class PendingObjects:
         live = self._resolved.snapshot.objects.get(name)
         if live is None or live.extension is not None:
             return
-        if live.address in self._web.definitions:
-            for link in self._web.needs(live.address):
-                yield Use(self._web.name(link.on), hard=True)
+        if live.address in self._catalog.definitions:
+            for link in self._catalog.needs(live.address):
+                yield Use(self._catalog.name(link.on), hard=True)
         source = self._from_catalog(name) if name.kind in _FOLLOWED else None
         if source is not None:
             # what the server tracks is qualified; what a body in a string names is looked up when it is called
@@ -167,7 +167,7 @@ class PendingObjects:
     @cached_property
     def _stale(self) -> frozenset[ObjectName]:
         users: dict[ObjectName, list[ObjectName]] = defaultdict(list)
-        known = {*self._resolved.declared, *(d.name for d in self._web.definitions.values())}
+        known = {*self._resolved.declared, *(d.name for d in self._catalog.definitions.values())}
         for name in known:
             if name.kind in _FOLLOWED or name.kind is Kind.OPERATOR:
                 for use in self.uses(name):

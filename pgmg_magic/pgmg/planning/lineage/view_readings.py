@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Address
     from pgmg.model.source import Parts
     from pgmg.planning.compare.resolved import ResolvedProject
-    from pgmg.planning.resolve.resolver import Declared
+    from pgmg.planning.resolve.declared import Declared
 
 _SYSTEM = "pg_catalog"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
+from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -47,8 +46,6 @@ class Resolver:
         self.space = NameSpace(snapshot.name_space)
         self._snapshot = snapshot
         self._pending = pending
-        self.carried: dict[Target, tuple[ObjectName, ObjectName]] = {}
-        """What goes along with its schema: what it was, and what it is then."""
         self.columns = columns
         self._columns = ColumnTypes(columns, self._path)
         self._types = Types(snapshot.types, self._type_object, self._columns)
@@ -57,6 +54,36 @@ class Resolver:
         self._order: tuple[SourceObject, ...] = ()
         self._sources: dict[ObjectName, SourceObject] = {}
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
+
+    def at(self, names: NameSpace) -> Resolver:
+        """Return a resolver that finds other objects: those of one point between pending statements."""
+        other = copy(self)
+        other.space = names
+        other._types = Types(self._snapshot.types, other._type_object, self._columns)  # noqa: SLF001 - its own class
+        return other
+
+    def declared_names(self) -> NameSpace:
+        """Return the names of the code folder alone."""
+        found = NameSpace()
+        for name in self._declared:
+            if name.parent is None:
+                found.add(name)
+        return found
+
+    def targets(self, alteration: Alteration) -> list[ObjectName]:
+        """Return the objects that an alteration names, or for one that creates something the name it gives."""
+        target, settings = alteration.target, alteration.settings
+        if alteration.effect is Effect.CREATE:
+            return [self.name(target, settings)]
+        if target.kind in RELATIONS:
+            return [self.relation(target.parts, settings) or self._guess(target, settings)]
+        if target.kind in TYPES:
+            return [self._named_type(target.parts, settings) or self._guess(target, settings)]
+        if target.kind in ROUTINES:
+            if target.arguments is None:
+                return self.routines(target.parts, settings)
+            return [self._routine(target, settings)]
+        return [self.name(target, settings)]
 
     def declare(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared]:
         """Name every object, then resolve what each uses.
@@ -321,49 +348,6 @@ class Resolver:
     def _others(self, kinds: frozenset[Kind], parts: Parts, settings: tuple[str, ...]) -> list[ObjectName]:
         keys = list(self._keys(parts, settings))
         return [name for kind in sorted(kinds) for key in keys for name in self.space.others(kind, key)]
-
-    def needs(self, migration: Migration) -> tuple[Use, ...]:
-        """Return what a migration uses: what is there, rather than what is to take its name."""
-        return tuple(self._as_it_stands(use) for use in self.uses(migration.references))
-
-    def _as_it_stands(self, use: Use) -> Use:
-        standing = self._standing.get((use.object.schema or "", use.object.name))
-        return use if standing is None or use.object.kind not in RELATIONS else replace(use, object=standing)
-
-    @cached_property
-    def _standing(self) -> dict[tuple[str, str], ObjectName]:
-        return {(n.schema or "", n.name): n for n in self._snapshot.objects if n.kind in RELATIONS}
-
-    def became(self, alteration: Alteration) -> list[ObjectName]:
-        """Return what the altered objects are called after a rename or a move."""
-        new = alteration.new_name
-        if new is None or alteration.effect not in (Effect.RENAME, Effect.SET_SCHEMA):
-            return []
-        if alteration.target in self.carried:
-            return [self.carried[alteration.target][1]]
-        if alteration.effect is Effect.RENAME:
-            return [replace(name, name=new) for name in self.altered(alteration)]
-        return [replace(name, schema=new) for name in self.altered(alteration)]
-
-    def altered(self, alteration: Alteration) -> list[ObjectName]:
-        """Return the objects that a migration's alteration is about."""
-        target, settings = alteration.target, alteration.settings
-        if target in self.carried:
-            return [self.carried[target][0]]
-        if alteration.effect is Effect.CREATE:
-            return [self.name(target, settings)]
-        if target.kind in RELATIONS:  # what is there, rather than what is to take its name
-            keys = self._keys(target.parts, settings)
-            standing = next((name for key in keys if (name := self._standing.get(key))), None)
-            return [standing or self.relation(target.parts, settings) or self._guess(target, settings)]
-        if target.kind in TYPES:
-            found = self._named_type(target.parts, settings)
-            return [found or self._guess(target, settings)]
-        if target.kind in ROUTINES:
-            if target.arguments is None:
-                return self.routines(target.parts, settings)
-            return [self._routine(target, settings)]
-        return [self.name(target, settings)]
 
 
 def _has_attributes(source: SourceObject) -> bool:

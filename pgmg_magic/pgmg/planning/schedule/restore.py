@@ -38,14 +38,11 @@ def restoration(
     previous: SourceObject | None,
     vanished: Iterable[str] = (),
     silenced: Iterable[str | None] = (),
-    *,
-    fill_later: bool = False,
 ) -> Restoration:
     """Return the statements for a recreated object; `source` is None for an unmanaged one.
 
     `vanished` are columns and partitions that no longer exist; `silenced` are columns and constraints (None: the
-    object) whose comment is no longer declared. `fill_later` creates a materialized view without data in any case:
-    what it has is read again before it is filled.
+    object) whose comment is no longer declared.
     """
     properties = _kept(definition, source, previous, frozenset(vanished), frozenset(silenced))
     partitions = [one for one in properties if one.aspect is Aspect.PARTITION]
@@ -53,7 +50,7 @@ def restoration(
     if source is None:
         create = (*(one.statement for one in partitions), *definition.create)
     else:
-        is_empty = fill_later or _is_created_empty(definition, source, properties)
+        is_empty = _is_created_empty(definition, source, properties)
         create = (*_partitions(partitions, source), *_create(definition, source, is_empty=is_empty))
     is_filled = definition.name.kind is Kind.MATERIALIZED_VIEW and definition.populated and is_empty
     to_restore = [one for one in properties if not _is_created_with(one, source)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 from pgmg.model.sql_tokens import Sort, Token, closed_comment_end, significant, tokens
 
-__all__ = ["Piece", "Sort", "Token", "pieces", "significant", "tokens"]
+__all__ = ["Piece", "Sort", "Token", "identifiers", "pieces", "significant", "tokens"]
 
 
 def _is_open_comment(text: str, token: Token) -> bool:
@@ -134,3 +134,30 @@ def _copy_data(text: str, semicolon: int) -> tuple[str, int]:
     if closing is None:
         return text[begin:], len(text)
     return text[begin : closing.start()], closing.end()
+
+
+_OPENING = re.compile(r"(?:[bBeExXnN]|[uU]&)?'|\$[^$]*\$")
+
+
+def identifiers(text: str) -> frozenset[str]:
+    """Return every word and quoted identifier of a text, those within its strings included (bodies of functions).
+
+    Words are folded to lower case, as the server does. Keywords are among them.
+    """
+    found: set[str] = set()
+    queue = [text]
+    for part in queue:
+        for token in significant(part):
+            match token.sort:
+                case Sort.WORD:
+                    found.add(token.text.lower())
+                case Sort.QUOTED:
+                    found.add(token.text.strip('"').replace('""', '"'))
+                case Sort.STRING:
+                    opening = _OPENING.match(token.text)
+                    inside = token.text[opening.end() if opening else 0 :].rstrip("'").replace("''", "'")
+                    if inside and len(inside) < len(part):
+                        queue.append(inside)
+                case _:
+                    pass
+    return frozenset(found)

@@ -19,6 +19,8 @@ _MEMBERS = {
     pb.AT_AlterColumnType: Effect.RETYPE_COLUMN,
     pb.AT_DropConstraint: Effect.DROP_CONSTRAINT,
     pb.AT_ColumnDefault: Effect.SET_DEFAULT,
+    pb.AT_SetExpression: Effect.SET_DEFAULT,
+    pb.AT_DropExpression: Effect.SET_DEFAULT,
 }
 _TYPED = frozenset({Effect.ADD_COLUMN, Effect.RETYPE_COLUMN})
 _RESHAPING = frozenset(
@@ -30,12 +32,12 @@ _RESHAPING = frozenset(
         pb.AT_AttachPartition,
         pb.AT_DetachPartition,
         pb.AT_DetachPartitionFinalize,
-        pb.AT_SetExpression,
-        pb.AT_DropExpression,
     }
 )
 """What may change columns in other ways than by naming one; all other commands leave the columns alone."""
 
+_TRIGGER_STATES = frozenset({pb.AT_EnableTrig, pb.AT_EnableAlwaysTrig, pb.AT_EnableReplicaTrig, pb.AT_DisableTrig})
+_RULE_STATES = frozenset({pb.AT_EnableRule, pb.AT_EnableAlwaysRule, pb.AT_EnableReplicaRule, pb.AT_DisableRule})
 _OF_PARTITION = frozenset({pb.AT_AttachPartition, pb.AT_DetachPartition, pb.AT_DetachPartitionFinalize})
 
 
@@ -66,6 +68,9 @@ def _command(command: Tree, target: Target, tree: Tree) -> Iterator[Alteration]:
         if added:
             yield from implied_sequences(tree.relation, [definition(command).column_def])
         return
+    if command.subtype in _TRIGGER_STATES | _RULE_STATES:
+        kind = Kind.TRIGGER if command.subtype in _TRIGGER_STATES else Kind.RULE
+        yield Alteration(Effect.METADATA_ONLY, Target(kind, (command.name,), parent=target), if_exists=missing_ok)
     yield Alteration(
         Effect.CHANGES_COLUMNS if command.subtype in _RESHAPING else Effect.METADATA_ONLY,
         target,

@@ -32,14 +32,18 @@ def alterations_of(statement: Parsed) -> Iterator[Alteration]:
     elif (key := key_of(statement.node, statement.tree)) in readers():
         yield from _declared(statement, key)
     elif statement.node == "create_table_as_stmt":
-        yield from _made(statement.tree.into.rel, KINDS.get(statement.tree.objtype, Kind.TABLE))
+        tree = statement.tree
+        kind = KINDS.get(tree.objtype, Kind.TABLE)
+        yield from _made(tree.into.rel, kind, keeps_existing=tree.if_not_exists)
     elif statement.node == "create_schema_stmt":
         yield from _schema(statement)
 
 
 def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
     """Whatever a code folder may declare, a migration may make: with the same readers."""
-    replaces = getattr(statement.tree, "replace", False) or statement.node == "alter_tsconfiguration_stmt"
+    effect = Effect.REPLACE if getattr(statement.tree, "replace", False) else Effect.CREATE
+    if statement.node == "alter_tsconfiguration_stmt":
+        effect = Effect.ALTER
     try:
         declared = list(readers()[key](statement))
     except SourceError:  # what cannot be declared: a temporary relation, a base type
@@ -51,7 +55,8 @@ def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
         if target.kind in _SAYING and target.parent is not None:
             yield Alteration(Effect.METADATA_ONLY, target.parent)
         elif target.kind not in _SAYING and target.kind is not Kind.DEFAULT_PRIVILEGES:
-            yield Alteration(Effect.REPLACE if replaces else Effect.CREATE, target, columns=_attributes(declaration))
+            keeps = getattr(statement.tree, "if_not_exists", False)
+            yield Alteration(effect, target, if_exists=keeps, columns=_attributes(declaration))
             if isinstance(declaration.facts, RangeFacts):
                 yield Alteration(Effect.CREATE, Target(Kind.TYPE, declaration.facts.multirange))
             if target.parent is not None:
@@ -63,15 +68,18 @@ def _attributes(declaration: Declaration) -> tuple[tuple[str, TypeName], ...]:
     return tuple((a.name, a.type) for a in facts.attributes) if isinstance(facts, CompositeFacts) else ()
 
 
-def _made(relation: Tree, kind: Kind = Kind.TABLE, columns: Sequence[Tree] = ()) -> Iterator[Alteration]:
+def _made(
+    relation: Tree, kind: Kind = Kind.TABLE, columns: Sequence[Tree] = (), *, keeps_existing: bool = False
+) -> Iterator[Alteration]:
     if relation.relpersistence != _TEMPORARY and relation.schemaname != "pg_temp":
         typed = tuple((column.colname, type_name(column.type_name)) for column in columns)
-        yield Alteration(Effect.CREATE, relation_target(relation, kind), columns=typed)
+        target = relation_target(relation, kind)
+        yield Alteration(Effect.CREATE, target, if_exists=keeps_existing, columns=typed)
 
 
 def _table(tree: Tree) -> Iterator[Alteration]:
     columns = [node.column_def for node in tree.table_elts if node.HasField("column_def")]
-    yield from _made(tree.relation, columns=columns)
+    yield from _made(tree.relation, columns=columns, keeps_existing=tree.if_not_exists)
     if tree.relation.relpersistence != _TEMPORARY:
         yield from implied_sequences(tree.relation, columns)
     if tree.HasField("partbound"):
@@ -89,14 +97,15 @@ def _select(tree: Tree) -> Iterator[Alteration]:
 
 
 def _sequence(tree: Tree) -> Iterator[Alteration]:
-    yield from _made(tree.sequence, Kind.SEQUENCE)
+    yield from _made(tree.sequence, Kind.SEQUENCE, keeps_existing=tree.if_not_exists)
 
 
 def _index(tree: Tree) -> Iterator[Alteration]:
     table = relation_target(tree.relation)
     yield Alteration(Effect.METADATA_ONLY, table)
     if tree.idxname:
-        yield Alteration(Effect.CREATE, Target(Kind.INDEX, (*table.parts[:-1], tree.idxname), parent=table))
+        target = Target(Kind.INDEX, (*table.parts[:-1], tree.idxname), parent=table)
+        yield Alteration(Effect.CREATE, target, if_exists=tree.if_not_exists)
 
 
 def _schema(statement: Parsed) -> Iterator[Alteration]:
@@ -104,7 +113,7 @@ def _schema(statement: Parsed) -> Iterator[Alteration]:
     tree = statement.tree
     name = tree.schemaname or tree.authrole.rolename
     if name:
-        yield Alteration(Effect.CREATE, Target(Kind.SCHEMA, (name,)))
+        yield Alteration(Effect.CREATE, Target(Kind.SCHEMA, (name,)), if_exists=tree.if_not_exists)
     for node in tree.schema_elts:
         inner, element = unwrap(node)
         made = Parsed(inner, element, statement.sql, "", statement.located, statement.start)
@@ -117,11 +126,11 @@ def _role(tree: Tree) -> Iterator[Alteration]:
 
 
 def _extension(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.CREATE, Target(Kind.EXTENSION, (tree.extname,)))
+    yield Alteration(Effect.CREATE, Target(Kind.EXTENSION, (tree.extname,)), if_exists=tree.if_not_exists)
 
 
 def _alter_extension(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.EXTENSION, (tree.extname,)))
+    yield Alteration(Effect.ALTER, Target(Kind.EXTENSION, (tree.extname,)))
 
 
 def _rename(tree: Tree) -> Iterator[Alteration]:
@@ -174,7 +183,7 @@ def _drop(tree: Tree) -> Iterator[Alteration]:
 
 
 def _alter_enum(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.TYPE, parts(tree.type_name)))
+    yield Alteration(Effect.ALTER, Target(Kind.TYPE, parts(tree.type_name)))
 
 
 def _alter_type(tree: Tree) -> Iterator[Alteration]:
@@ -182,16 +191,16 @@ def _alter_type(tree: Tree) -> Iterator[Alteration]:
 
 
 def _alter_domain(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.DOMAIN, parts(tree.type_name)), tree.name or None)
+    yield Alteration(Effect.ALTER, Target(Kind.DOMAIN, parts(tree.type_name)), tree.name or None)
 
 
 def _alter_routine(tree: Tree) -> Iterator[Alteration]:
     kind = KINDS.get(tree.objtype, Kind.FUNCTION)
-    yield Alteration(Effect.REPLACE, Target(kind, parts(tree.func.objname), arguments(tree.func)))
+    yield Alteration(Effect.ALTER, Target(kind, parts(tree.func.objname), arguments(tree.func)))
 
 
 def _alter_policy(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.POLICY, (tree.policy_name,), parent=relation_target(tree.table)))
+    yield Alteration(Effect.ALTER, Target(Kind.POLICY, (tree.policy_name,), parent=relation_target(tree.table)))
 
 
 def _alter_sequence(tree: Tree) -> Iterator[Alteration]:
@@ -203,16 +212,16 @@ def _alter_statistics(tree: Tree) -> Iterator[Alteration]:
 
 
 def _alter_dictionary(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.TEXT_SEARCH_DICTIONARY, parts(tree.dictname)))
+    yield Alteration(Effect.ALTER, Target(Kind.TEXT_SEARCH_DICTIONARY, parts(tree.dictname)))
 
 
 def _alter_operator(tree: Tree) -> Iterator[Alteration]:
     target = Target(Kind.OPERATOR, parts(tree.opername.objname), arguments(tree.opername))
-    yield Alteration(Effect.REPLACE, target)
+    yield Alteration(Effect.ALTER, target)
 
 
 def _alter_family(tree: Tree) -> Iterator[Alteration]:
-    yield Alteration(Effect.REPLACE, Target(Kind.OPERATOR_FAMILY, parts(tree.opfamilyname), detail=tree.amname))
+    yield Alteration(Effect.ALTER, Target(Kind.OPERATOR_FAMILY, parts(tree.opfamilyname), detail=tree.amname))
 
 
 def _alter_event_trigger(tree: Tree) -> Iterator[Alteration]:

@@ -20,15 +20,17 @@ from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.migrations.alterations import alterations_of
 from pgmg.source.migrations.migration_references import references_of_statement
 from pgmg.source.migrations.no_transaction import must_run_outside_transaction
-from pgmg.source.migrations.qualifying import qualified, qualified_reference
+from pgmg.source.migrations.qualifying import qualified, qualified_reference, qualified_scope
+from pgmg.source.migrations.scopes import scopes_of
 from pgmg.source.migrations.sections import no_transaction
-from pgmg.source.migrations.split import with_statements
 from pgmg.source.migrations.temporary import Temporary
 
 _ONE_TRANSACTION = (
     "Leave it out: a migration runs in one transaction, together with everything else. `-- pgmg: no-transaction` on "
     "its first line says otherwise."
 )
+_RUNS = frozenset({"select_stmt", "call_stmt", "do_stmt"})
+"""Statements that may be there for what a function does, rather than for rows."""
 _BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
 
 
@@ -59,15 +61,14 @@ def _parse_migration(file: MigrationFile) -> Migration:
             reading.take(statement, outer=number in outer)
     if problems:
         raise SourceErrors(in_order(problems))
-    whole = Migration(
+    return Migration(
         name=file.name,
         path=file.path,
         text=file.text,
         hash=file.hash,
+        statements=tuple(reading.statements),
         no_transaction=alone,
-        has_temporary=bool(reading.temporary.names),
     )
-    return with_statements(whole, reading.statements)
 
 
 @dataclass(slots=True)
@@ -91,7 +92,15 @@ class _Reading:
         ]
         alterations = [qualified(a, self.settings) for a in alterations_of(statement) if not self.temporary.alters(a)]
         self.temporary.take(statement)
-        self.statements.append(replace(read, alterations=tuple(alterations), references=tuple(needs)))
+        self.statements.append(
+            replace(
+                read,
+                alterations=tuple(alterations),
+                references=tuple(needs),
+                scopes=tuple(qualified_scope(s, self.settings) for s in scopes_of(statement)),
+                calls=statement.node in _RUNS,
+            )
+        )
 
     def _set(self, statement: Parsed) -> bool:
         try:

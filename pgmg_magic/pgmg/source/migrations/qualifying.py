@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Reference, RefKind, Target
+from pgmg.model.source import Alteration, Effect, Reference, RefKind, Scope, ScopeKind, Target
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.set_statements import SetStatements
@@ -16,6 +16,8 @@ _ANYWHERE = frozenset(
     | {Kind.PUBLICATION, Kind.ROLE, Kind.SCHEMA}
 )
 """Kinds that live in no schema."""
+
+_OF_RELATION = frozenset({ScopeKind.ROWS, ScopeKind.TRIGGERS})
 
 
 def qualified(alteration: Alteration, settings: SetStatements) -> Alteration:
@@ -57,3 +59,11 @@ def qualified_reference(reference: Reference, settings: SetStatements) -> Refere
     if len(path) == 1:
         return replace(reference, parts=(path[0], *reference.parts))
     return replace(reference, settings=_in_force(settings))
+
+
+def qualified_scope(scope: Scope, settings: SetStatements) -> Scope:
+    """Return a scope whose relation is looked up under such a search_path, if it leaves no choice."""
+    path = settings.search_path or ()
+    if scope.kind not in _OF_RELATION or len(scope.name) != 1 or len(path) != 1:
+        return scope
+    return replace(scope, name=(path[0], *scope.name))

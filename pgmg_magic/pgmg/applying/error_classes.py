@@ -1,0 +1,76 @@
+"""Which errors of the server mean what for a plan: the one table of SQLSTATEs (PostgreSQL manual, appendix A)."""
+
+from __future__ import annotations
+
+from psycopg import errors
+
+UNDEFINED = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.UndefinedFunction,
+    errors.UndefinedObject,
+    errors.InvalidSchemaName,
+)
+"""A name means nothing, or not yet."""
+
+NOT_YET = (*UNDEFINED, errors.InvalidTextRepresentation, errors.CannotCoerce)
+"""Something is missing that a later step may create: an object, a label of an enum, a cast."""
+
+IN_USE = (errors.DependentObjectsStillExist, errors.FeatureNotSupported)
+"""Other objects depend on what is dropped or altered."""
+
+NOT_IN_PLACE = (errors.InvalidTableDefinition, errors.InvalidFunctionDefinition, *IN_USE)
+"""A definition cannot be replaced by this one."""
+
+GONE = (*UNDEFINED, errors.WrongObjectType)
+"""What is dropped does not exist any more, or something else has its name."""
+
+EXISTS = (errors.DuplicateTable, errors.DuplicateFunction, errors.DuplicateObject)
+"""What is created exists."""
+
+NO_UNIQUE_INDEX = (errors.InvalidColumnReference, errors.InvalidForeignKey, errors.ObjectNotInPrerequisiteState)
+"""ON CONFLICT, a foreign key or a concurrent refresh finds no unique index."""
+
+NEW_LABEL = errors.UnsafeNewEnumValueUsage
+"""A label of an enum is used before it has been committed."""
+
+TOO_DEEP = errors.StatementTooComplex
+"""The server cannot print a definition that nests too deeply."""
+
+DUPLICATE = (*EXISTS, errors.DuplicateSchema, errors.DuplicateColumn)
+"""What a migration creates exists."""
+
+COLUMN_GONE = (errors.UndefinedColumn, errors.UndefinedObject)
+"""What a comment or grant is about does not exist any more."""
+
+DENIED = errors.InsufficientPrivilege
+
+LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
+"""Another session holds a lock: the whole run is tried again."""
+
+CONCURRENT_DDL = (errors.InternalError_, errors.SerializationFailure)
+"""While planning: a catalog row has just been removed by another session."""
+
+DONE_ALREADY = (
+    errors.DuplicateTable,
+    errors.UndefinedObject,
+    errors.DuplicateObject,
+    errors.DuplicateDatabase,
+    errors.InvalidCatalogName,
+)
+"""A statement has been carried out already: what it creates exists, or what it drops does not."""
+
+DETACHED = errors.UndefinedTable
+"""A partition has been detached already."""
+
+DETACHING = errors.ObjectNotInPrerequisiteState
+"""The detachment of a partition was begun and not finished."""
+
+NEEDS_NO_TRANSACTION = (errors.ActiveSqlTransaction, errors.InvalidTransactionTermination)
+"""A statement ends transactions itself, or cannot run inside one."""
+
+STOPPED = (errors.QueryCanceled, errors.AdminShutdown)
+"""Somebody ended the statement or the session."""
+
+COMMITS_ITSELF = errors.InvalidTransactionTermination
+"""A DO block or procedure controls transactions, inside of another one."""

@@ -1,0 +1,100 @@
+"""What the server taught during an apply (rule 8): facts that parsing could not know, for the next attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.names import ObjectName
+
+
+class StatementId(NamedTuple):
+    """A statement of a pending migration, by file name, line and column (from 1)."""
+
+    migration: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class DependsOn:
+    """`dependent` needs `on` to exist, or to have run: an object, or a statement of a migration."""
+
+    dependent: ObjectName | StatementId
+    on: ObjectName | StatementId
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The object has to be absent while a statement runs. `object` is its name at that point.
+
+    `address` (class OID, OID) is given for what the catalog held when the plan began.
+    """
+
+    object: ObjectName
+    statement: StatementId
+    address: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A statement created or changed a declared object: it is brought to its source after that, not created."""
+
+    object: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Migrations removed the object, or the column of an object, before pgmg came to it."""
+
+    object: ObjectName
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CannotReplace:
+    """The server would not change the object in place."""
+
+    object: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsOwnTransaction:
+    """The step has to be committed before the next one: a new label of an enum is used."""
+
+    object: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class CannotRestore:
+    """The unmanaged object no longer compiles, and may go (`--drop-unmanaged`)."""
+
+    object: ObjectName
+
+
+Fact = DependsOn | Blocks | Exists | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
+_Fact = TypeVar("_Fact", DependsOn, Blocks, Exists, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """All facts of one apply, in the order in which they were learned."""
+
+    facts: tuple[Fact, ...] = ()
+
+    def of(self, kind: type[_Fact]) -> Iterator[_Fact]:
+        """Yield the facts of one kind."""
+        return (fact for fact in self.facts if isinstance(fact, kind))
+
+    def with_facts(self, *more: Fact) -> ServerFacts:
+        """Return these facts and others, each once."""
+        return ServerFacts(tuple(dict.fromkeys((*self.facts, *more))))
+
+    def __contains__(self, fact: object) -> bool:
+        return fact in self.facts
+
+
+NO_FACTS = ServerFacts()

@@ -1,0 +1,1 @@
+"""Replays pending migrations over the catalog: what exists, under which name, before each statement."""

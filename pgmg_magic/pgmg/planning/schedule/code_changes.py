@@ -1,0 +1,274 @@
+"""Brings declared objects to their source: all of them in the end, some of them before a statement that needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.model.names import DECLARATIVE_KINDS, ROUTINES, Kind, ObjectName
+from pgmg.model.plan import ChangeKind
+from pgmg.model.source import Effect
+from pgmg.planning.kinds.rules import RecreateObject
+from pgmg.planning.schedule.code_roots import CodeRoots
+from pgmg.planning.schedule.lifetimes import Creation, Form, SlotKey
+from pgmg.planning.schedule.presence import Absence
+from pgmg.planning.schedule.restored_objects import RestoredObjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgmg.planning.replay.schema_state import ObjectId
+    from pgmg.planning.replay.timeline import PendingStatement
+    from pgmg.planning.schedule.availability import Availability
+    from pgmg.planning.schedule.context import PlanContext
+    from pgmg.planning.schedule.decisions import Decisions
+    from pgmg.planning.schedule.lifetimes import Lifetimes
+    from pgmg.planning.schedule.presence import Presence
+
+_COMES_FIRST = (Effect.CREATE, Effect.REPLACE)
+
+
+class CodeChanges:
+    """What the code folder wants, slot by slot."""
+
+    def __init__(
+        self,
+        context: PlanContext,
+        decisions: Decisions,
+        presence: Presence,
+        availability: Availability,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._context, self._decisions = context, decisions
+        self._presence, self._availability, self._lifetimes = presence, availability, lifetimes
+        self._declared = context.declared
+        self.restored = RestoredObjects(context, decisions, presence, lifetimes)
+        self._roots = CodeRoots(context, decisions, presence, self.restored)
+
+    # -- dropping and creating ----------------------------------------------------------------------------------
+
+    def drop(self, id_: ObjectId, key: SlotKey, reason: str, *, explicit: bool) -> None:
+        """Drop an object in a slot, by name or along with what it is a part of."""
+        if explicit:
+            self._lifetimes.slot(key).drops.setdefault(id_, reason)
+        else:
+            self._lifetimes.dropped_along.add(id_)
+        self._presence.from_source.pop(id_, None)
+        if self._context.is_deleted(self._context.timeline.state(0).name_of(id_)):
+            self._presence.deleted.add(id_)
+        else:
+            self._presence.absent.setdefault(id_, Absence(key, reason))
+
+    def create(self, id_: ObjectId, key: SlotKey, form: Form, reason: str) -> None:
+        """Create an object in a slot."""
+        self._lifetimes.slot(key).creations[id_] = Creation(form, reason)
+        name = self._declared.name_of(id_)
+        before = None if name is None else self.restored.predecessor(name)
+        if before is not None and before in self._presence.absent:
+            self._lifetimes.predecessors[id_] = before
+        self._presence.absent.pop(id_, None)
+        self._presence.restored[id_] = key
+        if form is Form.SOURCE:
+            self._presence.from_source[id_] = key
+
+    # -- before a statement ---------------------------------------------------------------------------------------
+
+    def needed_by(self, statement: PendingStatement) -> list[ObjectName]:
+        """Return declared objects that a statement names and that have to be created or changed before it."""
+        number = statement.number
+        waited_for = self._context.waiting_for.get(number, ())
+        queue = [
+            use.name
+            for use in statement.uses
+            if not use.is_optional and use.object in (None, self._declared_id(use.name))
+        ]
+        for use in statement.uses:  # a view that is restored for the statement has needs of its own
+            if use.object is not None and use.object in self._presence.absent and use.name not in self._declared:
+                final = self._context.timeline.final
+                queue += [final.name_of(needed) for needed in self._presence.needs_of(use.object)]
+        queue += waited_for
+        return self.with_needs(queue, number, waited_for)
+
+    def with_needs(
+        self, names: Iterable[ObjectName], number: int, waited_for: Iterable[ObjectName] = ()
+    ) -> list[ObjectName]:
+        """Return which of the named objects, and of what they need, have to be created or changed."""
+        queue, waited_for = list(names), set(waited_for)
+        wanted: dict[ObjectName, None] = {}
+        for name in queue:
+            if name in wanted or name not in self._declared or name.kind in DECLARATIVE_KINDS:
+                continue
+            id_ = self._declared.id_of(name)
+            if id_ in self._presence.from_source:
+                continue
+            if name not in waited_for and self._is_created_later(id_, number):
+                continue
+            wanted[name] = None
+            is_routine = name.kind in ROUTINES
+            queue += [
+                u.object
+                for u in self._declared.uses(name)
+                if u.hard or (is_routine and u.object.kind is not Kind.TABLE)
+            ]
+            queue += [name.parent] if name.parent is not None else []
+        return list(wanted)
+
+    def _declared_id(self, name: ObjectName) -> ObjectId | None:
+        return self._declared.id_of(name) if name in self._declared else None
+
+    def _is_created_later(self, id_: ObjectId, number: int) -> bool:
+        """Say whether a statement still to come creates an object, rather than renaming or dropping it first."""
+        later = self._context.timeline.operations_on(id_, number)
+        first = next((operation for operation in later if operation.changes_definition), None)
+        return first is not None and first.effect in _COMES_FIRST
+
+    def unsettled(self) -> dict[ObjectName, int]:
+        """Return declared objects that are to be created or changed, with the first point at which they can be."""
+        if not self._context.timeline.statements:
+            return {}
+        names = [
+            difference.name
+            for difference in self._context.changed
+            if difference.declared is not None and difference.name.kind not in DECLARATIVE_KINDS
+        ]
+        names += [name for name in self._decisions.strategies if name.kind not in DECLARATIVE_KINDS]
+        return {name: self._availability.source_holds_since(name) for name in dict.fromkeys(names)}
+
+    def bring(
+        self,
+        names: Iterable[ObjectName],
+        statement: PendingStatement,
+        start: int,
+        reason: str,
+        *,
+        is_noticed: bool = False,
+    ) -> None:
+        """Bring declared objects to their source before a statement, as early in its migration as they can be."""
+        names, point, presence = list(names), statement.number, self._presence
+        closure = self._dropped_for(names, point)
+        ids = [*closure, *(self._declared.id_of(name) for name in names)]
+        since = [presence.last_block.get(id_, -1) for id_ in ids] + [presence.last_change.get(id_, -1) for id_ in ids]
+        since += [presence.last_notice.get(id_, -1) for id_ in closure]
+        is_ready = self._availability.ready_since(names, start) <= start and all(number < start for number in since)
+        key = SlotKey(start if is_ready else point)
+        self._bring(names, key, closure, reason)
+        if is_noticed:
+            self._lifetimes.slot(key).noticed_by |= dict.fromkeys(names, point)
+
+    def bring_at(self, names: Iterable[ObjectName], key: SlotKey, reason: str) -> None:
+        """Bring declared objects to their source in a slot."""
+        names = list(names)
+        self._bring(names, key, self._dropped_for(names, key.point), reason)
+
+    def _dropped_for(self, names: Iterable[ObjectName], point: int) -> dict[ObjectId, bool]:
+        """Return what is dropped so that objects can be brought to their source; True for what is dropped by name."""
+        roots = [root for name in names for root in self._recreated_for(name, point)]
+        closure = self._presence.dependents_closure(roots, point, self._roots.released(roots, point))
+        return {id_: explicit for id_, explicit in closure.items() if self._presence.is_present(id_, point)}
+
+    def _bring(self, names: Iterable[ObjectName], key: SlotKey, dropped: dict[ObjectId, bool], reason: str) -> None:
+        for id_, explicit in dropped.items():
+            self.drop(id_, key, reason, explicit=explicit)
+        slot = self._lifetimes.slot(key)
+        for name in names:
+            id_ = self._declared.id_of(name)
+            if self._presence.is_present(id_, key.point):
+                if self._roots.changes_in_place(name) and self._availability.is_undisturbed(name, key.point):
+                    slot.changes[name] = reason
+                    self._presence.from_source[id_] = key
+                continue
+            form = self._availability.form_at(id_, key.point)
+            if id_ not in self._presence.absent or form is None:
+                form = Form.SOURCE
+            self.create(id_, key, form, reason)
+
+    def _recreated_for(self, name: ObjectName, point: int) -> list[ObjectId]:
+        """Return what is dropped to bring an object to its source: itself, or overloads that are no longer declared."""
+        id_ = self._declared.id_of(name)
+        if not self._presence.is_present(id_, point):
+            return self._superseded(name, point)
+        strategy = self._decisions.strategies.get(name)
+        is_recreated = isinstance(strategy, RecreateObject) and id_ in self._context.graph.definitions
+        return [id_] if is_recreated and self._availability.is_undisturbed(name, point) else []
+
+    def _superseded(self, name: ObjectName, point: int) -> list[ObjectId]:
+        """Return the deleted overloads of a routine: beside the new one they could make a call ambiguous."""
+        return [
+            difference.live.address
+            for difference in self._context.changed
+            if difference.change is ChangeKind.DELETED
+            and difference.live is not None
+            and difference.name.overloads(name)
+            and self._presence.is_present(difference.live.address, point)
+        ]
+
+    # -- after the last statement ------------------------------------------------------------------------------------
+
+    def finish(self, key: SlotKey) -> None:
+        """Bring every declared object to its source, drop what is deleted, and restore everything else."""
+        point = key.point
+        slot = self._lifetimes.slot(key)
+        roots = {i: reason for i, reason in self._roots.roots(point).items() if self._presence.is_present(i, point)}
+        slot.released = self._roots.released(roots, point)
+        closure = self._presence.dependents_closure(self._roots.with_learned(roots, point), point, slot.released)
+        for id_, explicit in closure.items():
+            if self._presence.is_present(id_, point):
+                reason = roots.get(id_) or self._reason(id_, closure)
+                self.drop(id_, key, reason, explicit=explicit)
+        for name in self._to_settle():
+            self._settle(name, key)
+        for id_ in list(self._presence.absent):
+            if self.restored.is_restored(id_):
+                self.create(id_, key, Form.CATALOG, "restored as it was")
+
+    def _reason(self, id_: ObjectId, closure: Mapping[ObjectId, bool]) -> str:
+        graph = self._context.graph
+        if id_ in graph.definitions:
+            nearest = next((link.on for link in graph.needs(id_) if link.on in closure), None)
+            if nearest is not None:
+                return f"depends on {graph.name(nearest).display_name}"
+        return "depends on what is recreated"
+
+    # -- declared objects ---------------------------------------------------------------------------------------------
+
+    def _to_settle(self) -> list[ObjectName]:
+        """Return the declared objects about which something may be left to do, in the order of the sources."""
+        touched = self._decisions.strategies.keys() | self._context.touched_by_migrations
+        point = self._context.timeline.end
+        found = []
+        for name in self._context.resolved.declared:
+            if name.kind in DECLARATIVE_KINDS:
+                continue
+            if name in touched or not self._presence.is_present(self._declared.id_of(name), point):
+                found.append(name)
+        return found
+
+    def _settle(self, name: ObjectName, key: SlotKey) -> None:
+        id_, slot = self._declared.id_of(name), self._lifetimes.slot(key)
+        if id_ in self._presence.from_source:
+            return
+        difference = self._context.differences[name]
+        if not self._presence.is_present(id_, key.point):
+            self.create(id_, key, Form.SOURCE, self._creation_reason(id_, difference.change))
+            return
+        is_touched = name in self._context.touched_by_migrations
+        strategy = self._decisions.strategies.get(name)
+        if (
+            self._roots.live(name) is not None or difference.change is not ChangeKind.NEW
+        ) and self._roots.changes_in_place(name):
+            slot.changes.setdefault(name, getattr(strategy, "reason", ""))
+        elif is_touched and name in self._context.not_replaceable:
+            reason = "the server does not take the change in place"
+            self.drop(id_, key, reason, explicit=True)
+            self.create(id_, key, Form.SOURCE, self._creation_reason(id_, difference.change))
+        elif is_touched:
+            slot.changes[name] = "a migration creates or changes it"
+
+    def _creation_reason(self, id_: ObjectId, change: ChangeKind | None) -> str:
+        match change:
+            case ChangeKind.NEW | ChangeKind.MODIFIED | ChangeKind.DRIFTED | ChangeKind.MISSING | ChangeKind.ADOPTED:
+                return change.value
+            case _:
+                for key in sorted(self._lifetimes.slots):
+                    if id_ in (drops := self._lifetimes.slots[key].drops):
+                        return f"recreated: {drops[id_]}"
+                return "recreated with what it is a part of"

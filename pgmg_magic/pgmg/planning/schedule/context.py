@@ -1,0 +1,206 @@
+"""Everything that scheduling looks at: sources, database, pending migrations, and what the server taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pgmg.model.names import Kind
+from pgmg.model.plan import ChangeKind
+from pgmg.model.server_facts import (
+    NO_FACTS,
+    Blocks,
+    CannotReplace,
+    CannotRestore,
+    DependsOn,
+    Exists,
+    Missing,
+    NeedsOwnTransaction,
+    ServerFacts,
+    StatementId,
+)
+from pgmg.model.snapshot import Address
+from pgmg.planning.compare.attachments import LiveAttachments
+from pgmg.planning.schedule.declared_objects import DeclaredObjects
+from pgmg.planning.schedule.dependencies import DependencyGraph
+from pgmg.planning.schedule.removals import Removals, removals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pgmg.model.catalog_details import CatalogDetails, DriftEvidence
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import PlanOptions
+    from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.replay.schema_state import ObjectId
+    from pgmg.planning.replay.timeline import PendingStatement, Timeline
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """The inputs of one plan."""
+
+    resolved: ResolvedProject
+    comparisons: Sequence[ObjectComparison]
+    evidence: DriftEvidence
+    details: CatalogDetails
+    options: PlanOptions
+    facts: ServerFacts = NO_FACTS
+
+    @property
+    def timeline(self) -> Timeline:
+        """The pending statements."""
+        return self.resolved.timeline
+
+    @cached_property
+    def graph(self) -> DependencyGraph:
+        """The dependencies of the catalog."""
+        return DependencyGraph(self.details.closure)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What pending migrations remove."""
+        return removals_of(self.timeline, self.graph)
+
+    @cached_property
+    def declared(self) -> DeclaredObjects:
+        """The objects of the code folder."""
+        return DeclaredObjects(self.resolved.declared, self.timeline)
+
+    @cached_property
+    def differences(self) -> Mapping[ObjectName, ObjectComparison]:
+        """The comparisons by name."""
+        return {comparison.name: comparison for comparison in self.comparisons}
+
+    @cached_property
+    def changed(self) -> tuple[ObjectComparison, ...]:
+        """Those about which something is to be done."""
+        return tuple(comparison for comparison in self.comparisons if comparison.change is not None)
+
+    def is_deleted(self, name: ObjectName) -> bool:
+        """Say whether a recorded object is no longer declared."""
+        known = self.differences.get(name)
+        return known is not None and known.change is ChangeKind.DELETED
+
+    @cached_property
+    def lost_by_replacement(self) -> Mapping[ObjectName, tuple[str, ...]]:
+        """What CREATE OR REPLACE takes away from a routine, as statements that restore it."""
+        live = self.resolved.snapshot.by_address
+        extended = self.details.extension_dependents.items()
+        return {live[address].name: statements for address, statements in extended if address in live}
+
+    @cached_property
+    def attachments(self) -> LiveAttachments:
+        """The comments, owners and privileges that the database has."""
+        resolved = self.resolved
+        return LiveAttachments.of(resolved.declared, resolved.snapshot, self.evidence, resolved.expected)
+
+    @cached_property
+    def default_privileges_change(self) -> bool:
+        """Whether new objects get other privileges by themselves than when the plan is made."""
+        return any(difference.name.kind is Kind.DEFAULT_PRIVILEGES for difference in self.changed)
+
+    # -- what migrations do to declared objects ---------------------------------------------------------------
+
+    @cached_property
+    def touched_by_migrations(self) -> frozenset[ObjectName]:
+        """Declared objects that a pending migration itself creates, alters or drops (rule 7.4)."""
+        found = {fact.object for fact in self.facts.of(Exists)}
+        for statement in self.timeline.statements:
+            for operation in statement.operations:
+                if operation.changes_definition:
+                    names = (operation.name, operation.becomes)
+                    found.update(name for name in names if name is not None and name in self.resolved.declared)
+        return frozenset(found)
+
+    @cached_property
+    def first_uses(self) -> Mapping[ObjectId, int]:
+        """The first statement that names an object."""
+        found: dict[ObjectId, int] = {}
+        for statement in self.timeline.statements:
+            for use in statement.uses:
+                id_ = self.declared.id_of(use.name) if use.object is None else use.object
+                found.setdefault(id_, statement.number)
+        return found
+
+    # -- what the server taught --------------------------------------------------------------------------------
+
+    @cached_property
+    def _numbers(self) -> Mapping[StatementId, int]:
+        return {statement_id(s): s.number for s in self.timeline.statements}
+
+    def number_of(self, statement: StatementId) -> int | None:
+        """Return the number of a statement, or None where it has run already."""
+        return self._numbers.get(statement)
+
+    @cached_property
+    def blocking(self) -> Mapping[int, tuple[ObjectId, ...]]:
+        """Objects that the server found in the way of a statement, by its number."""
+        found: dict[int, tuple[ObjectId, ...]] = {}
+        for fact in self.facts.of(Blocks):
+            number = self.number_of(fact.statement)
+            if number is not None and (id_ := self._blocking_object(fact, number)) is not None:
+                found[number] = (*found.get(number, ()), id_)
+        return found
+
+    def _blocking_object(self, fact: Blocks, number: int) -> ObjectId | None:
+        """Return the object that a fact is about, by its name when the statement runs or else by its address."""
+        holder = self.timeline.state(number).holder(fact.object)
+        if holder is not None:
+            return holder
+        if fact.address is not None:
+            return Address(*fact.address)
+        return self.declared.id_of(fact.object) if fact.object in self.declared else None
+
+    @cached_property
+    def waiting_for(self) -> Mapping[int, tuple[ObjectName, ...]]:
+        """Declared objects that the server found to be missing when a statement ran, by its number."""
+        found: dict[int, tuple[ObjectName, ...]] = {}
+        for fact in self.facts.of(DependsOn):
+            if isinstance(fact.dependent, StatementId) and not isinstance(fact.on, StatementId):
+                number = self.number_of(fact.dependent)
+                if number is not None:
+                    found[number] = (*found.get(number, ()), fact.on)
+        return found
+
+    @cached_property
+    def not_before(self) -> Mapping[ObjectName, int]:
+        """Declared objects that cannot be created before a point."""
+        found: dict[ObjectName, int] = {}
+        for fact in self.facts.of(DependsOn):
+            if isinstance(fact.on, StatementId) and not isinstance(fact.dependent, StatementId):
+                number = self.number_of(fact.on)
+                if number is not None:
+                    found[fact.dependent] = max(found.get(fact.dependent, 0), number + 1)
+        return found
+
+    @cached_property
+    def not_replaceable(self) -> frozenset[ObjectName]:
+        """Objects that the server would not change in place."""
+        return frozenset(fact.object for fact in self.facts.of(CannotReplace))
+
+    @cached_property
+    def not_restorable(self) -> frozenset[ObjectName]:
+        """Unmanaged objects that may go because they no longer compile."""
+        return frozenset(fact.object for fact in self.facts.of(CannotRestore))
+
+    @cached_property
+    def missing(self) -> frozenset[ObjectName]:
+        """Objects that migrations have removed before pgmg came to drop them."""
+        return frozenset(fact.object for fact in self.facts.of(Missing) if fact.column is None)
+
+    def missing_columns(self, name: ObjectName) -> frozenset[str]:
+        """Return the columns of an object, or constraints and the like, that are no longer there."""
+        return frozenset(f.column for f in self.facts.of(Missing) if f.object == name and f.column is not None)
+
+    @cached_property
+    def own_transactions(self) -> frozenset[ObjectName]:
+        """Steps that have to be committed before the next one."""
+        return frozenset(fact.object for fact in self.facts.of(NeedsOwnTransaction))
+
+
+def statement_id(statement: PendingStatement) -> StatementId:
+    """Return what facts call a statement."""
+    return StatementId(statement.source.name, *statement.statement.position)

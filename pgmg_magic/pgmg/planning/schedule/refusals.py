@@ -1,0 +1,140 @@
+"""Refuses to lose anything: what is still used, and what could not be restored (rules 4.5, 11.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.errors import RefusedChange
+from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plan import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from pgmg.model.catalog_details import Definition
+    from pgmg.planning.replay.schema_state import ObjectId
+    from pgmg.planning.schedule.context import PlanContext
+    from pgmg.planning.schedule.lifetimes import Lifetimes, SlotKey
+
+_TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
+_HINT = "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
+
+
+def refuse_losses(context: PlanContext, lifetimes: Lifetimes) -> None:
+    """Look at everything that would be dropped.
+
+    Raises:
+        RefusedChange: something is still used, or could not be restored as it was.
+    """
+    _refuse_used_deletions(context)
+    _refuse_unrestorable(context, lifetimes)
+
+
+def _refuse_used_deletions(context: PlanContext) -> None:
+    lines: list[str] = []
+    blame: list[ObjectName] = []
+    deleted = {d.name for d in context.changed if d.change is ChangeKind.DELETED}
+    if not deleted:
+        return
+    for declared in context.resolved.declared.values():
+        gone = [u.object for u in declared.uses if u.object in deleted and not context.resolved.overloads(u.object)]
+        if declared.name.kind in PROPERTY_KINDS and declared.name.parent in deleted:
+            gone.append(declared.name.parent)
+        blame += gone
+        place = declared.source.location
+        lines += [f"{declared.name} ({place.path}:{place.line}) still uses {name}" for name in gone]
+    if lines:
+        raise RefusedChange(
+            "An object's file is gone, but something declared needs it: " + "; ".join(lines) + ".",
+            hint="Bring the file back, or change or delete what uses it.",
+            blame=tuple(dict.fromkeys(blame)),
+        )
+
+
+def _refuse_unrestorable(context: PlanContext, lifetimes: Lifetimes) -> None:
+    """Refuse to drop what cannot be restored (rules 4.5, 11.1)."""
+    graph = context.graph
+    dropped = {id_: keys[0] for id_, keys in lifetimes.drop_keys.items() if id_ in graph.definitions}
+    lines: list[tuple[ObjectId, str]] = []
+    for id_ in dropped:
+        definition = graph.definition(id_)
+        if context.declared.name_of(id_) is None and not context.is_deleted(definition.name):
+            reason = _why_not_restorable(definition, dropped, context)
+            if reason is not None:
+                lines.append((id_, f"{_because(definition, dropped, context)}; {reason}"))
+    recreated = (i for i in dropped if not context.is_deleted(graph.name(i)))
+    for id_ in (*recreated, *(i for i in lifetimes.dropped_along if i in graph.definitions)):
+        lines += [(id_, line) for line in _not_allowed(graph.definition(id_), context)]
+    lines += _foreign_dependents(dropped, context)
+    if lines:
+        blame = _changes_below((id_ for id_, _ in lines), dropped, context)
+        raise RefusedChange("\n".join(dict.fromkeys(line for _, line in lines)), hint=_HINT, blame=blame)
+
+
+def _because(definition: Definition, dropped: Collection[ObjectId], context: PlanContext) -> str:
+    needs = context.graph.needs(definition.address)
+    on = next((link.on for link in needs if link.on in dropped), definition.address)
+    name = definition.name
+    return f"{context.graph.name(on)} is dropped or recreated, and {name} depends on it"
+
+
+def _why_not_restorable(
+    definition: Definition, dropped: Mapping[ObjectId, SlotKey], context: PlanContext
+) -> str | None:
+    if definition.extension:
+        return f"it belongs to extension {definition.extension}."
+    if definition.name.kind in _TABLES:
+        return f"a {definition.name.kind.sql_keyword} is never dropped to be recreated."
+    if definition.kept_by:
+        return f"it cannot be recreated: {definition.kept_by}."
+    if not definition.create:
+        return "pgmg does not know how to restore it."
+    if not context.options.drop_unmanaged and _depends_on_deleted(definition.address, dropped, context):
+        return "it is unmanaged, and could not be restored."
+    return None
+
+
+def _foreign_dependents(dropped: Mapping[ObjectId, SlotKey], context: PlanContext) -> list[tuple[ObjectId, str]]:
+    words = "would be dropped, but something pgmg cannot restore depends on it."
+    foreign = ((dependent, on) for dependent, on in context.graph.foreign if on in dropped)
+    return [(on, f"{context.graph.name(on)} {words}") for _, on in foreign]
+
+
+def _changes_below(
+    these: Iterable[ObjectId], dropped: Collection[ObjectId], context: PlanContext
+) -> tuple[ObjectName, ...]:
+    """Return the changes because of which objects would be dropped: their own, or of what they depend on."""
+    queue = list(these)
+    seen = set(queue)
+    for id_ in queue:
+        below = [link.on for link in context.graph.needs(id_) if link.on in dropped and link.on not in seen]
+        seen.update(below)
+        queue += below
+    names = dict.fromkeys(context.graph.name(id_) for id_ in queue)
+    return tuple(n for n in names if (known := context.differences.get(n)) is not None and known.change is not None)
+
+
+def _not_allowed(definition: Definition, context: PlanContext) -> list[str]:
+    """Say what our role could not restore of an object (rule 6.5)."""
+    user = context.resolved.snapshot.server.user
+    return [
+        f"{definition.name} would be recreated, but {user} may not do this then: {p.statement}"
+        for p in definition.properties
+        if not p.allowed
+    ]
+
+
+def _depends_on_deleted(id_: ObjectId, dropped: Collection[ObjectId], context: PlanContext) -> bool:
+    """Say whether an unmanaged object depends, directly or through unmanaged others, on a deleted one."""
+    queue, seen = [id_], {id_}
+    for current in queue:
+        for link in context.graph.definition_needs(current):
+            if link.on in seen or link.on not in dropped:
+                continue
+            name = context.graph.name(link.on)
+            if context.is_deleted(name) and not context.resolved.overloads(name):
+                return True
+            seen.add(link.on)
+            if name not in context.resolved.declared:  # what is declared is recreated
+                queue.append(link.on)
+    return False
