@@ -68,7 +68,7 @@ def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
         finally:
             server.send_signal(signal.SIGINT)  # ends sessions that are still there
             server.wait(PATIENCE)
-            server_programs.forget(server_programs.ServerAddress(str(socket), 0, 0))
+            server_programs.forget(server_programs.ServerAddress(str(socket), 0, 0, str(data)))
     finally:
         shutil.rmtree(folder)
 
