@@ -197,6 +197,7 @@ ANALYZE = Option(("--analyze",), "Like --explain, and execute the query to measu
 
 PLAN_ONLY = Option(("--plan",), "Write the file and show the plan with its buttons; apply nothing.", Value.FLAG)
 PREVIEW = Option(("--preview",), "Show the first N rows of the views in the cell.", Value.NUMBER, "N")
+JUPYSQL = Option(("--jupysql",), "Use the server, database and role of JupySQL's connection.", Value.FLAG)
 KEEP_FILE = Option(("--keep-file",), "Keep the file even if the change is refused.", Value.FLAG)
 
 FOLDERS = (MIGRATIONS_DIR, CODE_DIR)

@@ -89,7 +89,7 @@ class PgmgMagics:
         self._front = FrontEnd(shell, self._formatters, self._failures, self._base)
         self._watch = WatchMagic(self._front, self._failures.secrets)
         self.magics = (
-            Magic("pgmg_connect", (CONNECTION, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
+            Magic("pgmg_connect", (CONNECTION, o.JUPYSQL, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
             Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
             Magic("pgmg_apply", APPLY, self.apply),
             Magic("pgmg_status", o.PROJECT, self.status),
@@ -131,9 +131,16 @@ class PgmgMagics:
         """Choose project and server for this notebook.
 
         CONNECTION is a URI, key=value pairs or embedded:; any other word names one of the [environments] of pgmg.toml.
-        Without an argument, pgmg.toml and the PGMG_* and PG* variables decide. Passwords are never shown.
+        Without an argument, pgmg.toml and the PGMG_* and PG* variables decide; with --jupysql, JupySQL's connection.
+        Passwords are never shown.
         """
         given = values.pop("connection")
+        if values.pop("jupysql"):
+            from pgmg.notebook.jupysql import connection_string
+
+            if given is not None:
+                raise UsageError("Two connections are named", hint=f"Leave out {given!r} or --jupysql.")
+            given = connection_string()
         if given is not None and _is_connection(given):
             values["connection_string"] = given
         elif given is not None:
