@@ -8,6 +8,7 @@ from pgmg.model.source import CodeFile, MigrationFile
 from pgmg.source import parse_code, parse_migration, parse_recorded, read_files
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
+SCHEMAS = sorted(CORPORA.rglob("*.sql"))
 PROJECTS = sorted(path.parent for path in CORPORA.glob("*/pgmg.toml"))
 
 pytestmark = pytest.mark.skipif(not PROJECTS, reason="only for machines with the sample schemas")
@@ -39,7 +40,7 @@ def test_what_is_recorded_of_an_object_declares_it_again(root):
         assert (again.target, again.facts, again.references) == (source.target, source.facts, source.references)
 
 
-@pytest.mark.parametrize("path", sorted(CORPORA.rglob("*.sql")), ids=lambda path: str(path.relative_to(CORPORA)))
+@pytest.mark.parametrize("path", SCHEMAS, ids=[str(path.relative_to(CORPORA)) for path in SCHEMAS])
 def test_every_step_of_every_schema_parses(path):
     text = path.read_text(encoding="utf-8")
     if "migrations" in path.parts:
