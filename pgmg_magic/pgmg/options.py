@@ -98,6 +98,7 @@ ENVIRONMENT = Option(
     ("--environment",), "Use [environments.NAME] of the settings file.", metavar="NAME", names=Names.ENVIRONMENT
 )
 FORMAT = Option(("--format",), "Output format.", Value.CHOICE, choices=("text", "json"), default="text")
+PLAN_FORMAT = replace(FORMAT, choices=("text", "json", "markdown"))
 VERBOSE = Option(("--verbose", "-v"), "More detail; -vv also shows tracebacks.", Value.COUNT)
 QUIET = Option(("--quiet", "-q"), "Print only the result and errors.", Value.COUNT)
 NO_COLOR = Option(("--no-color",), "No colours, like the variable NO_COLOR.", Value.FLAG)

@@ -297,7 +297,6 @@ _TRANSACTIONAL = [
         SET WITHOUT CLUSTER
         SET WITHOUT OIDS
         SET LOGGED
-        SET ACCESS METHOD heap
         SET TABLESPACE pg_default
         ADD CONSTRAINT one CHECK (age < 200)
         ADD CONSTRAINT one CHECK (age < 200) NOT VALID
@@ -320,6 +319,13 @@ _TRANSACTIONAL = [
     Form("ALTER TABLE users ALTER COLUMN doubled SET EXPRESSION AS (age * 3)", 17),
     Form("ALTER TABLE users ALTER COLUMN age SET NOT NULL, ALTER COLUMN email SET STATISTICS 10"),
     Form("ALTER TABLE loner SET UNLOGGED"),
+    Form("ALTER TABLE users SET ACCESS METHOD heap", 15),
+    Form("ALTER TABLE parent ADD PRIMARY KEY (id)"),
+    Form("ALTER TABLE events ADD PRIMARY KEY (id, at)"),
+    Form("ALTER TABLE ONLY events ADD CONSTRAINT one UNIQUE (id, at)"),
+    Form("ALTER TABLE events ADD CONSTRAINT one CHECK (id > 0) NOT VALID"),
+    Form("ALTER TABLE parent ADD COLUMN added integer UNIQUE"),
+    Form("WITH gone AS (DELETE FROM lines RETURNING *) INSERT INTO loner SELECT n FROM gone"),
     Form("ALTER TABLE cache SET LOGGED"),
     Form("ALTER TABLE cache SET UNLOGGED"),
     Form("ALTER TABLE parent ALTER COLUMN size SET NOT NULL"),

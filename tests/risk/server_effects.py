@@ -74,11 +74,11 @@ def measure(conn, statement: str) -> Effects:
 
 
 def waited_for(dsn: str, statement: str) -> dict[str, str]:
-    """Return the lock that a statement asks for first while another session keeps everybody out of all tables."""
+    """Return the first lock that a statement has to wait for while other sessions may only read and write rows."""
     with psycopg.connect(dsn, autocommit=True) as conn, psycopg.connect(dsn, autocommit=True) as holder:
         names = {oid: name for oid, name, _, kind in holder.execute(_RELATIONS) if kind == "r"}
         holder.execute("BEGIN")
-        holder.execute(f"LOCK TABLE {', '.join(names.values())} IN ACCESS EXCLUSIVE MODE")
+        holder.execute(f"LOCK TABLE {', '.join(names.values())} IN SHARE UPDATE EXCLUSIVE MODE")
         failed: list[BaseException] = []
 
         def run() -> None:

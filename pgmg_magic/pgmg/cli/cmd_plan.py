@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.cli import error_report, printer, project_context
 from pgmg.cli.command import command
-from pgmg.options import EXIT_CODE, FORMAT, OUT, OUTPUT_GRAPH, PLAN_SHAPE, PROJECT, SPEECH
+from pgmg.options import EXIT_CODE, OUT, OUTPUT_GRAPH, PLAN_FORMAT, PLAN_SHAPE, PROJECT, SPEECH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     OUT,
     EXIT_CODE,
     OUTPUT_GRAPH,
-    FORMAT,
+    PLAN_FORMAT,
     *PROJECT,
     *SPEECH,
     example="pgmg plan --out plan.json",

@@ -44,12 +44,14 @@ def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
     """Split `values` into the common options, as a `Call`, and the command's own."""
     overrides = {key: values.pop(key) for key in tuple(values) if key in _SETTINGS}
     config, environment = values.pop("config", None), values.pop("environment", None)
+    form = values.pop("format", None)
     spoken = int(str(values.pop("verbose", 0))) - int(str(values.pop("quiet", 0)))
     call = Call(
         overrides={key: value for key, value in overrides.items() if value is not None},
         config=config if isinstance(config, Path) else None,
         environment=environment if isinstance(environment, str) else None,
-        json=values.pop("format", None) == "json",
+        json=form == "json",
+        markdown=form == "markdown",
         verbosity=spoken,
         no_color=bool(values.pop("no_color", False)) or no_color_asked(),
     )

@@ -32,6 +32,7 @@ class Call:
     config: Path | None = None
     environment: str | None = None
     json: bool = False
+    markdown: bool = False
     verbosity: int = 0
     no_color: bool = False
 

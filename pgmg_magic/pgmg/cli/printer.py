@@ -31,6 +31,10 @@ def plan(call: Call, shown: Plan) -> None:
     verbose = max(call.verbosity, 0)
     if call.json:
         call.result(plan_json(shown))
+    elif call.markdown:
+        from pgmg.render.markdown.plan_markdown import plan_markdown
+
+        call.result(plan_markdown(shown).rstrip("\n"))
     elif console := _terminal(call):
         from pgmg.render.text import styled
 

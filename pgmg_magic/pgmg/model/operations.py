@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Locks:
     """A lock on one relation. With `tree`, on everything that inherits from it as well.
 
-    `partitions` restricts `tree` to partitions. `scan` says that the rows are read under the lock, `rewrite` that they
-    are written to new files, `loss` what is lost.
+    `partitions` restricts `tree` to partitions, and `since` to servers from that version on. `scan` says that the rows
+    are read under the lock, `rewrite` that they are written to new files, `loss` what is lost.
     """
 
     relation: Parts
@@ -27,6 +27,7 @@ class Locks:
     scan: str | None = None
     rewrite: str | None = None
     loss: str | None = None
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Risk:
             case RiskKind.LOCK:
                 said = f"blocks schema changes and vacuum of {self.subject}"
             case _:
-                said = "locks what its text does not show"
+                said = "not forecast"
         return f"{said}: {self.reason}" if self.reason else said
 
     @property

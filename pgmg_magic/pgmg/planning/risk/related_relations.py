@@ -77,6 +77,13 @@ class RelatedRelations:
         found.lock(self._others(gone.values()), LockMode.ACCESS_EXCLUSIVE)
         found.lock(self._referencing(relation, gone), LockMode.ACCESS_EXCLUSIVE)
 
+    def _is_volatile(self, functions: Iterable[tuple[Parts, int]]) -> bool:
+        return any(self._is_volatile_function(parts, number) for parts, number in functions)
+
+    def _is_volatile_function(self, parts: Parts, number: int) -> bool:
+        schemas = parts[:-1] or ("pg_catalog", *self._facts.path)
+        return any((schema, parts[-1], number) in self._facts.volatile for schema in schemas)
+
 
 def is_proved(relation: Relation, column: str) -> bool:
     """Say whether a valid constraint proves that a column is not null."""

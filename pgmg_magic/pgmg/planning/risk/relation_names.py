@@ -36,6 +36,10 @@ class RelationNames:
         """Say whether an existing relation is still there."""
         return relation.oid in self._there
 
+    def in_schema(self, schema: str) -> tuple[Relation, ...]:
+        """Return the existing relations that are in a schema now."""
+        return tuple(relation for key, relation in self._existing.items() if key[0] == schema)
+
     def is_taken(self, parts: Parts) -> bool:
         """Say whether something bears the name now."""
         return self._key(parts) is not None

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pgmg.model.source import Parts
 
 _AEL, _SRE, _SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+_CONSTRAINTS_LOCK_CHILDREN = 180000
 _INDEXED = frozenset({ConstraintType.PRIMARY_KEY, ConstraintType.UNIQUE, ConstraintType.EXCLUSION})
 
 
@@ -99,7 +100,7 @@ class StatementForecaster(RelatedRelations):
             case Truncate():
                 self._truncate(operation, found)
             case DropSchema():
-                for relation in [r for r in self._names if r.schema == operation.schema and operation.cascade]:
+                for relation in self._names.in_schema(operation.schema) if operation.cascade else ():
                     self._drop(relation, found, cascade=True)
             case Create():
                 self._create(operation, found)
@@ -120,7 +121,8 @@ class StatementForecaster(RelatedRelations):
         relation = self._find(operation.relation)
         if relation is None:
             return
-        all_of_it = self._tree(relation, tree=operation.tree, partitions=operation.partitions)
+        spreads = operation.tree and self._facts.version_num >= operation.since
+        all_of_it = self._tree(relation, tree=spreads, partitions=operation.partitions)
         found.lock(all_of_it, operation.mode)
         if operation.scan is not None:
             found.scan(all_of_it, operation.scan)
@@ -148,13 +150,6 @@ class StatementForecaster(RelatedRelations):
             found.scan([relation], f"index of {reason}")
         if operation.references is not None:
             self._foreign_key(relation, operation.references, found, valid=operation.has_default)
-
-    def _is_volatile(self, functions: Iterable[tuple[Parts, int]]) -> bool:
-        return any(self._is_volatile_function(parts, number) for parts, number in functions)
-
-    def _is_volatile_function(self, parts: Parts, number: int) -> bool:
-        schemas = parts[:-1] or ("pg_catalog", *self._facts.path)
-        return any((schema, parts[-1], number) in self._facts.volatile for schema in schemas)
 
     def _drop_column(self, operation: DropColumn, found: Forecast) -> None:
         relation = self._find(operation.relation)
@@ -210,17 +205,27 @@ class StatementForecaster(RelatedRelations):
         if relation is None:
             return
         kind = operation.type
-        found.lock(self._tree(relation, tree=operation.tree), _AEL)
+        found.lock(self._tree(relation, tree=operation.tree and self._constraint_locks_children(operation)), _AEL)
+        if kind in _INDEXED and not operation.using_index:
+            found.lock(self._tree(relation, tree=operation.tree, partitions=True), LockMode.SHARE)
         if operation.using_index or not operation.valid:
             return
         if kind in (ConstraintType.PRIMARY_KEY, ConstraintType.NOT_NULL):
             for name in operation.columns:
+                if kind is ConstraintType.PRIMARY_KEY and name in relation.columns and relation.columns[name].not_null:
+                    continue
                 self._set_not_null(operation.relation, name, found, tree=operation.tree)
         if kind in _INDEXED:
             found.scan(self._tree(relation, tree=operation.tree, partitions=True), "build of the index")
         elif kind is ConstraintType.CHECK:
             tables = self._tree(relation, tree=operation.tree and not operation.no_inherit)
             found.scan(tables, "check of the constraint")
+
+    def _constraint_locks_children(self, operation: AddConstraint) -> bool:
+        """Say whether a new constraint locks children like their parent: before 18, only one that they get, too."""
+        if self._facts.version_num >= _CONSTRAINTS_LOCK_CHILDREN:
+            return True
+        return operation.type in (ConstraintType.CHECK, ConstraintType.NOT_NULL) and not operation.no_inherit
 
     def _add_foreign_key(self, operation: AddConstraint, references: Parts, found: Forecast) -> None:
         relation = self._find(operation.relation)

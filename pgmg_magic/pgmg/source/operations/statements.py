@@ -247,7 +247,7 @@ def _rename(tree: Tree) -> Iterator[Operation]:
         case pb.OBJECT_COLUMN:
             yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree.relation.inh)
         case pb.OBJECT_TRIGGER:
-            yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree=True, partitions=True)
+            yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree=True, partitions=True, since=150000)
         case pb.OBJECT_TABCONSTRAINT:
             yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree.relation.inh)
         case pb.OBJECT_RULE | pb.OBJECT_POLICY:

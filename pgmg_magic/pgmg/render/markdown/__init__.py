@@ -1,0 +1,1 @@
+"""Reports in Markdown, for comments on code hosts."""
