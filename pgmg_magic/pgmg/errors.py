@@ -202,6 +202,12 @@ class UnknownOutcomeError(ApplyError):
     code = "unknown-outcome"
 
 
+class RehearsalError(PgmgError):
+    """A plan cannot be rehearsed: there can be no copy of the database."""
+
+    code = "rehearsal"
+
+
 class DeclinedError(PgmgError):
     """Somebody said no at the prompt (exit code 4)."""
 

@@ -145,6 +145,13 @@ DEBOUNCE = Option(
 )
 MIGRATIONS = Option(("--migrations",), "Also apply pending migrations.", Value.FLAG)
 
+SCRATCH = Option(
+    ("--scratch",),
+    "Server and database beside which the copy is created and dropped; the role may create databases.",
+    metavar="URL",
+    usual="the embedded server",
+)
+
 UPSTREAM = Option(("--upstream",), "Show dependencies up to N steps away.", Value.NUMBER, "N")
 DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Value.NUMBER, "N")
 CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)

@@ -12,7 +12,20 @@ from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOption
 from pgmg.render.json import documents
 from tests.render import builders as made
 
-DOCUMENTS = ("plan", "result", "status", "graph", "diff", "rows", "error", "baseline", "reset", "event", "watch-event")
+DOCUMENTS = (
+    "plan",
+    "result",
+    "status",
+    "graph",
+    "diff",
+    "rows",
+    "rehearsal",
+    "error",
+    "baseline",
+    "reset",
+    "event",
+    "watch-event",
+)
 LEARNED = Edge(made.view("a"), made.view("b"), Origin.ERROR)
 DIFFERENCE = Change(made.view("a"), ChangeKind.MODIFIED, "sql/a.sql", 1, "SELECT 1", "SELECT 2")
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "new",
     "check",
     "plan",
+    "rehearse",
     "apply",
     "watch",
     "status",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.model.watch_events import WatchListener
@@ -91,6 +92,23 @@ def result(call: Call, shown: ApplyResult) -> None:
         from pgmg.render.text import plain
 
         call.result(plain.result_text(shown, verbose).rstrip("\n"))
+
+
+def rehearsal(call: Call, shown: Rehearsal) -> None:
+    """Show a rehearsal."""
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.rehearsal_json import rehearsal_document
+
+        call.result(documents.dumps(rehearsal_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show_rehearsal(console, shown)
+    else:
+        from pgmg.render.text import plain
+
+        call.result(plain.rehearsal_text(shown).rstrip("\n"))
 
 
 def status(call: Call, shown: Status) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.model.plan import Change, Plan
     from pgmg.model.query_result import QueryPlan, QueryResult
+    from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.row_questions import Preview, RowDifference
     from pgmg.model.status_report import Status
 
@@ -42,6 +43,13 @@ def diff_text(changes: Sequence[Change]) -> str:
     from pgmg.render.text.diff_lines import diff_lines
 
     return plain(diff_lines(changes))
+
+
+def rehearsal_text(rehearsal: Rehearsal) -> str:
+    """Return a rehearsal as text."""
+    from pgmg.render.text.rehearsal_lines import rehearsal_lines
+
+    return plain(rehearsal_lines(rehearsal))
 
 
 def rows_text(found: Sequence[RowDifference]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
 
@@ -47,6 +48,13 @@ def show_diff(console: Console, changes: Sequence[Change]) -> None:
     from pgmg.render.text.diff_lines import diff_lines
 
     show(console, diff_lines(changes))
+
+
+def show_rehearsal(console: Console, rehearsal: Rehearsal) -> None:
+    """Print a rehearsal."""
+    from pgmg.render.text.rehearsal_lines import rehearsal_lines
+
+    show(console, rehearsal_lines(rehearsal))
 
 
 def show_rows(console: Console, found: Sequence[RowDifference]) -> None:

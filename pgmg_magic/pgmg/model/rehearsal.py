@@ -1,0 +1,57 @@
+"""What a rehearsal found: a plan carried out on a copy of the database, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.risk import LockMode
+
+
+@dataclass(frozen=True, slots=True)
+class RelationEffect:
+    """What a step did to one relation that was there before the plan.
+
+    `lock` is the strongest lock that the step took or strengthened, None where it took none that the transaction did
+    not hold already. `expected` is False where the plan's risks do not speak of it.
+    """
+
+    relation: str
+    lock: LockMode | None
+    rewritten: bool = False
+    scanned: bool = False
+    expected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedStep:
+    """A step as it was carried out; `measured` is False where its locks could not be seen: outside a transaction."""
+
+    step: Step
+    duration_ms: float
+    effects: tuple[RelationEffect, ...] = ()
+    notices: tuple[str, ...] = ()
+    measured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The outcome of a rehearsal of `plan`, on a copy of the schema without rows.
+
+    `omitted` are the server's messages about what the copy cannot hold. `is_same_plan`: the copy was planned like the
+    database. `left_over` are the steps of the next plan on the copy, in words; none are wanted.
+    """
+
+    plan: Plan
+    server_version: str
+    steps: tuple[RehearsedStep, ...]
+    omitted: tuple[str, ...]
+    is_same_plan: bool
+    left_over: tuple[str, ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether this very plan ran, and nothing was left to do."""
+        return self.is_same_plan and not self.left_over

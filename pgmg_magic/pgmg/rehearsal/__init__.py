@@ -1,0 +1,7 @@
+"""Rehearses a plan on a copy of the database: carries it out there, measures it, and sees that nothing is left."""
+
+from __future__ import annotations
+
+from pgmg.rehearsal.rehearse import rehearse
+
+__all__ = ["rehearse"]

@@ -1,0 +1,97 @@
+"""Carries out steps one statement at a time, and looks after each step what it locked, rewrote and scanned."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pgmg.applying.runner import copy_in, copy_statements
+from pgmg.catalog.catalog_queries import set_path
+from pgmg.catalog.held_effects import Moment, read_moment
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.rehearsal import RelationEffect
+from pgmg.model.risk import WEAKEST_REPORTED, LockMode, RiskKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.catalog.connection import Connection
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.risk import Risk
+
+_KINDS = {"v": Kind.VIEW, "m": Kind.MATERIALIZED_VIEW}
+_RESET = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "DISCARD TEMP")
+"""What a migration cannot leave behind (rule 9.7)."""
+
+Effects = tuple[RelationEffect, ...]
+
+
+class MeasuredRun:
+    """Runs the steps of a plan on a connection, under its search_path; only relations that are there now count."""
+
+    def __init__(self, conn: Connection, plan: Plan, search_path: str | None) -> None:
+        self._conn = conn
+        self._plan = plan
+        self._path = search_path
+        self._there = read_moment(conn).relations
+
+    def run(self, steps: Sequence[Step]) -> dict[int, Effects]:
+        """Return the effects of each step by its number; steps outside a transaction have none."""
+        found: dict[int, Effects] = {}
+        for (_, transactional), group in groupby(steps, key=lambda step: (step.group, step.transactional)):
+            if transactional:
+                self._conn.execute("BEGIN")
+                self._settings()
+                found |= {step.number: self._measured(step) for step in group}
+                self._conn.execute("COMMIT")
+            else:
+                for step in group:
+                    self._send(step)
+        return found
+
+    def _settings(self) -> None:
+        if self._path is not None:
+            set_path(self._conn, self._path)
+
+    def _measured(self, step: Step) -> Effects:
+        before = read_moment(self._conn)
+        self._send(step)
+        after = read_moment(self._conn)
+        if step.object.kind is Kind.MIGRATION:
+            for statement in _RESET:
+                self._conn.execute(statement)
+            self._settings()
+        risks = [risk for risk in self._plan.risks if risk.step == step.number]
+        return tuple(self._effects(before, after, risks))
+
+    def _send(self, step: Step) -> None:
+        copies = copy_statements(step)
+        for number, statement in enumerate(step.statements):
+            if number in copies:
+                copy_in(self._conn, statement, copies[number].data or "")
+            else:
+                self._conn.execute(statement.encode())
+
+    def _effects(self, before: Moment, after: Moment, risks: Sequence[Risk]) -> Iterator[RelationEffect]:
+        for oid, known in self._there.items():
+            held, now = before.locks.get(oid), after.locks.get(oid)
+            lock = now if now is not None and now.rank >= WEAKEST_REPORTED.rank and now != held else None
+            old, new = before.relations.get(oid), after.relations.get(oid)
+            rewritten = old is not None and new is not None and old.file != new.file
+            scanned = old is not None and new is not None and new.scans > old.scans
+            if lock is None and not rewritten:
+                continue
+            name = str(_name(known.kind, known.name, known.schema))
+            yield RelationEffect(name, lock, rewritten, scanned, _is_expected(name, lock, risks, rewritten=rewritten))
+
+
+def _name(kind: str, name: str, schema: str) -> ObjectName:
+    return ObjectName(_KINDS.get(kind, Kind.TABLE), name, None if schema == "public" else schema)
+
+
+def _is_expected(name: str, lock: LockMode | None, risks: Sequence[Risk], *, rewritten: bool) -> bool:
+    """Say whether a plan's risks speak of a lock at least as strong, and of the rewrite."""
+    about = [risk for risk in risks if risk.relation == name]
+    strongest = max((risk.lock.rank for risk in about if risk.lock is not None), default=-1)
+    renewed = any(risk.kind in (RiskKind.REWRITE, RiskKind.DATA_LOSS) for risk in about)
+    return (lock is None or lock.rank <= strongest) and (renewed or not rewritten)

@@ -1,0 +1,59 @@
+"""A rehearsal as text: each step with what it locked, rewrote and how long it took, and the outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.render import labels
+from pgmg.render.text.spans import Line, Role, Span, sections, span_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.model.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+
+
+def rehearsal_lines(rehearsal: Rehearsal) -> Iterator[Line]:
+    """Return a rehearsal as lines."""
+    title = f"Rehearsed on a copy without rows, PostgreSQL {rehearsal.server_version}:"
+    steps = (line for step in rehearsal.steps for line in _step(step))
+    return sections([span_line(Span(title, Role.HEADING)), *steps], _omitted(rehearsal), _outcome(rehearsal))
+
+
+def _step(done: RehearsedStep) -> Iterator[Line]:
+    step = done.step
+    verb, _, rest = labels.step_title(step).partition(" ")
+    duration = Span(f" ({done.duration_ms:.1f} ms)", Role.MUTED)
+    yield span_line(f"  {step.number}. ", Span(verb, labels.verb(step.action).role), f" {rest}", duration)
+    for effect in done.effects:
+        yield _effect(effect)
+    if not done.measured:
+        yield span_line(Span("       outside a transaction: its locks were not measured", Role.MUTED))
+    for notice in done.notices:
+        yield span_line(Span(f"       {notice}", Role.MUTED))
+
+
+def _effect(effect: RelationEffect) -> Line:
+    did = [f"locks {effect.relation}: {effect.lock.value}"] if effect.lock is not None else []
+    if effect.rewritten:
+        did.append(f"rewrites {effect.relation}")
+    elif effect.scanned:
+        did.append(f"reads {effect.relation}")
+    note = Span("" if effect.expected else " (not forecast)", Role.WARNING)
+    return span_line(f"       {', '.join(did)}", note)
+
+
+def _omitted(rehearsal: Rehearsal) -> Iterator[Line]:
+    if rehearsal.omitted:
+        yield span_line(Span("Not in the copy:", Role.HEADING))
+    for message in rehearsal.omitted:
+        yield span_line("  - ", Span(message, Role.WARNING))
+
+
+def _outcome(rehearsal: Rehearsal) -> Iterator[Line]:
+    if not rehearsal.is_same_plan:
+        yield span_line(Span("The copy was planned differently: this does not prove the plan.", Role.WARNING))
+    for step in rehearsal.left_over:
+        yield span_line(Span(f"Left to do on the copy afterwards: {step}", Role.WARNING))
+    if rehearsal.proved:
+        yield span_line(Span("The plan runs, and nothing is left to do afterwards.", Role.CREATED))
