@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -16,6 +17,7 @@ from pgmg.model.graph_data import Graph, GraphNode
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
+from pgmg.model.risk import LockMode, Risk, RiskKind
 from pgmg.model.source import Alteration, Effect, Migration, Notice, Target
 from pgmg.model.status_report import Status
 from pgmg.render import labels
@@ -363,3 +365,19 @@ def test_without_graphviz_there_is_a_tree(monkeypatch):
     found = graph_html.graph_bundle(graph)
     assert found.keys() == {"text/html", "text/plain"}
     assert "└── view.b" in found["text/html"]
+
+
+def test_risks_say_what_is_locked_and_rewritten():
+    """The server rewrites nothing for a longer varchar, whatever the migration's text looks like."""
+    exclusive, share = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE
+    changed = altered(Alteration(Effect.RETYPE_COLUMN, table("users"), "name"))
+    locked = replace(plan_of(changed), risks=(Risk(1, RiskKind.EXCLUSIVE_LOCK, "table.users", exclusive),))
+    assert (locks(locked).readers, locks(locked).writers, rewrites(locked)) == (("table.users",), (), ())
+    reason = "column name gets another type"
+    rewritten = Risk(
+        1, RiskKind.REWRITE, "table.users", exclusive, bytes=2 << 30, reason=reason, where="migrations/1.sql:3"
+    )
+    plan = replace(locked, risks=(rewritten, Risk(1, RiskKind.LOCK, "table.orders", share)))
+    assert (locks(plan).readers, locks(plan).writers) == (("table.users",), ("table.orders",))
+    assert rewrites(plan) == ("table.users (2.0 GB): column name gets another type (1.sql)",)
+    assert "table.users (2.0 GB)" in plan_html(plan)

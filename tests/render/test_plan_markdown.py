@@ -31,7 +31,7 @@ REWRITE = Risk(
     LockMode.ACCESS_EXCLUSIVE,
     bytes=1_288_490_188,
     rows=3_000_000,
-    reason="another type for column age",
+    reason="column age gets another type",
     where="migrations/003_add_orders_table.sql:2",
     transactions=(OpenTransaction(77, "report", 340.4),),
 )
@@ -47,7 +47,7 @@ def test_a_report_has_summary_warnings_risks_steps_and_sql():
     assert (
         "| :red_circle: **rewrite** | `users` | 1.2 GB, 3,000,000 rows "
         "| `AccessExclusiveLock`<br>would wait for pid 77, open for 340 s "
-        "| another type for column age `migrations/003_add_orders_table.sql:2` | 4 |" in report
+        "| column age gets another type `migrations/003_add_orders_table.sql:2` | 4 |" in report
     )
     assert "- `migrations/003_add_orders_table.sql` affects" in report
     assert "<details><summary>9 steps</summary>" in report

@@ -135,7 +135,7 @@ def test_text_and_json(applied):
     plan = applied.plan()
     text = plain.plan_text(plan)
     size = size_text(plan.risks[1].bytes)
-    assert f"  - rewrites users ({size}): another type for column age (under AccessExclusiveLock, " in text
+    assert f"  - rewrites users ({size}): column age gets another type (under AccessExclusiveLock, " in text
     assert text.rstrip().endswith(f"1 to recreate, 1 migration; rewrites users ({size})")
     document = documents.plan_document(plan)
     jsonschema.validate(document, documents.schema()["$defs"]["plan"] | {"$defs": documents.schema()["$defs"]})

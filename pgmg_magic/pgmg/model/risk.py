@@ -83,7 +83,7 @@ class Risk:
 
     @property
     def described(self) -> str:
-        """The risk in words, without its place: `rewrites users (1.2 GB): another type for column age`."""
+        """The risk in words, without its place: `rewrites users (1.2 GB): column age gets another type`."""
         match self.kind:
             case RiskKind.DATA_LOSS:
                 said = f"loses data of {self.subject}"

@@ -172,7 +172,7 @@ class StatementForecaster(RelatedRelations):
         tables = self._tree(relation, tree=operation.tree)
         found.lock(tables, _AEL)
         column, new = relation.columns.get(operation.column), self._facts.types.get(operation.type)
-        reason = f"another type for column {operation.column}"
+        reason = f"column {operation.column} gets another type"
         others = self._others(c for c in relation.constraints if operation.column in c.columns)
         if column is None or new is None or operation.using is Using.EXPRESSION:
             changes = True

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.names import CHILD_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
+from pgmg.model.risk import RiskKind, size_text
 from pgmg.model.source import Alteration, Effect, Target
 from pgmg.render import labels
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from pgmg.model.risk import Risk
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
 _CREATING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)
@@ -136,7 +140,9 @@ class _NewRelations:
 
 
 def locks(plan: Plan) -> Locks:
-    """Return the locked relations, derived from the steps (PostgreSQL manual, 13.3.1)."""
+    """Return the locked relations: from the plan's risks, or of a plan without any, derived from its steps."""
+    if plan.risks:
+        return _locks_of(plan.risks)
     readers: dict[str, None] = {}
     writers: dict[str, None] = {}
     new = _NewRelations()
@@ -160,6 +166,14 @@ def locks(plan: Plan) -> Locks:
             waits[str(parent)] = None
     first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
     return Locks(tuple(first), tuple(name for name in writers if name not in readers))
+
+
+def _locks_of(risks: Sequence[Risk]) -> Locks:
+    named = [(risk.relation, risk.lock) for risk in risks if risk.relation is not None and risk.lock is not None]
+    readers = dict.fromkeys(name for name, lock in named if lock.blocks_reads)
+    writers = dict.fromkeys(name for name, lock in named if lock.blocks_writes and name not in readers)
+    first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
+    return Locks(tuple(first), tuple(writers))
 
 
 # -- deletions and rewrites ---------------------------------------------------------------------------------
@@ -187,7 +201,12 @@ def deletions(plan: Plan) -> tuple[str, ...]:
 
 
 def rewrites(plan: Plan) -> tuple[str, ...]:
-    """Return the tables that are rewritten, and the cause; tables that the plan creates itself are left out."""
+    """Return the tables that are rewritten, and the cause; tables that the plan creates itself are left out.
+
+    Of a plan without risks they are derived from its steps, which says more than the server will do.
+    """
+    if plan.risks:
+        return tuple(dict.fromkeys(map(_rewritten, _rewriting(plan))))
     found = [notice.message for notice in plan.warnings if notice.code == "table-rewrite"]
     new = _NewRelations()
     for step in plan.steps:
@@ -197,6 +216,19 @@ def rewrites(plan: Plan) -> tuple[str, ...]:
                 found.append(f"{name}: column {one.member} gets another type ({step.object.display_name})")
             new.follow(one)
     return tuple(dict.fromkeys(found))
+
+
+def _rewriting(plan: Plan) -> Iterator[Risk]:
+    views = f"{Kind.MATERIALIZED_VIEW}."
+    for risk in plan.risks:
+        if risk.kind is RiskKind.REWRITE and not (risk.relation or "").startswith(views):
+            yield risk
+
+
+def _rewritten(risk: Risk) -> str:
+    size = "" if not risk.bytes else f" ({size_text(risk.bytes)})"
+    place = "" if risk.where is None else f" ({PurePosixPath(risk.where.partition(':')[0]).name})"
+    return f"{risk.relation}{size}: {risk.reason}{place}"
 
 
 def _note(alteration: Alteration, migration: str, lost: dict[str, None]) -> None:
