@@ -186,6 +186,9 @@ RECORD_CHANGES = (ONLY, RENAME, FORGET, ACCEPT_EDIT)
 INCLUDING = Option(
     ("--including",), "Also reset the other project whose state is in this schema.", metavar="SCHEMA", repeated=True
 )
+CONCURRENTLY = Option(
+    ("--concurrently",), "Keep readers out of as few views as possible; slower, and needs unique indexes.", Value.FLAG
+)
 ALL = Option(("--all",), "Also empty the database's user schemas, tables and data included.", Value.FLAG)
 NO_CHANGE = Option(
     ("--keep",), "Keep the folder afterwards, or remove it.", Value.FLAG, default=True, off="--no-keep", usual="keep"

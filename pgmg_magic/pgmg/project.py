@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.resume import Resume
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.site_data import SiteData
@@ -362,6 +363,17 @@ class Project:
         if dry_run:
             return self._read(lambda conn: self._baseline().checked(conn, changes))
         return self._baseline().change(changes)
+
+    def refresh(self, names: Sequence[str] = (), *, concurrently: bool = False) -> tuple[Refreshed, ...]:
+        """Refresh all materialized views or those named, each after those that it reads; see `maintenance.refresh`.
+
+        Raises:
+            UnknownObjectError: a name that no materialized view has.
+        """
+        from pgmg.maintenance import Refresh
+
+        refresh = Refresh(self.settings, self._planner, self.connect)
+        return refresh.run(self._read(lambda conn: refresh.chosen(conn, names)), concurrently=concurrently)
 
     def reset(
         self, *, everything: bool = False, including: Sequence[str] = (), dry_run: bool = False

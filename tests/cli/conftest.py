@@ -66,6 +66,10 @@ class FakeProject:
         self._ask("baseline", upto)
         return self.names
 
+    def refresh(self, names=(), *, concurrently=False):
+        self._ask("refresh", names, concurrently)
+        return self.names
+
     def reset(self, *, everything=False, including=(), dry_run=False):
         self._ask("reset", everything, dry_run)
         return self.names

@@ -1,6 +1,9 @@
-"""`pgmg baseline` and `pgmg reset`."""
+"""`pgmg baseline`, `pgmg refresh` and `pgmg reset`."""
 
 import json
+
+from pgmg.model.names import Kind, ObjectName
+from pgmg.model.refreshed import Refreshed
 
 NAMES = ("001_users.sql", "002_orders.sql")
 
@@ -54,3 +57,18 @@ def test_reset_with_yes_asks_nobody(fake, pgmg):
     assert (fake.asked, done.stderr) == ([("reset", False, False)], "")
     assert "1 statement executed" in done.stdout
     assert json.loads(pgmg("reset", "--yes", "--format", "json").stdout)["statements"] == ["DROP VIEW a"]
+
+
+# -- refresh -----------------------------------------------------------------------------------------------------
+
+
+def test_refresh_says_what_was_refreshed_and_how(fake, pgmg):
+    fake.names = tuple(
+        Refreshed(ObjectName(Kind.MATERIALIZED_VIEW, name, "public"), name == "a", 12.4) for name in ("a", "b")
+    )
+    done = pgmg("refresh", "a", "b", "--concurrently")
+    assert fake.asked == [("refresh", ("a", "b"), True)]
+    assert done.stdout == "Refreshed a, readable meanwhile: 12 ms\nRefreshed b: 12 ms\n"
+    assert json.loads(pgmg("refresh", "--format", "json").stdout)["refreshed"][0]["concurrently"] is True
+    fake.names = ()
+    assert pgmg("refresh").stdout == "There are no materialized views.\n"

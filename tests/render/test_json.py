@@ -7,8 +7,9 @@ from pgmg.errors import ApplyError, ConfigError, SourceErrors, SyntaxProblem
 from pgmg.model import events
 from pgmg.model.events import ApplyResult
 from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind
+from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
+from pgmg.model.refreshed import Refreshed
 from pgmg.render.json import documents
 from tests.render import builders as made
 
@@ -22,6 +23,7 @@ DOCUMENTS = (
     "rehearsal",
     "error",
     "baseline",
+    "refresh",
     "reset",
     "event",
     "watch-event",
@@ -184,6 +186,13 @@ def test_an_error_document_says_what_where_and_what_to_do():
     assert [problem["where"] for problem in several["problems"]] == ["sql/a.sql:2:10"] * 2
     refused = validate(documents.error_document(ApplyError("No.", sqlstate="42P01", object="view.a")), "error")["error"]
     assert (refused["sqlstate"], refused["object"], refused["where"]) == ("42P01", "view.a", None)
+
+
+def test_a_refresh_document_names_what_was_refreshed():
+    done = [Refreshed(ObjectName(Kind.MATERIALIZED_VIEW, "totals", "app"), True, 1.5)]
+    assert validate(documents.refresh_document(done), "refresh") == {
+        "refreshed": [{"object": "materialized_view.app.totals", "concurrently": True, "duration_ms": 1.5}]
+    }
 
 
 def test_baseline_and_reset_documents_say_whether_it_was_done():

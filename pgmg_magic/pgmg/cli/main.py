@@ -30,6 +30,7 @@ COMMANDS = (
     "diff",
     "graph",
     "docs",
+    "refresh",
     "baseline",
     "reset",
     "demo",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
@@ -198,6 +199,18 @@ def record_changes(call: Call, changes: RecordChanges) -> None:
     from pgmg.render.text.record_lines import results
 
     call.result("\n".join(results(changes)) or "Nothing to change: the records say so already.")
+
+
+def refreshed(call: Call, done: Sequence[Refreshed]) -> None:
+    """Show which materialized views were refreshed, and how."""
+    if call.json:
+        from pgmg.render.json import documents
+
+        call.result(documents.dumps(documents.refresh_document(done)))
+        return
+    from pgmg.render.text.plain import refresh_text
+
+    call.result(refresh_text(done))
 
 
 def reset(call: Call, executed: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
-"""Changes what is recorded without applying a plan: `baseline` and `reset`."""
+"""What changes the database or its records without a plan: `baseline`, `refresh` and `reset`."""
 
 from pgmg.maintenance.baseline import Baseline
+from pgmg.maintenance.refresh import Refresh
 from pgmg.maintenance.reset import Reset
 
-__all__ = ["Baseline", "Reset"]
+__all__ = ["Baseline", "Refresh", "Reset"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pgmg.model.plan import Change, Plan
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.row_questions import RowDifference
     from pgmg.notebook.approval import Approval
     from pgmg.notebook.notebook_session import LiveProject
@@ -64,6 +65,13 @@ class FrontEnd:
 
         display_bundle({PLAIN: rows_text(found), HTML: rows_html(found)})
         self._formatters.suppress_repeat(found)
+
+    def refreshed(self, done: Sequence[Refreshed]) -> None:
+        """Display which materialized views were refreshed."""
+        from pgmg.render.text.plain import refresh_text
+
+        display_bundle({PLAIN: refresh_text(done)})
+        self._formatters.suppress_repeat(done)
 
     def site(self, page: Path, objects: int) -> None:
         """Display a link to a documentation site."""

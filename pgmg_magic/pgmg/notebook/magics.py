@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pgmg.model.graph_data import Graph
     from pgmg.model.plan import Change, Plan
     from pgmg.model.query_result import QueryPlan, QueryResult
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.notebook.watchers import Watch
@@ -97,6 +98,7 @@ class PgmgMagics:
             Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, Shape.CELL),
             Magic("pgmg_query", (QUERY, *o.QUERY, *o.PROJECT), self.query, Shape.BOTH, takes_text=True),
             Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
+            Magic("pgmg_refresh", (o.OBJECTS, o.CONCURRENTLY, *o.TIMEOUTS, *o.PROJECT), self.refresh),
             Magic("pgmg_docs", (o.DOCS_FOLDER, *o.PROJECT), self.docs),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
@@ -234,6 +236,15 @@ class PgmgMagics:
             values["output"].write_bytes(drawing(graph))
         self._front.show(graph)
         return graph
+
+    def refresh(self, values: Values) -> tuple[Refreshed, ...]:
+        """Refresh materialized views, all or the given ones, each after those that it reads.
+
+        With --concurrently readers are not kept out of those that are populated and have a unique index.
+        """
+        done = self._project(values).refresh(values["objects"], concurrently=values["concurrently"])
+        self._front.refreshed(done)
+        return done
 
     def docs(self, values: Values) -> Path:
         """Write a site that documents every object, and show a link to it.

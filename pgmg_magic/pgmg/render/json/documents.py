@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import AppliedStep, ApplyResult, Event
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
     from pgmg.model.record_changes import RecordChanges
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.risk import Risk
     from pgmg.model.source import Notice
     from pgmg.model.status_report import Status
@@ -36,6 +37,7 @@ __all__ = [
     "migration_document",
     "plan_document",
     "record_changes_document",
+    "refresh_document",
     "reset_document",
     "result_document",
     "saved_plan_document",
@@ -155,6 +157,20 @@ def record_changes_document(changes: RecordChanges, *, recorded: bool = True) ->
 def baseline_document(names: Sequence[str], *, recorded: bool = True) -> Document:
     """Return the migrations that a baseline recorded, or would record."""
     return {"recorded": recorded, "migrations": list(names)}
+
+
+def refresh_document(done: Sequence[Refreshed]) -> Document:
+    """Return which materialized views were refreshed."""
+    return {
+        "refreshed": [
+            {
+                "object": str(one.object),
+                "concurrently": one.concurrently,
+                "duration_ms": _milliseconds(one.duration_ms),
+            }
+            for one in done
+        ]
+    }
 
 
 def reset_document(statements: Sequence[str], *, executed: bool = True) -> Document:

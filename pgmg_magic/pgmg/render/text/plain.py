@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pgmg.model.events import ApplyResult
     from pgmg.model.plan import Change, Plan
     from pgmg.model.query_result import QueryPlan, QueryResult
+    from pgmg.model.refreshed import Refreshed
     from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.row_questions import Preview, RowDifference
     from pgmg.model.status_report import Status
@@ -78,3 +79,10 @@ def query_plan_text(plan: QueryPlan) -> str:
     from pgmg.render.text.query_lines import query_plan_lines
 
     return plain(query_plan_lines(plan))
+
+
+def refresh_text(done: Sequence[Refreshed]) -> str:
+    """Return a line for each materialized view that was refreshed."""
+    how = {True: ", readable meanwhile", False: ""}
+    lines = [f"Refreshed {one.object.display_name}{how[one.concurrently]}: {one.duration_ms:.0f} ms" for one in done]
+    return "\n".join(lines) or "There are no materialized views."
