@@ -218,3 +218,21 @@ class RowsError(PgmgError):
     """The rows of a query or view could not be read or compared. Nothing was changed."""
 
     code = "rows"
+
+
+class DumpError(PgmgError):
+    """pg_dump or pg_restore is missing or fails."""
+
+    code = "dump"
+
+
+class ImportRefused(PgmgError):
+    """An import that would overwrite files, or whose result would not be what the database is."""
+
+    code = "import-refused"
+
+
+class ScratchError(PgmgError):
+    """An empty database to try a project out on cannot be made."""
+
+    code = "scratch"

@@ -12,8 +12,9 @@ from pgmg.model.plan import Recreate
 from pgmg.model.resume import Resume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from pgmg.model.import_report import ImportOptions
     from pgmg.model.row_questions import RowOptions
 
 
@@ -124,7 +125,7 @@ OUT = Option(("--out",), "Also save the plan, for `pgmg apply FILE`.", Value.FIL
 EXIT_CODE = Option(("--exit-code",), "Exit with 3 when something is pending.", Value.FLAG)
 OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
-DRY_RUN = Option(("--dry-run",), "Show the plan, change nothing.", Value.FLAG)
+DRY_RUN = Option(("--dry-run",), "Show what would be done, change nothing.", Value.FLAG)
 YES = Option(("--yes",), "Do not ask, and agree to what the plan needs consent for.", Value.FLAG)
 RESUME = Option(
     ("--resume",),
@@ -182,6 +183,25 @@ ACCEPT_EDIT = Option(
 )
 RECORD_CHANGES = (ONLY, RENAME, FORGET, ACCEPT_EDIT)
 """Corrections of single records."""
+
+SCHEMA = Option(("--schema",), "Import only objects in this schema.", metavar="NAME", repeated=True)
+KIND = Option(("--kind",), "Import only this kind: view, function, …", metavar="KIND", repeated=True)
+INCLUDE = Option(("--include",), "Import only matches: app.*, view.*, owner:etl.", metavar="PATTERN", repeated=True)
+EXCLUDE = Option(("--exclude",), "Leave matches out; patterns as for --include.", metavar="PATTERN", repeated=True)
+LAYOUT = Option(
+    ("--layout",),
+    "Folders of the files: app/views/v.sql, views/app.v.sql or view.app.v.sql.",
+    Value.CHOICE,
+    choices=("schema", "kind", "flat"),
+    default="schema",
+)
+BASELINE = Option(
+    ("--baseline",), "Also write a first migration for tables and all else that code files cannot declare.", Value.FLAG
+)
+FORCE = Option(("--force",), "Replace existing files.", Value.FLAG)
+NO_VERIFY = Option(("--no-verify",), "Do not apply the result to an empty database for proof.", Value.FLAG)
+IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, DRY_RUN, NO_VERIFY, SCRATCH)
+"""Options of `import`."""
 
 INCLUDING = Option(
     ("--including",), "Also reset the other project whose state is in this schema.", metavar="SCHEMA", repeated=True
@@ -267,6 +287,29 @@ def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
         key=_columns(str(given["key"])) if "key" in given else (),
         limit=int(str(given.get("limit", chosen.limit))),
         samples=int(str(given.get("samples", chosen.samples))),
+    )
+
+
+def import_options(names: Sequence[str], values: Mapping[str, object]) -> ImportOptions:
+    """Return the options of an import from those of the command line."""
+    from pgmg.model.import_report import ImportOptions, Layout
+
+    def words(option: str) -> tuple[str, ...]:
+        found = values.get(option) or ()
+        assert isinstance(found, (tuple, list))
+        return tuple(map(str, found))
+
+    return ImportOptions(
+        names=tuple(names),
+        schemas=words("schema"),
+        kinds=words("kind"),
+        include=words("include"),
+        exclude=words("exclude"),
+        layout=Layout(str(values.get("layout") or Layout.SCHEMA)),
+        baseline=bool(values.get("baseline")),
+        force=bool(values.get("force")),
+        verify=not values.get("no_verify"),
+        scratch=None if values.get("scratch") is None else str(values["scratch"]),
     )
 
 

@@ -35,6 +35,9 @@ class FakeProject:
         if self.error is not None:
             raise self.error
 
+    def connect(self):
+        raise AssertionError("nothing here speaks to a server")
+
     def plan(self, options=None):
         self._ask("plan", options)
         return self.planned

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pgmg.cli.numbering import next_name, slug
+from pgmg.source.migrations.numbering import next_name, slug
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 

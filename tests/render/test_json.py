@@ -6,11 +6,13 @@ import pytest
 from pgmg.errors import ApplyError, ConfigError, SourceErrors, SyntaxProblem
 from pgmg.model import events
 from pgmg.model.events import ApplyResult
+from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
 from pgmg.model.refreshed import Refreshed
 from pgmg.render.json import documents
+from pgmg.render.json.import_json import import_document
 from tests.render import builders as made
 
 DOCUMENTS = (
@@ -24,6 +26,7 @@ DOCUMENTS = (
     "error",
     "baseline",
     "refresh",
+    "import",
     "reset",
     "event",
     "watch-event",
@@ -304,3 +307,16 @@ def test_every_kind_has_a_name_that_the_schema_accepts():
     pattern = documents.schema()["$defs"]["object"]
     for kind in Kind:
         jsonschema.validate(f"{kind.value}.x", pattern)
+
+
+def test_an_import():
+    report = ImportReport(
+        files=(ImportedFile("sql/v.sql", ("view.v",)),),
+        migrations=(ImportedFile("migrations/001_baseline.sql"),),
+        left_out=(LeftOut("view.v", "no code file can state it", "ALTER VIEW v …"),),
+        proof=Proof(is_planned_empty=True, is_dump_equal=False, compared=3, differences=("only in the original: x",)),
+        duration_ms=1.5,
+    )
+    read = validate(import_document(report), "import")
+    assert read["files"] == [{"path": "sql/v.sql", "objects": ["view.v"]}]
+    assert read["proof"]["dump_is_equal"] is False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import errors
 
-from pgmg.catalog.catalog_queries import Row, addresses, run_queries
+from pgmg.catalog.catalog_queries import Row, addresses, query, run_queries, set_path, use_canonical_settings
 from pgmg.model.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import Address, LiveObject
@@ -79,7 +79,35 @@ def read_definitions(
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    rows, *properties = run_queries(conn, *((name, arrays) for name in ("definitions", *_PROPERTIES)), back=back)
+    asked = ((name, arrays) for name in _PROPERTIES)
+    rows, *properties = run_queries(conn, ("definitions", (*arrays, False)), *asked, back=back)
+    return _definitions(wanted, rows, properties, live)
+
+
+def read_readable_definitions(
+    conn: psycopg.Connection[Row], wanted: Iterable[Address], live: Mapping[Address, LiveObject], path: str
+) -> dict[Address, Definition]:
+    """Return the same with names as people write them under the search_path `path`, which stays.
+
+    Definitions are spelled under it; properties are qualified.
+    """
+    wanted = frozenset(wanted)
+    arrays = addresses(wanted)
+    if not arrays[0]:
+        return {}
+    properties = run_queries(conn, *((name, arrays) for name in _PROPERTIES))
+    use_canonical_settings(conn)
+    set_path(conn, path)
+    rows = conn.execute(query("definitions"), (*arrays, True)).fetchall()
+    return _definitions(wanted, rows, properties, live)
+
+
+def _definitions(
+    wanted: Iterable[Address],
+    rows: Iterable[Row],
+    properties: Iterable[Iterable[Row]],
+    live: Mapping[Address, LiveObject],
+) -> dict[Address, Definition]:
     known_properties = _by_object(properties)
     found = {}
     for classid, objid, type_, schema, name, identity, parts, dropping, creating, kept_by, populated, restoring in rows:

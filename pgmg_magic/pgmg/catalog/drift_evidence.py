@@ -32,7 +32,7 @@ def read_drift_evidence(
     with conn.pipeline():
         use_canonical_settings(conn)
         shown = {
-            "definitions": _about(conn, "definitions", drift_checks.definitions),
+            "definitions": _about(conn, "definitions", drift_checks.definitions, (False,)),
             "recorded": conn.execute(_recorded(snapshot, state_schema), [list(drift_checks.recorded)])
             if drift_checks.recorded and "sql" in snapshot.server.state_columns
             else None,
@@ -69,11 +69,11 @@ def read_drift_evidence(
 
 
 def _about(
-    conn: psycopg.Connection[Row], name: str, these: Sequence[tuple[ObjectName, Address]]
+    conn: psycopg.Connection[Row], name: str, these: Sequence[tuple[ObjectName, Address]], more: tuple[object, ...] = ()
 ) -> psycopg.Cursor[Row] | None:
     if not these:
         return None
-    return conn.execute(query(name), addresses(address for _, address in these), prepare=True)
+    return conn.execute(query(name), (*addresses(address for _, address in these), *more), prepare=True)
 
 
 def _recorded(snapshot: Snapshot, state_schema: str) -> sql.Composed:

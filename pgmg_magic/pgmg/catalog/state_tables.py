@@ -253,7 +253,8 @@ class StateTables:
         """Return the database's own definition of each object."""
         if not objects:
             return {}
-        (rows,) = run_queries(self._conn, ("definitions", addresses(obj.address for obj in objects)))
+        wanted = addresses(obj.address for obj in objects)
+        (rows,) = run_queries(self._conn, ("definitions", (*wanted, False)))
         return {Address(row[0], row[1]): row[8] for row in rows if row[8] is not None}
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgmg.cli import numbering, project_context
+from pgmg.cli import project_context
 from pgmg.cli.command import command
 from pgmg.errors import ConfigError, UsageError
 from pgmg.options import CODE_DIR, CONFIG, ENVIRONMENT, MIGRATIONS_DIR, SPEECH, Argument
+from pgmg.source.migrations import numbering
 
 if TYPE_CHECKING:
     from pgmg.cli.invocation import Call

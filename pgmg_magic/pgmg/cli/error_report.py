@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.cli.invocation import Call
 
-FAILED, WRONG_USAGE, PENDING, DECLINED = 1, 2, 3, 4
+FAILED, WRONG_USAGE, PENDING, DECLINED, UNPROVED = 1, 2, 3, 4, 5
 """Exit codes."""
 
 PIPE_CLOSED = 141

@@ -32,6 +32,7 @@ COMMANDS = (
     "docs",
     "refresh",
     "baseline",
+    "import",
     "reset",
     "demo",
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
+    from pgmg.model.import_report import ImportReport
     from pgmg.model.plan import Change, Plan
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.refreshed import Refreshed
@@ -211,6 +212,19 @@ def refreshed(call: Call, done: Sequence[Refreshed]) -> None:
     from pgmg.render.text.plain import refresh_text
 
     call.result(refresh_text(done))
+
+
+def imported(call: Call, report: ImportReport) -> None:
+    """Show the result of an import."""
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.import_json import import_document
+
+        call.result(documents.dumps(import_document(report)))
+        return
+    from pgmg.render.text.import_lines import import_lines
+
+    call.result("\n".join(import_lines(report, max(call.verbosity, 0))))
 
 
 def reset(call: Call, executed: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 -- How each of the given objects would be dropped and recreated, as the database itself spells it.
 -- `creating` is one text, for comparisons; `restoring` are the statements to send where one does not do.
--- $1, $2: catalogs and OIDs. Read under the search_path pg_catalog (rule 6.2), so that all names are qualified.
+-- $1, $2: catalogs and OIDs. $3: for people to read, without needless parentheses and qualifications.
+-- Otherwise read under the search_path pg_catalog (rule 6.2), so that all names are qualified.
 WITH wanted AS MATERIALIZED (
     SELECT w.classid, w.objid, w.n FROM unnest($1::oid[], $2::oid[]) WITH ORDINALITY AS w(classid, objid, n)
 ), named AS MATERIALIZED (
@@ -16,7 +17,7 @@ WITH wanted AS MATERIALIZED (
                   ' WITH (' || (SELECT string_agg(format('%s%I=%s', x.space, split_part(x.o, '=', 1), quote_literal(substr(x.o, strpos(x.o, '=') + 1))), ', ')
                                 FROM (SELECT '' AS space, o FROM unnest(c.reloptions) o UNION ALL SELECT 'toast.', o FROM unnest(x.reloptions) o WHERE c.relkind = 'm') x WHERE x.o !~ '^pg_') || ')',
                   ' TABLESPACE ' || quote_ident(t.spcname),
-                  E' AS\n', rtrim(pg_catalog.pg_get_viewdef(c.oid), ';'), CASE WHEN c.relkind = 'm' THEN E'\nWITH NO DATA' END) AS creating,
+                  E' AS\n', rtrim(pg_catalog.pg_get_viewdef(c.oid, $3), ';'), CASE WHEN c.relkind = 'm' THEN E'\nWITH NO DATA' END) AS creating,
            NULL::text AS kept_by, c.relispopulated AS populated, NULL::text[] AS restoring
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
     LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid
@@ -25,7 +26,7 @@ WITH wanted AS MATERIALIZED (
     UNION ALL
     -- of a partitioned table's index without ONLY, so that its parts come along; but not where some partition has none
     SELECT n.classid, n.objid, concat('DROP INDEX ', n.identity),
-           replace(pg_catalog.pg_get_indexdef(c.oid), format('INDEX %I ON ONLY ', c.relname), format('INDEX %I ON ', c.relname)), NULL, true,
+           replace(pg_catalog.pg_get_indexdef(c.oid, 0, $3), format('INDEX %I ON ONLY ', c.relname), format('INDEX %I ON ', c.relname)), NULL, true,
            CASE WHEN c.relkind = 'I' AND (NOT i.indisvalid OR EXISTS (
                SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_index own ON own.indexrelid = h.inhrelid
                JOIN pg_catalog.pg_index twin ON twin.indrelid = own.indrelid AND twin.indexrelid <> own.indexrelid
@@ -72,7 +73,7 @@ WITH wanted AS MATERIALIZED (
                WHEN 'd' THEN concat('CREATE DOMAIN ', n.identity, ' AS ', pg_catalog.format_type(t.typbasetype, t.typtypmod),
                                   CASE WHEN t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) THEN (SELECT format(' COLLATE %I.%I', cs.nspname, co.collname) FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cs ON cs.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
                                   ' DEFAULT ' || t.typdefault, CASE WHEN t.typnotnull THEN ' NOT NULL' END,
-                                  (SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid)), '' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
+                                  (SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid, $3)), '' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
                WHEN 'r' THEN (SELECT concat('CREATE TYPE ', n.identity, ' AS RANGE (SUBTYPE = ', pg_catalog.format_type(r.rngsubtype, NULL),
                                   (SELECT format(', SUBTYPE_OPCLASS = %I.%I', os.nspname, o.opcname) FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_namespace os ON os.oid = o.opcnamespace WHERE o.oid = r.rngsubopc),
                                   (SELECT format(', COLLATION = %I.%I', cs.nspname, co.collname) FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cs ON cs.oid = co.collnamespace WHERE co.oid = r.rngcollation),
@@ -85,17 +86,17 @@ WITH wanted AS MATERIALIZED (
                ARRAY[concat('CREATE DOMAIN ', n.identity, ' AS ', pg_catalog.format_type(t.typbasetype, t.typtypmod),
                             CASE WHEN t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) THEN (SELECT format(' COLLATE %I.%I', cs.nspname, co.collname) FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cs ON cs.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
                             ' DEFAULT ' || t.typdefault, CASE WHEN t.typnotnull THEN ' NOT NULL' END)]
-               || ARRAY(SELECT format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', n.identity, k.conname, pg_catalog.pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname)
+               || ARRAY(SELECT format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', n.identity, k.conname, pg_catalog.pg_get_constraintdef(k.oid, $3)) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname)
            END
     FROM named n JOIN pg_catalog.pg_type t ON t.oid = n.objid LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
     WHERE n.classid = 'pg_catalog.pg_type'::regclass AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
     UNION ALL
     -- what stands on a relation
-    SELECT n.classid, n.objid, format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass), pg_catalog.pg_get_triggerdef(t.oid), NULL, true, NULL
+    SELECT n.classid, n.objid, format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass), pg_catalog.pg_get_triggerdef(t.oid, $3), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_trigger t ON t.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_trigger'::regclass AND NOT t.tgisinternal AND t.tgparentid = 0
     UNION ALL
-    SELECT n.classid, n.objid, format('DROP RULE %I ON %s', w.rulename, w.ev_class::regclass), rtrim(pg_catalog.pg_get_ruledef(w.oid), ';'), NULL, true, NULL
+    SELECT n.classid, n.objid, format('DROP RULE %I ON %s', w.rulename, w.ev_class::regclass), rtrim(pg_catalog.pg_get_ruledef(w.oid, $3), ';'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_rewrite w ON w.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_rewrite'::regclass AND w.rulename <> '_RETURN'
     UNION ALL
@@ -103,14 +104,14 @@ WITH wanted AS MATERIALIZED (
            concat(format('CREATE POLICY %I ON %s', p.polname, p.polrelid::regclass), CASE WHEN NOT p.polpermissive THEN ' AS RESTRICTIVE' END,
                   CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' END,
                   ' TO ' || (SELECT string_agg(CASE WHEN x.r = 0 THEN 'PUBLIC' ELSE quote_ident(pg_catalog.pg_get_userbyid(x.r)) END, ', ' ORDER BY x.o) FROM unnest(p.polroles) WITH ORDINALITY AS x(r, o)),
-                  ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')'), NULL, true, NULL
+                  ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid, $3) || ')', ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid, $3) || ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_policy p ON p.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_policy'::regclass
     UNION ALL
     SELECT n.classid, n.objid,
            CASE WHEN k.contypid <> 0 THEN format('ALTER DOMAIN %s DROP CONSTRAINT %I', k.contypid::regtype, k.conname) ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname) END,
-           CASE WHEN k.contypid <> 0 THEN format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', k.contypid::regtype, k.conname, pg_catalog.pg_get_constraintdef(k.oid))
-                ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_catalog.pg_get_constraintdef(k.oid)) END,
+           CASE WHEN k.contypid <> 0 THEN format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', k.contypid::regtype, k.conname, pg_catalog.pg_get_constraintdef(k.oid, $3))
+                ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_catalog.pg_get_constraintdef(k.oid, $3)) END,
            CASE WHEN k.conislocal IS FALSE AND k.conrelid <> 0 THEN 'it is inherited'
                 WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgisinternal AND t.tgenabled <> 'O') THEN 'its internal triggers are not enabled as usual' END, true, NULL
     FROM named n JOIN pg_catalog.pg_constraint k ON k.oid = n.objid

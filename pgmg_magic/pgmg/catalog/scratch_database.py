@@ -1,0 +1,77 @@
+"""Makes empty databases for trying a project out: on a server that is started for it, or on a given one."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import conninfo, sql
+
+from pgmg.catalog.connection import connect
+from pgmg.catalog.embedded import acquire
+from pgmg.errors import ScratchError
+from pgmg.model.secrets import mask_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
+"""For a server whose data nobody keeps."""
+
+
+@contextmanager
+def scratch_server(url: str | None) -> Iterator[str]:
+    """Give the connection string of a server: `url`, or an embedded one in a temporary folder.
+
+    Raises:
+        EmbeddedServerError: the embedded server is not installed or does not start.
+    """
+    if url is not None:
+        yield url
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="pgmg-scratch-") as folder,
+        acquire(Path(folder), settings=_SETTINGS) as one,
+    ):
+        yield one.dsn
+
+
+@contextmanager
+def scratch_database(server: str, roles: Iterable[str] = ()) -> Iterator[str]:
+    """Give the connection string of a new, empty database, which is dropped at the end.
+
+    Roles that are missing are created, without login, and dropped at the end if they are left with nothing.
+
+    Raises:
+        ScratchError: the role may not create databases or roles.
+    """
+    name = f"pgmg_scratch_{secrets.token_hex(6)}"
+    with connect(server) as conn:
+        created: list[str] = []
+        try:
+            known = {role for (role,) in conn.execute("SELECT rolname::text FROM pg_catalog.pg_roles")}
+            for role in roles:
+                if role not in known:
+                    conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+                    created.append(role)
+            database = sql.Identifier(name)
+            conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(database))
+        except psycopg.Error as error:
+            said = mask_secrets(error.diag.message_primary or str(error))
+            _drop_roles(conn, created)
+            hint = "--scratch URL names a server on which a database may be created; --no-verify leaves the proof out."
+            raise ScratchError(f"No empty database can be made: {said}", hint=hint) from None
+        try:
+            yield conninfo.make_conninfo(server, dbname=name)
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+            _drop_roles(conn, created)
+
+
+def _drop_roles(conn: psycopg.Connection[tuple[object, ...]], roles: Iterable[str]) -> None:
+    for role in roles:
+        conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))

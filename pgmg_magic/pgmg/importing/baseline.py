@@ -1,0 +1,142 @@
+"""Writes the first migrations: what code files cannot declare, as pg_dump spells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgmg.catalog.dump_archive import DumpEntry, dump_archive
+from pgmg.model.import_report import LeftOut
+from pgmg.model.quoting import quote
+from pgmg.model.secrets import mask_secrets
+from pgmg.source.migrations.dumped import DumpedStatement, dumped_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pgmg.importing.code_files import ImportedCode
+    from pgmg.importing.declared_text import Unstated
+    from pgmg.model.snapshot import Address, ServerInfo
+
+BASELINE = "baseline"
+DETAILS = "details_of_declared_objects"
+"""Names of the two migrations, without their numbers."""
+
+_HEADER = """\
+-- Schemas, extensions, tables, sequences and whatever else the code folder does not declare, as they were when the
+-- database was taken over. Recorded as applied; it runs where a new database is built.
+"""
+_DETAILS_HEADER = """\
+-- What the database keeps about declared objects and no code file can state. It runs where a new database is built;
+-- pgmg preserves it whenever it recreates one of them.
+"""
+_WITH_OPTIONS = ("CREATE USER MAPPING ", "CREATE SERVER ", "CREATE FOREIGN DATA WRAPPER ", "ALTER USER MAPPING ")
+"""Statements whose options may hold passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineText:
+    """The text of the migration, and what is in neither migration nor code."""
+
+    text: str
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def baseline_text(
+    dsn: str,
+    server: ServerInfo,
+    code: ImportedCode,
+    skipped: Iterable[Address],
+    own: tuple[str, Sequence[str]],
+    schemas: Sequence[str],
+) -> BaselineText:
+    """Return the migration that creates everything but `code` and what was `skipped`.
+
+    `own` is the schema of pgmg's tables and their names. With `schemas`, only what is in them, and extensions.
+
+    Raises:
+        DumpError: pg_dump is missing or fails.
+    """
+    state_schema, tables = own
+    options = [f"--exclude-table={quote(state_schema)}.{quote(table)}" for table in tables]
+    options.append("--no-subscriptions")
+    options += [f"--schema={quote(schema)}" for schema in schemas]
+    options += ["--extension=*"] if schemas else []
+    with dump_archive(dsn, server.version_num, options) as archive:
+        entries = archive.entries()
+        covered = code.addresses | frozenset(skipped)
+        chosen = _uncovered(entries, covered, privileges=code.has_default_privileges)
+        if state_schema != "public":  # apply creates it before anything else
+            chosen = [entry for entry in chosen if entry.description.split(" ")[:3] != ["SCHEMA", "-", state_schema]]
+        text = archive.sql(chosen)
+    kept, left_out = _filtered(dumped_statements(text), server.user)
+    return BaselineText(f"{_HEADER}\n{_joined(kept)}" if kept else "", tuple(left_out))
+
+
+def details_text(unstated: Sequence[Unstated]) -> str:
+    """Return the migration that gives declared objects what no code file can say."""
+    statements = [statement for one in unstated for statement in one.statements]
+    return f"{_DETAILS_HEADER}\n" + "".join(f"{statement};\n" for statement in statements)
+
+
+def _uncovered(entries: Sequence[DumpEntry], addresses: frozenset[Address], *, privileges: bool) -> list[DumpEntry]:
+    """Return the entries that the code declares neither as objects nor as something about one of them."""
+    covered: set[int] = set()
+    by_number = {entry.number: entry for entry in entries}
+    for entry in entries:  # what an entry depends on comes before it
+        about = [by_number[number] for number in entry.depends_on if number in by_number]
+        if entry.description.startswith("DEFAULT ACL "):
+            declared = privileges
+        else:
+            declared = entry.address in addresses or _is_part_of_any(entry, about, covered)
+        if declared:
+            covered.add(entry.number)
+    return [entry for entry in entries if entry.number not in covered]
+
+
+def _is_part_of_any(entry: DumpEntry, about: Sequence[DumpEntry], covered: set[int]) -> bool:
+    """Say whether an entry is a part of a covered one that it depends on, rather than a user of it."""
+    declared = [one for one in about if one.number in covered]
+    match entry.description.split(" ", 1)[0]:
+        case "RULE":  # the second half of a view
+            return bool(declared) and " _RETURN " in entry.description
+        case "DEFAULT":  # of a view's column
+            return any(one.description.startswith("VIEW ") for one in declared)
+        case "CHECK":  # of a domain, where it is not validated
+            is_of_table = any("TABLE " in one.description for one in about)
+            return not is_of_table and any(one.description.startswith("DOMAIN ") for one in declared)
+        case "COMMENT" | "ACL" | "SECURITY":  # those of a table's constraint depend on what the constraint uses as well
+            return bool(about) and len(declared) == len(about)
+        case _:
+            return False
+
+
+def _filtered(statements: Iterable[DumpedStatement], user: str) -> tuple[list[DumpedStatement], list[LeftOut]]:
+    """Leave out what only says that we own something, and what holds a secret."""
+    kept: list[DumpedStatement] = []
+    left_out: list[LeftOut] = []
+    for one in statements:
+        if one.owner == user:
+            continue
+        masked = mask_secrets(one.sql) if one.sql.startswith(_WITH_OPTIONS) else one.sql
+        if masked != one.sql:
+            left_out.append(LeftOut(masked.partition("\n")[0], "its statement holds a secret, which no file should"))
+            continue
+        kept.append(one)
+    # pg_dump comments on inherited constraints before it adds those that are not validated
+    kept.sort(key=lambda one: one.sql.startswith("COMMENT ON CONSTRAINT "))
+    return kept, left_out
+
+
+def _joined(statements: Sequence[DumpedStatement]) -> str:
+    return "".join(_separated(statements))
+
+
+def _separated(statements: Sequence[DumpedStatement]) -> Iterator[str]:
+    """Yield statements, a blank line before each but those that follow one about the same object."""
+    before: DumpedStatement | None = None
+    for one in statements:
+        if before is not None and not (one.is_short and before.is_short):
+            yield "\n"
+        yield f"{one.sql};\n"
+        before = one

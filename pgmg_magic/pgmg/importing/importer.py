@@ -1,0 +1,213 @@
+"""Imports: reads the database, makes files, records them as applied, checks that nothing is left to do."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pgmg.catalog.connection import reading
+from pgmg.catalog.dump_archive import connection_string
+from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_facts
+from pgmg.catalog.snapshot_reader import read_snapshot
+from pgmg.errors import ConfigError, ImportRefused, SourceErrors
+from pgmg.importing.adoption import Adopter, Adoption
+from pgmg.importing.baseline import BASELINE, DETAILS, baseline_text, details_text
+from pgmg.importing.code_files import ImportedCode, code_files
+from pgmg.importing.drafted_files import DraftedFiles
+from pgmg.importing.file_names import FileNames
+from pgmg.importing.file_set import FileSet
+from pgmg.importing.proof import prove
+from pgmg.importing.selection import Selection, select
+from pgmg.maintenance.locked import locked
+from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
+from pgmg.model.name_patterns import NamePatterns
+from pgmg.model.source import MigrationFile
+from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.text_hash import text_hash
+from pgmg.source.migrations import numbering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.importing.declared_text import Unstated
+    from pgmg.model.import_report import ImportOptions
+    from pgmg.model.snapshot import Snapshot
+    from pgmg.source import SourceFiles
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is to be written, before it is checked."""
+
+    code: ImportedCode
+    files: DraftedFiles
+    migrations: tuple[MigrationFile, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Importer:
+    """Takes what one project's database holds into its files. `progress` gets lines to show."""
+
+    def __init__(
+        self, settings: Settings, connect: Callable[[], Connection], progress: Callable[[str], None] = lambda _: None
+    ) -> None:
+        from pgmg.planner import Planner
+
+        self._settings, self._connect, self._progress = settings, connect, progress
+        self._planner = Planner(settings)
+
+    def run(self, options: ImportOptions, *, dry_run: bool = False) -> ImportReport:
+        """Import, all or nothing.
+
+        Raises:
+            ConfigError: no folder to write to is configured.
+            SourceErrors: files of the project cannot be read.
+            ImportRefused: files exist; the result would not be what the database holds.
+            DumpError: pg_dump is needed, and missing or failing.
+        """
+        began = time.monotonic()
+        files = self._files(options)
+        with self._connect() as conn, reading(conn, self._planner.search_path, self._settings.lock_timeout):
+            dsn = connection_string(conn)
+            draft = self._draft(conn, dsn, files, options)
+        if dry_run:
+            unchecked = Adoption(draft.files, _names_by_path(draft.code, self._code_folder()))
+            return self._report(draft, unchecked, began, Proof(why="nothing was written"), dry_run=True)
+        written = FileSet()
+        try:
+            with locked(self._settings, self._planner, self._connect) as conn:
+                self._progress("Checking that the next plan is empty")
+                adopted = Adopter(conn, self._planner, self._settings, files).adopt(draft.files, draft.migrations)
+                self._progress(f"Writing {len(adopted.files.groups)} files")
+                written.write(self._texts(adopted, draft))
+        except BaseException:
+            written.undo()
+            raise
+        return self._report(draft, adopted, began, self._proof(adopted, dsn, options), dry_run=False)
+
+    def _proof(self, adopted: Adoption, dsn: str, options: ImportOptions) -> Proof:
+        planned = Proof(adopted.is_planned_empty, why=adopted.why)
+        if not options.verify:
+            return replace(planned, why="--no-verify")
+        if not self._planner.files().migrations:
+            return replace(planned, why="no migration creates the tables; --baseline writes one")
+        self._progress("Applying the project to an empty database, and comparing pg_dump")
+        return prove(self._settings, dsn, options.scratch, planned)
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def _files(self, options: ImportOptions) -> SourceFiles:
+        files = self._planner.files()
+        if files.code is None:
+            raise ConfigError("No code folder is configured.", hint="Set code_dir in pgmg.toml.")
+        if files.problems:
+            raise SourceErrors(files.problems)
+        if options.baseline and files.migrations is None:
+            raise ConfigError("No migrations folder is configured.", hint="Set migrations_dir in pgmg.toml.")
+        if options.baseline and files.migrations and not options.force:
+            raise ImportRefused(
+                "The migrations folder holds migrations already: a baseline would create their tables again.",
+                hint="Leave --baseline out, or use --force if they create nothing of what the database holds.",
+            )
+        return files
+
+    def _draft(self, conn: Connection, dsn: str, files: SourceFiles, options: ImportOptions) -> _Draft:
+        self._progress("Reading the database")
+        snapshot = read_snapshot(conn, self._settings.state_schema)
+        declared = self._planner.comparison(conn, snapshot, files, only_looks=True).resolved.declared
+        belongings = read_belongings(conn)
+        selection = select(snapshot, belongings, options, NamePatterns(), declared)
+        facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
+        code = self._code(selection, facts, files, options)
+        if not options.baseline:
+            left_out = (*code.fixed, *map(_left_out, code.unstated))
+            return _Draft(code, self._drafted(code), (), left_out)
+        self._progress("Reading tables and whatever else migrations own with pg_dump")
+        return self._with_baseline(dsn, snapshot, code, selection, files, options)
+
+    def _code(
+        self, selection: Selection, facts: ImportFacts, files: SourceFiles, options: ImportOptions
+    ) -> ImportedCode:
+        everything = not (options.names or options.kinds or options.schemas or options.include)
+        code = code_files(selection, facts, FileNames(options.layout), privileges=everything, details=options.baseline)
+        folder = self._code_folder()
+        existing = {file.path for file in files.code or ()}
+        clashes = sorted(path for path in code.statements if f"{folder}{path}" in existing)
+        if clashes and not options.force:
+            listed = ", ".join(f"{folder}{path}" for path in clashes[:5]) + (" …" if len(clashes) > 5 else "")  # noqa: PLR2004
+            raise ImportRefused(f"Files exist: {listed}", hint="--force replaces them, --layout names others.")
+        return code
+
+    def _with_baseline(
+        self,
+        dsn: str,
+        snapshot: Snapshot,
+        code: ImportedCode,
+        selection: Selection,
+        files: SourceFiles,
+        options: ImportOptions,
+    ) -> _Draft:
+        settings = self._settings
+        own = (settings.state_schema, OWN_TABLES)
+        made = baseline_text(dsn, snapshot.server, code, selection.skipped, own, options.schemas)
+        migrations = []
+        names = [file.name for file in files.migrations or ()]
+        for slug, text in ((BASELINE, made.text), (DETAILS, details_text(code.unstated) if code.unstated else "")):
+            if text:
+                name = numbering.next_name(names, slug, datetime.now(UTC))
+                names.append(name)
+                migrations.append(MigrationFile(name, f"{self._migrations_folder()}{name}", text, text_hash(text)))
+        return _Draft(code, self._drafted(code), tuple(migrations), made.left_out)
+
+    def _drafted(self, code: ImportedCode) -> DraftedFiles:
+        folder = self._code_folder()
+        return DraftedFiles({f"{folder}{path}": groups for path, groups in code.statements.items()})
+
+    # -- folders ------------------------------------------------------------------------------------------
+
+    def _code_folder(self) -> str:
+        return _relative(self._settings.root, self._settings.code_dir)
+
+    def _migrations_folder(self) -> str:
+        return _relative(self._settings.root, self._settings.migrations_dir)
+
+    def _texts(self, adopted: Adoption, draft: _Draft) -> dict[Path, str]:
+        root = self._settings.root
+        texts = {root / path: text for path, text in adopted.files.texts().items()}
+        return texts | {root / migration.path: migration.text for migration in draft.migrations}
+
+    # -- reporting ----------------------------------------------------------------------------------------
+
+    def _report(self, draft: _Draft, adopted: Adoption, began: float, proof: Proof, *, dry_run: bool) -> ImportReport:
+        return ImportReport(
+            files=tuple(ImportedFile(path, adopted.objects.get(path, ())) for path in adopted.files.groups),
+            migrations=tuple(ImportedFile(migration.path) for migration in draft.migrations),
+            left_out=(*draft.left_out, *adopted.left_out),
+            proof=proof,
+            dry_run=dry_run,
+            duration_ms=round((time.monotonic() - began) * 1000, 3),
+        )
+
+
+def _left_out(one: Unstated) -> LeftOut:
+    reason = f"no code file can state {one.what}; the database keeps it, a new one does not get it"
+    return LeftOut(one.object, reason, ";\n".join(one.statements))
+
+
+def _relative(root: Path, folder: Path | None) -> str:
+    assert folder is not None  # checked before
+    shown = os.path.relpath(folder, root).replace(os.sep, "/")
+    return "" if shown == "." else f"{shown}/"
+
+
+def _names_by_path(code: ImportedCode, folder: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, path in code.homes.items():
+        found.setdefault(f"{folder}{path}", []).append(str(name))
+    return {path: tuple(names) for path, names in found.items()}

@@ -1,0 +1,75 @@
+"""Proves an import: the project, applied to an empty database, gives the dump of the original."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgmg.catalog.catalog_queries import query
+from pgmg.catalog.connection import connect
+from pgmg.catalog.dump_archive import dump_text
+from pgmg.catalog.scratch_database import scratch_database, scratch_server
+from pgmg.errors import DumpError, EmbeddedServerError, PgmgError, ScratchError
+from pgmg.model.quoting import quote
+from pgmg.model.state_layout import OWN_TABLES
+from pgmg.source.migrations.dumped import comparable_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgmg.config import Settings
+    from pgmg.model.import_report import Proof
+
+_MAJOR = 10000
+
+
+def prove(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -> Proof:
+    """Return `planned` with what comparing the dumps of both databases found.
+
+    Where the empty database is on another major version, the original's dump is restored there and dumped again, so
+    that one server spells both.
+    """
+    try:
+        return _proved(settings, dsn, scratch, planned)
+    except (EmbeddedServerError, ScratchError, DumpError) as error:
+        return replace(planned, why=_one_line(error))
+
+
+def _proved(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -> Proof:
+    from pgmg.project import Project
+
+    with connect(dsn) as conn:
+        version = conn.info.server_version
+        roles = [role for (role,) in conn.execute(query("import_roles"))]
+        user = conn.info.user
+    original = dump_text(dsn, version, _options(settings))
+    with scratch_server(scratch) as server, scratch_database(server, roles) as target:
+        with connect(target) as conn:
+            there = conn.info.server_version
+        try:
+            with Project(replace(settings, connection_string=target)) as project:
+                project.apply(yes=True)
+        except PgmgError as error:
+            return replace(planned, is_dump_equal=False, differences=(f"The project cannot be applied: {error}",))
+        rebuilt = dump_text(target, there, _options(settings))
+    wanted, found = _counted(original, user), _counted(rebuilt, user)
+    differences = (*_listed("only in the original", wanted - found), *_listed("only in the rebuilt", found - wanted))
+    return replace(planned, is_dump_equal=not differences, compared=wanted.total(), differences=differences)
+
+
+def _options(settings: Settings) -> list[str]:
+    own = [f"--exclude-table={quote(settings.state_schema)}.{quote(table)}" for table in OWN_TABLES]
+    return [*own, "--no-subscriptions"]
+
+
+def _counted(text: str, user: str) -> Counter[str]:
+    return Counter(comparable_statements(text, user))
+
+
+def _listed(where: str, statements: Counter[str]) -> Iterator[str]:
+    return (f"{where}: {statement}" for statement in sorted(statements.elements()))
+
+
+def _one_line(error: PgmgError) -> str:
+    return str(error).partition("\n")[0]

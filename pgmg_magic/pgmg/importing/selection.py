@@ -1,0 +1,140 @@
+"""Chooses the objects to import: those of declarable kinds, without what extensions, tables and pgmg itself bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from pgmg.errors import UsageError
+from pgmg.model.import_report import LeftOut
+from pgmg.model.name_patterns import NamePatterns
+from pgmg.model.names import Kind, ObjectName, kind_of
+from pgmg.planning.resolve.lookup import find_all
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pgmg.catalog.import_facts import Belongings
+    from pgmg.model.import_report import ImportOptions
+    from pgmg.model.snapshot import Address, LiveObject, Snapshot
+
+DECLARABLE = frozenset(takewhile(lambda kind: kind is not Kind.TABLE, Kind))
+"""The kinds that a code folder declares (rule 1.4)."""
+
+_VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is to be imported. `children` are by parent: what is written into the file of the view it is on.
+
+    `fixed` are chosen objects that a migration has to create, with the reason. `skipped` are declarable objects that
+    were not chosen.
+    """
+
+    chosen: tuple[LiveObject, ...] = ()
+    children: Mapping[ObjectName, tuple[LiveObject, ...]] = field(default_factory=dict)
+    fixed: tuple[tuple[LiveObject, str], ...] = ()
+    skipped: frozenset[Address] = frozenset()
+
+    @property
+    def objects(self) -> tuple[LiveObject, ...]:
+        """Every object whose definition is needed."""
+        return (*self.chosen, *(child for children in self.children.values() for child in children))
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What no file can declare."""
+        return tuple(LeftOut(str(live.name), reason) for live, reason in self.fixed)
+
+
+def select(
+    snapshot: Snapshot,
+    belongings: Belongings,
+    options: ImportOptions,
+    ignored: NamePatterns,
+    declared: Collection[ObjectName] = (),
+) -> Selection:
+    """Choose by the options; what is `ignored`, or `declared` already, is never chosen.
+
+    Raises:
+        UsageError: an unknown kind.
+        UnknownObjectError: a name that nothing in the database bears.
+    """
+    fixed = belongings.fixed
+    live = {name: obj for name, obj in snapshot.objects.items() if _is_importable(obj, fixed)}
+    wanted = _Wanted.of(options, live)
+    chosen, fixed_ones = [], []
+    children: dict[ObjectName, list[LiveObject]] = {}
+    skipped = set()
+    for name in sorted(live, key=str):
+        obj = live[name]
+        parent = _parent(obj, belongings, snapshot)
+        is_child = parent is not None and parent in live
+        about = parent if is_child and parent is not None else name
+        if (name in declared) or ignored.match(name, obj.owner) or not wanted.takes(about, live[about].owner):
+            skipped.add(obj.address)
+        elif reason := fixed.get(obj.address):
+            fixed_ones.append((obj, reason))
+        elif is_child:
+            children.setdefault(about, []).append(obj)
+        else:
+            chosen.append(obj)
+    of_views = {name: tuple(objects) for name, objects in children.items()}
+    return Selection(tuple(chosen), of_views, tuple(fixed_ones), frozenset(skipped))
+
+
+def _is_importable(obj: LiveObject, fixed: Mapping[Address, str]) -> bool:
+    return obj.extension is None and obj.name.kind in DECLARABLE and fixed.get(obj.address) != ""
+
+
+def _parent(obj: LiveObject, belongings: Belongings, snapshot: Snapshot) -> ObjectName | None:
+    """Return the view or materialized view that an object is on."""
+    address = belongings.parents.get(obj.address)
+    if address is not None and address in snapshot.by_address:
+        return snapshot.by_address[address].name
+    parent = obj.name.parent
+    return parent if parent is not None and parent.kind in _VIEWS else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    names: frozenset[ObjectName] | None
+    schemas: frozenset[str]
+    kinds: frozenset[Kind]
+    include: NamePatterns
+    exclude: NamePatterns
+
+    @classmethod
+    def of(cls, options: ImportOptions, live: Mapping[ObjectName, LiveObject]) -> _Wanted:
+        names = None
+        if options.names:
+            names = frozenset(find_all(options.names, list(live)))
+        return cls(
+            names,
+            frozenset(options.schemas),
+            frozenset(_kind(word) for word in options.kinds),
+            NamePatterns(options.include),
+            NamePatterns(options.exclude),
+        )
+
+    def takes(self, name: ObjectName, owner: str) -> bool:
+        if self.names is not None and name not in self.names:
+            return False
+        home = name if name.parent is None else name.parent
+        if self.schemas and home.schema not in self.schemas:
+            return False
+        if self.kinds and name.kind not in self.kinds:
+            return False
+        if self.include.patterns and not self.include.match(name, owner):
+            return False
+        return not self.exclude.match(name, owner)
+
+
+def _kind(word: str) -> Kind:
+    kind = kind_of(word.strip().replace("-", "_").replace(" ", "_"))
+    if kind is None or kind not in DECLARABLE:
+        known = ", ".join(sorted(kind.value for kind in DECLARABLE))
+        raise UsageError(f"--kind {word}: no kind that code files declare", hint=f"known: {known}")
+    return kind

@@ -1,0 +1,92 @@
+"""What `pgmg import` is asked for, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Layout(StrEnum):
+    """How files are laid out below the code folder."""
+
+    SCHEMA = "schema"  # app/views/daily.sql
+    KIND = "kind"  # views/app.daily.sql
+    FLAT = "flat"  # view.app.daily.sql
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What to import and how.
+
+    `names` are objects; none means all. `schemas`, `kinds` and `include` narrow the choice, `exclude` takes out of it
+    (patterns: `pgmg.model.name_patterns`). `baseline` also writes a first migration of what code files cannot declare.
+    `force` replaces existing files. `adopt` writes no file: it records declared objects that the database has.
+    `scratch` is a connection string of a server on which the proof may create a database.
+    """
+
+    names: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    layout: Layout = Layout.SCHEMA
+    baseline: bool = False
+    force: bool = False
+    adopt: bool = False
+    verify: bool = True
+    scratch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file that was written, or would be: `path` relative to the project, `objects` as they are named in plans."""
+
+    path: str
+    objects: tuple[str, ...] = ()
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An object, or something that belongs to one, that is not in the files, and why. `sql` recreates it."""
+
+    object: str
+    reason: str
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved: that the next plan is empty, that pg_dump finds no difference.
+
+    None: it was not examined; `why` says why. `differences` are the statements that only one of the two dumps holds.
+    """
+
+    is_planned_empty: bool | None = None
+    is_dump_equal: bool | None = None
+    why: str = ""
+    compared: int = 0
+    """Statements of pg_dump."""
+    differences: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing that was examined speaks against it."""
+        return self.is_dump_equal is not False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or with `dry_run` would do."""
+
+    files: tuple[ImportedFile, ...] = ()
+    migrations: tuple[ImportedFile, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    proof: Proof = Proof()
+    dry_run: bool = False
+    duration_ms: float = 0.0
+
+    @property
+    def objects(self) -> int:
+        """How many objects the files declare."""
+        return sum(len(file.objects) for file in self.files)

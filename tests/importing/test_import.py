@@ -1,0 +1,233 @@
+"""Takes databases over, and asks pg_dump whether anything was lost."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from pgmg.errors import ImportRefused
+from pgmg.importing import Importer
+from pgmg.model.import_report import ImportOptions, Layout
+from tests.survival import settings, zoo
+
+_NOT_RESTORABLE = {"p_once"}
+"""A dump of an exclusion constraint of a partitioned table cannot be restored, pgmg or not."""
+
+
+def build(project, server):
+    """Make the exhibits of all kinds, by hand."""
+    project.do(zoo.TABLES)
+    for text in zoo.ROOTS.values():
+        project.do(text.replace("'{}'", "'{{}}'").format(**zoo.BEFORE))
+    for one in zoo.EXHIBITS:
+        if one.since <= server.major and one.name not in _NOT_RESTORABLE:
+            project.do(one.sql)
+
+
+def take_over(project, *, dry_run=False, **options):
+    with project.open() as opened:
+        return Importer(opened.settings, opened.connect).run(ImportOptions(**options), dry_run=dry_run)
+
+
+def texts(project, folder="sql"):
+    root = project.root / folder
+    return {path.relative_to(root).as_posix(): path.read_text() for path in sorted(root.rglob("*.sql"))}
+
+
+@pytest.fixture(scope="module")
+def roles(server):
+    settings.prepare(server.admin)
+
+
+def test_every_kind_is_carried_over_and_the_dumps_are_equal(project, server, roles):
+    build(project, server)
+    before = project.dump()
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.differences == ()
+    assert report.proof.is_dump_equal, report.proof.why
+    assert report.proof.is_planned_empty
+    assert report.left_out == ()
+    assert project.dump() == before
+    project.settled()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(settings.ROUNDS))
+def test_whatever_can_be_set_by_hand_is_carried_over(project, server, roles, number):
+    build(project, server)
+    with psycopg.connect(project.dsn, autocommit=True) as conn:
+        conn.execute("CREATE ACCESS METHOD keep_heap TYPE TABLE HANDLER heap_tableam_handler")
+        conn.execute(
+            "GRANT CREATE ON SCHEMA public TO keep_owner; GRANT SELECT ON ALL TABLES IN SCHEMA public TO keep_owner"
+        )
+    settings.set_all(project.dsn, number)
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.differences == ()
+    assert report.proof.is_dump_equal, report.proof.why
+    project.settled()
+
+
+def test_a_view_goes_into_one_file_with_all_that_belongs_to_it(project, server, roles):
+    project.do(
+        "CREATE TABLE t (id integer, a integer)",
+        "CREATE VIEW v WITH (security_barrier) AS SELECT t.id, count(*) AS n FROM t WHERE t.a > 0 GROUP BY t.id",
+        "CREATE RULE skip AS ON DELETE TO v DO INSTEAD NOTHING",
+        "ALTER VIEW v OWNER TO keep_owner",
+        "COMMENT ON COLUMN v.n IS 'how many'",
+        "GRANT SELECT ON v TO keep_alice",
+    )
+    take_over(project, verify=False)
+    assert texts(project) == {
+        "public/views/v.sql": "CREATE VIEW v WITH (security_barrier='true') AS\n"
+        "SELECT id,\n    count(*) AS n\nFROM t\nWHERE a > 0\nGROUP BY id;\n\n"
+        "CREATE RULE skip AS\n    ON DELETE TO v DO INSTEAD NOTHING;\n\n"
+        "ALTER VIEW v OWNER TO keep_owner;\n"
+        "GRANT SELECT ON TABLE v TO keep_alice;\n"
+        "COMMENT ON COLUMN v.n IS 'how many';\n"
+    }
+    project.settled()
+
+
+def test_overloads_and_names_that_no_file_can_have_are_told_apart(project):
+    project.do(
+        "CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION f(text) RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+        'CREATE VIEW "a/b" AS SELECT 1 AS one',
+        'CREATE VIEW "A.b" AS SELECT 2 AS two',
+        'CREATE VIEW ".hidden" AS SELECT 3 AS three',
+        'CREATE VIEW "x.test" AS SELECT 4 AS four',
+    )
+    report = take_over(project, layout=Layout.FLAT)
+    assert report.objects == 6
+    assert sorted(texts(project)) == [
+        "function.public.f.integer.sql",
+        "function.public.f.text.sql",
+        "view.public.A_b.sql",
+        "view.public.a_b-2.sql",
+        "view.public.hidden.sql",
+        "view.public.x_test.sql",
+    ]
+    project.settled()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"schemas": ("app",)}, {"view.app.v"}),
+        ({"kinds": ("view",)}, {"view.app.v", "view.tmp_v", "view.w"}),
+        ({"include": ("view.tmp_*",)}, {"view.tmp_v"}),
+        ({"exclude": ("app.*", "tmp_*")}, {"view.w", "function.f()"}),
+        ({"exclude": ("owner:keep_owner",)}, {"view.app.v", "view.tmp_v", "function.f()"}),
+        ({"names": ("w", "function.f()")}, {"view.w", "function.f()"}),
+    ],
+)
+def test_what_is_imported_can_be_chosen(project, roles, options, expected):
+    project.do(
+        "CREATE SCHEMA app; CREATE VIEW app.v AS SELECT 1 AS one",
+        "CREATE VIEW tmp_v AS SELECT 1 AS one",
+        "CREATE VIEW w AS SELECT 1 AS one",
+        "ALTER VIEW w OWNER TO keep_owner",
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    )
+    report = take_over(project, **options)
+    found = {name for file in report.files for name in file.objects if not name.startswith("owner.")}
+    assert found == expected
+
+
+def test_a_dry_run_writes_nothing(project):
+    project.do("CREATE VIEW v AS SELECT 1 AS one")
+    before = project.dump()
+    report = take_over(project, dry_run=True, baseline=True)
+    assert [file.path for file in report.files] == ["sql/public/views/v.sql"]
+    assert texts(project) == texts(project, "migrations") == {}
+    assert project.dump() == before
+    assert project.value("SELECT to_regclass('pgmg_state')") is None
+
+
+def test_existing_files_are_not_overwritten(project):
+    project.do("CREATE VIEW v AS SELECT 1 AS one")
+    project.write("sql/public/views/v.sql", "-- to be written\n")
+    with pytest.raises(ImportRefused, match=r"sql/public/views/v\.sql"):
+        take_over(project)
+    assert project.value("SELECT to_regclass('pgmg_state')") is None
+    take_over(project, force=True)
+    assert "CREATE VIEW v" in texts(project)["public/views/v.sql"]
+
+
+def test_a_baseline_beside_other_migrations_is_refused(project):
+    project.write("migrations/001.sql", "CREATE TABLE t ();")
+    project.apply()
+    with pytest.raises(ImportRefused, match="holds migrations"):
+        take_over(project, baseline=True)
+
+
+def test_a_file_that_cannot_be_written_leaves_neither_files_nor_records(project):
+    project.do("CREATE VIEW v AS SELECT 1 AS one", "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+    project.write("sql/public/views", "a file where a folder is needed")
+    with pytest.raises(OSError, match="views"):
+        take_over(project, baseline=True)
+    assert texts(project) == texts(project, "migrations") == {}
+    assert sorted(path.name for path in (project.root / "sql").rglob("*")) == ["public", "views"]
+    assert project.value("SELECT to_regclass('pgmg_state')") is None
+
+
+def test_what_no_file_can_state_is_listed_by_name(project):
+    project.do(
+        "CREATE TABLE t (id integer)",
+        "CREATE VIEW v AS SELECT id FROM t",
+        "ALTER VIEW v ALTER COLUMN id SET DEFAULT 7",
+    )
+    (left,) = take_over(project).left_out
+    assert left.object == "view.v"
+    assert "the default of its column id" in left.reason
+    assert left.sql == "ALTER VIEW v ALTER COLUMN id SET DEFAULT 7"
+    assert project.value("SELECT column_default FROM information_schema.columns WHERE table_name = 'v'") == "7"
+
+
+def test_objects_of_extensions_and_what_is_declared_already_stay_out(project):
+    project.do("CREATE EXTENSION vector", "CREATE VIEW v AS SELECT 1 AS one", "CREATE VIEW w AS SELECT 2 AS two")
+    project.write("sql/w.sql", "CREATE VIEW w AS SELECT 2 AS two;")
+    project.apply()
+    report = take_over(project)
+    assert [file.path for file in report.files] == ["sql/public/views/v.sql"]
+    again = take_over(project)
+    assert again.files == ()
+    project.settled()
+
+
+def test_secrets_of_foreign_servers_are_in_no_file(project):
+    project.do(
+        "CREATE FOREIGN DATA WRAPPER far",
+        "CREATE SERVER away FOREIGN DATA WRAPPER far OPTIONS (host 'h')",
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER away OPTIONS (user 'u', password 'swordfish')",
+    )
+    report = take_over(project, baseline=True, verify=False)
+    assert "swordfish" not in "".join(texts(project, "migrations").values())
+    assert "CREATE SERVER away" in "".join(texts(project, "migrations").values())
+    (left,) = report.left_out
+    assert "USER MAPPING" in left.object
+    assert "secret" in left.reason
+    assert "swordfish" not in repr(report)
+
+
+def test_names_are_qualified_where_the_search_path_depends_on_the_role(project):
+    user = project.value("SELECT current_user")
+    project.do(
+        f"CREATE SCHEMA {user}", f"CREATE VIEW {user}.v AS SELECT 1 AS one", "CREATE VIEW public.w AS SELECT 1 AS one"
+    )
+    take_over(project)
+    assert texts(project)["public/views/w.sql"].startswith("CREATE VIEW public.w AS")
+    assert texts(project)[f"{user}/views/v.sql"].startswith(f"CREATE VIEW {user}.v AS")
+    project.settled()
+
+
+def test_a_name_of_the_system_keeps_its_schema(project):
+    project.do(
+        "CREATE VIEW pg_stat_activity AS SELECT 1 AS one",
+        "CREATE FUNCTION length(text) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "COMMENT ON FUNCTION public.length(text) IS 'ours'",
+    )
+    report = take_over(project)
+    assert report.left_out == ()
+    assert "COMMENT ON FUNCTION public.length(" in texts(project)["public/functions/length.sql"]
+    project.settled()
