@@ -199,8 +199,9 @@ BASELINE = Option(
     ("--baseline",), "Also write a first migration for tables and all else that code files cannot declare.", Value.FLAG
 )
 FORCE = Option(("--force",), "Replace existing files.", Value.FLAG)
+ADOPT = Option(("--adopt",), "Write no file: record declared objects that the database has as applied.", Value.FLAG)
 NO_VERIFY = Option(("--no-verify",), "Do not apply the result to an empty database for proof.", Value.FLAG)
-IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, DRY_RUN, NO_VERIFY, SCRATCH)
+IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, ADOPT, DRY_RUN, NO_VERIFY, SCRATCH)
 """Options of `import`."""
 
 INCLUDING = Option(
@@ -308,6 +309,7 @@ def import_options(names: Sequence[str], values: Mapping[str, object]) -> Import
         layout=Layout(str(values.get("layout") or Layout.SCHEMA)),
         baseline=bool(values.get("baseline")),
         force=bool(values.get("force")),
+        adopt=bool(values.get("adopt")),
         verify=not values.get("no_verify"),
         scratch=None if values.get("scratch") is None else str(values["scratch"]),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pgmg.config import applied_from
 from pgmg.errors import PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
+from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import DatabaseInfo, Plan, PlanOptions
 from pgmg.model.plan_inputs import PlanInputs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pgmg.config import Settings
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration, SourceObject
+    from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
     from pgmg.planning.resolve.column_types import LiveColumns
     from pgmg.source.code_parser import CodeParser
@@ -180,9 +182,21 @@ class Planner:
             parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout, columns
         )
         evidence = read_drift_evidence(conn, snapshot, found.drift_checks, self.settings.state_schema)
-        comparison = Comparison(found, evidence, compare(found, evidence, memory))
+        comparison = Comparison(found, evidence, self._of_ours(compare(found, evidence, memory)))
         self._compared = ComparisonCache.of(comparison)
         return comparison
+
+    def _of_ours(self, found: tuple[ObjectComparison, ...]) -> tuple[ObjectComparison, ...]:
+        """Return the comparisons without deletions of what is ignored."""
+        from pgmg.model.plan import ChangeKind
+
+        ignored = NamePatterns(self.settings.ignore)
+        if not ignored.patterns:
+            return found
+        deleted = ChangeKind.DELETED
+        return tuple(
+            d for d in found if d.change is not deleted or not ignored.match(d.name, d.live.owner if d.live else "")
+        )
 
     def _checkout(self, files: SourceFiles) -> Checkout:
         return Checkout(applied_from(self.settings), files.empty)

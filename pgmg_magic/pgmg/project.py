@@ -211,7 +211,7 @@ class Project:
             return comparison, read_last_apply(conn, comparison.resolved.snapshot.server, self.settings.state_schema)
 
         comparison, last_apply = self._read(ask)
-        return replace(status(comparison, self.server), last_apply=last_apply)
+        return replace(status(comparison, self.server, self.settings.ignore), last_apply=last_apply)
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
         """Return the changes with the SQL before and after.

@@ -122,11 +122,11 @@ def status(call: Call, shown: Status) -> None:
     elif console := _terminal(call):
         from pgmg.render.text import styled
 
-        styled.show_status(console, shown)
+        styled.show_status(console, shown, max(call.verbosity, 0))
     else:
         from pgmg.render.text import plain
 
-        call.result(plain.status_text(shown).rstrip("\n"))
+        call.result(plain.status_text(shown, max(call.verbosity, 0)).rstrip("\n"))
 
 
 def changes(call: Call, shown: Sequence[Change]) -> None:

@@ -22,6 +22,9 @@ DEFAULT_FOLDERS = {"migrations_dir": "migrations", "code_dir": "sql"}
 LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 """Variables of libpq that name a server or database."""
 
+LAST_VARIABLE = "DATABASE_URL"
+"""Names a server where nothing of pgmg and libpq does: many platforms set it."""
+
 
 def loader(
     path: str | Path, config: Path | None, environment: str | None, overrides: Mapping[str, object]
@@ -79,6 +82,8 @@ def load(
     chosen.update(_folders(chosen, values, root))
     if "connection_string" not in chosen and any(environ.get(name) for name in LIBPQ_VARIABLES):
         chosen["connection_string"] = ""
+    elif "connection_string" not in chosen and environ.get(LAST_VARIABLE):
+        chosen["connection_string"] = environ[LAST_VARIABLE]
     return Settings(root=root, config_path=file, environment=environment, **chosen)  # type: ignore[arg-type]
 
 

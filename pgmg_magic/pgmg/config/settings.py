@@ -38,6 +38,7 @@ class Settings:
     deadlock is tried again (rule 9.3). Everything runs as `role` and under `session_settings`. `pooler` says what a
     pooler in front of the server does, if there is one. `checkout` names this checkout of the project, for runners
     whose host and folder change (rule 3.7). `allow` is what apply may risk; None: everything.
+    `ignore` are patterns of what is somebody else's (`pgmg.model.name_patterns`).
     """
 
     root: Path
@@ -56,6 +57,7 @@ class Settings:
     pooler: Pooling = Pooling.TRANSACTION
     allow: tuple[Permission, ...] | None = None
     checkout: str | None = None
+    ignore: tuple[str, ...] = ()
     environment: str | None = None
 
     @property

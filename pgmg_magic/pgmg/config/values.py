@@ -143,6 +143,14 @@ def _permissions(value: Value) -> tuple[Permission, ...]:
     return tuple(permission for permission in found if permission is not None)
 
 
+def _patterns(value: Value) -> tuple[str, ...]:
+    """Take a list of patterns, or one text with commas between them."""
+    raw = [word.strip() for word in value.raw.split(",")] if isinstance(value.raw, str) else value.raw
+    if not isinstance(raw, list | tuple) or not all(isinstance(word, str) and word for word in raw):
+        raise value.wrong('patterns, such as ["app.*", "view.tmp_*", "owner:etl"]')
+    return tuple(cast("Iterable[str]", raw))
+
+
 _PERMISSIONS = 'a list of "rewrite", "data-loss", "exclusive-lock", each with a size if wanted: "exclusive-lock>1GB"'
 
 
@@ -201,6 +209,7 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "pooler": _pooling,
     "checkout": _text,
     "allow": _permissions,
+    "ignore": _patterns,
 }
 
 

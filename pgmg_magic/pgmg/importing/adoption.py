@@ -15,6 +15,7 @@ from pgmg.importing.drafted_files import DraftedFiles
 from pgmg.model.import_report import LeftOut
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import ChangeKind, PlanOptions, Record
+from pgmg.planning.resolve.lookup import find_all
 from pgmg.source import split_statements
 
 if TYPE_CHECKING:
@@ -83,6 +84,31 @@ class Adopter:
         listed = "; ".join(f"{one.object}: {one.reason}" for one in left_out[-3:])
         raise ImportRefused(f"The next plan would not be empty: {listed}.", hint="--exclude leaves objects out.")
 
+    def adopt_declared(self, names: Sequence[str], *, dry_run: bool) -> Adoption:
+        """Record unrecorded objects that existing files declare and the database has; run nothing.
+
+        Of `names` also those that are recorded and differ: the file counts as what the database has.
+
+        Raises:
+            SourceErrors: files cannot be read.
+            UnknownObjectError: a name that nothing declared bears.
+        """
+        snapshot = read_snapshot(self._conn, self._settings.state_schema)
+        compared = self._planner.comparison(self._conn, snapshot, self._existing)
+        wanted = set(find_all(names, [d.name for d in compared.differences])) if names else None
+        chosen = [d for d in compared.differences if _is_adoptable(d, wanted)]
+        if not dry_run and chosen:
+            self._state.prepare(snapshot.server)
+            self._state.record(
+                [Record(d.name, d.declared.source, 1) for d in chosen if d.declared is not None], snapshot
+            )
+            restore_settings(self._conn, snapshot.server.setting)
+        found: dict[str, list[str]] = {}
+        for difference in chosen:
+            if difference.declared is not None:
+                found.setdefault(difference.declared.source.location.path, []).append(str(difference.name))
+        return Adoption(objects={path: tuple(said) for path, said in found.items()})
+
     def _attempt(self, files: DraftedFiles, migrations: Sequence[MigrationFile]) -> Adoption | list[_Unwanted]:
         snapshot = read_snapshot(self._conn, self._settings.state_schema)
         self._state.prepare(snapshot.server)
@@ -132,6 +158,15 @@ class Adopter:
         others = len(plan.steps)
         why = f"{others} steps were pending before the import" if others else ""
         return Adoption(files, {path: tuple(said) for path, said in names.items()}, (), not others, why)
+
+
+def _is_adoptable(difference: ObjectComparison, wanted: set[ObjectName] | None) -> bool:
+    if difference.declared is None or (difference.live is None and difference.name.kind not in DECLARATIVE_KINDS):
+        return False
+    if wanted is None:
+        return difference.change is ChangeKind.ADOPTED
+    changed = (ChangeKind.ADOPTED, ChangeKind.MODIFIED, ChangeKind.DRIFTED)
+    return difference.name in wanted and difference.change in changed
 
 
 def _said(step: Step) -> str:

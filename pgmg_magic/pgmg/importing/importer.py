@@ -73,6 +73,8 @@ class Importer:
         """
         began = time.monotonic()
         files = self._files(options)
+        if options.adopt:
+            return self._adopted(files, options, began, dry_run=dry_run)
         with self._connect() as conn, reading(conn, self._planner.search_path, self._settings.lock_timeout):
             dsn = connection_string(conn)
             draft = self._draft(conn, dsn, files, options)
@@ -90,6 +92,19 @@ class Importer:
             written.undo()
             raise
         return self._report(draft, adopted, began, self._proof(adopted, dsn, options), dry_run=False)
+
+    def _adopted(self, files: SourceFiles, options: ImportOptions, began: float, *, dry_run: bool) -> ImportReport:
+        """Record what files declare and the database has; write no file."""
+        with locked(self._settings, self._planner, self._connect) as conn:
+            adopter = Adopter(conn, self._planner, self._settings, files)
+            found = adopter.adopt_declared(options.names, dry_run=dry_run)
+        return ImportReport(
+            files=tuple(ImportedFile(path, names) for path, names in found.objects.items()),
+            left_out=found.left_out,
+            proof=Proof(found.is_planned_empty, why=found.why),
+            dry_run=dry_run,
+            duration_ms=round((time.monotonic() - began) * 1000, 3),
+        )
 
     def _proof(self, adopted: Adoption, dsn: str, options: ImportOptions) -> Proof:
         planned = Proof(adopted.is_planned_empty, why=adopted.why)
@@ -122,7 +137,7 @@ class Importer:
         snapshot = read_snapshot(conn, self._settings.state_schema)
         declared = self._planner.comparison(conn, snapshot, files, only_looks=True).resolved.declared
         belongings = read_belongings(conn)
-        selection = select(snapshot, belongings, options, NamePatterns(), declared)
+        selection = select(snapshot, belongings, options, NamePatterns(self._settings.ignore), declared)
         facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
         code = self._code(selection, facts, files, options)
         if not options.baseline:

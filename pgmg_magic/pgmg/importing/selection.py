@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
 from pgmg.model.import_report import LeftOut
 from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import Kind, ObjectName, kind_of
+from pgmg.model.names import DECLARED_KINDS, Kind, ObjectName, kind_of
 from pgmg.planning.resolve.lookup import find_all
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from pgmg.catalog.import_facts import Belongings
     from pgmg.model.import_report import ImportOptions
     from pgmg.model.snapshot import Address, LiveObject, Snapshot
-
-DECLARABLE = frozenset(takewhile(lambda kind: kind is not Kind.TABLE, Kind))
-"""The kinds that a code folder declares (rule 1.4)."""
 
 _VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 
@@ -86,7 +82,7 @@ def select(
 
 
 def _is_importable(obj: LiveObject, fixed: Mapping[Address, str]) -> bool:
-    return obj.extension is None and obj.name.kind in DECLARABLE and fixed.get(obj.address) != ""
+    return obj.extension is None and obj.name.kind in DECLARED_KINDS and fixed.get(obj.address) != ""
 
 
 def _parent(obj: LiveObject, belongings: Belongings, snapshot: Snapshot) -> ObjectName | None:
@@ -134,7 +130,7 @@ class _Wanted:
 
 def _kind(word: str) -> Kind:
     kind = kind_of(word.strip().replace("-", "_").replace(" ", "_"))
-    if kind is None or kind not in DECLARABLE:
-        known = ", ".join(sorted(kind.value for kind in DECLARABLE))
+    if kind is None or kind not in DECLARED_KINDS:
+        known = ", ".join(sorted(kind.value for kind in DECLARED_KINDS))
         raise UsageError(f"--kind {word}: no kind that code files declare", hint=f"known: {known}")
     return kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
 from pgmg.model.quoting import spell, spelled_parts
 
@@ -69,6 +70,9 @@ ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
 TYPES = frozenset({Kind.TYPE, Kind.DOMAIN})
 BLOCKING_KINDS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.TRIGGER, Kind.POLICY, Kind.RULE}
 """Kinds for whose sake the server may refuse to alter or drop something else."""
+
+DECLARED_KINDS = frozenset(takewhile(lambda kind: kind is not Kind.TABLE, Kind))
+"""The kinds that a code folder declares (rule 1.4)."""
 
 CHILD_KINDS = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
 PROPERTY_KINDS = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})

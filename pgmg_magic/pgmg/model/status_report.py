@@ -19,7 +19,7 @@ class Status:
 
     `connection` names server, database and user, without the password; `objects` are (kind in words, number of managed
     objects); `applied` and `pending` are file names of migrations. `last_apply` is who applied something last, None
-    where that is not known.
+    where that is not known. `ignored` are the objects of the database that match the setting `ignore`.
     """
 
     connection: str
@@ -30,6 +30,7 @@ class Status:
     changes: tuple[Change, ...] = ()
     warnings: tuple[Notice, ...] = ()
     last_apply: AppliedFrom | None = None
+    ignored: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:

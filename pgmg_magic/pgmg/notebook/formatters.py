@@ -8,6 +8,7 @@ from pgmg.errors import PgmgError
 from pgmg.model.cell_result import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph_data import Graph
+from pgmg.model.import_report import ImportReport
 from pgmg.model.plan import Plan
 from pgmg.model.query_result import QueryPlan, QueryResult
 from pgmg.model.row_questions import RowDifference
@@ -79,6 +80,20 @@ def bundle(shown: object, base: str | None = None) -> Bundle:
         case LiveProject():
             return {PLAIN: f"Project {shown.root.name}, {shown.server}"}
         case _:
+            return _lines_bundle(shown)
+
+
+def _lines_bundle(shown: object) -> Bundle:
+    """Return the MIME types of what is displayed as lines of text."""
+    match shown:
+        case ImportReport():
+            from pgmg.render.html.lines_html import lines_html
+            from pgmg.render.text.import_lines import import_lines
+            from pgmg.render.text.spans import plain, span_line
+
+            lines = [span_line(line) for line in import_lines(shown)]
+            return {PLAIN: plain(lines), HTML: lines_html(lines, "Import")}
+        case _:
             raise TypeError(f"pgmg has no display for {type(shown).__name__}")
 
 
@@ -109,6 +124,7 @@ class Formatters:
         QueryPlan,
         Graph,
         Status,
+        ImportReport,
         PgmgError,
         Watch,
         LiveProject,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNDO = re.compile(r"(?i:.*\.down\.sql|U[^/]*__[^/]*\.sql)\Z")
+_TEST = re.compile(r"\.test\.(?:[^./]+\.)?sql\Z", re.IGNORECASE)
 _DIGITS = re.compile(r"(\d+)")
 _BOM = "\ufeff"
 _YOUNG = 2_000_000_000
@@ -179,6 +180,10 @@ def _read_code(base: str, folder: Path, but: Path | None, reader: _Reader) -> It
     reader.problems += found.problems
     reader.empty = found.empty()
     for shown, path in sorted(found.files):
+        if _TEST.search(shown):
+            message = "a test beside code is passed over: it declares nothing"
+            reader.notices.append(Notice("code-test", message, shown))
+            continue
         file = reader.code(path, shown)
         if file is not None:
             yield file

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pgmg.model.name_patterns import NamePatterns
+from pgmg.model.names import DECLARED_KINDS
 from pgmg.model.plan import Change, ChangeKind, DatabaseInfo
 from pgmg.model.status_report import Status
 from pgmg.planning.resolve.lookup import find_all
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgmg.model.applied_from import Checkout
+    from pgmg.model.snapshot import Snapshot
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison
 
@@ -46,7 +49,7 @@ def changes(comparison: Comparison, names: Sequence[str]) -> tuple[Change, ...]:
     )
 
 
-def status(comparison: Comparison, connection: str) -> Status:
+def status(comparison: Comparison, connection: str, ignore: tuple[str, ...] = ()) -> Status:
     """Return one screen."""
     resolved = comparison.resolved
     server = resolved.snapshot.server
@@ -59,4 +62,15 @@ def status(comparison: Comparison, connection: str) -> Status:
         objects=tuple(sorted(kinds.items())),
         changes=changes(comparison, ()),
         warnings=resolved.notices,
+        ignored=_ignored(resolved.snapshot, NamePatterns(ignore)),
     )
+
+
+def _ignored(snapshot: Snapshot, patterns: NamePatterns) -> tuple[str, ...]:
+    """Return the objects of declarable kinds, outside of extensions, that are somebody else's."""
+    found = (
+        str(name)
+        for name, live in snapshot.objects.items()
+        if live.extension is None and name.kind in DECLARED_KINDS and patterns.match(name, live.owner)
+    )
+    return tuple(sorted(found))

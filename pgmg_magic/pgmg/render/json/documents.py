@@ -100,6 +100,7 @@ def status_document(status: Status) -> Document:
         "database": {"name": status.database.name, "server_version": status.database.server_version},
         "migrations": {"applied": list(status.applied), "pending": list(status.pending)},
         "objects": dict(status.objects),
+        "ignored": list(status.ignored),
         "changes": [_change(change) for change in status.changes],
         "warnings": [_notice(notice) for notice in status.warnings],
     } | _applied_from("last_apply", status.last_apply)

@@ -32,11 +32,11 @@ def result_text(result: ApplyResult, verbose: int = 0) -> str:
     return plain(result_lines(result, verbose))
 
 
-def status_text(status: Status) -> str:
+def status_text(status: Status, verbose: int = 0) -> str:
     """Return a status as text that fits one screen."""
     from pgmg.render.text.status_lines import status_lines
 
-    return plain(status_lines(status))
+    return plain(status_lines(status, verbose))
 
 
 def diff_text(changes: Sequence[Change]) -> str:

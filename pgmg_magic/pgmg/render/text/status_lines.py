@@ -20,12 +20,12 @@ SHOWN = 15
 """Longest list; further entries are only counted, so that a status fits one screen."""
 
 
-def status_lines(status: Status) -> Iterator[Line]:
+def status_lines(status: Status, verbose: int = 0) -> Iterator[Line]:
     """Return a status as lines."""
     drift = [change for change in status.changes if change.change in DRIFT]
     code = [change for change in status.changes if change.change not in DRIFT]
     return sections(
-        _facts(status),
+        _facts(status, verbose),
         _pending(status.pending),
         _list("Code changes:", code),
         _list("Drift:", drift),
@@ -34,7 +34,7 @@ def status_lines(status: Status) -> Iterator[Line]:
     )
 
 
-def _facts(status: Status) -> Iterator[Line]:
+def _facts(status: Status, verbose: int) -> Iterator[Line]:
     database = f"{status.database.name} (PostgreSQL {status.database.server_version})"
     migrations = f"{len(status.applied)} applied, {len(status.pending)} pending"
     total = sum(number for _, number in status.objects)
@@ -49,6 +49,10 @@ def _facts(status: Status) -> Iterator[Line]:
     width = max((len(kind) for kind, _ in status.objects), default=0)
     for kind, number in status.objects:
         yield span_line(_label(""), f"{kind:<{width}}  {number:>5}")
+    if status.ignored:
+        yield span_line(_label("Ignored"), labels.count(len(status.ignored), "object"))
+        for name in status.ignored if verbose else ():
+            yield span_line(_label(""), name)
 
 
 def _label(word: str) -> Span:

@@ -36,11 +36,11 @@ def show_result(console: Console, result: ApplyResult, verbose: int = 0) -> None
     show(console, result_lines(result, verbose))
 
 
-def show_status(console: Console, status: Status) -> None:
+def show_status(console: Console, status: Status, verbose: int = 0) -> None:
     """Print a status."""
     from pgmg.render.text.status_lines import status_lines
 
-    show(console, status_lines(status))
+    show(console, status_lines(status, verbose))
 
 
 def show_diff(console: Console, changes: Sequence[Change]) -> None:
