@@ -41,10 +41,11 @@ def scratch_server(url: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def scratch_database(server: str, roles: Iterable[str] = ()) -> Iterator[str]:
+def scratch_database(server: str, roles: Iterable[str] = (), user: str | None = None) -> Iterator[str]:
     """Give the connection string of a new, empty database, which is dropped at the end.
 
-    Roles that are missing are created, without login, and dropped at the end if they are left with nothing.
+    Roles that are missing are created, without login, and dropped at the end. With `user`, whoever connects is that
+    role, made a superuser: only for servers that are started for the purpose.
 
     Raises:
         ScratchError: the role may not create databases or roles.
@@ -58,6 +59,8 @@ def scratch_database(server: str, roles: Iterable[str] = ()) -> Iterator[str]:
                 if role not in known:
                     conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
                     created.append(role)
+            if user is not None:
+                conn.execute(sql.SQL("ALTER ROLE {} SUPERUSER LOGIN").format(sql.Identifier(user)))
             database = sql.Identifier(name)
             conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(database))
         except psycopg.Error as error:
@@ -66,7 +69,7 @@ def scratch_database(server: str, roles: Iterable[str] = ()) -> Iterator[str]:
             hint = "--scratch URL names a server on which a database may be created; --no-verify leaves the proof out."
             raise ScratchError(f"No empty database can be made: {said}", hint=hint) from None
         try:
-            yield conninfo.make_conninfo(server, dbname=name)
+            yield conninfo.make_conninfo(server, dbname=name, **({} if user is None else {"user": user}))
         finally:
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
             _drop_roles(conn, created)

@@ -18,6 +18,7 @@ from pgmg.source.migrations.dumped import comparable_statements
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.model.import_report import Proof
 
@@ -42,20 +43,27 @@ def _proved(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -
     with connect(dsn) as conn:
         version = conn.info.server_version
         roles = [role for (role,) in conn.execute(query("import_roles"))]
-        user = conn.info.user
+        user = _user(conn)
     original = dump_text(dsn, version, _options(settings))
-    with scratch_server(scratch) as server, scratch_database(server, roles) as target:
+    own = user if scratch is None else None
+    with scratch_server(scratch) as server, scratch_database(server, roles, own) as target:
         with connect(target) as conn:
-            there = conn.info.server_version
+            there, builder = conn.info.server_version, _user(conn)
         try:
-            with Project(replace(settings, connection_string=target)) as project:
+            with Project(replace(settings, connection_string=target, role=None)) as project:
                 project.apply(yes=True)
         except PgmgError as error:
             return replace(planned, is_dump_equal=False, differences=(f"The project cannot be applied: {error}",))
         rebuilt = dump_text(target, there, _options(settings))
-    wanted, found = _counted(original, user), _counted(rebuilt, user)
+    wanted, found = _counted(original, user), _counted(rebuilt, builder)
     differences = (*_listed("only in the original", wanted - found), *_listed("only in the rebuilt", found - wanted))
     return replace(planned, is_dump_equal=not differences, compared=wanted.total(), differences=differences)
+
+
+def _user(conn: Connection) -> str:
+    row = conn.execute("SELECT current_user::text").fetchone()
+    assert row is not None  # the query has no FROM
+    return str(row[0])
 
 
 def _options(settings: Settings) -> list[str]:
