@@ -246,3 +246,17 @@ def test_deleting_most_of_what_is_recorded_needs_yes(cells, project):
     _, error = cells.failing("%pgmg_apply")
     assert isinstance(error, pgmg.RefusedChange)
     assert len(cells("%pgmg_apply --yes").value.steps) == 10
+
+
+def test_an_existing_database_is_taken_over(cells, project):
+    project.do("CREATE TABLE t (id integer)", "CREATE VIEW v AS SELECT id FROM t")
+    captured = cells("report = %pgmg_import --baseline --no-verify")
+    report = cells.shell.user_ns["report"]
+    assert [file.path for file in (*report.migrations, *report.files)] == [
+        "migrations/001_baseline.sql",
+        "sql/public/views/v.sql",
+    ]
+    for kind in ("text/plain", "text/html"):
+        assert "Wrote sql/public/views/v.sql" in data(captured, kind)
+        assert "The next plan is empty." in data(captured, kind)
+    assert project.plan().steps == ()

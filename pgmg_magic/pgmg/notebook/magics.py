@@ -18,6 +18,7 @@ from pgmg.notebook.arguments import Parameters, options_and_text, parse, parser_
 from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
+from pgmg.notebook.import_magic import ImportMagic
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from pgmg.model.cell_result import CellResult
     from pgmg.model.events import ApplyResult
     from pgmg.model.graph_data import Graph
-    from pgmg.model.import_report import ImportReport
     from pgmg.model.plan import Change, Plan
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.refreshed import Refreshed
@@ -100,7 +100,7 @@ class PgmgMagics:
             Magic("pgmg_query", (QUERY, *o.QUERY, *o.PROJECT), self.query, Shape.BOTH, takes_text=True),
             Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
             Magic("pgmg_refresh", (o.OBJECTS, o.CONCURRENTLY, *o.TIMEOUTS, *o.PROJECT), self.refresh),
-            Magic("pgmg_import", (o.OBJECTS, *o.IMPORT, *o.PROJECT), self.import_),
+            Magic("pgmg_import", (o.OBJECTS, *o.IMPORT, *o.PROJECT), ImportMagic(self._project, self._front.show).run),
             Magic("pgmg_docs", (o.DOCS_FOLDER, *o.PROJECT), self.docs),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
@@ -203,20 +203,6 @@ class PgmgMagics:
         status = self._project(values).status()
         self._front.show(status)
         return status
-
-    def import_(self, values: Values) -> ImportReport:
-        """Write project files for what the database holds, one an object, and record them as applied.
-
-        With --baseline also a first migration for tables, sequences, schemas and extensions. Files that exist are not
-        overwritten; what cannot be declared is listed.
-        """
-        from pgmg.importing import Importer
-
-        project = self._project(values)
-        options = o.import_options(values["objects"], values)
-        report = Importer(project.settings, project.connect).run(options, dry_run=values["dry_run"])
-        self._front.show(report)
-        return report
 
     def diff(self, values: Values) -> tuple[Change, ...] | tuple[RowDifference, ...]:
         """Show the SQL differences between the applied state and the files; for drifted objects, database and files.
