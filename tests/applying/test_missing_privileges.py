@@ -157,3 +157,18 @@ def test_a_read_only_database_plans_with_the_same_warnings(owned, another):
     with opened(project, name) as project_of_role:
         assert missing(project_of_role.plan()) == wanted != []
     project.do("SET default_transaction_read_only = off", f"ALTER DATABASE {database} RESET ALL")
+
+
+def test_a_role_that_cannot_restore_what_is_recreated_plans_and_may_not_apply(owned, another):
+    """The plan shows the steps; the warning holds the statement that the role may not run."""
+    project, owner = owned
+    name = another("reader")
+    project.write("migrations/002.sql", "ALTER TABLE users ALTER COLUMN name TYPE varchar(40);")
+    with opened(project, name) as project_of_role:
+        plan = project_of_role.plan()
+        assert "view.names" in {str(step.object) for step in plan.steps}
+        assert any(f"ALTER VIEW public.names OWNER TO {owner}" in message for message in missing(plan))
+        events = []
+        with pytest.raises(InsufficientPrivilegeError, match="may not do this then"):
+            project_of_role.apply(listener=events.append)
+    assert events == []

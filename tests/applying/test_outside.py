@@ -196,3 +196,16 @@ def test_what_is_planned_anew_after_a_commit_is_part_of_one_result(users):
     ]  # fmt: skip
     assert result.migrations_recorded == ("002.sql", "003.sql")
     users.settled()
+
+
+@pytest.mark.parametrize("text", ["DO $$ BEGIN COMMIT; END $$;", "CALL ending();"])
+def test_what_ends_transactions_is_told_how_to_run(users, text):
+    """In a migration that runs in one transaction with everything else."""
+    users.do("CREATE PROCEDURE ending() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$")
+    users.write("migrations/002.sql", text)
+    with pytest.raises(pgmg.ApplyError) as caught:
+        users.apply()
+    assert "-- pgmg: no-transaction" in caught.value.hint
+    users.write("migrations/002.sql", f"-- pgmg: no-transaction\n{text}")
+    users.apply()
+    users.settled()

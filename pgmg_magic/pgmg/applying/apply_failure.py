@@ -54,6 +54,8 @@ def explain(
         hint = STATEMENT_POOLING
     if isinstance(error, classes.NEW_LABEL) and step is not None and step.migration is not None:
         hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
+    if isinstance(error, classes.NEEDS_NO_TRANSACTION) and step is not None and step.migration is not None:
+        hint = "Begin the migration with `-- pgmg: no-transaction`: its statements then commit one by one."
     if isinstance(error, classes.UNDEFINED) and step is not None and step.migration is not None and plan is not None:
         hint = _dropped_meanwhile(text_of(error), step, plan) or hint
     if isinstance(error, classes.DUPLICATE) and step is not None and step.migration is not None and plan is not None:

@@ -34,7 +34,7 @@ from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey
 from pgmg.planning.schedule.nodes import Node, Phase
 from pgmg.planning.schedule.ordering import order
-from pgmg.planning.schedule.refusals import refuse_losses
+from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
 from pgmg.planning.schedule.scheduler import Scheduler
 from pgmg.planning.schedule.slot_steps import CHECKED, UNCHECKED, SlotSteps
 from pgmg.planning.schedule.soft_dependents import checked_routines
@@ -91,7 +91,7 @@ def build(
         changes=tuple(change(d, resolved.checkout) for d in found if d.change is not None),
         steps=steps,
         edges=_edges(context, steps),
-        warnings=_warnings(context, decisions, found, steps),
+        warnings=(*_warnings(context, decisions, found, steps), *not_restorable_by_role(context, lifetimes)),
         options=options,
         records=records,
         basis=parts,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pgmg.errors import RefusedChange
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
+from pgmg.model.source import Notice
+from pgmg.planning.permissions import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -62,9 +64,6 @@ def _refuse_unrestorable(context: PlanContext, lifetimes: Lifetimes) -> None:
             reason = _why_not_restorable(definition, dropped, context)
             if reason is not None:
                 lines.append((id_, f"{_because(definition, dropped, context)}; {reason}"))
-    recreated = (i for i in dropped if not context.is_deleted(graph.name(i)))
-    for id_ in (*recreated, *(i for i in lifetimes.dropped_along if i in graph.definitions)):
-        lines += [(id_, line) for line in _not_allowed(graph.definition(id_), context)]
     lines += _foreign_dependents(dropped, context)
     if lines:
         blame = _changes_below((id_ for id_, _ in lines), dropped, context)
@@ -114,12 +113,16 @@ def _changes_below(
     return tuple(n for n in names if (known := context.differences.get(n)) is not None and known.change is not None)
 
 
-def _not_allowed(definition: Definition, context: PlanContext) -> list[str]:
-    """Say what our role could not restore of an object (rule 6.5)."""
-    user = context.resolved.snapshot.server.user
+def not_restorable_by_role(context: PlanContext, lifetimes: Lifetimes) -> list[Notice]:
+    """Warn of what our role could not restore of recreated objects: it may plan, and apply refuses (rule 6.5)."""
+    graph, user = context.graph, context.resolved.snapshot.server.user
+    dropped = [id_ for id_ in lifetimes.drop_keys if id_ in graph.definitions]
+    recreated = (i for i in dropped if not context.is_deleted(graph.name(i)))
+    definitions = map(graph.definition, (*recreated, *(i for i in lifetimes.dropped_along if i in graph.definitions)))
     return [
-        f"{definition.name} would be recreated, but {user} may not do this then: {p.statement}"
-        for p in definition.properties
+        Notice(MISSING, f"{one.name} would be recreated, but {user} may not do this then: {p.statement}")
+        for one in definitions
+        for p in one.properties
         if not p.allowed
     ]
 
