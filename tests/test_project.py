@@ -460,3 +460,13 @@ def test_a_plan_connects_migrations_with_what_depends_on_them(project, migration
             assert nx.has_path(graph, str(affected.object), "migration.002.sql")
     if migration.startswith(("CREATE TABLE", "ALTER TABLE t ALTER")):
         assert nx.has_path(written, "view.reads" if code else "view.v", "migration.002.sql")
+
+
+def test_a_file_that_moved_is_recorded_where_it_is_with_other_changes(users):
+    """What no step is needed for is recorded with the last group."""
+    users.apply()
+    (users.root / "sql/deep").mkdir()
+    (users.root / "sql/names.sql").rename(users.root / "sql/deep/names.sql")
+    users.write("sql/more.sql", "CREATE VIEW more AS SELECT 1 AS one;")
+    users.apply()
+    assert users.value("SELECT path FROM pgmg_state WHERE object_name = 'view.names'") == "sql/deep/names.sql"
