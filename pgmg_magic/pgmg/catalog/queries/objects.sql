@@ -16,7 +16,9 @@ WITH space AS MATERIALIZED (
 ), found AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid AS classid, r.oid AS objid, r.kind, r.schema, r.name, NULL::text[] AS arguments,
            p.kind AS parent_kind, p.schema AS parent_schema, p.name AS parent_name, NULL::text AS detail,
-           coalesce(w.xmin, r.version)::text AS version, r.relowner AS owner, coalesce(i.indisvalid, true) AS valid
+           CASE WHEN w.oid IS NULL THEN r.version::text  -- the names of a view's columns are no part of its rule
+                ELSE concat(w.xmin, ':', md5((SELECT string_agg(a.attname, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                                              WHERE a.attrelid = r.oid AND a.attnum > 0))) END AS version, r.relowner AS owner, coalesce(i.indisvalid, true) AS valid
     FROM relation r
     LEFT JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid AND w.rulename = '_RETURN' AND r.relkind IN ('v', 'm')
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid AND r.relkind IN ('i', 'I')

@@ -1,0 +1,1 @@
+CREATE VIEW upon AS SELECT name FROM names;
