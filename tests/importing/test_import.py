@@ -231,3 +231,21 @@ def test_a_name_of_the_system_keeps_its_schema(project):
     assert report.left_out == ()
     assert "COMMENT ON FUNCTION public.length(" in texts(project)["public/functions/length.sql"]
     project.settled()
+
+
+def test_a_role_that_may_read_only_a_part_imports_what_it_can(project, server, roles):
+    project.do(
+        "CREATE TABLE hidden (id integer)",
+        "CREATE TABLE shown (id integer)",
+        "GRANT SELECT ON shown TO keep_alice",
+        "GRANT CREATE ON SCHEMA public TO keep_alice",
+        "ALTER ROLE keep_alice LOGIN",
+        "SET ROLE keep_alice; CREATE VIEW v AS SELECT id FROM shown",
+    )
+    with project.open(connection_string=f"{project.dsn} user=keep_alice") as opened:
+        report = Importer(opened.settings, opened.connect).run(ImportOptions(baseline=True))
+    assert [left.object for left in report.left_out] == ["table public.hidden"]
+    assert "CREATE TABLE public.shown" in texts(project, "migrations")["001_baseline.sql"]
+    assert report.proof.is_dump_equal is None
+    assert report.proof.why == "only a part of the database was imported"
+    assert report.proof.is_planned_empty

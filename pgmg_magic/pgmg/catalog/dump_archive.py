@@ -28,6 +28,11 @@ _ENTRY = re.compile(r"(\d+); (\d+) (\d+) (.*)")
 _DEPENDS = ";\tdepends on:"
 _SECRET = {"password": "PGPASSWORD"}
 """Parameters that go to the programs by the environment: the process list shows arguments (rule 11.3)."""
+_PASSED_ON = (
+    *("host", "hostaddr", "port", "dbname", "user", "passfile", "service", "connect_timeout", "target_session_attrs"),
+    *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "gssencmode", "krbsrvname"),
+)
+"""Parameters that the libpq of every supported version knows: a program may be older than our libpq."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def _connection(dsn: str) -> tuple[str, dict[str, str]]:
         raise DumpError(
             "sslpassword cannot be handed to pg_dump out of sight.", hint="Use a key without one, or --no-verify."
         )
-    return conninfo.make_conninfo("", **known), environment
+    return conninfo.make_conninfo("", **{name: known[name] for name in _PASSED_ON if name in known}), environment
 
 
 def _run(command: Sequence[str | Path], environment: dict[str, str]) -> str:

@@ -75,6 +75,11 @@ def read_belongings(conn: psycopg.Connection[Row]) -> Belongings:
     return Belongings(fixed, parents)
 
 
+def read_unreadable_tables(conn: psycopg.Connection[Row]) -> tuple[tuple[str, str], ...]:
+    """Return schema and name of the tables that the role may not read, and pg_dump therefore not dump."""
+    return tuple((schema, name) for schema, name in conn.execute(query("unreadable_tables")))
+
+
 def read_import_facts(conn: psycopg.Connection[Row], snapshot: Snapshot, wanted: Iterable[Address]) -> ImportFacts:
     """Read inside the caller's transaction, and go back to its search_path.
 

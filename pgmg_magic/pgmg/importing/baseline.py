@@ -47,18 +47,19 @@ def baseline_text(
     server: ServerInfo,
     code: ImportedCode,
     skipped: Iterable[Address],
-    own: tuple[str, Sequence[str]],
+    excluded: Sequence[tuple[str, str]],
+    state_schema: str,
     schemas: Sequence[str],
 ) -> BaselineText:
     """Return the migration that creates everything but `code` and what was `skipped`.
 
-    `own` is the schema of pgmg's tables and their names. With `schemas`, only what is in them, and extensions.
+    `excluded` are schema and name of tables that stay out: pgmg's own in `state_schema`, and those that the role may
+    not read. With `schemas`, only what is in them, and extensions.
 
     Raises:
         DumpError: pg_dump is missing or fails.
     """
-    state_schema, tables = own
-    options = [f"--exclude-table={quote(state_schema)}.{quote(table)}" for table in tables]
+    options = [f"--exclude-table={quote(schema)}.{quote(table)}" for schema, table in excluded]
     options.append("--no-subscriptions")
     options += [f"--schema={quote(schema)}" for schema in schemas]
     options += ["--extension=*"] if schemas else []

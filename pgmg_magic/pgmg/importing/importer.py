@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.catalog.connection import reading
 from pgmg.catalog.dump_archive import connection_string
-from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_facts
+from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_facts, read_unreadable_tables
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.errors import ConfigError, ImportRefused, SourceErrors
 from pgmg.importing.adoption import Adopter, Adoption
@@ -30,7 +30,7 @@ from pgmg.model.text_hash import text_hash
 from pgmg.source.migrations import numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pgmg.catalog.connection import Connection
@@ -49,6 +49,8 @@ class _Draft:
     files: DraftedFiles
     migrations: tuple[MigrationFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    is_partial: bool = False
+    """Something of the database was not chosen, or may not be read: the dumps are not to be compared."""
 
 
 class Importer:
@@ -91,7 +93,7 @@ class Importer:
         except BaseException:
             written.undo()
             raise
-        return self._report(draft, adopted, began, self._proof(adopted, dsn, options), dry_run=False)
+        return self._report(draft, adopted, began, self._proof(adopted, draft, dsn, options), dry_run=False)
 
     def _adopted(self, files: SourceFiles, options: ImportOptions, began: float, *, dry_run: bool) -> ImportReport:
         """Record what files declare and the database has; write no file."""
@@ -106,12 +108,14 @@ class Importer:
             duration_ms=round((time.monotonic() - began) * 1000, 3),
         )
 
-    def _proof(self, adopted: Adoption, dsn: str, options: ImportOptions) -> Proof:
+    def _proof(self, adopted: Adoption, draft: _Draft, dsn: str, options: ImportOptions) -> Proof:
         planned = Proof(adopted.is_planned_empty, why=adopted.why)
         if not options.verify:
             return replace(planned, why="--no-verify")
         if not self._planner.files().migrations:
             return replace(planned, why="no migration creates the tables; --baseline writes one")
+        if draft.is_partial:
+            return replace(planned, why="only a part of the database was imported")
         self._progress("Applying the project to an empty database, and comparing pg_dump")
         return prove(self._settings, dsn, options.scratch, planned)
 
@@ -140,11 +144,15 @@ class Importer:
         selection = select(snapshot, belongings, options, NamePatterns(self._settings.ignore), declared)
         facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
         code = self._code(selection, facts, files, options)
+        hidden = read_unreadable_tables(conn)
+        ours = frozenset(live.address for name, live in snapshot.objects.items() if name in declared)
+        is_partial = bool(hidden or options.schemas or selection.skipped - ours)
         if not options.baseline:
             left_out = (*code.fixed, *map(_left_out, code.unstated))
-            return _Draft(code, self._drafted(code), (), left_out)
+            return _Draft(code, self._drafted(code), (), left_out, is_partial)
         self._progress("Reading tables and whatever else migrations own with pg_dump")
-        return self._with_baseline(dsn, snapshot, code, selection, files, options)
+        draft = self._with_baseline(dsn, snapshot, code, selection, files, options, hidden)
+        return replace(draft, is_partial=is_partial)
 
     def _code(
         self, selection: Selection, facts: ImportFacts, files: SourceFiles, options: ImportOptions
@@ -167,10 +175,14 @@ class Importer:
         selection: Selection,
         files: SourceFiles,
         options: ImportOptions,
+        hidden: Sequence[tuple[str, str]],
     ) -> _Draft:
         settings = self._settings
-        own = (settings.state_schema, OWN_TABLES)
-        made = baseline_text(dsn, snapshot.server, code, selection.skipped, own, options.schemas)
+        own = [(settings.state_schema, table) for table in OWN_TABLES]
+        excluded = (*own, *hidden)
+        made = baseline_text(
+            dsn, snapshot.server, code, selection.skipped, excluded, settings.state_schema, options.schemas
+        )
         migrations = []
         names = [file.name for file in files.migrations or ()]
         for slug, text in ((BASELINE, made.text), (DETAILS, details_text(code.unstated) if code.unstated else "")):
@@ -178,7 +190,8 @@ class Importer:
                 name = numbering.next_name(names, slug, datetime.now(UTC))
                 names.append(name)
                 migrations.append(MigrationFile(name, f"{self._migrations_folder()}{name}", text, text_hash(text)))
-        return _Draft(code, self._drafted(code), tuple(migrations), made.left_out)
+        unread = (LeftOut(f"table {schema}.{table}", "the role may not read it") for schema, table in hidden)
+        return _Draft(code, self._drafted(code), tuple(migrations), (*made.left_out, *unread))
 
     def _drafted(self, code: ImportedCode) -> DraftedFiles:
         folder = self._code_folder()
