@@ -80,7 +80,7 @@ class _Apply:
         self._conn.add_notice_handler(self._notice)
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
-        self._definitions = RuntimeDefinitions(self._conn, "", frozenset())
+        self._definitions = RuntimeDefinitions(self._conn, "")
         self._state = StateTables(self._conn, target.state_schema, target.applied_from)
         self._commits = CommitWatch(target.connect)
 
@@ -201,8 +201,7 @@ class _Apply:
     # -- groups -----------------------------------------------------------------------------------------
 
     def _run_groups(self, plan: Plan, groups: Sequence[Sequence[Step]], snapshot: Snapshot) -> bool:
-        planned = frozenset((step.object.kind, step.object.name) for step in plan.steps)
-        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, planned)
+        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, plan.steps)
         for number, group in enumerate(groups, start=1):
             try:
                 if number == 1:

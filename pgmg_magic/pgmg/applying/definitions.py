@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     import psycopg
 
     from pgmg.model.catalog_details import Definition
-    from pgmg.model.names import Kind, ObjectName
-    from pgmg.model.plan import Step
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import RuntimeDefinition, Step
 
 
 class RuntimeDefinitions:
     """Remembers, from a drop to the restoration, what the server said right before the drop.
 
-    `planned` are kinds and names of what has steps of its own: it is not restored along with what it is a part of.
+    What has a step of its own among `steps` is not restored along with what it is a part of.
     """
 
-    def __init__(self, conn: psycopg.Connection[Any], path: str, planned: frozenset[tuple[Kind, str]]) -> None:
+    def __init__(self, conn: psycopg.Connection[Any], path: str, steps: Sequence[Step] = ()) -> None:
         self._conn = conn
         self._path = path
-        self._planned = planned
+        self._names = frozenset((step.object.kind, step.object.name) for step in steps)
+        self._places = frozenset(step.runtime.address for step in steps if step.runtime is not None)
         self._known: dict[ObjectName, Sequence[Definition]] = {}
+        self._parts: dict[ObjectName, Sequence[Definition]] = {}
         self._fresh: set[ObjectName] = set()
 
     def unread(self, drops: Sequence[Step]) -> list[Step]:
@@ -52,10 +54,12 @@ class RuntimeDefinitions:
         restore_settings(self._conn, self._path)
         for name, address in addresses.items():
             if address in found:
-                others = (found[part] for part in parts.get(address, ()) if part in found)
-                own_parts = [d for d in others if (d.name.kind, d.name.name) not in self._planned]
-                self._known[name] = [found[address], *own_parts]
+                self._parts[name] = [found[part] for part in parts.get(address, ()) if part in found]
+                self._known[name] = [found[address], *(d for d in self._parts[name] if not self._has_step(d))]
                 self._fresh.add(name)
+
+    def _has_step(self, part: Definition) -> bool:
+        return (part.name.kind, part.name.name) in self._names or tuple(part.address) in self._places
 
     def _addresses(self, drops: Sequence[Step]) -> dict[ObjectName, Address]:
         """Return where the objects are now: an earlier step may have created them, or recreated them."""
@@ -71,8 +75,15 @@ class RuntimeDefinitions:
 
     def step(self, step: Step) -> Step:
         """Return a step with the statements that hold now."""
+        if step.runtime is None:
+            return step
         known = self._known.get(step.object)
-        if step.runtime is None or not known:
+        if step.runtime.part_of in self._parts:
+            part = self._part(step, step.runtime)
+            if part is None and step.source is None:
+                return replace(step, statements=(), properties=None)
+            known = None if part is None else [part]
+        if not known:
             return step
         own, *parts = known
         if step.action is Action.DROP:
@@ -92,3 +103,17 @@ class RuntimeDefinitions:
         if runtime.properties_apart:
             return replace(step, statements=created)
         return replace(step, statements=(*created, *restored.restore, *of_parts), properties=restored.properties)
+
+    def _part(self, step: Step, runtime: RuntimeDefinition) -> Definition | None:
+        """Return what a part was before it was dropped along with its whole: it may have got another name, or address.
+
+        None: it did not exist any more.
+        """
+        assert runtime.part_of is not None
+        parts = self._parts[runtime.part_of]
+        if runtime.address is not None:
+            same = next((part for part in parts if part.address == Address(*runtime.address)), None)
+            if same is not None:
+                return same
+        wanted = (step.object.kind, step.object.name)
+        return next((part for part in parts if (part.name.kind, part.name.name) == wanted), None)

@@ -66,7 +66,7 @@ def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, targ
     try:
         while steps:
             try:
-                definitions = RuntimeDefinitions(conn, path, frozenset())
+                definitions = RuntimeDefinitions(conn, path)
                 runner = Runner(conn, path, target.limits, watch, _unheard, definitions)
                 runner.run([_guarded(s) for s in steps])
             except StepFailed as failure:

@@ -176,6 +176,10 @@ def _other_name(type_: str, schema: str | None, name: str | None, identity: str,
             return ObjectName(Kind.CONSTRAINT, constraint, parent=ObjectName(Kind.DOMAIN, domain, space))
         case "default value", [space, relation, column]:
             return ObjectName(Kind.COLUMN_DEFAULT, column, parent=ObjectName(Kind.TABLE, relation, space))
+        case ("trigger" | "rule" | "policy") as word, [space, relation, own]:
+            return ObjectName(Kind(word), own, parent=ObjectName(Kind.TABLE, relation, space))
+        case "statistics object", [space, statistics]:
+            return ObjectName(Kind.STATISTICS, statistics, space)
     kind = kind_of(type_.replace(" ", "_"))
     if name is not None and kind is not None:
         return ObjectName(kind, name, schema)

@@ -137,6 +137,8 @@ class RuntimeDefinition:
     removed_comments: tuple[str | None, ...] = ()
     properties_apart: bool = False
     """Another step restores its properties."""
+    part_of: ObjectName | None = None
+    """What it is dropped along with, and read with; it is not restored if it does not exist by then."""
 
 
 @dataclass(frozen=True, slots=True)

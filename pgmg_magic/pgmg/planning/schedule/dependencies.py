@@ -70,7 +70,8 @@ class DependencyGraph:
             if dependency.dependent in self.definitions:
                 whole = self.whole(dependency.referenced)
                 if whole is not None and whole != dependency.dependent:
-                    self._link(Link(dependency.dependent, whole, is_auto=True, is_internal=True))
+                    column = dependency.column
+                    self._link(Link(dependency.dependent, whole, is_auto=True, column=column, is_internal=True))
             return
         is_auto = dependency.type is not DependencyType.NORMAL
         dependent, on = self.whole(dependency.dependent), self.whole(dependency.referenced)
@@ -130,6 +131,10 @@ class DependencyGraph:
     def is_dropped_with(self, dependent: Address, on: Address) -> bool:
         """Say whether an object is dropped along with another, even if it refers to it as well (a rule on a view)."""
         return any(link.is_auto for link in self.dependents(on) if link.dependent == dependent)
+
+    def goes_with(self, address: Address, whole: Collection[Address]) -> bool:
+        """Say whether an object is dropped along with one of others, such as a constraint with its domain."""
+        return any(link.is_auto and link.on in whole for link in self.needs(address))
 
     def dependents_closure(
         self,

@@ -57,10 +57,11 @@ def _refuse_unrestorable(context: PlanContext, lifetimes: Lifetimes) -> None:
     """Refuse to drop what cannot be restored (rules 4.5, 11.1)."""
     graph = context.graph
     dropped = {id_: keys[0] for id_, keys in lifetimes.drop_keys.items() if id_ in graph.definitions}
+    deleted = {id_ for id_ in dropped if context.is_deleted(graph.name(id_))}
     lines: list[tuple[ObjectId, str]] = []
     for id_ in dropped:
         definition = graph.definition(id_)
-        if context.declared.name_of(id_) is None and not context.is_deleted(definition.name):
+        if context.declared.name_of(id_) is None and id_ not in deleted and not graph.goes_with(id_, deleted):
             reason = _why_not_restorable(definition, dropped, context)
             if reason is not None:
                 lines.append((id_, f"{_because(definition, dropped, context)}; {reason}"))

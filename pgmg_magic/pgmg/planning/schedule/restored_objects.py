@@ -47,6 +47,8 @@ class RestoredObjects:
             return False
         if self._context.is_deleted(self._context.timeline.state(0).name_of(id_)):
             return False
+        if self._context.graph.goes_with(id_, self._presence.deleted):
+            return False
         return not self._loses_what_it_needs(id_) and not self.comes_with_its_whole(id_)
 
     def _loses_what_it_needs(self, id_: ObjectId) -> bool:

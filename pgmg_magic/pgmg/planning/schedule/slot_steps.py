@@ -146,21 +146,36 @@ class SlotSteps:
 
     def _runtime(self, id_: ObjectId) -> RuntimeDefinition | None:
         """Return how a definition is read again, for an object that is dropped after a migration has run."""
-        dropped = [key for key in self.lifetimes.drop_keys.get(id_, ()) if key <= self.key]
+        whole = None if id_ in self.lifetimes.drop_keys else self._dropped_whole(id_)
+        dropped = [key for key in self.lifetimes.drop_keys.get(whole or id_, ()) if key <= self.key]
         if not dropped or (dropped[-1].point == 0 and not self.context.default_privileges_change):
             return None
         name = self.context.declared.name_of(id_)
         address = (id_.classid, id_.objid) if id_ in self.context.graph.definitions else None
+        part_of = None if whole is None else self.name_of(whole)
         if name is None:
             missing = self.context.missing_columns(self.name_of(id_))
-            return RuntimeDefinition(address, missing=tuple(sorted(missing)))
+            return RuntimeDefinition(address, missing=tuple(sorted(missing)), part_of=part_of)
         source = self.context.resolved.declared[name].source
         return RuntimeDefinition(
             address,
             self.decisions.previous.get(name, source),
             tuple(sorted(self.context.missing_columns(name))),
             tuple(self._removed_comments(name)),
+            part_of=part_of,
         )
+
+    def _dropped_whole(self, id_: ObjectId) -> ObjectId | None:
+        """Return the object that another one is dropped along with, instead of by name."""
+        queue, seen = [id_], {id_}
+        for current in queue:
+            wholes = [link.on for link in self.context.graph.needs(current) if link.is_auto and link.on not in seen]
+            found = next((whole for whole in wholes if whole in self.lifetimes.drop_keys), None)
+            if found is not None:
+                return found
+            queue += wholes
+            seen.update(wholes)
+        return None
 
     def _create(self, id_: ObjectId, creation: Creation) -> None:
         declared = self.context.declared.name_of(id_)
@@ -171,6 +186,9 @@ class SlotSteps:
             return
         source = self.context.resolved.declared[declared].source
         restored: Restoration | None = None
+        # one that is deleted under its old name and new under another one is created from its source alone
+        if definition is not None and self.context.is_deleted(definition.name):
+            definition = runtime = None
         if definition is not None and before in self.context.resolved.snapshot.by_address:
             previous = self.decisions.previous.get(declared, source)
             restored = restoration(
