@@ -56,6 +56,14 @@ def test_the_strongest_lock_and_what_comes_with_it(applied):
     assert (RiskKind.EXCLUSIVE_LOCK, "view.v", LockMode.ACCESS_EXCLUSIVE) in risks(plan)
 
 
+def test_a_migration_that_runs_in_parts_has_the_risks_of_each_part(applied):
+    applied.write("migrations/002.sql", "CREATE TABLE copied AS SELECT id FROM v;\nALTER TABLE users DROP COLUMN age;")
+    applied.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM users;")
+    plan = applied.plan()
+    assert len([step for step in plan.steps if step.migration is not None]) == 2
+    assert [risk.where for risk in plan.risks if risk.kind is RiskKind.DATA_LOSS] == ["migrations/002.sql:2"]
+
+
 def test_rows_are_counted_after_analyze(applied):
     applied.do("ANALYZE users")
     applied.write("migrations/002.sql", "ALTER TABLE users DROP COLUMN note;")

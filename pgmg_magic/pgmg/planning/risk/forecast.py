@@ -10,7 +10,7 @@ from pgmg.model.operations import AddColumn, DropSchema, OnTypeUsers, Retype, Se
 from pgmg.model.plan import Action
 from pgmg.model.relation_facts import FactsWanted
 from pgmg.model.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
-from pgmg.model.source import StatementKind, TypeName
+from pgmg.model.source import TypeName
 from pgmg.planning.risk.relation_names import RelationNames
 from pgmg.planning.risk.statement_forecast import StatementForecaster
 from pgmg.source.operations import operations_of
@@ -71,8 +71,7 @@ def planned_statements(plan: Plan) -> tuple[PlannedStatement, ...]:
 def _statements(steps: Sequence[Step]) -> Iterator[PlannedStatement]:
     for step in steps:
         if step.migration is not None:
-            places = [s for s in step.migration.statements if s.kind is not StatementKind.SKIPPED]
-            for statement, sql in zip(places, step.statements, strict=True):
+            for statement, sql in zip(step.migration_statements, step.statements, strict=True):
                 yield PlannedStatement(
                     step.number, operations_of(sql), _place(step.migration.path, statement.location.line)
                 )

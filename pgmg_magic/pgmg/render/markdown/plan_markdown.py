@@ -129,7 +129,9 @@ def _step(step: Step) -> str:
 
 def _sql(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
-        sql = step.migration.text if step.migration is not None else "\n".join(f"{one};" for one in step.statements)
+        sql = "\n".join(f"{one};" for one in step.statements)
+        if step.migration is not None and step.whole == step.object:
+            sql = step.migration.text
         title = f"{step.number}. {markup.code(labels.step_title(step))}"
         yield f"{title}\n\n{markup.block(sql, 'sql')}\n\n"
 
