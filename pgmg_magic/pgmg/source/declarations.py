@@ -18,6 +18,7 @@ from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.references.statement_targets import target_of
 from pgmg.source.refused_statements import refuse
+from pgmg.source.transaction_block import TransactionBlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -63,7 +64,7 @@ def _parse_file(file: CodeFile) -> tuple[SourceObject, ...]:
     reading = _Reading(file)
     for statement in parse_text(Located(file.path, file.text), reading.problems):
         reading.take(statement)
-    reading.check_drops()
+    reading.check_end()
     if reading.problems:
         raise SourceErrors(in_order(reading.problems))
     return tuple(reading.objects)
@@ -104,6 +105,7 @@ class _Reading:
     objects: list[SourceObject] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     settings: SetStatements = field(default_factory=SetStatements)
+    transaction: TransactionBlock = field(default_factory=TransactionBlock)
     drops: list[tuple[Parsed, Target, int]] = field(default_factory=list)
 
     def take(self, statement: Parsed) -> None:
@@ -111,6 +113,8 @@ class _Reading:
         try:
             if is_setting(statement):
                 self.settings.take(statement)
+            elif statement.node == "transaction_stmt":
+                self.transaction.take(statement, self.settings)
             elif statement.node == "drop_stmt":
                 self._drop(statement)
             elif statement.node == "alter_tsconfiguration_stmt":
@@ -160,8 +164,12 @@ class _Reading:
             raise refuse(statement)
         self.drops += [(statement, target, len(self.objects)) for target in targets if target is not None]
 
-    def check_drops(self) -> None:
-        """Refuse drops of what the rest of the file does not create."""
+    def check_end(self) -> None:
+        """Refuse drops of what the rest of the file does not create, and a transaction that it does not end."""
+        try:
+            self.transaction.check_end()
+        except SourceError as error:
+            self.problems.append(error)
         for statement, target, first in self.drops:
             if not any(_same_object(target, source.target) for source in self.objects[first:]):
                 self.problems.append(refuse(statement))

@@ -52,7 +52,8 @@ _WORDS = {
 }
 _TRANSACTION_WORDS = {"START": "START TRANSACTION", "PREPARE": "PREPARE TRANSACTION"}
 _HINTS = {
-    "transaction_stmt": "Remove it: pgmg runs everything in one transaction by itself.",
+    "transaction_stmt": "Remove it: pgmg runs everything in one transaction by itself. Only BEGIN and a COMMIT that "
+    "follows it may stand around declarations.",
     "refresh_mat_view_stmt": "Remove it: pgmg fills a materialized view when it creates it.",
     "alter_enum_stmt": "Change the labels in CREATE TYPE: pgmg finds the difference.",
     "rename_stmt": "Change the name where the object is declared, or rename it in a migration.",

@@ -35,10 +35,14 @@ def is_setting(statement: Parsed) -> bool:
 
 @dataclass(slots=True)
 class SetStatements:
-    """The settings of a file so far: by name, the statement that makes each."""
+    """The settings of a file so far: by name, the statement that makes each.
+
+    `after` has, by name, what a setting returns to when the transaction of its SET LOCAL ends.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     search_path: tuple[str, ...] | None = None
+    after: dict[str, tuple[str | None, tuple[str, ...] | None]] = field(default_factory=dict)
 
     def take(self, statement: Parsed) -> None:
         """Take a SET, RESET or set_config into account.
@@ -47,6 +51,7 @@ class SetStatements:
             RefusedStatement: it sets no setting (`SET TRANSACTION`).
         """
         tree = statement.tree
+        self._note(statement)
         if (said := set_config(statement)) is not None:
             name, value = said
             values = _schemas(value) if name == "search_path" else (value,)
@@ -64,6 +69,28 @@ class SetStatements:
         else:
             self._set(tree.name, statement.sql, [node.a_const.sval.sval for node in tree.args])
 
+    def end_transaction(self) -> None:
+        """Undo each SET LOCAL (PostgreSQL: SET)."""
+        for name, (value, search_path) in self.after.items():
+            if value is None:
+                self.values.pop(name, None)
+            else:
+                self.values[name] = value
+            if name == "search_path":
+                self.search_path = search_path
+        self.after.clear()
+
+    def _note(self, statement: Parsed) -> None:
+        """Note what a SET LOCAL hides; any other SET of the name lasts longer than the transaction."""
+        said = set_config(statement)
+        name = said[0] if said is not None else statement.tree.name
+        if _is_local(statement):
+            self.after.setdefault(name, (self.values.get(name), self.search_path))
+        elif said is None and statement.tree.kind == pb.VAR_RESET_ALL:
+            self.after.clear()
+        else:
+            self.after.pop(name, None)
+
     def _set(self, name: str, sql: str, values: Sequence[str]) -> None:
         if name == "search_path":
             self.search_path = tuple(v for v in values if v not in ("", "pg_catalog", "pg_temp", "$user"))
@@ -80,6 +107,14 @@ def set_config(statement: Parsed) -> tuple[str, str] | None:
         return None
     said = [node.a_const.sval.sval for node in value.func_call.args[:2] if node.a_const.HasField("sval")]
     return (said[0].lower(), said[1]) if len(said) == 2 else None  # noqa: PLR2004 - name and value
+
+
+def _is_local(statement: Parsed) -> bool:
+    """Tell whether a setting ends with its transaction: `SET LOCAL`, `set_config(…, true)`."""
+    if statement.node == "variable_set_stmt":
+        return bool(statement.tree.is_local)
+    last = statement.tree.target_list[0].res_target.val.func_call.args[-1]
+    return bool(last.a_const.boolval.boolval)
 
 
 def _schemas(value: str) -> tuple[str, ...]:

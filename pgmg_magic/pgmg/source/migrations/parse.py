@@ -13,7 +13,6 @@ from pgmg.model.source import (
     StatementKind,
 )
 from pgmg.source.grammar.offsets import Located, in_order
-from pgmg.source.grammar.parser import pb
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
 from pgmg.source.grammar.statements import Parsed, parse_text
@@ -24,6 +23,7 @@ from pgmg.source.migrations.qualifying import qualified, qualified_reference, qu
 from pgmg.source.migrations.scopes import scopes_of
 from pgmg.source.migrations.sections import no_transaction
 from pgmg.source.migrations.temporary import Temporary
+from pgmg.source.transaction_block import BEGINS, is_commit
 
 _ONE_TRANSACTION = (
     "Leave it out: a migration runs in one transaction, together with everything else. `-- pgmg: no-transaction` on "
@@ -31,7 +31,6 @@ _ONE_TRANSACTION = (
 )
 _RUNS = frozenset({"select_stmt", "call_stmt", "do_stmt"})
 """Statements that may be there for what a function does, rather than for rows."""
-_BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
 
 
 def parse_migration(file: MigrationFile) -> Migration:
@@ -122,8 +121,7 @@ def _outer_pair(parsed: list[Parsed]) -> frozenset[int]:
     opening, closing = parsed[first], parsed[last]
     if opening.node != "transaction_stmt" or closing.node != "transaction_stmt":
         return frozenset()
-    ends = closing.tree.kind == pb.TRANS_STMT_COMMIT and not closing.tree.chain
-    return frozenset({first, last}) if ends and opening.tree.kind in _BEGINS else frozenset()
+    return frozenset({first, last}) if is_commit(closing) and opening.tree.kind in BEGINS else frozenset()
 
 
 def _kind(statement: Parsed, *, outer: bool) -> StatementKind:
