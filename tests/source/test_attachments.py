@@ -3,6 +3,7 @@
 import pytest
 
 from pgmg.model.facts import Privilege
+from pgmg.model.names import Kind
 from pgmg.model.source import CodeFile
 from pgmg.source import merge_grants, parse_code, parse_recorded
 from tests.source.reading import code, declared, named, one, problem, references
@@ -236,3 +237,42 @@ def test_an_owner_is_said_of_many_kinds(sql, name):
 )
 def test_an_owner_may_be_whoever_runs_it(role, said):
     assert one(f"ALTER VIEW v OWNER TO {role}").facts.role == said
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "firing"),
+    [
+        ("ALTER TABLE app.t DISABLE TRIGGER a", "trigger a on table app.t", "DISABLE"),
+        ("ALTER TABLE t ENABLE TRIGGER a", "trigger a on table t", "ENABLE"),
+        ("ALTER TABLE t ENABLE ALWAYS TRIGGER a", "trigger a on table t", "ENABLE ALWAYS"),
+        ('ALTER TABLE ONLY t ENABLE REPLICA TRIGGER "A"', "trigger A on table t", "ENABLE REPLICA"),
+        ("ALTER FOREIGN TABLE t DISABLE TRIGGER a", "trigger a on table t", "DISABLE"),
+        ("ALTER TABLE t DISABLE RULE a", "rule a on table t", "DISABLE"),
+        ("ALTER TABLE t ENABLE RULE a", "rule a on table t", "ENABLE"),
+        ("ALTER TABLE t ENABLE ALWAYS RULE a", "rule a on table t", "ENABLE ALWAYS"),
+        ("ALTER TABLE t ENABLE REPLICA RULE a", "rule a on table t", "ENABLE REPLICA"),
+        ("ALTER EVENT TRIGGER a DISABLE", "event_trigger a", "DISABLE"),
+        ("ALTER EVENT TRIGGER a ENABLE", "event_trigger a", "ENABLE"),
+        ("ALTER EVENT TRIGGER a ENABLE REPLICA", "event_trigger a", "ENABLE REPLICA"),
+        ("ALTER EVENT TRIGGER a ENABLE ALWAYS", "event_trigger a", "ENABLE ALWAYS"),
+    ],
+)
+def test_firing_is_said_of_triggers_and_rules(sql, name, firing):
+    found = one(sql)
+    assert (named(found.target), found.facts.firing.words) == (f"firing  on {name}", firing)
+    assert found.sql == sql
+
+
+def test_each_command_of_one_alter_table_is_a_declaration():
+    found = code("ALTER TABLE t DISABLE TRIGGER a, ENABLE ALWAYS RULE b, OWNER TO c")
+    assert [(source.target.kind, source.sql) for source in found] == [
+        (Kind.FIRING, "ALTER TABLE t DISABLE TRIGGER a"),
+        (Kind.FIRING, "ALTER TABLE t ENABLE ALWAYS RULE b"),
+        (Kind.OWNER, "ALTER TABLE t OWNER TO c"),
+    ]
+
+
+@pytest.mark.parametrize(("word", "which"), [(w, n) for w in ("ENABLE", "DISABLE") for n in ("ALL", "USER")])
+def test_the_firing_of_all_triggers_is_refused(word, which):
+    found = problem(f"ALTER TABLE t {word} TRIGGER {which}")
+    assert found.message == f"{word} TRIGGER ALL or USER says nothing about triggers that are yet to come"

@@ -33,6 +33,7 @@ _OF_SOURCE = frozenset(
 _SET_BY = {
     Kind.COMMENT: frozenset({Aspect.COMMENT, Aspect.CONSTRAINT_COMMENT}),
     Kind.GRANT: PRIVILEGES,
+    Kind.FIRING: frozenset({Aspect.ENABLED}),
     Kind.OWNER: PRIVILEGES | {Aspect.OWNER},  # a new owner takes the old one's privileges
 }
 _BESIDE_DEFINITION = PRIVILEGES | {Aspect.OWNER, Aspect.LABEL}

@@ -13,6 +13,7 @@ from pgmg.catalog.catalog_queries import Row, addresses, query, set_path, use_ca
 from pgmg.catalog.name_parts import object_name
 from pgmg.model.applied_from import AppliedFrom, Claim
 from pgmg.model.catalog_details import DefaultAcls, DriftChecks, DriftEvidence, Privileges
+from pgmg.model.firing import Firing
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.state_layout import STATE
@@ -42,6 +43,7 @@ def read_drift_evidence(
             "elsewhere": conn.execute(_others(elsewhere_in), [list(drift_checks.claimed)]) if elsewhere_in else None,
             "constraints": conn.execute(query("constraints")) if asks_names else None,
             "comments": conn.execute(query("comments")) if drift_checks.comments else None,
+            "firing": conn.execute(query("firing")) if drift_checks.firing else None,
             "granted": conn.execute(query("granted")) if drift_checks.privileges else None,
             "default_privileges": conn.execute(query("default_privileges")) if drift_checks.privileges else None,
             "roles": conn.execute(query("roles"), [list(drift_checks.roles)]) if drift_checks.roles else None,
@@ -62,6 +64,7 @@ def read_drift_evidence(
         claims={name: Claim(schema, hash_) for name, schema, hash_ in rows["elsewhere"]},
         comments=_comments(rows["comments"], names),
         privileges=_privileges(rows["granted"], names),
+        firing={names[at]: Firing(r[2]) for r in rows["firing"] if (at := Address(r[0], r[1])) in names},
         default_acls=_default_acls(rows["default_privileges"]),
         roles=frozenset(row[0] for row in rows["roles"]),
         signatures={name: facts[address] for name, address in drift_checks.signatures if address in facts},

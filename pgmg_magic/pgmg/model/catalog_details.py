@@ -12,6 +12,7 @@ from pgmg.model.quoting import quote
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom, Claim
+    from pgmg.model.firing import Firing
     from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Address
 
@@ -189,6 +190,8 @@ class DriftEvidence:
     """Live comments, by the name of what they are about; read only where comments are declared or recorded."""
     privileges: Mapping[ObjectName, tuple[Privileges, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Live privileges by object; read only where grants are declared or recorded."""
+    firing: Mapping[ObjectName, Firing] = field(default_factory=lambda: MappingProxyType({}))
+    """When triggers and rules fire, where not by default; read only where that is declared or recorded."""
     default_acls: DefaultAcls = field(default_factory=lambda: MappingProxyType({}))
     """What ALTER DEFAULT PRIVILEGES has set; read with the privileges."""
     roles: frozenset[str] = frozenset()
@@ -238,5 +241,6 @@ class DriftChecks:
     """What another project may have recorded too, by state name: what is to be adopted or deleted."""
     comments: bool = False
     privileges: bool = False
+    firing: bool = False
     roles: tuple[str, ...] = ()
     signatures: tuple[tuple[ObjectName, Address], ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pgmg.model.firing import Firing
     from pgmg.model.source import Target, TypeName
 
 Options = tuple[tuple[str, str], ...]
@@ -223,6 +224,13 @@ class OwnerFacts:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class FiringFacts:
+    """`ALTER TABLE … DISABLE TRIGGER` and its like: when a trigger, rule or event trigger fires."""
+
+    firing: Firing
+
+
 Facts = (
     ViewFacts
     | RoutineFacts
@@ -238,4 +246,5 @@ Facts = (
     | CommentFacts
     | GrantFacts
     | OwnerFacts
+    | FiringFacts
 )

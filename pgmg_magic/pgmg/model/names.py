@@ -38,6 +38,7 @@ class Kind(StrEnum):
     COMMENT = "comment"
     GRANT = "grant"
     OWNER = "owner"
+    FIRING = "firing"  # of a trigger, rule or event trigger: whether and when it fires
     DEFAULT_PRIVILEGES = "default_privileges"
     # only ever met in a database or in migrations
     TABLE = "table"  # ordinary, partitioned, foreign
@@ -75,7 +76,7 @@ DECLARED_KINDS = frozenset(takewhile(lambda kind: kind is not Kind.TABLE, Kind))
 """The kinds that a code folder declares (rule 1.4)."""
 
 CHILD_KINDS = frozenset({Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.COLUMN})
-PROPERTY_KINDS = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
+PROPERTY_KINDS = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER, Kind.FIRING})
 """Kinds that say something of another object and have no existence of their own."""
 
 DECLARATIVE_KINDS = PROPERTY_KINDS | {Kind.DEFAULT_PRIVILEGES}
@@ -99,7 +100,7 @@ class ObjectName:
     `schema` is None for kinds that live in none (casts, event triggers, attachments of a parent).
     `arguments` are canonical type spellings (`integer`, `status`, `app.kind[]`, without `public.`): input
     arguments of a routine, both sides of an operator (`NONE` where absent), source and target of a cast.
-    `parent` is the relation of a trigger, rule or policy, or what a comment, grant or owner is about.
+    `parent` is the relation of a trigger, rule or policy, or what a comment, grant, owner or firing is about.
     `detail` is the grantee of a grant (`public` for everybody), the access method of an operator class.
     """
 
@@ -146,7 +147,7 @@ class ObjectName:
                 return f"({source} as {target})"
             case kind if kind in PROPERTY_KINDS and self.parent is None:
                 return self.name
-            case Kind.COMMENT | Kind.OWNER:
+            case Kind.COMMENT | Kind.OWNER | Kind.FIRING:
                 return str(self.parent)
             case Kind.GRANT:
                 return f"{self.parent} to {spell(self.detail or '')}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from pgmg.model.facts import OwnerFacts
+from pgmg.model.facts import FiringFacts, OwnerFacts
+from pgmg.model.firing import Firing
 from pgmg.model.graph_data import ColumnEdge, Flow, Graph
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
@@ -78,8 +79,25 @@ def step_title(step: Step) -> str:
             facts = step.source.facts if step.source is not None else None
             to = f" TO {role_word(facts.role)}" if isinstance(facts, OwnerFacts) else ""
             return f"ALTER {sql_name(parent)} OWNER{to}"
+        case Action.ALTER if name.kind is Kind.FIRING and parent is not None:
+            return f"{_firing(step).words} {sql_name(parent)}"
         case _:
             return f"{step.action.value.upper()} {sql_name(name)}"
+
+
+_FIRING = {
+    Firing.ORIGIN: ("Enabled", "Enabling"),
+    Firing.DISABLED: ("Disabled", "Disabling"),
+    Firing.REPLICA: ("Enabled on replicas", "Enabling on replicas"),
+    Firing.ALWAYS: ("Enabled always", "Enabling always"),
+}
+"""What a step has done to a trigger, and what it is doing."""
+
+
+def _firing(step: Step) -> Firing:
+    """Return when a trigger fires after a step; where that is no longer declared, as it does by default."""
+    facts = step.source.facts if step.source is not None else None
+    return facts.firing if isinstance(facts, FiringFacts) else Firing.ORIGIN
 
 
 def past_tense(step: Step, *, doing: bool = False, distinct: bool = False) -> str:
@@ -95,6 +113,8 @@ def past_tense(step: Step, *, doing: bool = False, distinct: bool = False) -> st
     if name.kind in PROPERTY_KINDS and name.parent is not None:
         if name.kind is Kind.OWNER:
             said = "Changing the owner of" if doing else "Changed the owner of"
+        elif name.kind is Kind.FIRING:
+            said = _FIRING[_firing(step)][doing]
         elif name.kind is Kind.GRANT:
             tail = f"{' from ' if step.action is Action.REVOKE else ' to '}{spell(name.detail or '')}"
         name = name.parent

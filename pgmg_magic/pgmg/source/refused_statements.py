@@ -32,7 +32,6 @@ _WORDS = {
     "alter_object_schema_stmt": "ALTER … SET SCHEMA",
     "alter_object_depends_stmt": "ALTER … DEPENDS ON EXTENSION",
     "alter_tsdictionary_stmt": "ALTER TEXT SEARCH DICTIONARY",
-    "alter_event_trig_stmt": "ALTER EVENT TRIGGER",
     "alter_stats_stmt": "ALTER STATISTICS",
     "alter_table_move_all_stmt": "ALTER … ALL IN TABLESPACE",
     "alter_type_stmt": "ALTER TYPE",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.catalog_details import Privileges
-from pgmg.model.facts import CommentFacts, DefaultScope, GrantFacts, OwnerFacts
+from pgmg.model.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts
+from pgmg.model.firing import Firing
 from pgmg.model.names import CHILD_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.roles import EVERYBODY, role_meant
 from pgmg.planning.compare.privileges import ObjectAcl, every, initial_privileges, satisfied
@@ -107,6 +108,10 @@ class LiveAttachments:
         base = initial_privileges(name.kind, grantee, own, everywhere)
         return base | initial_privileges(name.kind, grantee, own, here or ())
 
+    def firing(self, name: ObjectName) -> Firing:
+        """Return when a trigger, rule or event trigger fires; one that is yet to be created fires as usual."""
+        return self.evidence.firing.get(name, Firing.ORIGIN)
+
     def default_acl(self, scope: DefaultScope) -> ObjectAcl:
         """Return the default privileges in force for a scope, without those that hold in every schema."""
         creator = self.role(scope.creator or "CURRENT_USER")
@@ -127,7 +132,7 @@ class LiveAttachments:
         match declared.source.facts:
             case CommentFacts(text=text):
                 return text is None or parent in self.evidence.comments
-            case OwnerFacts():
+            case OwnerFacts() | FiringFacts():
                 return parent is not None and self.object(parent) is not None
             case _:
                 return self.holds(declared)
@@ -141,6 +146,8 @@ class LiveAttachments:
             case OwnerFacts(role=role):
                 live = self.object(parent) if parent is not None else None
                 return live is not None and live.owner == self.role(role)
+            case FiringFacts(firing=firing):
+                return parent is not None and self.firing(parent) is firing
             case GrantFacts(scope=DefaultScope() as scope) as facts:
                 acl = self.default_acl(scope)
                 return satisfied(facts, self.role(scope.grantee), kind_of_scope(scope), version, acl)

@@ -96,6 +96,7 @@ def drift_checks(
         tuple(claimed),
         about[Kind.COMMENT],
         grants,
+        about[Kind.FIRING],
         tuple(sorted(roles)),
         following,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import CommentFacts, DefaultScope, GrantFacts, OwnerFacts, Privilege
+from pgmg.model.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts, Privilege
+from pgmg.model.firing import Firing
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
@@ -19,7 +20,7 @@ from pgmg.planning.compare.privileges import (
     without_option,
 )
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Refuse, Rules, Strategy
-from pgmg.planning.resolve.sql_names import grant_target, target
+from pgmg.planning.resolve.sql_names import grant_target, qualified, target
 from pgmg.source.grammar.rewriting import split_statements
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
             known = live.object(parent)
             is_same = known is not None and known.owner == live.role(role)
             return NO_CHANGE if is_same else AlterInPlace(Action.ALTER, as_written(case))
+        case FiringFacts(firing=firing):
+            assert parent is not None
+            return NO_CHANGE if live.firing(parent) is firing else AlterInPlace(Action.ALTER, as_written(case))
         case GrantFacts(scope=DefaultScope() as scope) as facts:
             said = _difference(case, facts, _about_scope(scope, live))
             return AlterInPlace(Action.GRANT, said) if said else NO_CHANGE
@@ -151,6 +155,9 @@ def removal(
         case CommentFacts() if parent is not None:
             is_gone = parent.name in vanished or parent not in about.evidence.comments
             return Action.COMMENT, () if is_gone else (comment(parent, replace(facts, text=None)),)
+        case FiringFacts(firing=firing) if parent is not None:
+            is_as_declared = firing is not Firing.ORIGIN and about.firing(parent) is firing
+            return Action.ALTER, (fire(parent, Firing.ORIGIN),) if is_as_declared else ()
         case _:
             return Action.ALTER, ()
     taken = _still_there(no_longer(facts, None, known.kind, version, known.initial), known, vanished)
@@ -167,9 +174,17 @@ def comment(about: ObjectName, facts: CommentFacts) -> str:
     return f"COMMENT ON {word}{target(about)} IS {'NULL' if facts.text is None else literal(facts.text).strip()}"
 
 
+def fire(name: ObjectName, firing: Firing) -> str:
+    """Return the statement that makes a trigger, rule or event trigger fire as said."""
+    if name.kind is Kind.EVENT_TRIGGER:
+        return f"ALTER {target(name)} {firing.words}"
+    assert name.parent is not None
+    return f"ALTER TABLE {qualified(name.parent)} {firing.words} {name.kind.sql_keyword.upper()} {quote(name.name)}"
+
+
 def _granted(previous: SourceObject | None) -> GrantFacts:
     facts = previous.facts if previous is not None else None
     return facts if isinstance(facts, GrantFacts) else GrantFacts(())
 
 
-RULES = Rules(frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER, Kind.DEFAULT_PRIVILEGES}), choose_strategy)
+RULES = Rules(frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER, Kind.FIRING, Kind.DEFAULT_PRIVILEGES}), choose_strategy)

@@ -70,7 +70,7 @@ _OUTCOMES = {
     "restored": Role.RESTORED,
     "checked": Role.MUTED,
 }
-_PROPERTIES = (Kind.OWNER, Kind.GRANT, Kind.COMMENT)
+_PROPERTIES = (Kind.OWNER, Kind.GRANT, Kind.COMMENT, Kind.FIRING)
 
 
 def _outcomes(plan: Plan) -> Iterator[str]:

@@ -10,6 +10,7 @@ from functools import cache
 
 from pgmg.source.kinds import (
     aggregate,
+    alter_relation,
     base_type,
     cast,
     collation,
@@ -19,6 +20,7 @@ from pgmg.source.kinds import (
     domain,
     enum,
     event_trigger,
+    firing,
     grant,
     index,
     materialized_view,
@@ -40,6 +42,7 @@ __all__ = ["Declaration", "Reader", "Readers", "key_of", "readers"]
 
 _MODULES = (
     aggregate,
+    alter_relation,
     base_type,
     cast,
     collation,
@@ -49,6 +52,7 @@ _MODULES = (
     domain,
     enum,
     event_trigger,
+    firing,
     grant,
     index,
     materialized_view,

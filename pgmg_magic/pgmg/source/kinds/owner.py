@@ -11,11 +11,11 @@ from pgmg.source.grammar.parser import pb, role
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.attachable_targets import checked, parent_of
 from pgmg.source.references.statement_targets import KINDS, reference_to, relation_target
-from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.source.grammar.parser import Tree
     from pgmg.source.grammar.statements import Parsed
 
 
@@ -26,18 +26,20 @@ def read(statement: Parsed) -> Iterator[Declaration]:
     yield _owner(parent, role(tree.newowner))
 
 
-def read_relation(statement: Parsed) -> Iterator[Declaration]:
-    """Read `ALTER VIEW … OWNER TO` and its like; anything else that ALTER does to a relation is refused."""
+def of_command(statement: Parsed, command: Tree) -> Declaration:
+    """Read the OWNER TO of `ALTER VIEW … OWNER TO` and its like.
+
+    Raises:
+        RefusedStatement: the relation is an index.
+    """
     tree = statement.tree
-    if [node.alter_table_cmd.subtype for node in tree.cmds] != [pb.AT_ChangeOwner] or tree.objtype not in KINDS:
-        raise refuse(statement)
     if tree.objtype == pb.OBJECT_INDEX:  # the server passes over it with a warning
         raise statement.refused("an index has no owner of its own", "Set the owner of its table.")
     parent = checked(statement, "ALTER {} … OWNER TO", relation_target(tree.relation, KINDS[tree.objtype]))
-    yield _owner(parent, role(tree.cmds[0].alter_table_cmd.newowner))
+    return _owner(parent, role(command.newowner))
 
 
-READERS: Readers = {"alter_owner_stmt": read, "alter_table_stmt": read_relation}
+READERS: Readers = {"alter_owner_stmt": read}
 
 
 def _owner(parent: Target, name: str) -> Declaration:

@@ -7,7 +7,7 @@ from functools import cache
 
 from pgmg.errors import SourceError
 from pgmg.model.facts import CompositeFacts, RangeFacts
-from pgmg.model.names import Kind
+from pgmg.model.names import PROPERTY_KINDS, Kind
 from pgmg.model.source import Alteration, Effect, Target, TypeName
 from pgmg.source.grammar.parser import Tree, arguments, parts, pb, type_name, unwrap
 from pgmg.source.grammar.statements import Parsed
@@ -19,7 +19,6 @@ from pgmg.source.references.statement_targets import KINDS, relation_target, tar
 
 Reader = Callable[[Tree], Iterator[Alteration]]
 
-_SAYING = frozenset({Kind.COMMENT, Kind.GRANT, Kind.OWNER})
 _TEMPORARY = "t"
 _BASE_TYPE = "define_stmt/OBJECT_TYPE"
 
@@ -52,9 +51,9 @@ def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
         return
     for declaration in declared:
         target = declaration.target
-        if target.kind in _SAYING and target.parent is not None:
+        if target.kind in PROPERTY_KINDS and target.parent is not None:
             yield Alteration(Effect.METADATA_ONLY, target.parent)
-        elif target.kind not in _SAYING and target.kind is not Kind.DEFAULT_PRIVILEGES:
+        elif target.kind not in PROPERTY_KINDS and target.kind is not Kind.DEFAULT_PRIVILEGES:
             keeps = getattr(statement.tree, "if_not_exists", False)
             yield Alteration(effect, target, if_exists=keeps, columns=_attributes(declaration))
             if isinstance(declaration.facts, RangeFacts):
