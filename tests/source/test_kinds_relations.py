@@ -118,3 +118,22 @@ def test_replacing_is_no_difference_of_the_object():
     first = one("CREATE VIEW v AS SELECT 1")
     other = one("CREATE OR REPLACE VIEW v AS SELECT 1")
     assert (first.target, first.facts) == (other.target, other.facts)
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "default"),
+    [
+        ("ALTER VIEW v ALTER a SET DEFAULT 1 + 1", "column_default a on table v", "1 + 1"),
+        ('ALTER VIEW app.v ALTER COLUMN "A" SET DEFAULT f()', "column_default A on table app.v", "f()"),
+        ("ALTER TABLE ONLY public.v ALTER COLUMN a SET DEFAULT 'x'", "column_default a on table public.v", "'x'"),
+    ],
+)
+def test_defaults_of_view_columns(sql, name, default):
+    found = one(sql)
+    assert (named(found.target), dict(found.facts.options)) == (name, {"default": default})
+    assert found.sql == sql
+
+
+def test_the_default_of_a_view_column_refers_to_the_view_and_to_what_it_calls():
+    found = one("ALTER VIEW app.v ALTER a SET DEFAULT app.f(1)::kind")
+    assert references(found) == ["relation app.v", "routine app.f", "type kind"]

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     INDEX = "index"
     STATISTICS = "statistics"
+    COLUMN_DEFAULT = "column_default"  # of a view; those of tables are made by migrations
     COMMENT = "comment"
     GRANT = "grant"
     OWNER = "owner"
@@ -44,7 +45,6 @@ class Kind(StrEnum):
     TABLE = "table"  # ordinary, partitioned, foreign
     SEQUENCE = "sequence"
     COLUMN = "column"
-    COLUMN_DEFAULT = "column_default"
     CONSTRAINT = "constraint"
     SCHEMA = "schema"
     EXTENSION = "extension"

@@ -85,6 +85,9 @@ WITH space AS MATERIALIZED (
     SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid, 'rule', NULL, w.rulename::text, NULL, r.kind, r.schema, r.name, NULL, w.xmin::text, r.relowner, true
     FROM pg_catalog.pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
     UNION ALL
+    SELECT 'pg_catalog.pg_attrdef'::regclass, d.oid, 'column_default', NULL, a.attname::text, NULL, r.kind, r.schema, r.name, NULL, d.xmin::text, r.relowner, true
+    FROM pg_catalog.pg_attrdef d JOIN relation r ON r.oid = d.adrelid AND r.relkind = 'v' JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    UNION ALL
     SELECT 'pg_catalog.pg_policy'::regclass, p.oid, 'policy', NULL, p.polname::text, NULL, r.kind, r.schema, r.name, NULL, p.xmin::text, r.relowner, true
     FROM pg_catalog.pg_policy p JOIN relation r ON r.oid = p.polrelid
     UNION ALL

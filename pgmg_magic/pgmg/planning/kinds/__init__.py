@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pgmg.planning.kinds import (
+    column_default_rules,
     comments_and_grants,
     create_or_replace,
     domain_rules,
@@ -36,6 +37,7 @@ def registry() -> dict[Kind, KindRules]:
         index_rules.RULES,
         create_or_replace.RULES,
         recreate_only.RULES,
+        column_default_rules.RULES,
         comments_and_grants.RULES,
     )
     return {kind: rule for rule in rules for kind in rule.kinds}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, RefusedStatement
+from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ def duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> Du
         f"{name} is declared twice: {where}",
         hint="Keep one of the two; a file may also hold several objects.",
         paths=(first.location.path, second.location.path),
+    )
+
+
+def default_of_a_table(name: ObjectName, source: SourceObject) -> RefusedStatement | None:
+    """Return the error for the default of a column whose relation is not, or not known to be, a view (rule 1.4)."""
+    if name.kind is not Kind.COLUMN_DEFAULT or name.parent is None or name.parent.kind is Kind.VIEW:
+        return None
+    return RefusedStatement(
+        f"ALTER TABLE does not belong under the code folder, but in a migration: {name.parent.display_name} is no view",
+        where=source.location,
+        hint="Put it into a file of the migrations folder; only defaults of views may be declared.",
     )
 
 

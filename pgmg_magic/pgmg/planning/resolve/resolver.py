@@ -14,7 +14,7 @@ from pgmg.model.quoting import spell
 from pgmg.model.roles import role_meant
 from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
 from pgmg.planning.resolve.column_types import ColumnTypes, LiveColumns
-from pgmg.planning.resolve.declared import Declared, Use, ambiguous, duplicate
+from pgmg.planning.resolve.declared import Declared, Use, ambiguous, default_of_a_table, duplicate
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
 from pgmg.planning.resolve.types import Types
 from pgmg.source import merge_grants
@@ -97,6 +97,8 @@ class Resolver:
         for source in objects:
             problems += self._ambiguous(source)
             name = self.name(source.target, source.settings)
+            if (refused := default_of_a_table(name, source)) is not None:
+                problems.append(refused)
             same = named.setdefault(name, [])
             if same and name.kind not in ADDED_UP:
                 problems.append(duplicate(name, same[0], source))

@@ -18,6 +18,13 @@ def drop_if_exists(name: ObjectName) -> str:
     return f"DROP {words} IF EXISTS{target(name).removeprefix(words)}"
 
 
+def drop_statement(name: ObjectName) -> str:
+    """Return the statement that drops an object; the default of a view's column has no DROP of its own."""
+    if name.kind is Kind.COLUMN_DEFAULT:
+        return f"ALTER VIEW {_on(name)} ALTER COLUMN {quote(name.name)} DROP DEFAULT"
+    return f"DROP {target(name)}"
+
+
 def target(name: ObjectName) -> str:
     """Return an object with its kind as COMMENT ON, ALTER and DROP want it (PostgreSQL manual, SQL Commands)."""
     match name.kind:

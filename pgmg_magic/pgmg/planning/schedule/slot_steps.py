@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, RuntimeDefinition
 from pgmg.planning.kinds.rules import AlterInPlace
-from pgmg.planning.resolve.sql_names import target
+from pgmg.planning.resolve.sql_names import drop_statement
 from pgmg.planning.schedule.after_migration import strategy_after_migration
 from pgmg.planning.schedule.context import statement_id
 from pgmg.planning.schedule.descriptions import Descriptions
@@ -136,7 +136,7 @@ class SlotSteps:
             return
         definition = self._definition(id_)
         is_as_planned = self._is_first_drop(id_) and definition is not None
-        statement = definition.drop if definition is not None and is_as_planned else f"DROP {target(name)}"
+        statement = definition.drop if definition is not None and is_as_planned else drop_statement(name)
         self.drops[id_] = self.node(Phase.DROP, Action.DROP, name, (statement,), reason, runtime=self._runtime(id_))
 
     def _is_first_drop(self, id_: ObjectId) -> bool:

@@ -101,6 +101,8 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
             message.ClearField("schemaname")
             message.ClearField("catalogname")
             message.inh = True
+        case "AlterTableStmt":  # it may name a view
+            message.objtype = pb.OBJECT_TABLE
         case "IndexElem" if message.ordering == pb.SORTBY_ASC:
             message.ordering = pb.SORTBY_DEFAULT
         case "DefineStmt" if message.kind == pb.OBJECT_OPERATOR:

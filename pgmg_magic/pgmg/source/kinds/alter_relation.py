@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.parser import Tree, deparse, pb
-from pgmg.source.kinds import firing, owner
+from pgmg.source.kinds import column_default, firing, owner
 from pgmg.source.references.statement_targets import KINDS
 from pgmg.source.refused_statements import refuse
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COMMANDS: dict[int, Callable[[Parsed, Tree], Declaration]] = {
     pb.AT_ChangeOwner: owner.of_command,
+    pb.AT_ColumnDefault: column_default.of_command,
     **dict.fromkeys((*firing.FIRINGS, *firing.OF_ALL), firing.of_command),
 }
 

@@ -1,0 +1,48 @@
+"""ALTER VIEW … ALTER COLUMN … SET DEFAULT: what an INSERT through the view puts into a column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.model.facts import DefinitionFacts
+from pgmg.model.names import Kind
+from pgmg.model.source import RefKind, Target
+from pgmg.source.grammar.canonical import normal_form
+from pgmg.source.grammar.parser import deparse, expression, pb, relation_parts
+from pgmg.source.kinds.base import Declaration, Readers
+from pgmg.source.references.scopes import Collector
+from pgmg.source.references.statement_targets import relation_target
+from pgmg.source.refused_statements import refuse
+
+if TYPE_CHECKING:
+    from pgmg.source.grammar.parser import Tree
+    from pgmg.source.grammar.statements import Parsed
+
+_WORDS_FOR_A_VIEW = frozenset({pb.OBJECT_VIEW, pb.OBJECT_TABLE})
+"""ALTER TABLE may name a view as well, and pg_dump writes it so."""
+
+
+READERS: Readers = {}
+"""None of its own: `alter_relation` reads each command of ALTER VIEW and ALTER TABLE."""
+
+
+def of_command(statement: Parsed, command: Tree) -> Declaration:
+    """Read one command of ALTER VIEW. That it is about a view and no table is checked once names are resolved.
+
+    Raises:
+        RefusedStatement: it drops a default, or is about another kind of relation.
+    """
+    tree, value = statement.tree, getattr(command, "def")
+    if tree.objtype not in _WORDS_FOR_A_VIEW:
+        raise refuse(statement)
+    if not command.HasField("def"):
+        raise statement.refused(
+            "ALTER … DROP DEFAULT does not belong under the code folder, but in a migration",
+            "Leave it out: pgmg drops the default of a view's column that is no longer declared.",
+        )
+    collector = Collector()
+    collector.add(RefKind.RELATION, relation_parts(tree.relation))
+    collector.visit(value)
+    facts = DefinitionFacts((("default", expression(value)),), normal_form(deparse(tree)))
+    target = Target(Kind.COLUMN_DEFAULT, (command.name,), parent=relation_target(tree.relation))
+    return Declaration(target, facts, collector.references)

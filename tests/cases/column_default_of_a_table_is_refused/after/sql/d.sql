@@ -1,0 +1,2 @@
+-- no view
+ALTER TABLE tasks ALTER state SET DEFAULT 'x';

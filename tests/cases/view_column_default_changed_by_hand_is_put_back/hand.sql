@@ -1,0 +1,1 @@
+ALTER VIEW open_tasks ALTER COLUMN state SET DEFAULT 'x';

@@ -1,0 +1,2 @@
+ALTER VIEW open_tasks ALTER COLUMN state SET DEFAULT usual();
+ALTER VIEW open_tasks ALTER title SET DEFAULT 'untitled', ALTER due SET DEFAULT CURRENT_DATE + 7;

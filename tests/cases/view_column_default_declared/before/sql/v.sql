@@ -1,0 +1,1 @@
+CREATE VIEW open_tasks AS SELECT id, title, state, due FROM tasks;

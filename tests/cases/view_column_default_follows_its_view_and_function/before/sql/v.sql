@@ -1,0 +1,3 @@
+CREATE VIEW open_tasks AS SELECT id, title, state, due FROM tasks;
+ALTER VIEW open_tasks ALTER COLUMN state SET DEFAULT usual();
+ALTER VIEW open_tasks ALTER title SET DEFAULT 'untitled';
