@@ -13,7 +13,13 @@ UNDEFINED = (
 )
 """A name means nothing, or not yet."""
 
-NOT_YET = (*UNDEFINED, errors.InvalidTextRepresentation, errors.CannotCoerce)
+NO_LABEL = errors.InvalidTextRepresentation
+"""A string is no label of an enum, or not yet."""
+
+NO_CAST = (errors.CannotCoerce, errors.DatatypeMismatch)
+"""No cast leads from one type to the other, or not yet."""
+
+NOT_YET = (*UNDEFINED, NO_LABEL, *NO_CAST)
 """Something is missing that a later step may create: an object, a label of an enum, a cast."""
 
 IN_USE = (errors.DependentObjectsStillExist, errors.FeatureNotSupported)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Plan, Step
+from pgmg.model.type_identity import SYSTEM, type_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +23,15 @@ def names_object(text: str, name: ObjectName) -> bool:
     """Say whether a message names an object."""
     if name.kind is Kind.OPERATOR:
         return f" {name.name} " in f" {text} "
+    if name.kind is Kind.CAST:
+        return all(contains_name(text, _last_part(argument)) for argument in name.arguments or ())
     return contains_name(text, name.name)
+
+
+def _last_part(type_: str) -> str:
+    """Return a type's name without its schema: a message leaves out one of the search_path."""
+    element = type_of(type_).element
+    return str(element) if element.schema == SYSTEM else element.name
 
 
 def contains_name(text: str, word: str) -> bool:

@@ -138,12 +138,10 @@ def _not_yet(failure: Failure) -> Inference | None:
 def _candidates(failure: Failure) -> Iterable[ObjectName]:
     """Yield what later steps create and what may be missing, the likeliest first."""
     kinds = _MAY_BE_MISSING
-    if isinstance(failure.error, classes.NOT_YET[-2]):
+    if isinstance(failure.error, classes.NO_LABEL):
         kinds = frozenset({Kind.TYPE})  # an enum that a later step gives the label
-    elif isinstance(failure.error, classes.NOT_YET[-1]):
+    elif isinstance(failure.error, classes.NO_CAST):
         kinds = frozenset({Kind.CAST})
-        yield from _later_objects(failure, kinds)
-        return
     missing = failure.missing_name
     for name in _later_objects(failure, kinds):
         if missing is not None and name.name == missing:

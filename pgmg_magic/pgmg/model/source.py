@@ -41,6 +41,7 @@ class RefKind(StrEnum):
     COLLATION = "collation"
     TEXT_SEARCH = "text_search"
     OPERATOR_CLASS = "operator_class"
+    CAST = "cast"  # by the type that a value is cast to
     SCHEMA = "schema"
 
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model import facts, location, names, source
+from pgmg.model import facts, firing, location, names, source
 from pgmg.model.location import SourceLocation
 from pgmg.model.source import SourceObject
 
@@ -27,7 +27,7 @@ _FIRST_ENUM = -2
 
 _FOUND = [
     value
-    for module in (source, facts, location, names)
+    for module in (source, facts, firing, location, names)
     for _, value in sorted(vars(module).items())
     if isinstance(value, type) and value.__module__ == module.__name__
 ]

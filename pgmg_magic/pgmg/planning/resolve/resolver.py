@@ -53,6 +53,8 @@ class Resolver:
         self._named: dict[ObjectName, tuple[SourceObject, ...]] = {}
         self._order: tuple[SourceObject, ...] = ()
         self._sources: dict[ObjectName, SourceObject] = {}
+        self._casts: dict[str, list[ObjectName]] = {}
+        """Declared casts, by the type that they cast to."""
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
     def at(self, names: NameSpace) -> Resolver:
@@ -154,6 +156,8 @@ class Resolver:
                     name = self.name(source.target, source.settings)
                     self.space.add(name)
                     self._sources[name] = source
+                    if name.kind is Kind.CAST and name.arguments is not None:
+                        self._casts.setdefault(name.arguments[1], []).append(name)
                     if isinstance(source.facts, RangeFacts):
                         self.space.add(self.name(Target(Kind.TYPE, source.facts.multirange), source.settings))
             for alteration in created:
@@ -344,6 +348,11 @@ class Resolver:
                 return self._others(_TEXT_SEARCH, reference.parts, settings)
             case RefKind.OPERATOR_CLASS:
                 return self._others(frozenset({Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY}), reference.parts, settings)
+            case RefKind.CAST:
+                if not self._casts:
+                    return []
+                (result,) = self._argument_types(reference.arguments or (), settings)
+                return self._casts.get(result, [])
             case RefKind.SCHEMA:
                 return []
 

@@ -6,11 +6,12 @@ and so that a CTE is not taken for the relation whose name it bears.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pgmg.model.source import Parts, Reference, RefKind, TypeName
-from pgmg.source.grammar.parser import SYSTEM, Tree, parts, pb, relation_parts, strings, unwrap
+from pgmg.source.grammar.parser import SYSTEM, Tree, parts, pb, relation_parts, strings, type_name, unwrap
 from pgmg.source.grammar.tree_walker import Walker
 from pgmg.source.references import constants
 
@@ -240,6 +241,14 @@ class Collector(Walker):
             constants.in_cast(self, cast)
         else:
             self.visit(cast.arg)
+        constant = cast.arg.a_const
+        if not (constant.HasField("sval") or constant.isnull):  # a string is read by the input function of the type
+            self._cast_to(cast.type_name)
+
+    def _cast_to(self, tree: Tree) -> None:
+        """Note that some cast to a type is used: which one, only the server knows; a built-in type may have ours."""
+        wanted = replace(type_name(tree), modifiers="")
+        self.add(RefKind.CAST, wanted.parts[-1:], arguments=(wanted,), hard=False)
 
     def _on_a_expr(self, operation: Tree) -> None:
         if operation.kind in _BETWEEN:

@@ -1,0 +1,1 @@
+CREATE TABLE paid (price money_of, CHECK (price::numeric > 0), net numeric);

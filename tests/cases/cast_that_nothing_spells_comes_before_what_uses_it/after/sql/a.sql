@@ -1,0 +1,1 @@
+CREATE FUNCTION a_pay(p money_of) RETURNS void LANGUAGE sql AS 'INSERT INTO paid SELECT p';
