@@ -26,6 +26,24 @@ SAME = [
         "CREATE OPERATOR public.+ (FUNCTION = public.f, LEFTARG = integer, RIGHTARG = integer)",
     ),
     ("not SQL  at all", "not SQL at all"),
+    (
+        "CREATE VIEW v AS SELECT u.id, count(*) FROM users u WHERE a BETWEEN 1 AND 2 AND b IN ('x', 'y') AND c LIKE 'z%'",
+        (
+            "CREATE VIEW app.v AS SELECT id, count(*) AS count FROM app.users u"
+            " WHERE (((a >= 1) AND (a <= 2)) AND (u.b = ANY (ARRAY['x'::text, 'y'::text])) AND (u.c ~~ 'z%'::text))"
+        ),
+    ),
+    (
+        "CREATE FUNCTION f(OUT a int) LANGUAGE sql STABLE AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION public.f(OUT a integer) RETURNS integer STABLE LANGUAGE sql AS $function$SELECT 1$function$",
+    ),
+    (
+        "CREATE OPERATOR CLASS c FOR TYPE int USING hash AS OPERATOR 1 =, FUNCTION 1 hashint4(int)",
+        (
+            "CREATE OPERATOR CLASS public.c FOR TYPE integer USING hash AS OPERATOR 1 =(integer,integer),"
+            " FUNCTION 1 (integer, integer) hashint4(integer)"
+        ),
+    ),
 ]
 DIFFERENT = [
     ("CREATE INDEX i ON t (web.f(a))", "CREATE INDEX i ON t (app.f(a))"),
@@ -34,6 +52,14 @@ DIFFERENT = [
     ("CREATE INDEX i ON t (a)", "CREATE UNIQUE INDEX i ON t (a)"),
     ("CREATE INDEX i ON t (a) WHERE b = 1", "CREATE INDEX i ON t (a) WHERE b = 2"),
     ("not SQL", "not SQL either"),
+    ("CREATE VIEW v AS SELECT a.id FROM a, b", "CREATE VIEW v AS SELECT b.id FROM a, b"),
+    ("CREATE VIEW v AS SELECT id FROM a", "CREATE VIEW v AS SELECT id::bigint FROM a"),
+    ("CREATE VIEW v AS SELECT id FROM a", "CREATE VIEW v AS SELECT id AS other FROM a"),
+    (
+        "CREATE VIEW v AS SELECT id FROM a WHERE id IN (1, 2)",
+        "CREATE VIEW v AS SELECT id FROM a WHERE id NOT IN (1, 2)",
+    ),
+    ("CREATE VIEW v AS SELECT a LIKE 'x' FROM t", "CREATE VIEW v AS SELECT a ILIKE 'x' FROM t"),
 ]
 
 

@@ -39,3 +39,19 @@ FROM wanted w JOIN pg_catalog.pg_policy p ON p.oid = w.objid WHERE w.classid = '
 UNION ALL
 SELECT w.classid::int8, w.objid::int8, jsonb_build_object('constraint', t.tgconstraint <> 0, 'enabled', t.tgenabled::text)
 FROM wanted w JOIN pg_catalog.pg_trigger t ON t.oid = w.objid WHERE w.classid = 'pg_catalog.pg_trigger'::regclass
+UNION ALL
+-- what CREATE COLLATION … FROM may have copied
+SELECT w.classid::int8, w.objid::int8,
+       jsonb_build_object('same_as', (SELECT jsonb_agg(format('%s.%s', s.nspname, o.collname)) FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace s ON s.oid = o.collnamespace
+                                      WHERE o.oid <> k.oid AND to_jsonb(o) - x.own = to_jsonb(k) - x.own))
+FROM wanted w JOIN pg_catalog.pg_collation k ON k.oid = w.objid CROSS JOIN (SELECT '{oid,collname,collnamespace,collowner,collencoding,collversion}'::text[] AS own) x
+WHERE w.classid = 'pg_catalog.pg_collation'::regclass
+UNION ALL
+-- what CREATE TEXT SEARCH CONFIGURATION (COPY = …) may have copied
+SELECT w.classid::int8, w.objid::int8,
+       jsonb_build_object('same_as', (SELECT jsonb_agg(format('%s.%s', s.nspname, o.cfgname)) FROM pg_catalog.pg_ts_config o JOIN pg_catalog.pg_namespace s ON s.oid = o.cfgnamespace
+                                      CROSS JOIN LATERAL (SELECT array_agg((m.maptokentype, m.mapseqno, m.mapdict)::text ORDER BY m.maptokentype, m.mapseqno) AS map FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = o.oid) theirs
+                                      WHERE o.oid <> k.oid AND o.cfgparser = k.cfgparser AND theirs.map IS NOT DISTINCT FROM own.map))
+FROM wanted w JOIN pg_catalog.pg_ts_config k ON k.oid = w.objid
+CROSS JOIN LATERAL (SELECT array_agg((m.maptokentype, m.mapseqno, m.mapdict)::text ORDER BY m.maptokentype, m.mapseqno) AS map FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = k.oid) own
+WHERE w.classid = 'pg_catalog.pg_ts_config'::regclass

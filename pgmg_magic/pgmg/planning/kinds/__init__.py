@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pgmg.model.names import ROUTINES, Kind
+from pgmg.model.plan import ChangeKind
 from pgmg.planning.kinds import (
     column_default_rules,
     comments_and_grants,
@@ -18,10 +20,15 @@ from pgmg.planning.kinds import (
     routine_rules,
     view_rules,
 )
+from pgmg.planning.kinds.equal_definitions import is_equal
+from pgmg.planning.kinds.rules import NO_CHANGE
 
 if TYPE_CHECKING:
-    from pgmg.model.names import Kind
     from pgmg.planning.kinds.rules import KindRules, ObjectDiff, Strategy
+
+
+_COMPARED_WHOLE = ROUTINES | {Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.COLUMN_DEFAULT}
+"""Kinds of which the server's definition states everything that a source can."""
 
 
 @cache
@@ -44,5 +51,7 @@ def registry() -> dict[Kind, KindRules]:
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
-    """Decide how an existing object gets to its declared state."""
+    """Decide how an existing object gets to its declared state: one that is adopted and equal stays as it is."""
+    if case.change is ChangeKind.ADOPTED and case.name.kind in _COMPARED_WHOLE and is_equal(case):
+        return NO_CHANGE
     return registry()[case.name.kind].choose_strategy(case)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pgmg.model.names import Kind
-from pgmg.model.plan import Action, ChangeKind
-from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Rules, Strategy
-from pgmg.source.grammar.rewriting import same_definition
+from pgmg.model.plan import Action
+from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
-    """ALTER VIEW … SET DEFAULT, unless the default is so already."""
-    shown = case.definition.text if case.definition else ""
-    if case.change is ChangeKind.ADOPTED and same_definition(shown, case.source.sql):
-        return NO_CHANGE
+    """ALTER VIEW … SET DEFAULT replaces a default."""
     return AlterInPlace(Action.ALTER, (case.source.sql,))
 
 

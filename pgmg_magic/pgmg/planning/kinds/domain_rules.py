@@ -11,7 +11,7 @@ from pgmg.planning.kinds.constraints import constraint_names
 from pgmg.planning.kinds.enum_composite_range import recreate_or_refuse
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy
 from pgmg.planning.resolve.sql_names import qualified
-from pgmg.source.grammar.rewriting import same_but_formatting
+from pgmg.source.grammar.rewriting import same_but_formatting, same_expression
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
@@ -42,6 +42,8 @@ def _default(case: ObjectDiff, facts: DomainFacts) -> list[str]:
     if facts.default is None:
         return [] if live is None else ["DROP DEFAULT"]
     before = _previous(case)
+    if before is None and live is not None and same_expression(live, facts.default):
+        return []
     if before is not None and before.default is not None and live is not None:
         same = same_but_formatting(f"SELECT {before.default}", f"SELECT {facts.default}")
         if same and case.change is not ChangeKind.DRIFTED:
@@ -63,8 +65,11 @@ def _constraints(case: ObjectDiff, facts: DomainFacts) -> tuple[list[str], list[
         names = constraint_names(case.name.name, facts.constraints)
         return [name for name in live if name in names], list(facts.constraints)
     if before is None:
-        # nothing tells which live constraint stands for which declared one: all are created anew
-        return live, list(facts.constraints)
+        # nothing but an equal name and expression tells which live constraint stands for which declared one
+        shown = dict(case.facts.get("constraints") or ())
+        named = zip(constraint_names(case.name.name, facts.constraints), facts.constraints, strict=True)
+        equal = {name: c for name, c in named if name in shown and _is_equal(shown[name], c)}
+        return [n for n in live if n not in equal], [c for c in facts.constraints if c not in equal.values()]
     old = dict(zip(constraint_names(case.name.name, before.constraints), before.constraints, strict=True))
     kept: set[str] = set()
     added = []
@@ -79,6 +84,11 @@ def _constraints(case: ObjectDiff, facts: DomainFacts) -> tuple[list[str], list[
 
 def _same(old: DomainConstraint, new: DomainConstraint) -> bool:
     return old.name == new.name and same_but_formatting(f"SELECT {old.expression}", f"SELECT {new.expression}")
+
+
+def _is_equal(shown: str, constraint: DomainConstraint) -> bool:
+    """Compare the server's `CHECK (…)` with a declared constraint."""
+    return same_expression(shown.removeprefix("CHECK ").removesuffix(" NOT VALID"), constraint.expression)
 
 
 def _add(constraint: DomainConstraint) -> str:

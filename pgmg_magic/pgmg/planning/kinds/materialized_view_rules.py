@@ -5,10 +5,10 @@ from __future__ import annotations
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
+from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option
-from pgmg.source import parse_recorded
-from pgmg.source.grammar.rewriting import normal_form, same_but_formatting
+from pgmg.source.grammar.rewriting import same_but_formatting
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
@@ -29,8 +29,7 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
 
 def _same_query(case: ObjectDiff, facts: ViewFacts) -> bool:
     if case.change is ChangeKind.ADOPTED:
-        shown = case.definition.create if case.definition else ()
-        return any(_query_of(sql) == _query_of(case.source.sql) for sql in shown)
+        return is_equal(case)
     if case.change is ChangeKind.DRIFTED or case.previous is None:
         return False
     before = case.previous.facts
@@ -39,14 +38,6 @@ def _same_query(case: ObjectDiff, facts: ViewFacts) -> bool:
         and before.columns == facts.columns
         and same_but_formatting(before.query, facts.query)
     )
-
-
-def _query_of(sql: str) -> tuple[str, tuple[str, ...] | None] | None:
-    """Return a materialized view's query in normal form and its column list: all but options and data."""
-    for source in parse_recorded(sql):
-        if isinstance(source.facts, ViewFacts):
-            return normal_form(source.facts.query), source.facts.columns
-    return None
 
 
 RULES = Rules(frozenset({Kind.MATERIALIZED_VIEW}), choose_strategy)

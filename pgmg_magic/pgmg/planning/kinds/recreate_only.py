@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pgmg.model.names import Kind
 from pgmg.model.plan import ChangeKind
+from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import NO_CHANGE, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.source.grammar.rewriting import same_but_formatting, same_definition
+from pgmg.source.grammar.rewriting import same_but_formatting
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
     """Compare with what was applied, or with the catalog's own definition where it has one."""
     if case.change is ChangeKind.ADOPTED or case.previous is None:
-        shown = case.definition.text if case.definition else ""
-        same = shown != "" and same_definition(shown, case.source.sql)
+        same = is_equal(case)
     else:
         same = case.change is not ChangeKind.DRIFTED and same_but_formatting(case.previous.sql, case.source.sql)
     return NO_CHANGE if same else RecreateObject("its definition changes")

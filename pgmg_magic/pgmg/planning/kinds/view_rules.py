@@ -5,10 +5,11 @@ from __future__ import annotations
 from pgmg.model.catalog_details import ColumnShape
 from pgmg.model.facts import IndexFacts, ViewFacts
 from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action
+from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
-from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
+from pgmg.planning.kinds.equal_definitions import is_equal
+from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target
 from pgmg.source.grammar.rewriting import or_replace
 
@@ -20,6 +21,8 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     """Compare the live columns with those the new query returns (rule 5.1)."""
     if case.upstream is not None:
         return RecreateObject(case.upstream)
+    if case.change is ChangeKind.ADOPTED and _has_options(case) and is_equal(case):
+        return NO_CHANGE
     shape = case.shape
     if shape is None or (shape.error is not None and shape.sqlstate != _NO_PERMISSION):
         return RecreateObject("its new columns are not known yet")
@@ -31,6 +34,12 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
         "columns unchanged" if shape.columns and len(shape.columns) == len(live_columns(case)) else "columns appended",
         _guard_warnings(case),
     )
+
+
+def _has_options(case: ObjectDiff) -> bool:
+    """Say whether the view has every option that is declared, with the same value."""
+    live = live_options(case)
+    return all(live.get(name) == value for name, value in declared_options(case.source.facts).items())
 
 
 def live_columns(case: ObjectDiff) -> tuple[ColumnShape, ...]:

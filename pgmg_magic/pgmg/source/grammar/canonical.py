@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from pgmg.source.grammar.equal_queries import rename_results, simplify_expression
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
     {
@@ -27,6 +32,7 @@ _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
         ("CreateOpClassStmt", "opfamilyname"),
         ("CreateOpFamilyStmt", "opfamilyname"),
         ("CreateDomainStmt", "domainname"),
+        ("CreateFunctionStmt", "funcname"),
     }
 )
 _OPERATOR_CLAUSES = {"procedure": "function"}
@@ -36,7 +42,7 @@ _FLAGS = frozenset({"replace", "if_not_exists", "concurrent"})
 def normal_form(sql: str) -> str:
     """Return the normal form; a text that does not parse comes back as its tokens with single spaces."""
     try:
-        return _normal(sql).text
+        return _normal(sql, only_statement=True).text
     except (GrammarError, TooDeepError):
         return " ".join(token.text for token in significant(sql))
 
@@ -51,8 +57,7 @@ def same_definition(one: str, other: str) -> bool:
         first, second = _normal(one), _normal(other)
     except (GrammarError, TooDeepError):
         return normal_form(one) == normal_form(other)
-    said = zip(first.said, second.said, strict=False)  # equal texts come from equal trees
-    return first.text == second.text and all(a == b or not a or not b for a, b in said)
+    return _agree(first, second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,37 @@ class _Normal:
     said: tuple[str, ...]
 
 
-@deep_recursion(length)
-def _normal(sql: str) -> _Normal:
+def same_query(one: str, one_columns: Sequence[str], other: str, other_columns: Sequence[str]) -> bool:
+    """Tell whether two queries of views return the same, as `same_definition` does; `columns` name the result's."""
+    try:
+        first, second = _normal(one, columns=tuple(one_columns)), _normal(other, columns=tuple(other_columns))
+    except (GrammarError, TooDeepError):
+        return False
+    return _agree(first, second)
+
+
+def _agree(first: _Normal, second: _Normal) -> bool:
+    said = zip(first.said, second.said, strict=False)  # equal texts come from equal trees
+    return first.text == second.text and all(a == b or not a or not b for a, b in said)
+
+
+@deep_recursion(lambda sql, **_: length(sql))
+def _normal(sql: str, *, only_statement: bool = False, columns: tuple[str, ...] = ()) -> _Normal:
+    """Return the normal form; `only_statement` leaves the expressions of queries as they are."""
     result = parse(sql)
     said: list[str] = []
     for raw in result.stmts:
-        _simplify(raw.stmt, said)
+        if columns and raw.stmt.HasField("select_stmt"):
+            rename_results(raw.stmt.select_stmt, columns)
+        _simplify(raw.stmt, said, only_statement=only_statement)
     return _Normal("; ".join(deparse(raw.stmt) for raw in result.stmts), tuple(said))
 
 
-def _simplify(message: Tree, said: list[str]) -> None:
+def _simplify(message: Tree, said: list[str], *, only_statement: bool) -> None:
     """Rewrite a tree in place, leaves last, so that both trees are gone through in the same order."""
     name = message.DESCRIPTOR.name
+    if not only_statement:
+        simplify_expression(name, message, said)
     _before(name, message, said)
     for field, value in message.ListFields():
         if field.name in _FLAGS:
@@ -84,7 +108,7 @@ def _simplify(message: Tree, said: list[str]) -> None:
             del value[:-1]
         elif field.message_type is not None:
             for inner in value if field.is_repeated else (value,):
-                _simplify(inner, said)
+                _simplify(inner, said, only_statement=only_statement)
     if name == "CreateStatsStmt":  # the server sorts what they are about
         _sort(message.stat_types)
         _sort(message.exprs)
@@ -105,9 +129,17 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
             message.objtype = pb.OBJECT_TABLE
         case "IndexElem" if message.ordering == pb.SORTBY_ASC:
             message.ordering = pb.SORTBY_DEFAULT
-        case "DefineStmt" if message.kind == pb.OBJECT_OPERATOR:
+        case "DefineStmt":
             for node in message.definition:
-                node.def_elem.defname = _OPERATOR_CLAUSES.get(node.def_elem.defname, node.def_elem.defname)
+                word = node.def_elem.defname.lower()
+                node.def_elem.defname = _OPERATOR_CLAUSES.get(word, word)
+            _sort_clauses(message.definition)
+        case "CreateFunctionStmt":
+            _sort_clauses(message.options)
+            _state_result(message)
+        case "CreateOpClassStmt":
+            for node in message.items:
+                _state_operands(node.create_op_class_item, message.datatype)
         case _:
             pass
 
@@ -137,6 +169,45 @@ def _text_value(element: Tree) -> None:
             return
     element.arg.Clear()
     element.arg.string.sval = text
+
+
+_OUTPUT = frozenset({pb.FUNC_PARAM_OUT, pb.FUNC_PARAM_INOUT})
+
+
+def _state_result(function: Tree) -> None:
+    """A function with OUT parameters returns the type of the only one, or a record."""
+    output = [node.function_parameter for node in function.parameters if node.function_parameter.mode in _OUTPUT]
+    if function.is_procedure or function.HasField("return_type") or not output:
+        return
+    if len(output) == 1:
+        function.return_type.CopyFrom(output[0].arg_type)
+    else:
+        function.return_type.names.add().string.sval = "record"
+
+
+_OPERATOR, _FUNCTION = 1, 2
+"""`CreateOpClassItem.itemtype` (OPCLASS_ITEM_… in parsenodes.h)."""
+
+
+def _state_operands(item: Tree, operand: Tree) -> None:
+    """An operator or function of an operator class is, unless it says otherwise, about two operands of its type."""
+    if item.itemtype == _OPERATOR and not item.name.objargs:
+        types = item.name.objargs
+    elif item.itemtype == _FUNCTION and not item.class_args:
+        types = item.class_args
+    else:
+        return
+    for _ in range(2):
+        types.add().type_name.CopyFrom(operand)
+    item.name.args_unspecified = False
+
+
+def _sort_clauses(nodes: Tree) -> None:
+    """Put clauses that may stand in any order into that of their names."""
+    ordered = sorted(nodes, key=lambda node: str(node.def_elem.defname))
+    copies = [pb.Node.FromString(node.SerializeToString()) for node in ordered]
+    del nodes[:]
+    nodes.extend(copies)
 
 
 def _sort(nodes: Tree) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import string
+from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.lexer import Sort, Token, pieces, significant, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "data_clause",
@@ -16,9 +20,12 @@ __all__ = [
     "plain_create",
     "same_but_formatting",
     "same_definition",
+    "same_expression",
+    "same_query",
     "same_wording",
     "split_statements",
     "statements_hash",
+    "text_search_mappings",
     "without_data",
     "without_index_options",
 ]
@@ -138,6 +145,28 @@ def same_definition(one: str, other: str) -> bool:
     from pgmg.source.grammar.canonical import same_definition as same
 
     return same(one, other)
+
+
+def same_expression(one: str, other: str) -> bool:
+    """Tell whether two expressions are the same, one of them as the server prints it."""
+    return same_definition(f"CREATE DOMAIN x AS y CHECK ({one})", f"CREATE DOMAIN x AS y CHECK ({other})")
+
+
+def same_query(one: str, one_columns: Sequence[str], other: str, other_columns: Sequence[str]) -> bool:
+    """Tell whether two queries of views define the same, one of them as the server prints it.
+
+    `columns` are the names that a view gives the columns of the result; empty where the query names them.
+    """
+    from pgmg.source.grammar.canonical import same_query as same
+
+    return same(one, one_columns, other, other_columns)
+
+
+def text_search_mappings(sql: str) -> dict[str, tuple[str, ...]] | None:
+    """Return the dictionaries of a configuration by type of token; None where its statements do more than add some."""
+    from pgmg.source.grammar.text_search_mappings import text_search_mappings as read
+
+    return read(sql)
 
 
 def same_wording(one: str, other: str) -> bool:

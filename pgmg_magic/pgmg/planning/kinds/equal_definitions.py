@@ -1,0 +1,134 @@
+"""Tells whether what the database has already is what is declared: then adopting it executes nothing (rule 3.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.model.facts import DefinitionFacts, PolicyFacts, ViewFacts
+from pgmg.model.names import Kind
+from pgmg.model.roles import EVERYBODY
+from pgmg.source import parse_recorded
+from pgmg.source.grammar.rewriting import same_definition, same_expression, same_query, text_search_mappings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pgmg.planning.kinds.rules import ObjectDiff
+
+_BY_CLAUSES = frozenset(
+    {
+        Kind.OPERATOR,
+        Kind.COLLATION,
+        Kind.TEXT_SEARCH_DICTIONARY,
+        Kind.TEXT_SEARCH_CONFIGURATION,
+        Kind.TEXT_SEARCH_PARSER,
+        Kind.TEXT_SEARCH_TEMPLATE,
+    }
+)
+_SYNONYMS = {"procedure": "function"}
+_DEFAULTS = {
+    Kind.OPERATOR: {"hashes": "false", "merges": "false"},
+    Kind.COLLATION: {"provider": "libc", "deterministic": "true"},
+}
+_FROM_ELSEWHERE = frozenset({"commutator", "negator"})
+"""Clauses that another operator may have added: they count where both sides state them."""
+_COPIES = {Kind.COLLATION: "from", Kind.TEXT_SEARCH_CONFIGURATION: "copy"}
+
+
+def is_equal(case: ObjectDiff) -> bool:
+    """Compare the server's definition with the source, as far as each of them states something."""
+    if case.definition is None or not case.definition.text:
+        return False
+    if case.name.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW):
+        return any(_is_same_view(shown, case.source.facts) for shown in _shown(case))
+    if same_definition(case.definition.text, case.source.sql):
+        return True
+    if case.name.kind is Kind.POLICY:
+        return any(_is_same_policy(case, shown, case.source.facts) for shown in _shown(case))
+    if case.name.kind not in _BY_CLAUSES or not isinstance(case.source.facts, DefinitionFacts):
+        return False
+    if case.name.kind is Kind.TEXT_SEARCH_CONFIGURATION and not _has_mappings(case.definition.text, case.source.sql):
+        return False
+    wanted = _clauses(case.name.kind, case.source.facts)
+    if (copied := wanted.pop(_COPIES.get(case.name.kind, ""), None)) is not None:
+        return not wanted and any(_is_same_name(copied, name) for name in case.facts.get("same_as") or ())
+    shown = [_clauses(case.name.kind, facts) for facts in _shown(case) if isinstance(facts, DefinitionFacts)]
+    return any(_is_same(live, wanted) for live in shown)
+
+
+def _shown(case: ObjectDiff) -> Iterator[object]:
+    """Yield the facts of the server's own definition."""
+    assert case.definition is not None
+    for text in (case.definition.text, *case.definition.create):
+        yield from (source.facts for source in parse_recorded(text))
+
+
+def _is_same_view(shown: object, facts: object) -> bool:
+    if not isinstance(shown, ViewFacts) or not isinstance(facts, ViewFacts):
+        return False
+    return same_query(shown.query, shown.columns or (), facts.query, facts.columns or ())
+
+
+def _is_same_policy(case: ObjectDiff, shown: object, facts: object) -> bool:
+    """Compare policies whose roles may be key words: the server keeps the roles that they meant."""
+    if not isinstance(shown, PolicyFacts) or not isinstance(facts, PolicyFacts) or case.attachments is None:
+        return False
+    roles = {case.attachments.role(word) for word in facts.roles or (EVERYBODY,)}
+    return (
+        (shown.command, shown.permissive) == (facts.command, facts.permissive)
+        and {case.attachments.role(word) for word in shown.roles or (EVERYBODY,)} == roles
+        and _is_same_expression(shown.using, facts.using)
+        and _is_same_expression(shown.check, facts.check)
+    )
+
+
+def _is_same_expression(one: str | None, other: str | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return same_expression(one, other)
+
+
+def _has_mappings(live: str, wanted: str) -> bool:
+    """Compare the mappings that two configurations state; one that is copied states those that it adds."""
+    shown, said = text_search_mappings(live), text_search_mappings(wanted)
+    if not said:
+        return said is not None
+    if shown is None or shown.keys() != said.keys():
+        return False
+    return all(
+        len(shown[token]) == len(said[token])
+        and all(_is_same_name(*pair) for pair in zip(shown[token], said[token], strict=True))
+        for token in said
+    )
+
+
+def _clauses(kind: Kind, facts: DefinitionFacts) -> dict[str, str]:
+    defaults = _DEFAULTS.get(kind, {})
+    found = {_SYNONYMS.get(name, name): value for name, value in facts.options if not name.startswith("mapping ")}
+    if kind is Kind.COLLATION:
+        found = _of_collation(found)
+    return {name: value for name, value in found.items() if defaults.get(name) != value.lower()}
+
+
+def _of_collation(clauses: Mapping[str, str]) -> dict[str, str]:
+    """Say `locale` where both of its halves are the same, and language tags in one spelling."""
+    found = dict(clauses)
+    if found.get("lc_collate") is not None and found.get("lc_collate") == found.get("lc_ctype"):
+        found["locale"] = found.pop("lc_collate")
+        del found["lc_ctype"]
+    if found.get("provider", "").lower() == "icu" and "locale" in found:
+        found["locale"] = found["locale"].replace("_", "-").lower()
+    return {name: value.lower() if name == "provider" else value for name, value in found.items()}
+
+
+def _is_same(live: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    names = (live.keys() | wanted.keys()) - (_FROM_ELSEWHERE - (live.keys() & wanted.keys()))
+    return all(name in live and name in wanted and _is_same_name(live[name], wanted[name]) for name in names)
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Compare names of which either may leave out the schema; anything else is compared as it is."""
+    if one == other:
+        return True
+    (one_schema, _, one_name), (other_schema, _, other_name) = one.rpartition("."), other.rpartition(".")
+    return one_name == other_name and not (one_schema and other_schema)
