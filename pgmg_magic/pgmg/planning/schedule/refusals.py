@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from pgmg.model.catalog_details import Definition
+    from pgmg.model.location import SourceLocation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.lifetimes import Lifetimes, SlotKey
 
 _TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
-_HINT = "Write a migration for it, or change what depends on it first. --drop-unmanaged lets unmanaged objects go."
+_HINT = "Write a migration for it, or change what depends on it first."
+_MAY_GO = " --drop-unmanaged lets unmanaged objects go."
+_UNMANAGED = "it is unmanaged, and could not be restored."
 
 
 def refuse_losses(context: PlanContext, lifetimes: Lifetimes) -> None:
@@ -59,23 +62,34 @@ def _refuse_unrestorable(context: PlanContext, lifetimes: Lifetimes) -> None:
     dropped = {id_: keys[0] for id_, keys in lifetimes.drop_keys.items() if id_ in graph.definitions}
     deleted = {id_ for id_ in dropped if context.is_deleted(graph.name(id_))}
     lines: list[tuple[ObjectId, str]] = []
-    for id_ in dropped:
+    for id_, key in dropped.items():
         definition = graph.definition(id_)
         if context.declared.name_of(id_) is None and id_ not in deleted and not graph.goes_with(id_, deleted):
             reason = _why_not_restorable(definition, dropped, context)
             if reason is not None:
-                lines.append((id_, f"{_because(definition, dropped, context)}; {reason}"))
+                because = _because(definition, lifetimes.slot(key).drops.get(id_, ""), dropped, context)
+                lines.append((id_, f"{because}; {reason}"))
     lines += _foreign_dependents(dropped, context)
     if lines:
-        blame = _changes_below((id_ for id_, _ in lines), dropped, context)
-        raise RefusedChange("\n".join(dict.fromkeys(line for _, line in lines)), hint=_HINT, blame=blame)
+        refused = list(dict.fromkeys(id_ for id_, _ in lines))
+        blame = _changes_below(refused, dropped, context) or _changes_below(refused, None, context)
+        message = "\n".join(dict.fromkeys(line for _, line in lines))
+        hint = _HINT + (_MAY_GO if any(line.endswith(_UNMANAGED) for _, line in lines) else "")
+        raise RefusedChange(message, hint=hint, blame=blame, where=_place_of(blame, context))
 
 
-def _because(definition: Definition, dropped: Collection[ObjectId], context: PlanContext) -> str:
+def _place_of(blame: Iterable[ObjectName], context: PlanContext) -> SourceLocation | None:
+    """Return where the first of the changed objects is declared; None where all of them are deleted."""
+    changed = (context.differences[name].declared for name in blame)
+    return next((declared.source.location for declared in changed if declared is not None), None)
+
+
+def _because(definition: Definition, reason: str, dropped: Collection[ObjectId], context: PlanContext) -> str:
     needs = context.graph.needs(definition.address)
-    on = next((link.on for link in needs if link.on in dropped), definition.address)
-    name = definition.name
-    return f"{context.graph.name(on)} is dropped or recreated, and {name} depends on it"
+    on = next((link.on for link in needs if link.on in dropped and link.on != definition.address), None)
+    if on is None:
+        return f"{definition.name} would be dropped{f' ({reason})' if reason else ''}"
+    return f"{context.graph.name(on)} is dropped or recreated, and {definition.name} depends on it"
 
 
 def _why_not_restorable(
@@ -90,7 +104,7 @@ def _why_not_restorable(
     if not definition.create:
         return "pgmg does not know how to restore it."
     if not context.options.drop_unmanaged and _depends_on_deleted(definition.address, dropped, context):
-        return "it is unmanaged, and could not be restored."
+        return _UNMANAGED
     return None
 
 
@@ -101,13 +115,17 @@ def _foreign_dependents(dropped: Mapping[ObjectId, SlotKey], context: PlanContex
 
 
 def _changes_below(
-    these: Iterable[ObjectId], dropped: Collection[ObjectId], context: PlanContext
+    these: Iterable[ObjectId], dropped: Collection[ObjectId] | None, context: PlanContext
 ) -> tuple[ObjectName, ...]:
-    """Return the changes because of which objects would be dropped: their own, or of what they depend on."""
+    """Return the changes because of which objects would be dropped: their own, or of what they depend on.
+
+    Only what is dropped as well leads on to what it depends on; everything does where `dropped` is None.
+    """
     queue = list(these)
     seen = set(queue)
     for id_ in queue:
-        below = [link.on for link in context.graph.needs(id_) if link.on in dropped and link.on not in seen]
+        needs = [link.on for link in context.graph.needs(id_) if link.on not in seen]
+        below = needs if dropped is None else [on for on in needs if on in dropped]
         seen.update(below)
         queue += below
     names = dict.fromkeys(context.graph.name(id_) for id_ in queue)
