@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
-from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, ROUTINES, Kind, ObjectName
+from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.planning.compare.resolved import previous_source
 from pgmg.planning.kinds import choose_strategy
 from pgmg.planning.kinds.rules import AlterInPlace, ColumnUse, ObjectDiff, RecreateObject, Refuse, Strategy
+from pgmg.planning.schedule.stale_stars import stale_stars
 from pgmg.source.grammar.rewriting import or_replace
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pgmg.planning.schedule.context import PlanContext
 
 _COMPARED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
-_READERS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def decide(context: PlanContext, demands: Sequence[Demands]) -> Decisions:
             hint="\n".join(refusal.hint for refusal in refusals.values()),
             blame=tuple(refusals),
         )
-    for name, read in _with_stale_star(context, found.strategies).items():
+    for name, read in stale_stars(context, found.strategies).items():
         found.strategies[name] = _expand_star(name, f"its `*` reads {read.display_name}, which gets columns", context)
     return found
 
@@ -178,37 +178,6 @@ def _column_uses(address: ObjectId, type_: ObjectName, context: PlanContext) -> 
 
 
 # -- what reads by `*` a view that gets more columns in place ---------------------------------------------------
-
-
-def _with_stale_star(context: PlanContext, strategies: Mapping[ObjectName, Strategy]) -> dict[ObjectName, ObjectName]:
-    """Return objects of unchanged source whose `*` has to be expanded anew, each with what grows below it."""
-    grown = [
-        name for name, strategy in strategies.items() if isinstance(strategy, AlterInPlace) and _grows(name, context)
-    ]
-    seen = set(grown)
-    found: dict[ObjectName, ObjectName] = {}
-    for read in grown:
-        for name, use in context.declared.users.get(read, ()):
-            if not use.star or name in seen or name.kind not in _READERS:
-                continue
-            if name not in context.resolved.snapshot.objects:
-                continue
-            if name in strategies:  # replaced anyway
-                seen.add(name)
-                grown.append(name)
-            elif context.differences[name].change in (None, ChangeKind.FORMATTING):
-                seen.add(name)
-                grown.append(name)
-                found[name] = read
-    order = {name: position for position, name in enumerate(context.resolved.declared)}
-    return dict(sorted(found.items(), key=lambda pair: order[pair[0]]))
-
-
-def _grows(name: ObjectName, context: PlanContext) -> bool:
-    shape, live = context.details.shapes.get(name), context.details.facts.get(name)
-    if shape is None or live is None or shape.error is not None:
-        return False
-    return len(shape.columns) > len(live.values.get("columns", ()))
 
 
 def _expand_star(name: ObjectName, reason: str, context: PlanContext) -> Strategy:

@@ -1,0 +1,100 @@
+"""Finds what reads by `*` something that gets more columns in place: left alone, it would show only the old ones."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pgmg.model.facts import CompositeFacts, RoutineFacts
+from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.plan import ChangeKind
+from pgmg.model.source import Reference, RefKind
+from pgmg.planning.kinds.rules import AlterInPlace, Strategy
+from pgmg.source.grammar.lexer import significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pgmg.planning.schedule.context import PlanContext
+
+_READERS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
+
+
+def stale_stars(context: PlanContext, strategies: Mapping[ObjectName, Strategy]) -> dict[ObjectName, ObjectName]:
+    """Return objects of unchanged source whose `*` has to be expanded anew, each with what grows below it.
+
+    Views and composite types grow. So does what a function returns whose result is one of them.
+    """
+    grown = [
+        name for name, strategy in strategies.items() if isinstance(strategy, AlterInPlace) and _grows(name, context)
+    ]
+    seen = set(grown)
+    found: dict[ObjectName, ObjectName] = {}
+    for read in grown:
+        for name in _functions_returning(read, context):
+            if name not in seen:
+                seen.add(name)
+                grown.append(name)
+        for name in _readers(read, context):
+            if name in seen or name.kind not in _READERS or name not in context.resolved.snapshot.objects:
+                continue
+            if name in strategies:  # replaced anyway
+                seen.add(name)
+                grown.append(name)
+            elif context.differences[name].change in (None, ChangeKind.FORMATTING):
+                seen.add(name)
+                grown.append(name)
+                found[name] = read
+    order = {name: position for position, name in enumerate(context.resolved.declared)}
+    return dict(sorted(found.items(), key=lambda pair: order[pair[0]]))
+
+
+def _grows(name: ObjectName, context: PlanContext) -> bool:
+    shape, live, declared = (
+        context.details.shapes.get(name),
+        context.details.facts.get(name),
+        context.resolved.declared.get(name),
+    )
+    if live is None:
+        return False
+    if declared is not None and isinstance(declared.source.facts, CompositeFacts):
+        return len(declared.source.facts.attributes) > len(live.values.get("attributes") or ())
+    if shape is None or shape.error is not None:
+        return False
+    return len(shape.columns) > len(live.values.get("columns", ()))
+
+
+def _functions_returning(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
+    """Yield the declared functions whose result is a row of a type, view or table."""
+    resolver = context.resolved.resolver
+    for name, _ in context.declared.users.get(read, ()):
+        source = context.resolved.declared[name].source
+        facts = source.facts
+        if isinstance(facts, RoutineFacts) and facts.result is not None:
+            reference = Reference(RefKind.TYPE, facts.result.parts)
+            if read in resolver.meant(reference, source.settings):
+                yield name
+
+
+def _readers(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
+    """Yield the declared objects that read all columns: those whose text says so, and those that the server knows.
+
+    `(x).*` does not tell of which type the value is. The server keeps that in the dependencies of what it has stored.
+    """
+    for name, use in context.declared.users.get(read, ()):
+        if use.star:
+            yield name
+    live = context.resolved.snapshot.objects.get(read)
+    if live is None or live.address not in context.graph.definitions:
+        return
+    for link in context.graph.dependents(live.address):
+        name = context.graph.name(link.dependent)
+        declared = context.resolved.declared.get(name)
+        if declared is not None and _expands_a_value(declared.source.sql):
+            yield name
+
+
+def _expands_a_value(sql: str) -> bool:
+    """Tell whether a text has `(…).*` in it."""
+    words = [token.text for token in significant(sql)]
+    return any(pair == (".", "*") and words[n - 1] == ")" for n, pair in enumerate(pairwise(words)) if n)

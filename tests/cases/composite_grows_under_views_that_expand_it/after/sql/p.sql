@@ -1,0 +1,1 @@
+CREATE TYPE point_of AS (x integer, y integer, z integer);

@@ -1,0 +1,7 @@
+CREATE VIEW a AS SELECT (origin()).*;
+CREATE VIEW b AS SELECT * FROM many();
+CREATE VIEW c AS SELECT m.* FROM many() AS m;
+CREATE VIEW d AS SELECT (value).* FROM (SELECT ROW(1, 2, 3)::point_of AS value) AS t;
+CREATE VIEW e AS SELECT * FROM b;
+
+CREATE VIEW g AS SELECT (origin()).x;

@@ -1,0 +1,2 @@
+CREATE FUNCTION origin() RETURNS point_of LANGUAGE sql AS 'SELECT NULL::point_of';
+CREATE FUNCTION many() RETURNS SETOF point_of LANGUAGE sql AS 'SELECT NULL::point_of';

@@ -1,0 +1,1 @@
+CREATE VIEW w AS SELECT * FROM some_ids();
