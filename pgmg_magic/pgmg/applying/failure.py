@@ -126,11 +126,16 @@ class Failure:
         """
         assert self.conn is not None
         named = [live for name, live in now.objects.items() if name.kind in BLOCKING_KINDS and self._names(name)]
-        relations = [live.address for name, live in now.objects.items() if name.kind in RELATIONS]
         wanted = {live.address: live.name for live in named if live.extension is None}
+        if not wanted:
+            return {}
+        relations = [live.address for name, live in now.objects.items() if name.kind in RELATIONS]
+        dependencies = read_dependencies(self.conn, relations)
+        definitions = read_definitions(self.conn, members(dependencies, relations, now.by_address), now.by_address)
+        graph = DependencyGraph(closure_of(dependencies, definitions))
         found: dict[Address, ObjectName] = {}
-        for dependency in read_dependencies(self.conn, relations) if wanted else ():
-            owner = dependency.dependent
+        for dependency in dependencies:
+            owner = graph.whole(dependency.dependent)  # a view for its rule
             on = now.by_address.get(dependency.referenced)
             words = [dependency.column, None if on is None else on.name.name]
             if any(word is not None and contains_name(self.text, word) for word in words):

@@ -32,13 +32,14 @@ WITH space AS MATERIALIZED (
     UNION ALL
     SELECT 'pg_catalog.pg_type'::regclass, t.oid, CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, s.name, t.typname::text,
            NULL, NULL, NULL, NULL, t.typtype::text,
+           -- by OIDs: a type that is moved or renamed changes nothing here
            md5(concat_ws(E'\n', t.typtype,
                CASE WHEN t.typtype = 'e' THEN (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) END,
-               CASE WHEN t.typtype = 'c' THEN (SELECT string_agg(concat_ws(' ', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0)), ',' ORDER BY a.attnum)
+               CASE WHEN t.typtype = 'c' THEN (SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, nullif(a.attcollation, 0)), ',' ORDER BY a.attnum)
                 FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) END,
-               CASE WHEN t.typtype = 'd' THEN (SELECT concat_ws(' ', pg_catalog.format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault, nullif(t.typcollation, 0),
-                       string_agg(k.conname || pg_catalog.pg_get_constraintdef(k.oid), ',' ORDER BY k.conname)) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid) END,
-               CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', pg_catalog.format_type(r.rngsubtype, NULL), r.rngsubopc, r.rngcollation, r.rngcanonical, r.rngsubdiff)
+               CASE WHEN t.typtype = 'd' THEN (SELECT concat_ws(' ', t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault, nullif(t.typcollation, 0),
+                       string_agg(k.conname || k.conbin::text, ',' ORDER BY k.conname)) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid) END,
+               CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', r.rngsubtype, r.rngsubopc, r.rngcollation, r.rngcanonical, r.rngsubdiff)
                 FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) END)),
            t.typowner, true
     FROM pg_catalog.pg_type t JOIN space s ON s.oid = t.typnamespace
