@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.type_identity import MAX_NAME, array_name
 
 WITHOUT_SCHEMA = frozenset(
     {
@@ -38,12 +39,18 @@ class NameSpace:
         self._base = base
         self._relations: dict[Key, ObjectName] = {}
         self._types: dict[Key, ObjectName] = {}
+        self._elements: dict[Key, ObjectName] = {}
+        """Types whose arrays have a shorter name than an underscore and their own, by that name."""
         self._routines: dict[Key, list[ObjectName]] = defaultdict(list)
         self._others: dict[tuple[Kind, str, str], list[ObjectName]] = defaultdict(list)
 
     def add(self, name: ObjectName) -> None:
         """Make a name findable; the first one added under a key wins."""
         key = (name.schema or "", name.name)
+        if (name.kind in RELATIONS or name.kind in TYPES) and len(name.name) >= MAX_NAME // 4:
+            called = array_name(name.name)
+            if called != f"_{name.name}":
+                self._elements.setdefault((key[0], called), name)
         if name.kind in RELATIONS:
             self._relations.setdefault(key, name)
         elif name.kind in TYPES:
@@ -74,6 +81,10 @@ class NameSpace:
             return own
         relation = self.relation(key)
         return None if relation is not None and relation.kind in WITHOUT_ROW_TYPE else relation
+
+    def element(self, key: Key) -> ObjectName | None:
+        """Return the type whose arrays are called by a schema and name that leaves out the end of the type's own."""
+        return self._elements.get(key) or (None if self._base is None else self._base.element(key))
 
     def routines(self, key: Key) -> list[ObjectName]:
         """Return every overload of a schema and name: those of the database first."""

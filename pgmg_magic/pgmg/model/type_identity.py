@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SYSTEM = "pg_catalog"
 PUBLIC = "public"
+MAX_NAME = 63
+"""Bytes in a name (`NAMEDATALEN` - 1)."""
 NO_TYPE = "NONE"
 """The operand that a prefix operator does not have."""
 
@@ -84,6 +86,14 @@ class TypeIdentity:
 
     def __str__(self) -> str:
         return _spelled(self)
+
+
+def array_name(name: str) -> str:
+    """Return what the server calls the arrays of a type: an underscore and its name, in the bytes that a name has.
+
+    Where another type has that name, the server counts on; such a name is not told here.
+    """
+    return f"_{name}".encode()[:MAX_NAME].decode(errors="ignore")
 
 
 def unknown_column(parts: Sequence[str]) -> TypeIdentity:

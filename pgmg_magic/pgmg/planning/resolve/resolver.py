@@ -48,7 +48,7 @@ class Resolver:
         self._pending = pending
         self.columns = columns
         self._columns = ColumnTypes(columns, self._path)
-        self._types = Types(snapshot.types, self._type_object, self._columns)
+        self._types = Types(snapshot.types, self._type_object, self.space.element, self._columns)
         self._declared: dict[ObjectName, Declared] = {}
         self._named: dict[ObjectName, tuple[SourceObject, ...]] = {}
         self._order: tuple[SourceObject, ...] = ()
@@ -61,7 +61,7 @@ class Resolver:
         """Return a resolver that finds other objects: those of one point between pending statements."""
         other = copy(self)
         other.space = names
-        other._types = Types(self._snapshot.types, other._type_object, self._columns)  # noqa: SLF001 - its own class
+        other._types = Types(self._snapshot.types, other._type_object, other.space.element, self._columns)  # noqa: SLF001 - its own class
         return other
 
     def declared_names(self) -> NameSpace:

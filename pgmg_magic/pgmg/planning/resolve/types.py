@@ -21,14 +21,20 @@ class Types:
     """Resolves types: those that the server has by itself, and those of objects.
 
     `system` are types that are no objects: those of pg_catalog, multiranges, arrays with a name of their own.
-    `named` finds the domain, type or relation of a schema that bears a name. `columns` knows what `%TYPE` refers to.
+    `named` finds the domain, type or relation of a schema that bears a name, `element` the one whose arrays are
+    called so because an underscore and its own name are too long. `columns` knows what `%TYPE` refers to.
     """
 
     def __init__(
-        self, system: KnownTypes, named: Callable[[tuple[str, str]], ObjectName | None], columns: ColumnTypes
+        self,
+        system: KnownTypes,
+        named: Callable[[tuple[str, str]], ObjectName | None],
+        element: Callable[[tuple[str, str]], ObjectName | None],
+        columns: ColumnTypes,
     ) -> None:
         self._system = system
         self._named = named
+        self._element = element
         self._columns = columns
         self._known: dict[tuple[TypeName, tuple[str, ...]], TypeIdentity | None] = {}
 
@@ -79,7 +85,8 @@ class Types:
         if self._named((schema, name)) is not None:
             return TypeIdentity(schema, name)
         if name.startswith("_"):  # how the server names the arrays of a type
-            element = self._in_schema(schema, name[1:])
+            clipped = self._element((schema, name))
+            element = self._in_schema(schema, name[1:] if clipped is None else clipped.name)
             return None if element is None or element.array else replace(element, array=True)
         return None
 
