@@ -25,14 +25,15 @@ def read_site_details(
     live = {name: snapshot.objects[name] for name in names if name in snapshot.objects}
     relations = sorted(live[name].address.objid for name in live if name.kind in _RELATIONS)
     routines = sorted(live[name].address.objid for name in live if name.kind in ROUTINES)
+    asked = addresses(found.address for found in live.values())
     columns, keys, parts, signatures, comments, granted = run_queries(
         conn,
-        ("site_columns", addresses(found.address for found in live.values())),
+        ("site_columns", asked),
         ("site_keys", [relations]),
         ("site_parts", [relations]),
         ("site_routines", [routines]),
-        ("comments", ()),
-        ("granted", ()),
+        ("site_comments", asked),
+        ("site_privileges", asked),
         back=snapshot.server.setting,
     )
     said = {(Address(classid, objid), column): text for classid, objid, column, text in comments}
@@ -73,19 +74,10 @@ def _key(row: Row, tables: Mapping[int, ObjectName]) -> SiteKey:
 
 
 def _privileges(rows: Iterable[Row]) -> dict[Address, tuple[Privilege, ...]]:
-    found: defaultdict[Address, defaultdict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-    for classid, objid, column, _grantor, grantee, privilege, grantable, _default in rows:
-        option = " with grant option" if grantable else ""
-        of_role = found[Address(classid, objid)][column or "", grantee]
-        if f"{privilege}{option}" not in of_role:
-            of_role.append(f"{privilege}{option}")
-    return {
-        address: tuple(
-            Privilege(grantee, tuple(privileges), column or None)
-            for (column, grantee), privileges in sorted(roles.items())
-        )
-        for address, roles in found.items()
-    }
+    found: defaultdict[Address, list[Privilege]] = defaultdict(list)
+    for classid, objid, column, grantee, privileges in rows:
+        found[Address(classid, objid)].append(Privilege(grantee, tuple(privileges), column))
+    return {address: tuple(privileges) for address, privileges in found.items()}
 
 
 def _plain(type_: str) -> str:
