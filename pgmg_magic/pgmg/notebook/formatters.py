@@ -25,14 +25,17 @@ Bundle = dict[str, str]
 HTML, PLAIN, SVG = "text/html", "text/plain", "image/svg+xml"
 
 
-def bundle(shown: object, base: str | None = None) -> Bundle:
-    """Return all MIME types of one of pgmg's objects; `base` is the project's folder relative to the notebook."""
+def bundle(shown: object, base: str | None = None, site: str | None = None) -> Bundle:
+    """Return all MIME types of one of pgmg's objects.
+
+    `base` is the project's folder relative to the notebook, `site` that of its documentation site, if there is one.
+    """
     match shown:
         case Plan():
             from pgmg.render.html.plan_html import plan_html
             from pgmg.render.text.plain import plan_text
 
-            return {PLAIN: plan_text(shown), HTML: plan_html(shown, base)}
+            return {PLAIN: plan_text(shown), HTML: plan_html(shown, base, site=site)}
         case ApplyResult():
             from pgmg.render.html.result_html import result_html
             from pgmg.render.text.plain import result_text
@@ -130,9 +133,15 @@ class Formatters:
         LiveProject,
     )
 
-    def __init__(self, shell: InteractiveShell, base: Callable[[], str | None], begin: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        base: Callable[[], str | None],
+        begin: Callable[[], None],
+        site: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._shell = shell
-        self._base, self._begin = base, begin
+        self._base, self._begin, self._site = base, begin, site
         self._shown: list[object] = []
 
     @property
@@ -157,6 +166,10 @@ class Formatters:
         self._shell.events.unregister("post_run_cell", self._reset)
         self._reset()
 
+    def bundle(self, shown: object) -> Bundle:
+        """Return all MIME types of one of pgmg's objects, with links that fit the notebook."""
+        return bundle(shown, self._base(), self._site())
+
     def suppress_repeat(self, shown: object) -> None:
         """Do not display `shown` as the cell's value: the magic that returns it has displayed it."""
         self._shown.append(shown)
@@ -166,7 +179,7 @@ class Formatters:
         from IPython.lib.pretty import pretty
 
         if not any(one is shown for one in self._shown):
-            data = bundle(shown, self._base()) if isinstance(shown, self.types) else {PLAIN: pretty(shown)}  # type: ignore[no-untyped-call]
+            data = self.bundle(shown) if isinstance(shown, self.types) else {PLAIN: pretty(shown)}  # type: ignore[no-untyped-call]
             display_bundle(data)
         elif getattr(self._shell, "kernel", None) is None:
             display_bundle({PLAIN: f"{_short(shown)}, shown above"})  # a terminal prints every value
@@ -178,7 +191,7 @@ class Formatters:
 
     def _bundle(self, shown: object, include: Any = None, exclude: Any = None) -> Bundle:
         self._begin()
-        found = bundle(shown, self._base())
+        found = self.bundle(shown)
         chosen = {key: value for key, value in found.items() if not include or key in include}
         return {key: value for key, value in chosen.items() if not exclude or key not in exclude}
 

@@ -47,7 +47,7 @@ class FrontEnd:
 
     def show(self, shown: object) -> None:
         """Display one of pgmg's objects, which the magic then returns."""
-        display_bundle(bundle(shown, self._base()))
+        display_bundle(self._formatters.bundle(shown))
         self._formatters.suppress_repeat(shown)
 
     def changes(self, changes: Sequence[Change]) -> None:
@@ -84,7 +84,7 @@ class FrontEnd:
 
     def plan(self, project: LiveProject, plan: Plan, *, asks: bool = True) -> None:
         """Display a plan and, below it, the buttons to apply it."""
-        change = display_updatable(bundle(plan, self._base()))
+        change = display_updatable(self._formatters.bundle(plan))
         self._formatters.suppress_repeat(plan)
         if plan.is_empty or not asks:
             return
@@ -121,7 +121,7 @@ class FrontEnd:
                 listener = panel
                 yield forward
             for result in finished:
-                panel.end(bundle(result, self._base()))
+                panel.end(self._formatters.bundle(result))
         else:
             with PlainProgress(sys.stderr) as listener:
                 yield forward

@@ -20,6 +20,7 @@ from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.import_magic import ImportMagic
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
+from pgmg.notebook.site_links import SiteLinks
 from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
 from pgmg.notebook.watch_magic import ACTIONS, WatchMagic
@@ -85,9 +86,10 @@ class PgmgMagics:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self.session = NotebookSession()
+        self._sites = SiteLinks(self.session)
         self._failures = Failures(shell, self._connection_string)
         self._style = StyleOutput(shell)
-        self._formatters = Formatters(shell, self._base, self._style.ensure)
+        self._formatters = Formatters(shell, self._base, self._style.ensure, self._sites.folder)
         self._front = FrontEnd(shell, self._formatters, self._failures, self._base)
         self._watch = WatchMagic(self._front, self._failures.secrets)
         self.magics = (
@@ -254,11 +256,9 @@ class PgmgMagics:
         Columns with types, comments and lineage, keys as diagrams, privileges, source, dependencies and users, search.
         FOLDER (default: database-docs) holds two pages that need neither a network nor a server.
         """
-        from pgmg.render.site.site_page import DEFAULT_FOLDER, write_site
-
         project = self._project(values)
         site = project.site()
-        page = write_site(site, values["folder"] or project.root / DEFAULT_FOLDER)
+        page = self._sites.write(project, site, values["folder"])
         self._front.site(page, len(site.graph.nodes))
         return page
 

@@ -16,6 +16,7 @@ from pgmg.render.html.diff_html import rows
 from pgmg.render.html.graph_html import figure, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
+from pgmg.render.site.site_page import page_address
 from pgmg.render.text.plan_lines import nothing
 
 if TYPE_CHECKING:
@@ -36,9 +37,12 @@ _NO_NOUNS = PROPERTY_KINDS | {Kind.OTHER, Kind.DEFAULT_PRIVILEGES, Kind.STATISTI
 _DIFFERING = (Action.CREATE, Action.REPLACE, Action.ALTER)
 
 
-def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applied: bool = False) -> str:
+def plan_html(
+    plan: Plan, base: str | None = None, *, site: str | None = None, graph: bool = True, applied: bool = False
+) -> str:
     """Return a plan as HTML. `base` is the project's folder relative to the notebook, for links to files.
 
+    `site` is the folder of the documentation site relative to the notebook; code changes then link to its pages.
     An `applied` plan has another title and no warnings about deletions and locks.
     """
     drawn = plan_graph(plan) if graph and plan.steps else None
@@ -56,7 +60,7 @@ def plan_html(plan: Plan, base: str | None = None, *, graph: bool = True, applie
         deletions=deletions(plan) if not applied else (),
         rewrites=rewrites(plan) if not applied else (),
         migrations=[_impact(migration) for migration in plan.migrations],
-        changes=_changes(plan, base),
+        changes=_changes(plan, base, site),
         change_counts=[
             (f"{number:,} {labels.change(kind).word}", labels.change(kind).role.value)
             for kind, number in Counter(change.change for change in plan.changes).most_common()
@@ -94,7 +98,7 @@ def _impact(migration: MigrationImpact) -> dict[str, Any]:
     }
 
 
-def _changes(plan: Plan, base: str | None) -> list[dict[str, Any]]:
+def _changes(plan: Plan, base: str | None, site: str | None) -> list[dict[str, Any]]:
     """Return the code changes, with their reasons; those without a step only change pgmg's records (rule 3.3)."""
     executed = {step.object for step in plan.steps}
     found = []
@@ -108,6 +112,7 @@ def _changes(plan: Plan, base: str | None) -> list[dict[str, Any]]:
         found.append(
             {
                 "object": str(change.object),
+                "page": "" if site is None else _link("", site) + page_address(change.object),
                 "word": words.word,
                 "role": words.role.value,
                 "why": "; ".join(notes),
