@@ -18,7 +18,7 @@ from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
 from pgmg.model.risk import LockMode, Risk, RiskKind
-from pgmg.model.source import Alteration, Effect, Migration, Notice, Target
+from pgmg.model.source import Alteration, Effect, Migration, Notice, Statement, Target
 from pgmg.model.status_report import Status
 from pgmg.render import labels
 from pgmg.render.graph.graphviz_engine import GraphError
@@ -234,7 +234,8 @@ def test_the_summary_counts_what_is_said_about_objects_by_kind():
 
 def altered(*alterations):
     """A step that runs a migration with these alterations."""
-    migration = Migration("1.sql", "migrations/1.sql", "", "", alterations=tuple(alterations))
+    statement = Statement("", SourceLocation("migrations/1.sql", 1, 1), alterations=tuple(alterations))
+    migration = Migration("1.sql", "migrations/1.sql", "", "", (statement,))
     return step(1, Action.MIGRATE, migration_name("1.sql"), migration=migration)
 
 
