@@ -249,3 +249,14 @@ def test_a_role_that_may_read_only_a_part_imports_what_it_can(project, server, r
     assert report.proof.is_dump_equal is None
     assert report.proof.why == "only a part of the database was imported"
     assert report.proof.is_planned_empty
+
+
+def test_a_migration_that_says_something_of_a_cast_is_read(project):
+    project.write(
+        "migrations/001.sql",
+        "CREATE TYPE a AS (x integer);\nCREATE TYPE b AS (x integer);\n"
+        "CREATE CAST (a AS b) WITH INOUT;\nCOMMENT ON CAST (a AS b) IS 'either way';\n",
+    )
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
+    project.apply()
+    project.settled()

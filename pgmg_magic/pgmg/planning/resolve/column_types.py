@@ -67,6 +67,8 @@ class ColumnTypes:
     def _find(self, parts: Parts, path: tuple[str, ...]) -> RelationKey | None:
         if len(parts) > 1:
             return (parts[-2], parts[-1]) if (parts[-2], parts[-1]) in self._relations else None
+        if not parts:
+            return None  # a cast has no name
         return next((key for schema in path if (key := (schema, parts[-1])) in self._relations), None)
 
     def _take(self, alteration: Alteration) -> None:
