@@ -13,31 +13,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RelationFile:
-    """A relation with the number of its file (0: it has none) and of scans in this transaction."""
+class RelationState:
+    """A relation with the number of its file (0: it has none), of scans, and the strongest lock that we hold on it."""
 
     schema: str
     name: str
     kind: str
     file: int
     scans: int
+    lock: LockMode | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Relations and locks held, by OID."""
+def read_relation_states(conn: Connection, oids: list[int] | None = None) -> dict[int, RelationState]:
+    """Return relations by OID as they are now, in the caller's transaction: all, or those with these OIDs."""
+    rows = conn.execute(query("relation_files"), [oids], prepare=True).fetchall()
+    return {
+        oid: RelationState(schema, name, kind, file, scans, _strongest(modes))
+        for oid, schema, name, kind, file, scans, modes in rows
+    }
 
-    relations: dict[int, RelationFile]
-    locks: dict[int, LockMode]
 
-
-def read_moment(conn: Connection) -> Moment:
-    """Return what there is now, in the caller's transaction."""
-    with conn.pipeline():
-        relations, locks = conn.execute(query("relation_files")), conn.execute(query("held_locks"))
-    held: dict[int, LockMode] = {}
-    for oid, word in locks.fetchall():
-        mode = LockMode(word)
-        if oid not in held or held[oid].rank < mode.rank:
-            held[oid] = mode
-    return Moment({oid: RelationFile(*rest) for oid, *rest in relations.fetchall()}, held)
+def _strongest(modes: list[str]) -> LockMode | None:
+    return max(map(LockMode, modes), key=lambda mode: mode.rank, default=None)

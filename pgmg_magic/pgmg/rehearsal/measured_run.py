@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying.runner import copy_in, copy_statements
 from pgmg.catalog.catalog_queries import set_path
-from pgmg.catalog.held_effects import Moment, read_moment
+from pgmg.catalog.held_effects import RelationState, read_relation_states
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.rehearsal import RelationEffect
 from pgmg.model.risk import WEAKEST_REPORTED, LockMode, RiskKind
@@ -24,6 +24,7 @@ _RESET = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "DISCARD TEM
 """What a migration cannot leave behind (rule 9.7)."""
 
 Effects = tuple[RelationEffect, ...]
+States = dict[int, RelationState]
 
 
 class MeasuredRun:
@@ -33,7 +34,9 @@ class MeasuredRun:
         self._conn = conn
         self._plan = plan
         self._path = search_path
-        self._there = read_moment(conn).relations
+        self._there = read_relation_states(conn)
+        self._oids = list(self._there)
+        self._last: States = {}
 
     def run(self, steps: Sequence[Step]) -> dict[int, Effects]:
         """Return the effects of each step by its number; steps outside a transaction have none."""
@@ -42,6 +45,7 @@ class MeasuredRun:
             if transactional:
                 self._conn.execute("BEGIN")
                 self._settings()
+                self._last = self._look()
                 found |= {step.number: self._measured(step) for step in group}
                 self._conn.execute("COMMIT")
             else:
@@ -54,15 +58,18 @@ class MeasuredRun:
             set_path(self._conn, self._path)
 
     def _measured(self, step: Step) -> Effects:
-        before = read_moment(self._conn)
+        before = self._last
         self._send(step)
-        after = read_moment(self._conn)
+        after = self._last = self._look()
         if step.object.kind is Kind.MIGRATION:
             for statement in _RESET:
                 self._conn.execute(statement)
             self._settings()
         risks = [risk for risk in self._plan.risks if risk.step == step.number]
         return tuple(self._effects(before, after, risks))
+
+    def _look(self) -> States:
+        return read_relation_states(self._conn, self._oids) if self._oids else {}
 
     def _send(self, step: Step) -> None:
         copies = copy_statements(step)
@@ -72,13 +79,16 @@ class MeasuredRun:
             else:
                 self._conn.execute(statement.encode())
 
-    def _effects(self, before: Moment, after: Moment, risks: Sequence[Risk]) -> Iterator[RelationEffect]:
+    def _effects(self, before: States, after: States, risks: Sequence[Risk]) -> Iterator[RelationEffect]:
         for oid, known in self._there.items():
-            held, now = before.locks.get(oid), after.locks.get(oid)
-            lock = now if now is not None and now.rank >= WEAKEST_REPORTED.rank and now != held else None
-            old, new = before.relations.get(oid), after.relations.get(oid)
-            rewritten = old is not None and new is not None and old.file != new.file
-            scanned = old is not None and new is not None and new.scans > old.scans
+            old = before.get(oid)
+            if old is None:
+                continue  # an earlier step dropped it
+            new = after.get(oid)
+            now = LockMode.ACCESS_EXCLUSIVE if new is None else new.lock  # a relation is dropped under that lock
+            lock = now if now is not None and now.rank >= WEAKEST_REPORTED.rank and now != old.lock else None
+            rewritten = new is not None and old.file != new.file
+            scanned = new is not None and new.scans > old.scans
             if lock is None and not rewritten:
                 continue
             name = str(_name(known.kind, known.name, known.schema))
