@@ -14,6 +14,7 @@ from pgmg.errors import ConfigError, RefusedChange
 from pgmg.model.permission import parse_permission
 from pgmg.model.risk import LockMode, Risk, RiskKind, size_text
 from pgmg.render.json import documents
+from pgmg.render.markdown.plan_markdown import plan_markdown
 from pgmg.render.text import plain
 
 USERS = """
@@ -111,6 +112,23 @@ def test_partitions_are_named_once_by_their_table(applied):
         (RiskKind.EXCLUSIVE_LOCK, "table.days", LockMode.ACCESS_EXCLUSIVE),
     ]
     assert plan.risks[0].bytes >= 8192
+
+
+def test_a_migration_that_runs_in_parts_has_risks_at_each(applied):
+    applied.do("CREATE SCHEMA app", "CREATE TABLE app.things (id integer, n integer)")
+    applied.write(
+        "migrations/002.sql",
+        "SET search_path = app, public;\nINSERT INTO things SELECT id, age FROM v;\n"
+        "ALTER TABLE users ALTER COLUMN age TYPE bigint;\nALTER TABLE things ADD COLUMN more integer DEFAULT random();\n"
+        "INSERT INTO things SELECT id, age FROM v;\nALTER TABLE users DROP COLUMN note;",
+    )
+    plan = applied.plan()
+    rewritten = {(risk.relation, risk.where) for risk in plan.risks if risk.kind is RiskKind.REWRITE}
+    assert rewritten == {("table.users", "migrations/002.sql:3"), ("table.app.things", "migrations/002.sql:4")}
+    (loss,) = [risk for risk in plan.risks if risk.kind is RiskKind.DATA_LOSS]
+    assert (loss.relation, loss.where) == ("table.users", "migrations/002.sql:6")
+    assert len([step for step in plan.steps if step.migration is not None]) > 1
+    assert "migrations/002.sql:6" in plan_markdown(plan)
 
 
 def test_what_cannot_be_read_is_said(applied):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pgmg.model.operations import Operation
     from pgmg.model.plan import Plan, Step
     from pgmg.model.relation_facts import Relation, RelationFacts
+    from pgmg.model.source import Migration
     from pgmg.planning.risk.effects import Forecast
 
 _KINDS = {
@@ -71,15 +72,22 @@ def planned_statements(plan: Plan) -> tuple[PlannedStatement, ...]:
 def _statements(steps: Sequence[Step]) -> Iterator[PlannedStatement]:
     for step in steps:
         if step.migration is not None:
+            yield PlannedStatement(step.number, tuple(_path_before(step.migration, step.first_statement)), None)
             for statement, sql in zip(step.migration_statements, step.statements, strict=True):
-                yield PlannedStatement(
-                    step.number, operations_of(sql), _place(step.migration.path, statement.location.line)
-                )
+                spot = _place(step.migration.path, statement.location.line)
+                yield PlannedStatement(step.number, operations_of(sql), spot)
             yield PlannedStatement(step.number, (SetPath(None),), None)
         elif step.object.kind not in _HARMLESS or step.action in (Action.RESTORE, Action.DROP):
             where = None if step.location is None else _place(step.location.path, step.location.line)
             for sql in step.statements:
                 yield PlannedStatement(step.number, operations_of(sql), where)
+
+
+def _path_before(migration: Migration, number: int) -> Iterator[Operation]:
+    """Yield what the statements before one do to search_path: a migration may run in parts."""
+    for statement in migration.sent[:number]:
+        if statement.sets:
+            yield from operations_of(statement.sql)
 
 
 def _place(path: str, line: int | None) -> str:

@@ -130,8 +130,8 @@ def _step(step: Step) -> str:
 def _sql(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         sql = "\n".join(f"{one};" for one in step.statements)
-        if step.migration is not None and step.whole == step.object:
-            sql = step.migration.text
+        if step.migration is not None and len(step.statements) == len(step.migration.sent):
+            sql = step.migration.text  # the whole file, with its comments
         title = f"{step.number}. {markup.code(labels.step_title(step))}"
         yield f"{title}\n\n{markup.block(sql, 'sql')}\n\n"
 
