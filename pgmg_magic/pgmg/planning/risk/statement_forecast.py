@@ -212,8 +212,9 @@ class StatementForecaster(RelatedRelations):
             return
         if kind in (ConstraintType.PRIMARY_KEY, ConstraintType.NOT_NULL):
             for name in operation.columns:
-                if kind is ConstraintType.PRIMARY_KEY and name in relation.columns and relation.columns[name].not_null:
-                    continue
+                known = relation.columns.get(name)
+                if relation.kind == "p" and known is not None and known.not_null:
+                    continue  # partitions have it, too; other children are made to
                 self._set_not_null(operation.relation, name, found, tree=operation.tree)
         if kind in _INDEXED:
             found.scan(self._tree(relation, tree=operation.tree, partitions=True), "build of the index")
