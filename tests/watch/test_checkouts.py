@@ -37,7 +37,8 @@ def checkout(project, tmp_path_factory):
 
 def about(watched, name):
     """The problem that a watcher has with an object."""
-    return watched.until(Broken, lambda event: name in map(str, event.objects))
+    known = [event for event in watched.told(Broken) if name in map(str, event.objects)]
+    return known[-1] if known else watched.until(Broken, lambda event: name in map(str, event.objects))
 
 
 def test_what_was_not_in_the_folder_when_watching_began_is_kept_and_named(project, watch):
