@@ -79,7 +79,9 @@ class ColumnTypes:
                     name: (_plain(type_), path) for name, type_ in alteration.columns
                 }
             return
-        key = self._find(alteration.target.parts, path) if alteration.target.parent is None else None
+        target = alteration.target
+        # a cast has no name
+        key = self._find(target.parts, path) if target.parts and target.parent is None else None
         if key is None:
             return
         relation, member, new_name = self._relations[key], alteration.member or "", alteration.new_name or ""

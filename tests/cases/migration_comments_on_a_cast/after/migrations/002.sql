@@ -1,0 +1,1 @@
+COMMENT ON CAST (pair AS integer) IS 'the first of both';
