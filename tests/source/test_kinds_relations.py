@@ -136,4 +136,4 @@ def test_defaults_of_view_columns(sql, name, default):
 
 def test_the_default_of_a_view_column_refers_to_the_view_and_to_what_it_calls():
     found = one("ALTER VIEW app.v ALTER a SET DEFAULT app.f(1)::kind")
-    assert references(found) == ["relation app.v", "routine app.f", "type kind"]
+    assert references(found) == ["relation app.v", "routine app.f", "type kind", "~cast kind(kind)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import selectors
 from contextlib import contextmanager, nullcontext, suppress
@@ -34,6 +35,9 @@ _POOL_PATIENCE = 10.0
 """Seconds in which a pooler has to find a server connection."""
 
 _NEVER_UNASKED = 1_000_000_000
+
+# where nobody has configured logging, psycopg's warnings about an interrupted pipeline would reach the terminal
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are plain tuples."""
