@@ -28,25 +28,23 @@ def stale_stars(context: PlanContext, strategies: Mapping[ObjectName, Strategy])
     grown = [
         name for name, strategy in strategies.items() if isinstance(strategy, AlterInPlace) and _grows(name, context)
     ]
-    seen = set(grown)
+    spread = set(grown)
     found: dict[ObjectName, ObjectName] = {}
     for read in grown:
-        for name in _functions_returning(read, context):
-            if name not in seen:
-                seen.add(name)
+        readers = [name for name in _readers(read, context) if _is_stored(name, context)]
+        for name in readers:  # one that returns a row of what it reads is among both
+            if name not in strategies and context.differences[name].change in (None, ChangeKind.FORMATTING):
+                found.setdefault(name, read)
+        for name in (*_functions_returning(read, context), *readers):
+            if name not in spread and (name in strategies or name in found or _returns(name, read, context)):
+                spread.add(name)
                 grown.append(name)
-        for name in _readers(read, context):
-            if name in seen or name.kind not in _READERS or name not in context.resolved.snapshot.objects:
-                continue
-            if name in strategies:  # replaced anyway
-                seen.add(name)
-                grown.append(name)
-            elif context.differences[name].change in (None, ChangeKind.FORMATTING):
-                seen.add(name)
-                grown.append(name)
-                found[name] = read
     order = {name: position for position, name in enumerate(context.resolved.declared)}
     return dict(sorted(found.items(), key=lambda pair: order[pair[0]]))
+
+
+def _is_stored(name: ObjectName, context: PlanContext) -> bool:
+    return name.kind in _READERS and name in context.resolved.snapshot.objects
 
 
 def _grows(name: ObjectName, context: PlanContext) -> bool:
@@ -66,14 +64,18 @@ def _grows(name: ObjectName, context: PlanContext) -> bool:
 
 def _functions_returning(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
     """Yield the declared functions whose result is a row of a type, view or table."""
-    resolver = context.resolved.resolver
     for name, _ in context.declared.users.get(read, ()):
-        source = context.resolved.declared[name].source
-        facts = source.facts
-        if isinstance(facts, RoutineFacts) and facts.result is not None:
-            reference = Reference(RefKind.TYPE, facts.result.parts)
-            if read in resolver.meant(reference, source.settings):
-                yield name
+        if _returns(name, read, context):
+            yield name
+
+
+def _returns(name: ObjectName, read: ObjectName, context: PlanContext) -> bool:
+    source = context.resolved.declared[name].source
+    facts = source.facts
+    if not isinstance(facts, RoutineFacts) or facts.result is None:
+        return False
+    reference = Reference(RefKind.TYPE, facts.result.parts)
+    return read in context.resolved.resolver.meant(reference, source.settings)
 
 
 def _readers(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
