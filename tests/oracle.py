@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
+import pgmg
 from pgmg.catalog import server_programs
 
 _HEADER = re.compile(
@@ -84,3 +85,14 @@ def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
         if key in found and wanted[key] != found[key]
     ]
     return said
+
+
+def built_anew(project, server) -> dict[str, str]:
+    """What pg_dump says of a case's project, applied to an empty database."""
+    dsn = server.create()
+    try:
+        with pgmg.Project.open(project.root, connection_string=dsn) as fresh:
+            fresh.apply()
+        return dump(dsn)
+    finally:
+        server.drop(dsn)

@@ -28,7 +28,7 @@ _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 class _Locks:
-    """What keeps the threads of one process apart: who starts the server, who asks and plans."""
+    """Locks between the threads of one process: one for starting the server, one for asking and planning."""
 
     def __init__(self, process: int) -> None:
         self.process = process

@@ -9,9 +9,8 @@ import re
 
 import pytest
 
-import pgmg
 from tests.conftest import ONLY_FOR
-from tests.oracle import differences, dump
+from tests.oracle import built_anew, differences, dump
 
 WANTED = ("citext", "hstore", "ltree", "pg_trgm", "pgcrypto", "uuid-ossp", "postgres_fdw", "pg_stat_statements")
 TABLES = """
@@ -61,17 +60,6 @@ def settled(project):
     return project
 
 
-def _built_anew(project, server):
-    """What pg_dump says of the same project, applied to nothing."""
-    dsn = server.create()
-    try:
-        with pgmg.Project.open(project.root, connection_string=dsn) as fresh:
-            fresh.apply()
-        return dump(dsn)
-    finally:
-        server.drop(dsn)
-
-
 def _without_versions(dumped):
     """PostgreSQL 15.20 keeps versions of its own among the options of columns."""
     return {name: re.sub(r"ALTER [^;]* SET \(pg_attver=\d+\);\n?", "", text) for name, text in dumped.items()}
@@ -82,7 +70,7 @@ def _changed(project):
 
 
 def test_types_of_extensions_are_part_of_identities(settled, server):
-    anew, own = _built_anew(settled, server), dump(settled.dsn)
+    anew, own = built_anew(settled, server), dump(settled.dsn)
     assert differences(_without_versions(anew), _without_versions(own)) == []
 
 

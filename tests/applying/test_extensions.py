@@ -7,7 +7,7 @@ import pytest
 
 import pgmg
 from tests.conftest import ONLY_FOR
-from tests.oracle import differences, dump
+from tests.oracle import built_anew, differences, dump
 
 ITEMS = "CREATE TABLE items (id integer PRIMARY KEY, place vector(3));\nINSERT INTO items VALUES (1, '[1,2,3]');\n"
 NEAR = "CREATE VIEW near AS SELECT id, place, place <-> '[1,1,1]' AS far FROM items;"
@@ -35,17 +35,6 @@ def placed(project):
     return project
 
 
-def _built_anew(project, server):
-    """What pg_dump says of the same project, applied to nothing."""
-    dsn = server.create()
-    try:
-        with pgmg.Project.open(project.root, connection_string=dsn) as fresh:
-            fresh.apply()
-        return dump(dsn)
-    finally:
-        server.drop(dsn)
-
-
 def test_what_a_pending_migration_installs_can_be_used_at_once(placed):
     assert placed.rows("SELECT id FROM near") == [(1,)]
     placed.settled()
@@ -63,7 +52,7 @@ def test_a_column_of_its_type_changes_under_views_and_indexes(placed, server):
     assert placed.rows("SELECT id, place::text FROM farthest") == [(1, "[1,2,3,0]")]
     assert placed.value("SELECT obj_description('farthest_place'::regclass)") == "kept"
     placed.settled()
-    left = differences(_built_anew(placed, server), dump(placed.dsn))
+    left = differences(built_anew(placed, server), dump(placed.dsn))
     assert {line.splitlines()[0] for line in left} == {
         'not wanted: COMMENT public.INDEX "farthest_place"',
         'not wanted: ACL public.TABLE "near"',
@@ -78,7 +67,7 @@ def test_it_goes_once_nothing_declared_uses_it(placed, server):
     placed.apply()
     assert not placed.rows("SELECT 1 FROM pg_extension WHERE extname = 'vector'")
     placed.settled()
-    assert differences(_built_anew(placed, server), dump(placed.dsn)) == []
+    assert differences(built_anew(placed, server), dump(placed.dsn)) == []
 
 
 def test_it_does_not_go_while_something_declared_uses_it(placed):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from tests.truth.expressions import TYPES, Column, Expressions
-from tests.truth.queries import Options, Queries, Relation, quoted
+from tests.truth.queries import USUAL, Options, Queries, Relation, quoted
 
 BASE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -49,26 +49,7 @@ _VALUES = {
     "pair": ("ROW(1, 'a')", "ROW(2, NULL)", "ROW(3, 'b')"),
     "range": ("'[1,5)'", "'[3,9)'", "'empty'"),
 }
-_KINDS = (
-    "int",
-    "int",
-    "text",
-    "text",
-    "bool",
-    "num",
-    "date",
-    "json",
-    "ints",
-    "big",
-    "mood",
-    "pair",
-    "ts",
-    "ivl",
-    "flt",
-    "texts",
-    "range",
-    "char",
-)
+_KINDS = USUAL[1:]
 _TYPE_OF = {
     "integer": "int", "bigint": "big", "numeric": "num", "double precision": "flt", "text": "text", "character": "char", "bpchar": "char",
     "boolean": "bool", "date": "date", "timestamp without time zone": "ts", "interval": "ivl", "jsonb": "json", "integer[]": "ints",

@@ -180,7 +180,7 @@ class _Apply:
         self._limit()
 
     def _limit(self) -> None:
-        """What pgmg itself asks and writes waits no longer than what it runs, and is done under the same role."""
+        """Give pgmg's own statements the lock timeout and the role of the steps."""
         limits = self._target.limits
         self._conn.execute("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [limits.lock_timeout])
         self._conn.execute(WHILE_APPLYING)
@@ -188,7 +188,7 @@ class _Apply:
             self._conn.execute(statement)
 
     def _with_cause(self, error: CycleError | RefusedChange) -> Exception:
-        """What was learned leads nowhere: the server's error is the one to report (rule 8.2)."""
+        """Return the error to report where no plan follows from the learned facts: the server's own (rule 8.2)."""
         cause = self._progress.taught_by
         if cause is None:
             return error

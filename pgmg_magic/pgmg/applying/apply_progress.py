@@ -1,4 +1,4 @@
-"""What one apply has done and learned so far, over all its attempts and groups."""
+"""Committed steps and learned facts of one apply, over all its attempts and groups."""
 
 from __future__ import annotations
 

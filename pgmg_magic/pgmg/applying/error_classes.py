@@ -29,10 +29,10 @@ NOT_IN_PLACE = (errors.InvalidTableDefinition, errors.InvalidFunctionDefinition,
 """A definition cannot be replaced by this one."""
 
 GONE = (*UNDEFINED, errors.WrongObjectType)
-"""What is dropped does not exist any more, or something else has its name."""
+"""The object to drop does not exist any more, or another object has its name."""
 
 EXISTS = (errors.DuplicateTable, errors.DuplicateFunction, errors.DuplicateObject)
-"""What is created exists."""
+"""The object to create exists already."""
 
 NO_UNIQUE_INDEX = (errors.InvalidColumnReference, errors.InvalidForeignKey, errors.ObjectNotInPrerequisiteState)
 """ON CONFLICT, a foreign key or a concurrent refresh finds no unique index."""
@@ -44,10 +44,10 @@ TOO_DEEP = errors.StatementTooComplex
 """The server cannot print a definition that nests too deeply."""
 
 DUPLICATE = (*EXISTS, errors.DuplicateSchema, errors.DuplicateColumn)
-"""What a migration creates exists."""
+"""The object that a migration creates exists already."""
 
 COLUMN_GONE = (errors.UndefinedColumn, errors.UndefinedObject)
-"""What a comment or grant is about does not exist any more."""
+"""The object of a comment or grant does not exist any more."""
 
 DENIED = errors.InsufficientPrivilege
 
@@ -77,6 +77,3 @@ NEEDS_NO_TRANSACTION = (errors.ActiveSqlTransaction, errors.InvalidTransactionTe
 
 STOPPED = (errors.QueryCanceled, errors.AdminShutdown)
 """Somebody ended the statement or the session."""
-
-COMMITS_ITSELF = errors.InvalidTransactionTermination
-"""A DO block or procedure controls transactions, inside of another one."""

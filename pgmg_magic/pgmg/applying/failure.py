@@ -44,7 +44,7 @@ _OF_COLUMNS = frozenset({Effect.DROP_COLUMN, Effect.RETYPE_COLUMN})
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """An object in the way of a statement: its name then, and its address if it is older than the plan."""
+    """An object that blocks a statement: its name then, and its address if it is older than the plan."""
 
     name: ObjectName
     address: tuple[int, int] | None
@@ -105,7 +105,7 @@ class Failure:
             return _name_at(self.statement, int(diag.statement_position) - 1)
         return None
 
-    # -- what is in the way ----------------------------------------------------------------------------------
+    # -- blocking objects ------------------------------------------------------------------------------------
 
     def blockers(self) -> list[Blocker]:
         """Return what depends on what the failed statement drops or alters, as the catalog says it."""
@@ -177,7 +177,7 @@ def _name_at(sql: str, offset: int) -> str | None:
 
 
 def _blocking(conn: Connection, sql: str, now: Snapshot) -> dict[Address, ObjectName]:
-    """Return what is in the way of one statement; nothing where it is not understood."""
+    """Return the objects that block one statement; none where the statement is not understood."""
     try:
         migration = parse_migration(MigrationFile("statement.sql", "statement.sql", sql, ""))
     except SourceErrors:

@@ -101,7 +101,7 @@ def _who(failure: Failure) -> tuple[ObjectName | StatementId, ObjectName]:
     return (failure.step.object if statement is None else statement), failure.step.whole
 
 
-# -- what is in the way -----------------------------------------------------------------------------------------
+# -- blocking objects -------------------------------------------------------------------------------------------
 
 
 def _in_use(failure: Failure) -> Inference | None:
@@ -274,7 +274,7 @@ def _let_go(failure: Failure) -> Inference | None:
 
 
 def _without_early_code(failure: Failure) -> Inference | None:
-    """What was created before a statement that might notice it, and fails or makes that fail, waits until after it."""
+    """Create an object after a statement that was only suspected of using it, where one of the two failed."""
     step = failure.step
     if step.noticed_by is not None and step.migration is None:
         facts: tuple[Fact, ...] = (DependsOn(step.object, step.noticed_by),)

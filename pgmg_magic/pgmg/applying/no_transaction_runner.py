@@ -189,7 +189,7 @@ class NoTransactionRunner:
             self._set_local("role", role)
 
     def _leave(self) -> None:
-        """Whatever happened, the next attempt finds the session as it was."""
+        """Reset the session for the next attempt, also after an error."""
         usable = self._conn.pgconn.status == ConnStatus.OK
         if usable and self._conn.info.transaction_status is not TransactionStatus.ACTIVE:
             if self._conn.info.transaction_status is not TransactionStatus.IDLE:

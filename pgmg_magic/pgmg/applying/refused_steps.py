@@ -95,7 +95,7 @@ def _guarded(step: Step) -> Step:
 
 
 def _connected(start: ObjectName, plan: Plan) -> set[ObjectName]:
-    """Return what may fail because of a failure: what depends on the object, and what it may now be in the way of."""
+    """Return the steps that may fail after a failure: those of dependents, and those that the object may block."""
     uses, users = adjacency(plan.edges)
     return reachable([start], uses, None) | reachable([start], users, None)
 

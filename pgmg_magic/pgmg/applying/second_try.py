@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SecondTry(Enum):
-    """What happens if a statement is sent that may have come to its end already."""
+    """The effect of sending a statement again that may have been completed."""
 
     REPEATS = auto()
     """It ends as it would have ended the first time."""

@@ -37,13 +37,13 @@ _SET_BY = {
     Kind.OWNER: PRIVILEGES | {Aspect.OWNER},  # a new owner takes the old one's privileges
 }
 _BESIDE_DEFINITION = PRIVILEGES | {Aspect.OWNER, Aspect.LABEL}
-"""What no change of the definition in place touches."""
+"""Properties that no in-place change of the definition touches."""
 _ROUNDS = 2  # first the owner, then all else
 
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """What a recreated object is to have; `ignored` is set by other steps, or by its source."""
+    """The properties that a recreated object must have; `ignored` is set by other steps, or by its source."""
 
     step: Step
     properties: tuple[ObjectProperty, ...]

@@ -123,7 +123,7 @@ class _Walk:
         _check("view.at_the_desk" in restored, "the view made by hand is restored")
         dropped = {str(step.object) for step in plan.steps if step.action is Action.DROP}
         _check(dropped >= {"view.on_loan", "materialized_view.popular"}, "dependents are dropped first")
-        self._tell("Everything in the way is dropped and comes back, grants, comments and indexes included.")
+        self._tell("Everything that blocks it is dropped and recreated, with grants, comments and indexes.")
         self._apply(plan)
         shelves = [row["shelf"] for row in self._ask("at_the_desk")]
         _check(bool(shelves) and all(str(shelf).startswith("S0") for shelf in shelves), "shelves have letters")

@@ -36,7 +36,7 @@ _ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What was recorded, and the files that declare it. `why` says what is still pending, of other objects."""
+    """Recorded objects and the files that declare them. `why` says what is still pending, of other objects."""
 
     files: DraftedFiles = field(default_factory=lambda: DraftedFiles({}))
     objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ _UNDECLARABLE = "no statement of a code file creates it"
 
 @dataclass(frozen=True, slots=True)
 class ImportedCode:
-    """What the code folder is to hold.
+    """The files to write below the code folder.
 
     `statements` are by path, relative to the code folder: groups that blank lines separate. `homes` says in which file
     an object is declared. `fixed` and `unstated` are left to a migration.

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What is to be written, before it is checked."""
+    """Files and records to write, before they are checked."""
 
     code: ImportedCode
     files: DraftedFiles

@@ -41,7 +41,7 @@ class Selection:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """What no file can declare."""
+        """Objects that no file can declare."""
         return tuple(LeftOut(str(live.name), reason) for live, reason in self.fixed)
 
 

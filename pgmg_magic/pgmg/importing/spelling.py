@@ -22,10 +22,6 @@ class Spelling:
     home: str | None
     system_names: frozenset[str]
 
-    def is_home(self, schema: str | None) -> bool:
-        """Say whether objects of a schema are written without it."""
-        return schema is not None and schema == self.home
-
     def head(self, sql: str) -> str:
         """Return a CREATE statement whose first qualified name loses the home schema."""
         if self.home is None:

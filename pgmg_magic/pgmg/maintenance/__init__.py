@@ -1,4 +1,4 @@
-"""What changes the database or its records without a plan: `baseline`, `refresh` and `reset`."""
+"""Changes of the database or its records without a plan: `baseline`, `refresh` and `reset`."""
 
 from pgmg.maintenance.baseline import Baseline
 from pgmg.maintenance.refresh import Refresh

@@ -44,7 +44,7 @@ class Dependency:
 
 
 class Aspect(StrEnum):
-    """What of an object a property is about (rule 6)."""
+    """The aspect of an object that a property describes (rule 6)."""
 
     OWNER = "owner"
     NAME = "name"  # of a trigger on a partition

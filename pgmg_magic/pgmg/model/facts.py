@@ -208,7 +208,7 @@ class DefaultScope:
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """What one role may do with one object, as all GRANT and REVOKE statements about the two add up, in order.
+    """The privileges of one role on one object: the sum of all GRANT and REVOKE statements about them, in order.
 
     `scope` is set for default privileges.
     """

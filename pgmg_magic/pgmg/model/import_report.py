@@ -1,4 +1,4 @@
-"""What `pgmg import` is asked for, and what it reports."""
+"""The options and the report of `pgmg import`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Layout(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What to import and how.
+    """The selection of objects, and the layout of their files.
 
     `names` are objects; none means all. `schemas`, `kinds` and `include` narrow the choice, `exclude` takes out of it
     (patterns: `pgmg.model.name_patterns`). `baseline` also writes a first migration of what code files cannot declare.
@@ -57,7 +57,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved: that the next plan is empty, that pg_dump finds no difference.
+    """The proof of an import: the next plan is empty, and pg_dump finds no difference.
 
     None: it was not examined; `why` says why. `differences` are the statements that only one of the two dumps holds.
     """
@@ -77,7 +77,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, or with `dry_run` would do."""
+    """The result of an import or, with `dry_run`, of its plan."""
 
     files: tuple[ImportedFile, ...] = ()
     migrations: tuple[ImportedFile, ...] = ()

@@ -1,4 +1,4 @@
-"""What single statements do to relations, as far as their text says it: what forecasts of locks start from."""
+"""The effects of single statements on relations, as their text tells them: the input of lock forecasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan needs its role to be allowed, and what the role has (manual, chapter 5.8)."""
+"""The privileges that a plan needs, and those that its role has (manual, chapter 5.8)."""
 
 from __future__ import annotations
 

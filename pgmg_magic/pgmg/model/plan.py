@@ -138,7 +138,7 @@ class RuntimeDefinition:
     properties_apart: bool = False
     """Another step restores its properties."""
     part_of: ObjectName | None = None
-    """What it is dropped along with, and read with; it is not restored if it does not exist by then."""
+    """The object that it is dropped and read along with; it is not restored if it does not exist by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What state is to say of one object once its group is done; `source` is None when it is to be forgotten.
+    """The row of state to write for one object with its group; `source` is None where the row is deleted.
 
     `key` is the name under which state has had it, where that is another one.
     """

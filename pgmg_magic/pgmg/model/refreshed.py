@@ -1,4 +1,4 @@
-"""What a refresh of materialized views did."""
+"""The result of a refresh of materialized views."""
 
 from __future__ import annotations
 

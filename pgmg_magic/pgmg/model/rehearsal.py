@@ -1,4 +1,4 @@
-"""What a rehearsal found: a plan carried out on a copy of the database, step by step."""
+"""The report of a rehearsal: a plan carried out on a copy of the database, step by step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RelationEffect:
-    """What a step did to one relation that was there before the plan.
+    """The measured effect of a step on one relation that existed before the plan.
 
     `lock` is the strongest lock that the step took or strengthened, None where it took none that the transaction did
     not hold already. `expected` is False where the plan's risks do not speak of it.

@@ -1,4 +1,4 @@
-"""What forecasts must know of a database: relations with sizes, columns, constraints, indexes; types and functions."""
+"""Catalog facts for forecasts: relations with sizes, columns, constraints, indexes; types and functions."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class FactsWanted:
-    """What to read: names of relations, of schemas as a whole, of types, and functions."""
+    """The names to read: relations, whole schemas, types and functions."""
 
     relations: frozenset[str] = frozenset()
     schemas: frozenset[str] = frozenset()
@@ -104,7 +104,7 @@ class FactsWanted:
 
 @dataclass(frozen=True, slots=True)
 class RelationFacts:
-    """What the catalog says. `volatile` are functions with a volatile overload, by schema, name and argument count.
+    """The catalog's answers. `volatile` are functions with a volatile overload, by schema, name and argument count.
 
     `binary_casts` are pairs of type OIDs that share one representation. `transactions` are long ones, by relation.
     """

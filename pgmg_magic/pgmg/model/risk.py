@@ -41,7 +41,7 @@ WEAKEST_REPORTED = LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
 class RiskKind(StrEnum):
-    """What may hurt; the first three are what `--allow` consents to."""
+    """Kinds of risk; `--allow` consents to the first three."""
 
     DATA_LOSS = "data-loss"
     REWRITE = "rewrite"

@@ -1,4 +1,4 @@
-"""What the server taught during an apply (rule 8): facts that parsing could not know, for the next attempt."""
+"""Facts learned from the server during an apply, for its next attempt (rule 8)."""
 
 from __future__ import annotations
 

@@ -31,9 +31,6 @@ class Address(NamedTuple):
 Place = tuple["Kind", "str | Address | None", str]
 """Where an object is found by its name: name space, schema (or parent, of a trigger and the like), name."""
 
-NOWHERE = Address(0, 0)
-"""No object's address (0 is `InvalidOid`): it does not exist yet when the plan is made."""
-
 
 @dataclass(frozen=True, slots=True)
 class LiveObject:

@@ -45,7 +45,6 @@ class Watch:
         self._project, self._secrets = project, secrets
         self._stop = threading.Event()
         self._events: deque[TimedEvent] = deque(maxlen=_HISTORY)
-        self._failure: PgmgError | None = None
         self._watcher = Watcher(project, debounce=debounce, migrations=migrations, listener=self._on_event)
         self._thread = threading.Thread(target=self._run, name="pgmg watch", daemon=True)
 

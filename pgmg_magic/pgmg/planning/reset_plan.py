@@ -1,4 +1,4 @@
-"""What a reset drops: what is managed, or everything that users made; never what belongs to another project unasked."""
+"""The objects that a reset drops: managed ones, or all that users created; none of another project unasked."""
 
 from __future__ import annotations
 

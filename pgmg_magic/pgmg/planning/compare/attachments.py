@@ -50,7 +50,7 @@ def _objects_of(kind: Kind) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class LiveAttachments:
-    """What the database has. `owners` are the owners that are declared: an owner is set before anything is granted."""
+    """The attachments that the database has. `owners` are the declared ones: owners are set before grants."""
 
     snapshot: Snapshot
     evidence: DriftEvidence

@@ -27,7 +27,7 @@ _NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What is doubtful about a plan: why, which objects, and where their files were."""
+    """A reason to ask for consent: why, which objects, and where their files were."""
 
     consent: Consent
     message: str

@@ -22,7 +22,7 @@ _FOR_EVERYBODY = {
     **dict.fromkeys(ROUTINES, frozenset({"EXECUTE"})),
     **dict.fromkeys(TYPES | {Kind.LANGUAGE}, frozenset({"USAGE"})),
 }
-"""What PUBLIC may do with a new object (acldefault in the server's acl.c)."""
+"""The privileges of PUBLIC on a new object (acldefault in the server's acl.c)."""
 
 
 @dataclass(frozen=True, slots=True)

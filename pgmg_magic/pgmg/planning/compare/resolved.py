@@ -85,7 +85,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonCache:
-    """What was found out before: it holds for another resolved of one database as far as the sources are the same."""
+    """Results of the last comparison: those of unchanged sources hold for the next one of the same database."""
 
     resolved: ResolvedProject
     settled: Settled

@@ -1,4 +1,4 @@
-"""Operators, casts, collations, text search, event triggers: kept while the same, else made again."""
+"""Operators, casts, collations, text search, event triggers: unchanged or recreated, never changed in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan leaves behind: which objects it creates from which definition, and which rows materialized views hold."""
+"""The state after a plan: objects that it creates, with their definitions, and the rows of materialized views."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Maker(Enum):
 
 
 class Rows(Enum):
-    """What a materialized view holds after apply."""
+    """The rows of a materialized view after apply."""
 
     KEPT = auto()
     REFILLED = auto()
@@ -35,7 +35,7 @@ class Rows(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What apply creates; what is not in `made` stays as it is."""
+    """The objects that apply creates; objects that are not in `made` stay unchanged."""
 
     made: Mapping[ObjectName, Maker] = field(default_factory=lambda: MappingProxyType({}))
     rows: Mapping[ObjectName, Rows] = field(default_factory=lambda: MappingProxyType({}))

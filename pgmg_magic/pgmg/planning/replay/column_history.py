@@ -1,4 +1,4 @@
-"""What pending statements do to the columns of tables and views."""
+"""The effects of pending statements on the columns of tables and views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a migration statement does to one object, once it is known which object its words mean."""
+"""The effect of a migration statement on one object, once its names are resolved."""
 
 from __future__ import annotations
 

@@ -86,10 +86,6 @@ class SchemaHistory:
         """Return what an object that a migration creates is a part of, or None."""
         return self._parents.get(id_)
 
-    def dropped_by(self, id_: ObjectId) -> int | None:
-        """Return the statement that drops an object itself, or None."""
-        return self._gone.get(id_)
-
     def holder(self, name: ObjectName, point: int) -> ObjectId | None:
         """Return the object that has a name at a point."""
         if name.kind is Kind.SCHEMA:

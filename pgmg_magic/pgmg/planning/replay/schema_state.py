@@ -1,4 +1,4 @@
-"""What exists at each point between the pending statements: objects by identity, and the names that they have then.
+"""The schema at each point between the pending statements: objects by identity, with their names at that point.
 
 Points are numbered like statements: point `n` is right before statement `n`, the last point is after all of them.
 A name may belong to several objects one after the other, and an object may have several names; its `ObjectId` stays.
@@ -24,7 +24,7 @@ ObjectId = Address
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """What exists at one point. `holder` finds an object by its name, `name_of` the name of an object."""
+    """The schema at one point. `holder` finds an object by its name, `name_of` the name of an object."""
 
     history: SchemaHistory
     point: int

@@ -93,7 +93,7 @@ class Timeline:
 
     @property
     def final(self) -> SchemaState:
-        """What exists after the last statement."""
+        """The schema after the last statement."""
         return self.history.at(self.end)
 
     def of_migration(self, migration: int) -> Sequence[PendingStatement]:

@@ -10,7 +10,7 @@ from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pgmg.model.names import ObjectName
     from pgmg.model.source import SourceObject, Target
@@ -63,8 +63,3 @@ def ambiguous(source: SourceObject, about: Target, meant: Sequence[ObjectName]) 
         where=source.location,
         hint=f"Write its argument types, such as {meant[0].display_name}.",
     )
-
-
-def declared_names(declared: Mapping[ObjectName, Declared]) -> dict[str, ObjectName]:
-    """Index declared objects by the name that state uses."""
-    return {str(name): name for name in declared}

@@ -64,14 +64,6 @@ class Resolver:
         other._types = Types(self._snapshot.types, other._type_object, other.space.element, self._columns)  # noqa: SLF001 - its own class
         return other
 
-    def declared_names(self) -> NameSpace:
-        """Return the names of the code folder alone."""
-        found = NameSpace()
-        for name in self._declared:
-            if name.parent is None:
-                found.add(name)
-        return found
-
     def targets(self, alteration: Alteration) -> list[ObjectName]:
         """Return the objects that an alteration names, or for one that creates something the name it gives."""
         target, settings = alteration.target, alteration.settings

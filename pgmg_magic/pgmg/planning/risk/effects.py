@@ -1,4 +1,4 @@
-"""What one statement does to existing relations."""
+"""The effects of one statement on existing relations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WITH_ROWS = frozenset("rm")
 
 @dataclass(slots=True)
 class Forecast:
-    """What a statement does to existing relations, by OID: the strongest lock, and reasons for the rest."""
+    """The effects of a statement on existing relations, by OID: the strongest lock, and reasons for the rest."""
 
     locks: dict[int, LockMode] = field(default_factory=dict)
     scans: dict[int, str] = field(default_factory=dict)

@@ -28,7 +28,7 @@ _COMES_FIRST = (Effect.CREATE, Effect.REPLACE)
 
 
 class CodeChanges:
-    """What the code folder wants, slot by slot."""
+    """The changes that declared objects need, slot by slot."""
 
     def __init__(
         self,

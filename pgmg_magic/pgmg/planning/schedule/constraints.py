@@ -1,4 +1,4 @@
-"""What pending migrations demand of objects that they do not name: to be absent meanwhile, or to be replaced after.
+"""Demands of pending migrations on objects that they do not name: to be absent meanwhile, or replaced afterwards.
 
 Rule 4: the server refuses to drop or retype what others depend on, and `SELECT *` does not see a new column.
 """
@@ -40,7 +40,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What one migration demands.
+    """The demands of one migration.
 
     `absent` must not be there while a statement runs; all that depends on it is dropped first and recreated later.
     `replaced` are views whose `*` is expanded anew afterwards, in place. `altered` are the objects that the migration
@@ -54,9 +54,9 @@ class Demands:
 
 @dataclass(frozen=True, slots=True)
 class DemandContext:
-    """What demands are derived from, for all migrations of a plan.
+    """The inputs of the demands, for all migrations of a plan.
 
-    `blocking` are objects that the server found in the way of a statement, `refused` those that it would not replace.
+    `blocking` are objects that, as the server said, block a statement, `refused` those that it did not replace.
     """
 
     timeline: Timeline
@@ -75,7 +75,7 @@ def demands_of(migration: int, used: Collection[ObjectId], context: DemandContex
         for operation in statement.operations:
             found.note(operation, statement)
         for id_ in context.blocking.get(statement.number, ()):
-            found.absent.setdefault(id_, Cause(statement.number, (), f"in the way of {statement.source.name}"))
+            found.absent.setdefault(id_, Cause(statement.number, (), f"blocks {statement.source.name}"))
     if context.mode is Recreate.DEPENDENTS:
         found.note_dependents()
     return found.demands(used)

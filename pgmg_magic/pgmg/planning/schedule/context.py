@@ -61,7 +61,7 @@ class PlanContext:
 
     @cached_property
     def removals(self) -> Removals:
-        """What pending migrations remove."""
+        """The objects that pending migrations remove."""
         return removals_of(self.timeline, self.graph)
 
     @cached_property
@@ -86,7 +86,7 @@ class PlanContext:
 
     @cached_property
     def lost_by_replacement(self) -> Mapping[ObjectName, tuple[str, ...]]:
-        """What CREATE OR REPLACE takes away from a routine, as statements that restore it."""
+        """Statements that restore the properties of a routine that CREATE OR REPLACE resets."""
         live = self.resolved.snapshot.by_address
         extended = self.details.extension_dependents.items()
         return {live[address].name: statements for address, statements in extended if address in live}
@@ -137,7 +137,7 @@ class PlanContext:
 
     @cached_property
     def blocking(self) -> Mapping[int, tuple[ObjectId, ...]]:
-        """Objects that the server found in the way of a statement, by its number."""
+        """Objects of which the server said that they block a statement, by its number."""
         found: dict[int, tuple[ObjectId, ...]] = {}
         for fact in self.facts.of(Blocks):
             number = self.number_of(fact.statement)

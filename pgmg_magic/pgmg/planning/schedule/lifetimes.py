@@ -41,7 +41,7 @@ class Creation:
 
 @dataclass(slots=True)
 class Slot:
-    """What happens between two statements; objects in the order in which they were decided.
+    """The drops, creations and changes between two statements, in the order in which they were decided.
 
     `drops` are dropped by name, `creations` created, `changes` are declared objects changed by their strategy,
     `replaced` declared views that are replaced from their source. `noticed_by` are those of them that are here only

@@ -31,7 +31,7 @@ class Absence:
 
 
 class Presence:
-    """What exists at the point that has been reached."""
+    """The objects that exist at the point that has been reached."""
 
     def __init__(self, context: PlanContext) -> None:
         self._context = context
@@ -81,7 +81,7 @@ class Presence:
 
     @cached_property
     def _created_users(self) -> Mapping[ObjectId, list[tuple[ObjectId, PendingStatement]]]:
-        """What pending statements create and what can block others, by what it uses."""
+        """Objects that pending statements create and that can block others, by the objects that they use."""
         found: dict[ObjectId, list[tuple[ObjectId, PendingStatement]]] = defaultdict(list)
         for statement in self._context.timeline.statements:
             for operation in statement.operations:

@@ -1,4 +1,4 @@
-"""What pending migrations remove from the catalog, and until when its dependencies hold."""
+"""Objects that pending migrations remove from the catalog, and the points up to which their dependencies hold."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _OF_COLUMNS = frozenset({Aspect.COMMENT, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
 _BEFORE_ROWS = frozenset({Aspect.OPTION, Aspect.STORAGE})
-"""What decides how the rows of a materialized view are stored: set before it is filled."""
+"""Properties that decide how the rows of a materialized view are stored: set before it is filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What recreates an object and then restores its properties, and the `properties` that it has afterwards."""
+    """Statements that recreate an object and restore its properties, and the `properties` that it has afterwards."""
 
     create: tuple[str, ...]
     restore: tuple[str, ...]

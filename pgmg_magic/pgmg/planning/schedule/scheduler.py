@@ -238,13 +238,13 @@ class Scheduler:
         if cause is not None:
             return Because(cause.reason, cause.because)
         if self._context.is_deleted(self._timeline.state(0).name_of(id_)):
-            return Because(f"no longer declared, and in the way of {statement.source.name}")
+            return Because(f"no longer declared, and blocks {statement.source.name}")
         nearest = next((needed for needed in self.presence.needs_of(id_) if needed in blocked), None)
         if nearest is not None:
             name = self._timeline.state(statement.number).name_of(nearest)
             return Because(f"depends on {name.display_name}", (name,))
         names = tuple(operation.name for operation in statement.operations if operation.effect in CHANGES_SHAPE)
-        return Because(f"in the way of {statement.source.name}", names)
+        return Because(f"blocks {statement.source.name}", names)
 
     def _through(self, statement: PendingStatement) -> None:
         """Take note of what a statement names, creates, changes and removes (rule 7.4)."""

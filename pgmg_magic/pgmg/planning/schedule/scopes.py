@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgmg.planning.schedule.context import PlanContext
 
 _MEET_ROWS = frozenset({Kind.COLUMN_DEFAULT, Kind.CONSTRAINT, Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.INDEX})
-"""What rows that are written to a relation meet."""
+"""Kinds of objects that act on rows when they are written to a relation."""
 
 _OF_KIND = {ScopeKind.RELATIONS: RELATIONS, ScopeKind.ROUTINES: ROUTINES, ScopeKind.TYPES: TYPES}
 

@@ -55,7 +55,7 @@ class SlotSteps:
 
     @property
     def state(self) -> SchemaState:
-        """What exists at the slot, as far as migrations decide."""
+        """The objects that exist at the slot, as far as migrations decide."""
         return self.context.timeline.state(self.key.point)
 
     # -- nodes --------------------------------------------------------------------------------------------------

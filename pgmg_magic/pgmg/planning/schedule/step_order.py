@@ -126,7 +126,7 @@ class StepOrder:
             yield self._steps.name_of(link.on)
 
     def _order_removals(self) -> None:
-        """What is taken away from an object is taken from the new one, where it is recreated."""
+        """Order revocations and the like after the recreation of their object."""
         for node in self._steps.removals:
             about = node.name.parent
             while about is not None:
@@ -154,7 +154,7 @@ class StepOrder:
                     self._before(other.last.id, node.first.id)
 
     def _order_own_transactions(self) -> None:
-        """What is committed by itself comes before whatever is dropped."""
+        """Order steps with a transaction of their own before all drops."""
         for node in list(self._graph.nodes.values()):
             if node.own_transaction:
                 for drop in self._steps.drops.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,17 +36,17 @@ class Result:
     order: Influence = NOTHING
 
 
-class ExpressionReader:
-    """Reads expressions; `query` is for subclasses."""
+class ExpressionReader(ABC):
+    """Reads expressions. Queries inside of them are read by `query`, which is read by expressions in turn."""
 
     def __init__(self, traits: FunctionTraits) -> None:
         self.traits = traits
         self.results = dict(traits.results)
         self.types = dict(traits.types)
 
+    @abstractmethod
     def query(self, select: Tree, outer: Level | None, ctes: Any) -> Result:
         """Return what a query inside an expression, or in FROM, returns."""
-        raise NotImplementedError
 
     def all_of(self, nodes: Iterable[Tree], level: Level) -> Influence:
         """Return what several expressions use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from pgmg.model.lineage_data import ROW_ORDER, ColumnUse, FunctionTraits
@@ -35,9 +36,9 @@ class FromReader(ExpressionReader):
         super().__init__(traits)
         self._relations = relations
 
+    @abstractmethod
     def cte(self, name: str, ctes: Any) -> Result | None:
         """Return what a CTE of that name returns, where there is one in force."""
-        raise NotImplementedError
 
     def items(self, nodes: Sequence[Tree], outer: Level | None, ctes: Any) -> list[Item]:
         """Return what a FROM brings in; each item may see those before it."""

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.parser import GrammarError, Tree, parse
 from pgmg.source.references.plpgsql import fragments
-from pgmg.source.references.scopes import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.source import Parts, RefKind
+    from pgmg.source.references.scopes import Collector
 
 
 def read_body(collector: Collector, language: str, body: str) -> None:
@@ -28,13 +27,6 @@ def read_body(collector: Collector, language: str, body: str) -> None:
         case _:
             pass
     collector.hard = hard
-
-
-def body_references(language: str, body: str) -> tuple[tuple[RefKind, Parts], ...]:
-    """Return the names in a string body, as it writes them."""
-    collector = Collector()
-    read_body(collector, language, body)
-    return tuple((reference.kind, reference.parts) for reference in collector.references)
 
 
 def read_statements(collector: Collector, statements: Sequence[str]) -> None:
