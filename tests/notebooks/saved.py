@@ -74,6 +74,7 @@ _TAG = re.compile(r"<[^>]*>")
 _LABEL = re.compile(r"<text[^>]*>(.*?)</text>")
 _STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 _CHANCE = (
+    (re.compile(r"\bpgmg \d+\.\d+[\w.+]*"), "pgmg VERSION"),  # the one of the git tag, or of a checkout behind it
     (re.compile(r"(< ?)?\b\d+(\.\d+)? ?(ms|s)\b"), "N ms"),
     (re.compile(r"sha256:[0-9a-f…]+"), "sha256:…"),
     (re.compile(r"(PostgreSQL |server_version\W+)\d+\.\d+"), r"\1N"),
