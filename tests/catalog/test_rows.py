@@ -414,11 +414,11 @@ def test_a_type_that_changes_cannot_be_had_before_and_that_is_said(shop):
 
 def test_rows_are_read_with_the_rights_of_the_owner(shop):
     shop.do(
-        "CREATE ROLE pgmg_test_owner",
-        "GRANT SELECT ON users TO pgmg_test_owner",
+        "CREATE ROLE pgmg_test_holder",
+        "GRANT SELECT ON users TO pgmg_test_holder",
         "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY low ON users TO pgmg_test_owner USING (id < 4)",
-        "ALTER VIEW active OWNER TO pgmg_test_owner",
+        "CREATE POLICY low ON users TO pgmg_test_holder USING (id < 4)",
+        "ALTER VIEW active OWNER TO pgmg_test_holder",
     )
     try:
         assert shop.value("SELECT count(*) FROM active") == 3
@@ -432,31 +432,33 @@ def test_rows_are_read_with_the_rights_of_the_owner(shop):
             (found,) = opened.diff_rows(["active"])
             assert (found.before, found.after, found.added) == (2, 3, 1)
     finally:
-        shop.do("ALTER VIEW active OWNER TO CURRENT_USER", "DROP OWNED BY pgmg_test_owner", "DROP ROLE pgmg_test_owner")
+        shop.do(
+            "ALTER VIEW active OWNER TO CURRENT_USER", "DROP OWNED BY pgmg_test_holder", "DROP ROLE pgmg_test_holder"
+        )
 
 
 def test_rows_that_only_the_owner_sees_are_not_counted_by_others(shop):
     shop.do(
-        "CREATE ROLE pgmg_test_owner",
-        "CREATE ROLE pgmg_test_other",
-        "GRANT SELECT ON users TO pgmg_test_owner, pgmg_test_other",
+        "CREATE ROLE pgmg_test_seer",
+        "CREATE ROLE pgmg_test_blind",
+        "GRANT SELECT ON users TO pgmg_test_seer, pgmg_test_blind",
         "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY low ON users TO pgmg_test_owner USING (id < 4)",
-        "CREATE POLICY high ON users TO pgmg_test_other USING (id > 4)",
-        "ALTER VIEW active OWNER TO pgmg_test_owner",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO pgmg_test_other",
+        "CREATE POLICY low ON users TO pgmg_test_seer USING (id < 4)",
+        "CREATE POLICY high ON users TO pgmg_test_blind USING (id > 4)",
+        "ALTER VIEW active OWNER TO pgmg_test_seer",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO pgmg_test_blind",
     )
     try:
         shop.write("sql/views/active.sql", "CREATE VIEW active AS SELECT id, name, region FROM users WHERE id > 1;")
-        with shop.open(connection_string=f"{shop.dsn} options='-c role=pgmg_test_other'") as opened:
+        with shop.open(connection_string=f"{shop.dsn} options='-c role=pgmg_test_blind'") as opened:
             (found,) = opened.diff_rows(["active"])
         assert (found.before, found.after) == (None, None)
         assert "cannot be created: must be able to SET ROLE" in said(found)["unknown"]
     finally:
         shop.do(
             "ALTER VIEW active OWNER TO CURRENT_USER",
-            "DROP OWNED BY pgmg_test_owner, pgmg_test_other",
-            "DROP ROLE pgmg_test_owner, pgmg_test_other",
+            "DROP OWNED BY pgmg_test_seer, pgmg_test_blind",
+            "DROP ROLE pgmg_test_seer, pgmg_test_blind",
         )
 
 

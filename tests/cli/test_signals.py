@@ -17,6 +17,20 @@ from pgmg.cli.signals import Terminated, raising_signals
 SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "ended by SIGTERM", signal.SIGHUP: "ended by SIGHUP"}
 
 
+@pytest.fixture(autouse=True)
+def _as_a_program_finds_them():
+    """Set the handlers to those of a new process: a library of an earlier test may have left its own."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def applying(project):
     """Start an apply that is then ended while its server process sleeps; returns its exit code and what it said."""

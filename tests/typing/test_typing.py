@@ -14,7 +14,6 @@ import pgmg
 from tests.docs import reading
 from tests.docs.reading import readme
 
-pytest.importorskip("mypy")
 HERE = Path(__file__).parent
 WRONG = {
     "missing = pgmg.Nothing": "Nothing",

@@ -82,9 +82,11 @@ def _readers(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
     """Yield the declared objects that read all columns: those whose text says so, and those that the server knows.
 
     `(x).*` does not tell of which type the value is. The server keeps that in the dependencies of what it has stored.
+    A function whose body is a string is parsed at every call. It follows by itself where it returns rows of what it
+    reads.
     """
     for name, use in context.declared.users.get(read, ()):
-        if use.star:
+        if use.star and not (_has_string_body(name, context) and _returns(name, read, context)):
             yield name
     live = context.resolved.snapshot.objects.get(read)
     if live is None or live.address not in context.graph.definitions:
@@ -94,6 +96,11 @@ def _readers(read: ObjectName, context: PlanContext) -> Iterator[ObjectName]:
         declared = context.resolved.declared.get(name)
         if declared is not None and _expands_a_value(declared.source.sql):
             yield name
+
+
+def _has_string_body(name: ObjectName, context: PlanContext) -> bool:
+    facts = context.resolved.declared[name].source.facts
+    return isinstance(facts, RoutineFacts) and not facts.atomic
 
 
 def _expands_a_value(sql: str) -> bool:
