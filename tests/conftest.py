@@ -54,8 +54,6 @@ def pytest_configure(config):
     else:
         config.stash[FOLDER] = Path(config.workerinput["pgmg_folder"])
     os.environ.setdefault("PGMG_CACHE_DIR", str(config.stash[FOLDER] / "cache"))  # not the user's own
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # the job of a shell's background; children inherit that
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -136,6 +134,16 @@ def database(server):
     dsn = server.create()
     yield dsn
     server.drop(dsn)
+
+
+@pytest.fixture(autouse=True)
+def _hears_interrupts():
+    """Let programs that a test starts hear SIGINT: they inherit that it is ignored.
+
+    A shell lets its background programs ignore it, and so does the kernel application of an earlier test.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

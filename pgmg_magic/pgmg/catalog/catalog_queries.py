@@ -64,13 +64,31 @@ def run_queries(
 
 
 @contextmanager
+def pipeline(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Open psycopg's pipeline mode. An interrupt that comes while it ends stays a KeyboardInterrupt.
+
+    psycopg then raises its own error about the state of the pipeline, with the interrupt as its context.
+    """
+    try:
+        with conn.pipeline():
+            yield
+    except psycopg.Error as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, KeyboardInterrupt):
+            cause = cause.__cause__ or cause.__context__
+        if cause is None:
+            raise
+        raise cause from None
+
+
+@contextmanager
 def query_pipeline(conn: psycopg.Connection[Row], back: str | None) -> Iterator[None]:
     """One pipeline for questions under the catalog's settings, then with the search_path `back` unless that is None.
 
     Where plans are kept they are made once for all, rather than for the very objects that are asked about.
     """
     keeps = conn.prepare_threshold is not None
-    with conn.pipeline():
+    with pipeline(conn):
         use_canonical_settings(conn)
         if keeps:
             _set(conn, "plan_cache_mode", "force_generic_plan")
@@ -83,7 +101,7 @@ def query_pipeline(conn: psycopg.Connection[Row], back: str | None) -> Iterator[
 
 def restore_settings(conn: psycopg.Connection[Row], path: str | None = None) -> None:
     """Go back to the session's own settings for statements that are not ours; with this search_path, if given."""
-    with conn.pipeline():
+    with pipeline(conn):
         if path is not None:
             set_path(conn, path)
         for statement in SESSION_SETTINGS:

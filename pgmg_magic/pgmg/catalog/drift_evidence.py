@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.catalog_queries import Row, addresses, query, set_path, use_canonical_settings
+from pgmg.catalog.catalog_queries import Row, addresses, pipeline, query, set_path, use_canonical_settings
 from pgmg.catalog.name_parts import object_name
 from pgmg.model.applied_from import AppliedFrom, Claim
 from pgmg.model.catalog_details import DefaultAcls, DriftChecks, DriftEvidence, Privileges
@@ -30,7 +30,7 @@ def read_drift_evidence(
     if replace(drift_checks, claimed=()) == DriftChecks() and not elsewhere_in:
         return DriftEvidence()
     asks_names = drift_checks.comments or drift_checks.privileges
-    with conn.pipeline():
+    with pipeline(conn):
         use_canonical_settings(conn)
         shown = {
             "definitions": _about(conn, "definitions", drift_checks.definitions, (False,)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.catalog_queries import Row
+from pgmg.catalog.catalog_queries import Row, pipeline
 from pgmg.model.names import Kind
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Scratch:
 
     def _reset(self) -> None:
         """Go back to the session's own settings, and to those of the transaction."""
-        with self.conn.pipeline():
+        with pipeline(self.conn):
             for statement in _RESET:
                 self.conn.execute(statement)
             for name, value in self.settings.items():
