@@ -108,7 +108,7 @@ def _create(random_: random.Random, name: str, columns: Sequence[tuple[str, str]
         spelled = f"{quoted(column)} {TYPES[type_]}"
         if column == "id":
             spelled += " PRIMARY KEY"
-        elif type_ in ("int", "text") and random_.random() < 0.2:
+        elif type_ in ("int", "text") and random_.random() < 0.2 and column not in generated.values():
             base = random_.choice([c for c in of_int if c != column and c not in generated])
             expression = f"{quoted(base)} * 2" if type_ == "int" else f"({quoted(base)} % 3)::text"
             generated[column] = base
