@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         StepDone,
         Waiting,
     )
+    from pgmg.model.explanation import Explanation, Happening, ObjectCourse, ObjectEvent, PlanPoint
     from pgmg.model.frame import to_frame
     from pgmg.model.graph_data import Graph, GraphNode
     from pgmg.model.location import SourceLocation
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         ChangeKind,
         DatabaseInfo,
         Edge,
+        MigrationEffect,
         MigrationImpact,
         Origin,
         Plan,
@@ -73,12 +75,14 @@ _HOMES = {
         "AppliedStep ApplyResult Discovered Event Finished Listener Recorded Retrying ServerNotice Started "
         "StepBegun StepDone Waiting"
     ),
+    "pgmg.model.explanation": "Explanation Happening ObjectCourse ObjectEvent PlanPoint",
     "pgmg.model.frame": "to_frame",
     "pgmg.model.graph_data": "Graph GraphNode",
     "pgmg.model.location": "SourceLocation",
     "pgmg.model.names": "Kind ObjectName",
     "pgmg.model.plan": (
-        "Action Affected Change ChangeKind DatabaseInfo Edge MigrationImpact Origin Plan PlanOptions Recreate Step"
+        "Action Affected Change ChangeKind DatabaseInfo Edge MigrationEffect MigrationImpact Origin Plan PlanOptions "
+        "Recreate Step"
     ),
     "pgmg.model.query_result": "PlanNode QueryPlan QueryResult",
     "pgmg.model.row_questions": "Preview RowDifference RowOptions",
@@ -101,14 +105,19 @@ __all__ = [
     "Discovered",
     "Edge",
     "Event",
+    "Explanation",
     "Finished",
     "Graph",
     "GraphNode",
+    "Happening",
     "InsufficientPrivilegeError",
     "Kind",
     "Listener",
     "LockedError",
+    "MigrationEffect",
     "MigrationImpact",
+    "ObjectCourse",
+    "ObjectEvent",
     "ObjectName",
     "Origin",
     "PgmgError",
@@ -116,6 +125,7 @@ __all__ = [
     "PlanError",
     "PlanNode",
     "PlanOptions",
+    "PlanPoint",
     "Preview",
     "Project",
     "QueryPlan",

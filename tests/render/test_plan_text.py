@@ -211,7 +211,7 @@ def test_hostile_names_paths_and_reasons_stay_on_their_line(verbose):
     text = plan_text(made.plan(*steps, changes=changes), verbose)
     assert not {char for char in text if not char.isprintable()} - {"\n"}
     assert "\\x1b[31m\\u202e" in text
-    assert len(text.splitlines()) == {0: 9, 1: 12, 2: 14}[verbose]
+    assert len(text.splitlines()) == {0: 9, 1: 12, 2: 23}[verbose]
 
 
 def test_an_object_that_pgmg_has_no_kind_for_goes_by_its_own_name():

@@ -13,10 +13,11 @@ from pgmg.model.plan_inputs import PlanInputs
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.catalog_details import ObjectProperty
+    from pgmg.model.explanation import Explanation
     from pgmg.model.location import SourceLocation
     from pgmg.model.risk import Risk
     from pgmg.model.server_facts import StatementId
-    from pgmg.model.source import Migration, Notice, SourceObject, Statement
+    from pgmg.model.source import Effect, Migration, Notice, SourceObject, Statement
 
 
 DIFFERENCES = frozenset({"migration-edited", "migration-renamed", "other-project"})
@@ -109,6 +110,21 @@ class MigrationImpact:
     path: str
     affects: tuple[Affected, ...] = ()
     touches: tuple[ObjectName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationEffect:
+    """An effect of a pending migration's statement on an object.
+
+    `statement` counts the statements of the migration from 0. `object` is the name before the statement, `becomes` the
+    new name if the statement gives one.
+    """
+
+    migration: str
+    statement: int
+    effect: Effect
+    object: ObjectName
+    becomes: ObjectName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +261,8 @@ class Plan:
     """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
+    effects: tuple[MigrationEffect, ...] = field(default=(), repr=False, compare=False)
+    """The effects of the pending migrations on objects, statement by statement, as far as they can be read."""
 
     @property
     def dependencies(self) -> tuple[Edge, ...]:
@@ -282,6 +300,16 @@ class Plan:
         """The steps, group by group."""
         numbers = dict.fromkeys(step.group for step in self.steps)
         return tuple(tuple(s for s in self.steps if s.group == number) for number in numbers)
+
+    def explain(self) -> Explanation:
+        """Return a table that shows when each object exists, is dropped, created or changed, and why.
+
+        The points are the migrations, or parts of them, and the steps between (`docs/planner.md`). `pgmg plan -vv`
+        prints the table.
+        """
+        from pgmg.model.explanation import explain
+
+        return explain(self)
 
     def to_frame(self) -> Any:
         """Return the steps as a pandas DataFrame, a row a step, in order; passwords are hidden.

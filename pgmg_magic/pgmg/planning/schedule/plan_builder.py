@@ -32,6 +32,7 @@ from pgmg.planning.schedule.context import PlanContext
 from pgmg.planning.schedule.cycles import refuse_cycles
 from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey
+from pgmg.planning.schedule.migration_effects import migration_effects
 from pgmg.planning.schedule.nodes import Node, Phase
 from pgmg.planning.schedule.ordering import order
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
@@ -97,6 +98,7 @@ def build(
         basis=parts,
         inputs=inputs,
         removed=_removed(context, lifetimes),
+        effects=tuple(migration_effects(context.timeline)),
         rebaseline=tuple(
             Record(d.name, d.declared.source, 1, d.recorded_key) for d in found if d.rebaseline and d.declared
         ),

@@ -30,7 +30,7 @@ def nothing(plan: Plan) -> str:
 
 
 def plan_lines(plan: Plan, verbose: int = 0) -> Iterator[Line]:
-    """Return a plan as lines. `verbose` 1 adds SQL and reasons to each step, 2 the dependencies."""
+    """Return a plan as lines. `verbose` 1 adds SQL and reasons to each step, 2 the explanation and the dependencies."""
     if plan.is_empty:
         return sections([span_line(nothing(plan))], warnings(plan.warnings))
     return chain([span_line(Span("PLAN:", Role.HEADING))], _body(plan, _Context(plan), verbose))
@@ -56,7 +56,8 @@ def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     impacts = (line for migration in plan.migrations for line in _impact(migration, context, verbose))
     order = _order(plan, context, verbose)
     risks = risk_lines(plan, verbose)
-    return sections(impacts, _changes(plan), warnings(plan.warnings), order, risks, _sum(plan), _edges(plan, verbose))
+    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, _sum(plan))
+    return sections(*said, _explanation(plan, verbose), _edges(plan, verbose))
 
 
 def _sum(plan: Plan) -> Iterator[Line]:
@@ -177,6 +178,14 @@ def _state_only(plan: Plan) -> Iterator[Line]:
             yield span_line(f"  - {record.object} is removed from the records")
         else:
             yield span_line(f"  - {record.object} ", Span(f"(from {record.source.location.path})", Role.MUTED))
+
+
+def _explanation(plan: Plan, verbose: int) -> Iterator[Line]:
+    if verbose < _WITH_EVERYTHING:
+        return iter(())
+    from pgmg.render.text.explanation_lines import explanation_lines
+
+    return explanation_lines(plan.explain())
 
 
 def _edges(plan: Plan, verbose: int) -> Iterator[Line]:
