@@ -31,7 +31,7 @@ class Value(Enum):
 
 
 class Names(Enum):
-    """What a word names, for completion."""
+    """The kind of name that a word stands for, for completion."""
 
     OBJECT = "an object"
     MIGRATION = "a migration's file"

@@ -39,7 +39,7 @@ _FOLLOWS_A_COLUMN = re.compile(r"%\s*TYPE\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What the files declare. `code` is None without a code folder; `problems` is what could not be read.
+    """The parsed files. `code` is None without a code folder; `problems` are the errors of unreadable files.
 
     `pending` are the migrations to run, up to the first with a problem; `stuck` is why there are no more of them.
     """

@@ -52,7 +52,7 @@ class UnplannedEffect:
 
 @dataclass
 class Reconciliation:
-    """What there is to compare after one group.
+    """The inputs of the comparison after one group.
 
     `before` is the database right before the first statement that cannot be read. `located` is filled while the group
     runs again: by which statement each object of `lost` was gone.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommitMarker:
-    """What one session saw at one marker (PostgreSQL manual, 9.27.8: `pg_current_snapshot`).
+    """The transactions that one session saw as committed (PostgreSQL manual, 9.27.8: `pg_current_snapshot`).
 
     Two equal moments show the same data: a snapshot lists which transactions are visible, and a change needs one that
     was not. Any commit anywhere in the cluster makes a difference; that costs time, never correctness.

@@ -41,7 +41,7 @@ class DefaultPrivileges:
 
 @dataclass(frozen=True, slots=True)
 class ImportFacts:
-    """What the database holds besides names.
+    """Facts of the database besides names.
 
     `home` is the schema of unqualified names, None where everything is to be qualified. `system_names` are names that
     need their schema wherever they are used, for `pg_catalog` has them as well.

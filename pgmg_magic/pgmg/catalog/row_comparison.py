@@ -134,7 +134,7 @@ def _asked(ask: Callable[[Query | None], _Answer], after: Query | None) -> _Answ
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the comparison yields, before the question's own facts are added."""
+    """The outcome of the comparison, before the question's own facts are added."""
 
     before: int | None
     after: int | None

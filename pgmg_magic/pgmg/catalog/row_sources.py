@@ -100,7 +100,7 @@ def sides(conn: _Connection, name: ObjectName, asked: Sequence[tuple[ObjectName,
 
 
 class _Unreadable(psycopg.Error):
-    """What the server said of a query when it was asked for its columns."""
+    """The server's description of a query: the columns or the error."""
 
     def __init__(self, said: str, sqlstate: str | None) -> None:
         super().__init__(said.partition("\n")[0])

@@ -1,4 +1,4 @@
-"""What can be configured, with its defaults, and how its passwords are kept out of sight."""
+"""The settings with their defaults; passwords are hidden when settings are shown."""
 
 from __future__ import annotations
 

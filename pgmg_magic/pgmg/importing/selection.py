@@ -23,7 +23,7 @@ _VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is to be imported. `children` are by parent: what is written into the file of the view it is on.
+    """The objects to import. `children` are listed by parent: each is written into the file of its view.
 
     `fixed` are chosen objects that a migration has to create, with the reason. `skipped` are declarable objects that
     were not chosen.

@@ -12,7 +12,7 @@ _CLOSING = {"(": ")", "[": "]", "": ""}
 
 @dataclass(slots=True)
 class _Group:
-    """What stands in brackets: words, separators and further groups in turn."""
+    """The contents of a pair of brackets: words, separators and further groups."""
 
     bracket: str
     parts: list[str | _Group] = field(default_factory=list)

@@ -88,12 +88,12 @@ class ObjectProperty:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """What is sent: a grant by another role is restored under that role (rule 6.5)."""
+        """The statements to send: a grant by another role is restored under that role (rule 6.5)."""
         return self._as_role(self.statement)
 
     @property
     def undo_statements(self) -> tuple[str, ...]:
-        """What takes it away; empty where the server has no statement for that."""
+        """The statements that take the property away; empty where the server has none."""
         return () if self.undo is None else self._as_role(self.undo)
 
     def _as_role(self, statement: str) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class ColumnShape:
 
 @dataclass(frozen=True, slots=True)
 class ViewShape:
-    """What a changed view's query returns now, or why that could not be asked (`error`, with its SQLSTATE)."""
+    """The columns that a changed view's query returns now, or the server's `error` with its SQLSTATE."""
 
     columns: tuple[ColumnShape, ...] = ()
     error: str | None = None
@@ -174,7 +174,7 @@ DefaultAcls = Mapping[tuple[str, str | None, str], tuple[Privileges, ...]]
 
 @dataclass(frozen=True, slots=True)
 class DriftEvidence:
-    """What tells a change from a mere difference: asked once it is known which objects are in doubt."""
+    """Evidence that tells a change from a mere difference, read once the objects in doubt are known."""
 
     definitions: Mapping[ObjectName, str] = field(default_factory=lambda: MappingProxyType({}))
     """The database's own text of objects whose catalog version is not the recorded one."""
@@ -202,7 +202,7 @@ class DriftEvidence:
 
 @dataclass(frozen=True, slots=True)
 class CatalogDetails:
-    """What the database says about what is about to change, asked in a constant number of queries."""
+    """Catalog details of the objects that are about to change, read in a constant number of queries."""
 
     closure: Closure = Closure()
     facts: Mapping[ObjectName, LiveFacts] = field(default_factory=lambda: MappingProxyType({}))
@@ -223,7 +223,7 @@ class ShapeQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CatalogQueries:
-    """What planning must know before it can decide."""
+    """Questions that planning asks before decisions."""
 
     seeds: frozenset[Address] = frozenset()
     facts: tuple[tuple[ObjectName, Address], ...] = ()
@@ -232,7 +232,7 @@ class CatalogQueries:
 
 @dataclass(frozen=True, slots=True)
 class DriftChecks:
-    """What planning must know before it can tell which objects changed."""
+    """Questions that planning asks to find out which objects changed."""
 
     definitions: tuple[tuple[ObjectName, Address], ...] = ()
     wordings: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ class Consent(StrEnum):
 
     @property
     def hint(self) -> str:
-        """What to do where nobody has consented yet."""
+        """The behaviour while nobody has consented yet."""
         match self:
             case Consent.EMPTY:
                 return "Restore the files (is the folder mounted? is it the right branch?)."

@@ -1,4 +1,4 @@
-"""What a statement declares beyond its name, kind by kind: enough to compare it with the database (rule 5)."""
+"""Facts that a statement declares beyond the name, kind by kind, for the comparison with the database (rule 5)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Firing(StrEnum):
 
     @property
     def words(self) -> str:
-        """What SQL says to have it: `ENABLE REPLICA`."""
+        """The SQL for this state: `ENABLE REPLICA`."""
         match self:
             case Firing.ORIGIN:
                 return "ENABLE"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Flow(StrEnum):
-    """What a column is used for."""
+    """The use of a column."""
 
     VALUE = "value"  # the other column's value is made from it
     CONDITION = "condition"  # it decides which rows there are, or which value: filters, joins, grouping, DISTINCT

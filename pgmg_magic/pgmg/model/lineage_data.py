@@ -44,7 +44,7 @@ class OutputColumn:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was read in a query.
+    """The result of reading a query.
 
     `conditions` are the columns that decide which rows there are, `order` those that only decide in which order they
     come; `calls` are the functions in conditions.
@@ -58,7 +58,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTraits:
-    """What the names of functions and types tell, without schemas.
+    """Knowledge about functions and types by name, without schemas.
 
     `sets` return sets of rows; `aggregates` may depend on the order of their input. `results` are the columns of what a
     function returns, `types` the attributes of composite types: both only where one name means one list.
@@ -84,7 +84,7 @@ class RecordedUse:
 
 @dataclass(frozen=True, slots=True)
 class RelationColumns:
-    """What the catalog knows of a relation: its columns in order; of a view its query and the columns that it uses.
+    """The catalog's facts about a relation: the columns in order; of a view also the query and the columns used.
 
     `query` is spelled under the search_path pg_catalog, so that all its relations are qualified. `generated` are
     generated columns with those that they are computed from, `composites` columns of composite types with their
@@ -100,7 +100,7 @@ class RelationColumns:
 
 @dataclass(frozen=True, slots=True)
 class ColumnAnswers:
-    """What the catalog knows of the relations it was asked about, and of functions."""
+    """The catalog's facts about the requested relations, and about functions."""
 
     relations: Mapping[Address, RelationColumns] = field(default_factory=lambda: MappingProxyType({}))
     traits: FunctionTraits = FunctionTraits()

@@ -10,7 +10,7 @@ from pgmg.model.quoting import spell, spelled_parts
 
 
 class Kind(StrEnum):
-    """What an object is; the value begins its name (rule 10)."""
+    """The kind of an object; the value begins the object's name (rule 10)."""
 
     # declared under the code folder (rule 1.4)
     VIEW = "view"
@@ -135,7 +135,7 @@ class ObjectName:
 
     @property
     def name_key(self) -> NameKey:
-        """What only one object has at a time: a view and a table of one schema cannot share a name."""
+        """A key that only one object has at a time: a view and a table of one schema cannot share a name."""
         return name_space(self.kind), self.schema, self.name, self.arguments
 
     @property
@@ -171,7 +171,7 @@ class ObjectName:
 
     @property
     def short_name(self) -> str:
-        """What progress lines call it: the bare name without arguments."""
+        """The name in progress lines: bare, without arguments."""
         return self.display_name if self.arguments is None or self.kind is Kind.CAST else f"{self._prefix}{self.name}"
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Subject(StrEnum):
-    """What something is needed of; the values are those of the query `held_privileges`."""
+    """The subject of a privilege; the values are those of the query `held_privileges`."""
 
     ROLE = "role"
     """Its privileges: what it owns is dropped, replaced or altered."""
@@ -37,7 +37,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the role has of one subject: that of its `owner`, by inheritance or as a member, or the privilege itself."""
+    """The role's privileges on one subject: the `owner`'s, by inheritance or as a member, or the privilege itself."""
 
     owner: str
     inherits: bool
@@ -47,7 +47,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What `user` has of all that was asked about; what is not there does not exist."""
+    """The privileges of `user` on all requested subjects; a missing subject does not exist."""
 
     user: str
     held: Mapping[tuple[Subject, str], Held]

@@ -25,7 +25,7 @@ DIFFERENCES = frozenset({"migration-edited", "migration-renamed", "other-project
 
 
 class Action(StrEnum):
-    """What a step does."""
+    """The action of a step."""
 
     DROP = "drop"
     MIGRATE = "migrate"
@@ -68,7 +68,7 @@ class Recreate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What shapes a plan besides sources and database."""
+    """Options of a plan, besides sources and database."""
 
     recreate: Recreate = Recreate.DEPENDENTS
     drop_unmanaged: bool = False
@@ -210,7 +210,7 @@ class Step:
 
     @property
     def sql(self) -> str:
-        """What is sent, as one text."""
+        """All statements as one text."""
         return self.statements[0] if len(self.statements) == 1 else "".join(f"{s};\n" for s in self.statements)
 
 

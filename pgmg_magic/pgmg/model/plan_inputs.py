@@ -1,4 +1,4 @@
-"""What a plan was computed from, entry by entry: a plan that is out of date says which of them have changed."""
+"""The inputs of a plan, entry by entry: a plan that is out of date names the entries that have changed."""
 
 from __future__ import annotations
 

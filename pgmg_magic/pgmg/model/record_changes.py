@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RecordChanges:
-    """What becomes of records, by file name.
+    """Changes of the records, by file name.
 
     `recorded` migrations count as applied, `renamed` ones are (old, new), `forgotten` ones have no record any more,
     `accepted` ones are recorded with the text that their files have now.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Resume(StrEnum):
-    """What somebody who has looked at the database says about the uncertain statements."""
+    """The user's answer about uncertain statements, after a look at the database."""
 
     DONE = "done"
     """They had their effect: go on after them."""

@@ -1,4 +1,4 @@
-"""What a change does to the data of a view: the question, and the answer as plain data."""
+"""The effect of a change on the rows of a view: the question, and the answer as plain data."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class RowSamples:
 
 @dataclass(frozen=True, slots=True)
 class RowDifference:
-    """What a change does to the rows of one view or materialized view.
+    """The effect of a change on the rows of one view or materialized view.
 
     `before` and `after` count all rows, None where that side does not exist. With a `key`, rows are told apart by
     it; without, they are compared as multisets and `changed` is None. `one_in` is 1 where every row was compared; else

@@ -56,7 +56,7 @@ class Privilege:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDetails:
-    """What the catalog knows of one object. `signature` is that of a routine: arguments with names, and the result."""
+    """The catalog's facts about one object. `signature` is that of a routine: arguments with names, and the result."""
 
     owner: str | None = None
     comment: str | None = None

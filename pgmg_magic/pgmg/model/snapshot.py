@@ -1,4 +1,4 @@
-"""What a database holds: a snapshot of names and state, and the deeper answers asked for what is about to change."""
+"""The contents of a database: a snapshot of names and state, and records of pgmg's own tables."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LiveObject:
 
     @property
     def stamp(self) -> str:
-        """What state keeps to notice later that somebody touched the object (rule 3.1, drifted)."""
+        """The stamp in the state by which a later change by hand is noticed (rule 3.1, drifted)."""
         return f"{self.address.objid}:{self.version}"
 
 

@@ -1,4 +1,4 @@
-"""What files declare: objects with their references and facts, and migrations with what their statements touch."""
+"""The contents of files: objects with references and facts, and migrations with the effects of their statements."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class SourceObject:
 
 
 class Effect(StrEnum):
-    """What one migration statement does to an object; how far it reaches is rule 4.2."""
+    """An effect of one migration statement on an object; its consequences for dependents are rule 4.2."""
 
     CREATE = "create"  # new relation, type, routine, schema …
     DROP = "drop"
@@ -213,7 +213,7 @@ class Migration:
 
     @property
     def alterations(self) -> tuple[Alteration, ...]:
-        """What all its statements do."""
+        """The effects of all statements."""
         return tuple(alteration for statement in self.statements for alteration in statement.alterations)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Sort(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     WORD = auto()  # keyword or identifier
     QUOTED = auto()  # "identifier"

@@ -196,7 +196,7 @@ def _offer(front: FrontEnd, project: LiveProject, plan: Plan) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What was planned for the cell's file, and what became of it."""
+    """The plan for the cell's file, and its outcome."""
 
     partial: PartialPlan
     result: ApplyResult | None = None

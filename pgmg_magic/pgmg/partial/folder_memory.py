@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FolderMemory:
-    """What the folder declared since the watcher began, and which of it the database had as the files said."""
+    """The objects that the folder declared since the watcher began, and those that the database had as declared."""
 
     def __init__(self) -> None:
         self._declared: set[ObjectName] = set()

@@ -49,7 +49,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a partial plan takes in. `holds` are remembered and may be over; `firm` ones failed in this very round.
+    """The extent of a partial plan. `holds` are remembered and may be over; `firm` ones failed in this very round.
 
     With a `focus`, only what these files declare is planned, with what it needs.
     """
@@ -89,7 +89,7 @@ class PartialPlan:
 
     @property
     def focused_names(self) -> tuple[ObjectName, ...]:
-        """What the files in focus declare, in the order of the sources."""
+        """The objects that the files in focus declare, in the order of the sources."""
         return tuple(name for name in self.resolved.declared if name in self.focused)
 
 

@@ -36,7 +36,7 @@ def is_sql_file(name: str) -> bool:
 
 @dataclass(slots=True)
 class Walk:
-    """What lies below a folder. `files` are (shown path, real path) of the SQL files, `problems` what cannot be seen.
+    """The contents of a folder. `files` are (shown path, real path) of SQL files, `problems` the unreadable entries.
 
     `borders` are the folders whose content may disappear as a whole while they stay: the folder itself, links to
     folders, mount points.

@@ -30,7 +30,7 @@ _YOUNG = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """What was read. `code` and `migrations` are None where that folder is not configured (rule 3.7).
+    """The files of a project. `code` and `migrations` are None if that folder is not configured (rule 3.7).
 
     `code` is sorted by path, `migrations` in the order in which they run. `problems` are files that cannot be read, and
     folders and links that cannot be followed: with one of them nobody knows what is missing. `empty` are folders of
@@ -61,7 +61,7 @@ _Read = CodeFile | MigrationFile | SourceError
 
 @dataclass(slots=True)
 class FileCache:
-    """What was read before: a file whose size, times and identity are the same is not read again."""
+    """The files read before: a file of the same size, times and identity is not read again."""
 
     known: dict[str, tuple[tuple[int, ...], _Read]] = field(default_factory=dict)
     seen: dict[str, tuple[tuple[int, ...], _Read]] = field(default_factory=dict)

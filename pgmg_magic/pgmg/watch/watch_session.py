@@ -35,7 +35,7 @@ _WHILE_OTHERS_APPLY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did. `blocked` is why migrations that were to be run were not."""
+    """The outcome of one round. `blocked` is the reason why pending migrations were not run."""
 
     result: ApplyResult
     partial: PartialPlan

@@ -1,4 +1,4 @@
-"""What `status` and `diff` say: read off the comparison of sources and database, before anything is decided."""
+"""The reports of `status` and `diff`, from the comparison of sources and database, before any decision."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class ResolvedProject:
 
     @cached_property
     def expected(self) -> frozenset[ObjectName] | None:
-        """What is declared, or created by pending migrations; None where their text does not tell all they create."""
+        """Objects declared, or created by pending migrations; None if the text does not name all created objects."""
         created: set[ObjectName] = set()
         for statement in self.timeline.statements:
             if _creates_unseen(statement.statement):

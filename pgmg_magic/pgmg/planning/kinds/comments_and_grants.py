@@ -73,7 +73,7 @@ def _refused(case: ObjectDiff, parent: ObjectName) -> Refuse:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What privileges are about: a kind of object, a role, and what it may do already."""
+    """The subject of privileges: a kind of object, a role, and the privileges that the role has already."""
 
     kind: Kind
     grantee: str

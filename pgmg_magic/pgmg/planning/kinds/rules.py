@@ -91,7 +91,7 @@ NO_CHANGE = AlterInPlace(Action.REPLACE, ())
 
 
 class KindRules(Protocol):
-    """What a kind's module offers."""
+    """The interface of a kind's module."""
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -41,7 +41,7 @@ def flow(
 
 
 class _State(Enum):
-    """What of a node is followed downstream."""
+    """The part of a node that is followed downstream."""
 
     COLUMN = auto()
     ROWS = auto()

@@ -26,7 +26,7 @@ _SCHEMA = "pg_temp"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is needed to ask for the rows of one view, or why that cannot be had."""
+    """The requirements of a query for the rows of one view, or the reason why there can be none."""
 
     objects: tuple[TemporaryObject, ...] = ()
     obstacle: str | None = None

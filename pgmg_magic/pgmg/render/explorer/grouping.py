@@ -33,7 +33,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is drawn: groups that are `open` with all of their nodes, and the single nodes `shown` of closed ones.
+    """The drawn nodes: groups that are `open` with all of their nodes, and the single nodes `shown` of closed ones.
 
     `groups` is None for a graph without groups; then all of its nodes are drawn.
     """

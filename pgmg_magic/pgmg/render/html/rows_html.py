@@ -1,4 +1,4 @@
-"""What a change does to the rows of views, and the first rows of one, as HTML."""
+"""The effect of a change on the rows of views, and the first rows of one, as HTML."""
 
 from __future__ import annotations
 

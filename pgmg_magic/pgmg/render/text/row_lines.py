@@ -1,4 +1,4 @@
-"""What a change does to the rows of views, in words and small tables."""
+"""The effect of a change on the rows of views, in words and small tables."""
 
 from __future__ import annotations
 

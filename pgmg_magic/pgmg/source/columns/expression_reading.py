@@ -29,7 +29,7 @@ _ANY_ORDER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a query returns: its columns, and what decides which rows there are and in which order they come."""
+    """The result of a query: the columns, and the inputs that decide about the rows and their order."""
 
     columns: Columns
     rows: Influence = NOTHING

@@ -1,4 +1,4 @@
-"""What a value is made from and what decides about it: the sets that reading a query adds up."""
+"""The sources of a value and the inputs that decide about it: the sets that reading a query adds up."""
 
 from __future__ import annotations
 

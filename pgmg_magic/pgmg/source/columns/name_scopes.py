@@ -85,7 +85,7 @@ def renamed(columns: Columns, names: Sequence[str]) -> Columns:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an alias in FROM stands for. `relation` is its name where it is a relation without an alias."""
+    """The meaning of an alias in FROM. `relation` is the name of a relation without an alias."""
 
     alias: str
     columns: Columns
@@ -125,12 +125,12 @@ class Level:
 
     @property
     def order(self) -> Influence:
-        """What decides in which order the rows of FROM come."""
+        """The inputs that decide in which order the rows of FROM come."""
         return union(item.order for item in self.items)
 
     @property
     def columns(self) -> Columns:
-        """What `*` stands for."""
+        """The columns for which `*` stands."""
         if self._columns is None:
             self._columns = tuple(column for item in self.items for column in item.columns)
         return self._columns

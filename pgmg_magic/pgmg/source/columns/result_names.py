@@ -1,4 +1,4 @@
-"""What PostgreSQL calls the columns of a query that names them not itself (FigureColname in its parser)."""
+"""PostgreSQL's names for columns that a query does not name itself (FigureColname in the parser)."""
 
 from __future__ import annotations
 

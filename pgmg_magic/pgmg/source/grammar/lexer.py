@@ -66,7 +66,7 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 class _State:
-    """What psql keeps track of inside one statement."""
+    """The state that psql keeps inside one statement."""
 
     def __init__(self) -> None:
         self.parentheses = 0

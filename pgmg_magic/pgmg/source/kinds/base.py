@@ -1,4 +1,4 @@
-"""What a module of a kind provides: for each node of the grammar that declares such an object, a reader."""
+"""The interface of a kind's module: a reader for each node of the grammar that declares such an object."""
 
 from __future__ import annotations
 

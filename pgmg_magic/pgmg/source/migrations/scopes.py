@@ -61,7 +61,7 @@ def scopes_of(statement: Parsed) -> tuple[Scope, ...]:
 
 
 def _default_privileges(tree: Tree) -> Iterator[Scope]:
-    """What exists before does not get them."""
+    """Objects that exist before do not get the privileges."""
     kind = _IN_SCHEMA.get(tree.action.objtype)
     if kind is None:
         return

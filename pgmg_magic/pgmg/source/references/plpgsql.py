@@ -44,7 +44,7 @@ class Fragment(str):
 
 @dataclass(slots=True)
 class Fragments:
-    """What a body holds: complete statements, expressions, type spellings, and strings given to EXECUTE."""
+    """The contents of a body: complete statements, expressions, type spellings, and strings given to EXECUTE."""
 
     statements: list[Fragment] = field(default_factory=list)
     expressions: list[Fragment] = field(default_factory=list)
