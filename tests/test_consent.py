@@ -137,6 +137,21 @@ def test_an_empty_code_folder_drops_nothing_without_consent(project, count):
     project.settled()
 
 
+@pytest.mark.parametrize("gone", [10, 13])
+def test_deleting_most_of_what_is_recorded_names_the_first_ten(project, gone):
+    for number in range(14):
+        project.write(f"sql/v{number:02}.sql", view(f"v{number:02}"))
+    project.apply()
+    for number in range(gone):
+        project.remove(f"sql/v{number:02}.sql")
+    with pytest.raises(RefusedChange) as caught:
+        apply(project)
+    said = caught.value.message
+    assert f"{gone} of 14 recorded objects are no longer declared and would be dropped: view.v00, view.v01" in said
+    assert [f"view.v{number:02}" in said for number in range(gone)] == [number < 10 for number in range(gone)]
+    assert said.endswith("and view.v09." if gone == 10 else "and 3 more.")
+
+
 def test_a_code_folder_that_is_gone_drops_nothing_even_with_consent(project):
     project.write("sql/v.sql", view("v"))
     with project.open() as opened:

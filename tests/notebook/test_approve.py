@@ -131,6 +131,21 @@ def test_a_deletion_is_asked_for_a_second_time_where_no_double_click_hits(offer,
     assert project.value("SELECT to_regclass('one')") is None
 
 
+def test_what_needs_consent_is_named_before_the_button_consents(offer, project):
+    project.do("CREATE TABLE t (n int)")
+    project.write("sql/views/two.sql", "CREATE VIEW two AS SELECT n FROM t; COMMENT ON VIEW two IS 'theirs';")
+    project.apply()
+    project.do('UPDATE pgmg_state SET applied_from = applied_from || \'{"checkout": "another"}\'')
+    project.write("sql/views/two.sql", "CREATE VIEW two AS SELECT n FROM t;")
+    panel = offer()
+    panel.apply.click()
+    assert panel.state is State.ASKING
+    assert "comment.view.two would be dropped, but another checkout applied it last" in panel.message.value
+    panel.confirm.click()
+    wait(panel, State.CLOSED)
+    assert project.value("SELECT obj_description('two'::regclass)") is None
+
+
 def test_a_table_rewrite_and_a_dropped_column_are_asked_for(offer, project):
     project.do("CREATE TABLE t (a int, b int)")
     project.write("migrations/001_t.sql", "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t DROP COLUMN b;")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 
 import pytest
@@ -10,6 +11,7 @@ from IPython.utils.capture import capture_output
 
 import pgmg
 from pgmg.model.cell_result import CellResult
+from tests.conftest import Case
 
 TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool); INSERT INTO users VALUES (1, 'Ada', true), (2, NULL, false);"
 ACTIVE = "CREATE VIEW active AS SELECT id, name FROM users WHERE active"
@@ -205,6 +207,23 @@ def test_what_a_file_no_longer_declares_is_not_deleted_without_a_question(cells,
     assert "it would delete view.names" in done.value.why_not
     assert users.value("SELECT to_regclass('names')::text") == "names"
     assert done.value.previous == "CREATE VIEW names AS SELECT name FROM active;\n"
+
+
+def test_what_another_checkout_applied_last_is_named_and_offered_with_its_plan(cells, users, tmp_path_factory):
+    theirs = Case(tmp_path_factory.mktemp("checkout"), users.dsn)
+    for folder in ("sql", "migrations"):
+        shutil.copytree(users.root / folder, theirs.root / folder, dirs_exist_ok=True)
+    theirs.write("sql/views/active.sql", f"{ACTIVE};\nCOMMENT ON VIEW active IS 'theirs';\n")
+    theirs.apply()
+    done = cells(sql(f"{ACTIVE} AND id > 0;", "views/active.sql"))
+    assert done.value.result is None
+    assert "Not applied: comment.view.active would be dropped, but another checkout applied it" in done.value.why_not
+    assert str(theirs.root) in data(done, "text/plain")
+    assert "%pgmg_apply applies this plan." in done.stdout, "here the buttons are in a kernel"
+    assert users.value("SELECT obj_description('active'::regclass)") == "theirs"
+    cells("%pgmg_apply --yes")
+    assert users.value("SELECT obj_description('active'::regclass)") is None
+    users.settled()
 
 
 # --- what goes wrong

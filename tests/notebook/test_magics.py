@@ -245,6 +245,7 @@ def test_deleting_most_of_what_is_recorded_needs_yes(cells, project):
         project.remove(f"sql/v{number}.sql")
     _, error = cells.failing("%pgmg_apply")
     assert isinstance(error, pgmg.RefusedChange)
+    assert all(f"view.v{number}" in error.message for number in range(10))
     assert len(cells("%pgmg_apply --yes").value.steps) == 10
 
 

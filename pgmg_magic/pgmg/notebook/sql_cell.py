@@ -265,6 +265,8 @@ def why_not(plan: Plan, *, is_new: bool = False, plan_only: bool = False) -> str
         return _ALREADY if is_new else "There is nothing to apply: the database is as the file says."
     if plan_only:
         return "Not applied yet: this is the plan."
+    if plan.needs_consent:
+        return f"Not applied: {' '.join(dict.fromkeys(notice.message for notice in plan.needs_consent))}"
     if gone := deletions(plan):
         return f"Not applied: it would delete {', '.join(gone)}."
     if tables := rewrites(plan):

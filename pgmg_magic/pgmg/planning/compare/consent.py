@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MANY = 10
 """From so many recorded objects on, deleting more than half needs consent."""
-_NAMED = 8
+_NAMED = 10
 """So many names are spelled out in a sentence."""
 
 
@@ -85,8 +85,11 @@ def _was_below(difference: ObjectComparison, folder: str) -> bool:
 
 def _of_most(deleted: Sequence[ObjectComparison], recorded: int) -> Iterable[Doubt]:
     if recorded >= _MANY and len(deleted) * 2 > recorded:
-        text = f"{len(deleted)} of {recorded} recorded objects are no longer declared and would be dropped."
-        yield Doubt(Consent.MASS, text, tuple(d.name for d in deleted))
+        names = tuple(d.name for d in deleted)
+        text = (
+            f"{len(names)} of {recorded} recorded objects are no longer declared and would be dropped: {listed(names)}."
+        )
+        yield Doubt(Consent.MASS, text, names)
 
 
 def _of_other_checkouts(deleted: Sequence[ObjectComparison], resolved: ResolvedProject) -> Iterable[Doubt]:
