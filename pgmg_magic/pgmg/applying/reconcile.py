@@ -175,6 +175,8 @@ class Reconciliation:
                 continue
             if name in now.objects or name in planned or (name.kind, name.name) in intended:
                 continue
+            if name in self.plan.removed_names and self._older(live.address) is None:
+                continue
             if self._is_independent(name, now):
                 yield live.address, name
         yield from self._lost_parts(now, planned, expected, intended)

@@ -259,6 +259,8 @@ class Plan:
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
     removed: tuple[tuple[int, int], ...] = ()
     """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
+    removed_names: frozenset[ObjectName] = frozenset()
+    """Names of the objects that migrations of the plan create and drop again, which have no address yet."""
     rebaseline: tuple[Record, ...] = ()
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
     effects: tuple[MigrationEffect, ...] = field(default=(), repr=False, compare=False)

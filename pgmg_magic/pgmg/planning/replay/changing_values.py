@@ -34,5 +34,9 @@ class ChangingValues(Generic[_K, _Value]):
         at = bisect_right(points, point) - 1
         return default if at < 0 else self._values[key][at]
 
+    def points(self, key: _K) -> tuple[int, ...]:
+        """Return the points at which the value of a key was set, in order."""
+        return tuple(self._points.get(key, ()))
+
     def __contains__(self, key: object) -> bool:
         return key in self._points

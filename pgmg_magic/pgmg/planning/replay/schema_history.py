@@ -82,6 +82,11 @@ class SchemaHistory:
         """Return the statement that creates an object, or None where it is in the catalog, or only declared."""
         return self._born.get(id_)
 
+    def names_until(self, id_: ObjectId, point: int) -> frozenset[ObjectName]:
+        """Return the names that an object had up to a point, the one that it has there included."""
+        changes = (change for change in self._names.points(id_) if change < point)
+        return frozenset(self.name_of(id_, at) for at in (*changes, point))
+
     def parent_of(self, id_: ObjectId) -> ObjectId | None:
         """Return what an object that a migration creates is a part of, or None."""
         return self._parents.get(id_)

@@ -98,6 +98,7 @@ def build(
         basis=parts,
         inputs=inputs,
         removed=_removed(context, lifetimes),
+        removed_names=context.removals.created_names(),
         effects=tuple(migration_effects(context.timeline)),
         rebaseline=tuple(
             Record(d.name, d.declared.source, 1, d.recorded_key) for d in found if d.rebaseline and d.declared

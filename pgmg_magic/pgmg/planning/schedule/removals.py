@@ -11,6 +11,7 @@ from pgmg.model.source import Effect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pgmg.model.names import ObjectName
     from pgmg.planning.replay.operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import Timeline
@@ -49,6 +50,12 @@ class Removals:
     def is_gone(self, id_: ObjectId, point: int) -> bool:
         """Say whether migrations have removed an object before a point."""
         return self.statements.get(id_, point) < point or not self.timeline.history.exists(id_, point)
+
+    def created_names(self) -> frozenset[ObjectName]:
+        """Return the names of the objects that pending statements both create and remove."""
+        history = self.timeline.history
+        created = ((id_, point) for id_, point in self.statements.items() if history.is_created(id_))
+        return frozenset(name for id_, point in created for name in history.names_until(id_, point))
 
     def holds(self, link: Link, point: int) -> bool:
         """Say whether a dependency of the catalog still exists at a point, as far as migrations decide.

@@ -1,0 +1,2 @@
+ALTER TABLE t ALTER COLUMN size TYPE integer;
+DO $$ BEGIN EXECUTE 'INSERT INTO counts SELECT count(*) FROM small'; END $$;

@@ -1,0 +1,2 @@
+ALTER VIEW tiny RENAME TO minute;
+DROP VIEW small, minute;

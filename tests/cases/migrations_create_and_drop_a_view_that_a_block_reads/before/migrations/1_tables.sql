@@ -1,0 +1,2 @@
+CREATE TABLE t (id integer PRIMARY KEY, size smallint);
+CREATE TABLE counts (n bigint);
