@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.config import applied_from
-from pgmg.errors import PlanError, SourceError, SourceErrors
+from pgmg.errors import PgmgError, PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
 from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.names import DECLARATIVE_KINDS
@@ -20,12 +20,14 @@ from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.snapshot_reader import SnapshotReader
     from pgmg.config import Settings
+    from pgmg.model.catalog_details import WordingQuestion
+    from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration, SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
@@ -53,8 +55,9 @@ class Parsed:
 class Planner:
     """Plans one project, again and again: what has not changed is not read, parsed or asked again."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connect: Callable[[], Connection] | None = None) -> None:
         self.settings = settings
+        self._connect = connect
         self._memory = FileCache()
         self._commit_marker: CommitMarker | None = None
         self._snapshot: Snapshot | None = None
@@ -120,13 +123,30 @@ class Planner:
         """
         from pgmg.catalog.catalog_details import read_catalog_details
         from pgmg.planning.compare.resolved import questions
+        from pgmg.planning.kinds.wording_questions import wording_questions
         from pgmg.planning.schedule.plan_builder import build
 
         resolved = comparison.resolved
         asked = questions(resolved, comparison.differences, facts)
         details = read_catalog_details(conn, resolved.snapshot, asked)
+        if adopted := wording_questions(resolved, comparison.differences, details):
+            details = replace(details, same_wordings=self._same_wordings(conn, adopted))
         plan = build(resolved, comparison.differences, comparison.evidence, details, options, facts)
         return self._with_permissions(conn, plan, resolved.snapshot)
+
+    def _same_wordings(self, conn: Connection, questions: tuple[WordingQuestion, ...]) -> frozenset[ObjectName]:
+        """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
+        from pgmg.catalog.connection import is_pooled, manner_of, translated_errors
+        from pgmg.catalog.stored_wording import read_same_wordings
+
+        if self._connect is None or is_pooled(conn):
+            return frozenset()  # a pool may have no other connection
+        timeout, statements = self.settings.lock_timeout, manner_of(conn).statements
+        try:
+            with self._connect() as other, translated_errors(other):
+                return read_same_wordings(other, questions, self.search_path, timeout, statements)
+        except PgmgError:
+            return frozenset()
 
     def _with_permissions(self, conn: Connection, plan: Plan, snapshot: Snapshot) -> Plan:
         """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""

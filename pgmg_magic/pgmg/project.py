@@ -50,7 +50,7 @@ class Project:
         self.settings = settings
         self._again = again
         self.root = settings.root
-        self._planner = Planner(settings)
+        self._planner = Planner(settings, self.connect)
         self._connections = Connections(settings, self.connect)
 
     @classmethod

@@ -79,11 +79,11 @@ class Scratch:
                 failed[one.name] = error.diag.message_primary or str(error).strip()
             else:
                 self.conn.execute("RELEASE SAVEPOINT pgmg_temporary")
-        self._reset()
+        self.reset()
         return failed
 
     def _create(self, one: TemporaryObject) -> None:
-        self._reset()
+        self.reset()
         for setting in one.settings:
             self.conn.execute(sql.SQL(setting))  # a SET of the object's own file
         self.conn.execute(sql.SQL(one.statement))
@@ -100,7 +100,7 @@ class Scratch:
             target = sql.SQL("ROUTINE ") + sql.SQL(row[0])  # the server's own spelling
         self.conn.execute(sql.SQL("ALTER {} OWNER TO {}").format(target, sql.Identifier(owner)))
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
         """Go back to the session's own settings, and to those of the transaction."""
         with pipeline(self.conn):
             for statement in _RESET:

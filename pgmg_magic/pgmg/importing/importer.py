@@ -62,7 +62,7 @@ class Importer:
         from pgmg.planner import Planner
 
         self._settings, self._connect, self._progress = settings, connect, progress
-        self._planner = Planner(settings)
+        self._planner = Planner(settings, connect)
 
     def run(self, options: ImportOptions, *, dry_run: bool = False) -> ImportReport:
         """Import, all or nothing.

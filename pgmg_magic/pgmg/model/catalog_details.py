@@ -209,6 +209,8 @@ class CatalogDetails:
     shapes: Mapping[ObjectName, ViewShape] = field(default_factory=lambda: MappingProxyType({}))
     extension_dependents: Mapping[Address, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """`ALTER … DEPENDS ON EXTENSION` of the routines that have it: CREATE OR REPLACE takes it away."""
+    same_wordings: frozenset[ObjectName] = frozenset()
+    """Adopted views whose query the server stores as it has it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,17 @@ class ShapeQuestion:
     """Asks which columns a changed view's query returns now (rule 5.1)."""
 
     name: ObjectName
+    query: str
+    columns: tuple[str, ...] | None
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordingQuestion:
+    """Asks whether the server would store of a declared query what the view at `address` stores (rule 3.1)."""
+
+    name: ObjectName
+    address: Address
     query: str
     columns: tuple[str, ...] | None
     settings: tuple[str, ...] = ()

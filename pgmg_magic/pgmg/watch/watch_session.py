@@ -50,7 +50,7 @@ class WatchSession:
         self._settings = settings
         self._connect = connect
         self._conn: Connection | None = None
-        self._planner = Planner(settings)
+        self._planner = Planner(settings, connect)
         self._memory = FolderMemory()
         self._drafter = PartialPlanner(self._planner, PlanOptions(settings.recreate), self._memory)
         self._holds: tuple[Deferral, ...] = ()

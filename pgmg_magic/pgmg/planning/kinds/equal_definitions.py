@@ -13,6 +13,7 @@ from pgmg.source.grammar.rewriting import same_definition, same_expression, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pgmg.model.catalog_details import Definition
     from pgmg.planning.kinds.rules import ObjectDiff
 
 _BY_CLAUSES = frozenset(
@@ -40,11 +41,11 @@ def is_equal(case: ObjectDiff) -> bool:
     if case.definition is None or not case.definition.text:
         return False
     if case.name.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW):
-        return any(_is_same_view(shown, case.source.facts) for shown in _shown(case))
+        return case.same_wording or says_the_same(case.definition, case.source.facts)
     if same_definition(case.definition.text, case.source.sql):
         return True
     if case.name.kind is Kind.POLICY:
-        return any(_is_same_policy(case, shown, case.source.facts) for shown in _shown(case))
+        return any(_is_same_policy(case, shown, case.source.facts) for shown in _shown(case.definition))
     if case.name.kind not in _BY_CLAUSES or not isinstance(case.source.facts, DefinitionFacts):
         return False
     if case.name.kind is Kind.TEXT_SEARCH_CONFIGURATION and not _has_mappings(case.definition.text, case.source.sql):
@@ -52,14 +53,18 @@ def is_equal(case: ObjectDiff) -> bool:
     wanted = _clauses(case.name.kind, case.source.facts)
     if (copied := wanted.pop(_COPIES.get(case.name.kind, ""), None)) is not None:
         return not wanted and any(_is_same_name(copied, name) for name in case.facts.get("same_as") or ())
-    shown = [_clauses(case.name.kind, facts) for facts in _shown(case) if isinstance(facts, DefinitionFacts)]
+    shown = [_clauses(case.name.kind, facts) for facts in _shown(case.definition) if isinstance(facts, DefinitionFacts)]
     return any(_is_same(live, wanted) for live in shown)
 
 
-def _shown(case: ObjectDiff) -> Iterator[object]:
+def says_the_same(definition: Definition, facts: object) -> bool:
+    """Compare the text of a view's query with the server's, as far as that can be told from texts."""
+    return any(_is_same_view(shown, facts) for shown in _shown(definition))
+
+
+def _shown(definition: Definition) -> Iterator[object]:
     """Yield the facts of the server's own definition."""
-    assert case.definition is not None
-    for text in (case.definition.text, *case.definition.create):
+    for text in (definition.text, *definition.create):
         yield from (source.facts for source in parse_recorded(text))
 
 

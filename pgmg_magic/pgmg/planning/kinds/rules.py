@@ -34,7 +34,8 @@ class ObjectDiff:
 
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
     view's new columns, `upstream` why a used object has other columns than now, `column_uses` the table columns of a
-    type, `vanished` columns that no longer exist, `attachments` what the database has of comments and the like.
+    type, `vanished` columns that no longer exist, `attachments` what the database has of comments and the like,
+    `same_wording` whether the server has said that it stores the declared query already.
     """
 
     name: ObjectName
@@ -50,6 +51,7 @@ class ObjectDiff:
     column_uses: tuple[ColumnUse, ...] = ()
     definition: Definition | None = None
     attachments: LiveAttachments | None = None
+    same_wording: bool = False
     vanished: frozenset[str] = frozenset()
     version_num: int = 0
     altered_by_migration: bool = False

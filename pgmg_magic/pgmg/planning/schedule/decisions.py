@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
@@ -15,14 +15,16 @@ from pgmg.planning.schedule.stale_stars import stale_stars
 from pgmg.source.grammar.rewriting import or_replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pgmg.model.source import SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.replay.schema_state import ObjectId
+    from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.schedule.constraints import Demands
     from pgmg.planning.schedule.context import PlanContext
 
+_OUT = "`ALTER EXTENSION {} DROP …` in a migration."
 _COMPARED = frozenset({ChangeKind.MODIFIED, ChangeKind.DRIFTED, ChangeKind.ADOPTED})
 
 
@@ -88,14 +90,36 @@ def _decide_one(
         found.previous[name] = before
     if name in context.touched_by_migrations and difference.live is None:
         return  # decided by what the migration creates
-    strategy = choose_strategy(_object_diff(difference, before, unsettled, context))
+    case = _object_diff(difference, before, unsettled, context)
+    if name in context.details.same_wordings:
+        case = replace(case, same_wording=all(map(_is_untouched, _of_used(difference.declared, found))))
+    strategy = choose_strategy(case)
     if name in context.not_replaceable and isinstance(strategy, AlterInPlace) and name.kind not in PROPERTY_KINDS:
         strategy = RecreateObject("the server does not take the change in place")
+    extension = None if difference.live is None else difference.live.extension
+    if extension is not None and not is_declarative and not _is_untouched(strategy):
+        strategy = _belongs_to(extension, name)
     if isinstance(strategy, Refuse) and name in context.touched_by_migrations:
         return  # judged after the migration (rule 7.4)
     if isinstance(strategy, RecreateObject):
         unsettled[name] = f"uses {name.display_name}, which is recreated"
     found.strategies[name] = strategy
+
+
+def _belongs_to(extension: str, name: ObjectName) -> Refuse:
+    hint = f"Take its declaration out of the code folder, or take it out of the extension: {_OUT.format(extension)}"
+    return Refuse(f"{name} would be changed, but it belongs to extension {extension}.", hint)
+
+
+def _of_used(declared: Declared, found: Decisions) -> Iterator[Strategy]:
+    """Yield what happens to what an object uses: that comes first, and may change what its text means."""
+    for use in declared.uses:
+        if use.object != declared.name and use.object in found.strategies:
+            yield found.strategies[use.object]
+
+
+def _is_untouched(strategy: Strategy) -> bool:
+    return isinstance(strategy, AlterInPlace) and not strategy.statements
 
 
 def _used_first(context: PlanContext) -> list[ObjectComparison]:

@@ -1,0 +1,110 @@
+"""What the server words otherwise than people write it is adopted all the same, and nothing is executed (rule 3.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgmg.model.plan import ChangeKind
+
+TABLES = """
+CREATE TYPE pair AS (a integer, b text);
+CREATE TABLE users (id integer PRIMARY KEY, mail varchar(80), code char(3), amount numeric(10, 2), born date, p pair);
+CREATE TABLE log (id integer, said text, at timestamptz DEFAULT now());
+"""
+QUERIES = [
+    "SELECT * FROM users",
+    "TABLE log",
+    "SELECT u.*, 1 AS one FROM users u",
+    "SELECT * FROM users NATURAL JOIN log",
+    "SELECT * FROM users JOIN log USING (id)",
+    "SELECT id FROM users WHERE mail = 'x'",
+    "SELECT id FROM users WHERE code = 'abc' OR mail IN ('a', 'b')",
+    "SELECT id FROM users WHERE amount > 1",
+    "SELECT amount * 2 AS twice, amount / 3 AS third FROM users",
+    "SELECT coalesce(mail, 'none') AS mail, mail || code AS both FROM users",
+    "SELECT (p).* FROM users",
+    "SELECT extract(year FROM born) AS year, born + 1 AS next FROM users",
+    "SELECT id FROM log WHERE at > '2020-01-01' AND at < now() - '1 day'::interval",
+    "SELECT CASE mail WHEN 'x' THEN 1 ELSE 2.5 END AS n FROM users",
+    "SELECT id, mail FROM users UNION ALL SELECT id, said FROM log",
+    "SELECT x.* FROM (SELECT * FROM log WHERE said LIKE 'a%') x ORDER BY 1 LIMIT 3",
+    "WITH w AS (SELECT * FROM users) SELECT count(*) FILTER (WHERE amount >= 10) FROM w",
+    "SELECT sum(amount) OVER (PARTITION BY mail ORDER BY born) AS total FROM users WHERE id = ANY ('{1,2}')",
+    "VALUES (1, 'x'), (2, NULL)",
+]
+OTHER = {
+    "'x'": "'y'", "'abc'": "'abd'", "'a%'": "'b%'", "(year": "(month", "> 1": "> 2", "* 2": "* 3", "'none'": "'no'",
+    "'1 day'": "'2 days'", "'2020": "'2021",
+}  # fmt: skip
+"""What makes a query another one for the server."""
+
+
+def other(query):
+    """Return a query that is another one for the server."""
+    if query == "TABLE log":
+        return "TABLE users"
+    found = next((old for old in OTHER if old in query), None)
+    return query.replace(found, OTHER[found]) if found else f"{query} LIMIT 5"
+
+
+def views(kind, query=lambda text: text):
+    return "".join(f"CREATE {kind} v{number} AS {query(text)};\n" for number, text in enumerate(QUERIES))
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_every_spelling_of_what_is_stored_is_adopted_and_nothing_is_executed(project, kind):
+    project.do(TABLES, views(kind))
+    project.write("sql/views.sql", views(kind))
+    plan = project.plan()
+    assert [f"{step.action} {step.object}" for step in plan.steps] == []
+    assert [change.change for change in plan.changes] == [ChangeKind.ADOPTED] * len(QUERIES)
+    before = project.rows("SELECT oid, relfilenode FROM pg_class WHERE relname ~ '^v[0-9]+$' ORDER BY oid")
+    project.apply()
+    assert project.rows("SELECT oid, relfilenode FROM pg_class WHERE relname ~ '^v[0-9]+$' ORDER BY oid") == before
+    project.settled()
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_every_real_difference_is_seen(project, kind):
+    project.do(TABLES, views(kind, other))
+    project.write("sql/views.sql", views(kind))
+    assert {str(step.object) for step in project.plan().steps} >= {
+        f"{kind.lower().replace(' ', '_')}.v{number}" for number in range(len(QUERIES))
+    }
+    project.apply()
+    project.settled()
+    for number, text in enumerate(QUERIES):
+        project.do(f"CREATE TEMPORARY VIEW wanted AS {text}; DO $$ BEGIN ASSERT pg_get_viewdef('wanted'::regclass) ="
+        f" pg_get_viewdef('v{number}'::regclass); END $$; DROP VIEW wanted")  # fmt: skip
+
+
+def test_recursive_views_and_named_columns(project):
+    texts = (
+        "CREATE RECURSIVE VIEW numbers (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < 10;",
+        "CREATE VIEW named (a, b) AS SELECT * FROM log;",
+        "CREATE MATERIALIZED VIEW kept (a) AS SELECT * FROM log;",
+    )
+    project.do(TABLES, *texts)
+    project.write("sql/views.sql", "\n".join(texts))
+    assert project.plan().steps == ()
+    project.write("sql/views.sql", "\n".join(texts).replace("n < 10", "n < 11").replace("(a, b)", "(a)"))
+    assert {str(step.object) for step in project.plan().steps} == {"view.numbers", "view.named"}
+
+
+def test_a_star_over_what_grows_is_read_anew(project):
+    project.do(TABLES, "CREATE VIEW one AS SELECT id FROM log", "CREATE VIEW two AS SELECT * FROM one")
+    project.write("sql/views.sql", "CREATE VIEW one AS SELECT id, said FROM log; CREATE VIEW two AS SELECT * FROM one;")
+    project.apply()
+    columns = project.rows("SELECT attname FROM pg_attribute WHERE attrelid = 'two'::regclass AND attnum > 0")
+    assert columns == [("id",), ("said",)]
+    project.settled()
+
+
+def test_where_nothing_temporary_may_be_created_it_is_made_again(project):
+    """Whoever cannot ask does what is right either way."""
+    project.do(TABLES, "CREATE VIEW v AS SELECT * FROM log")
+    project.do("CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$")
+    project.do("CREATE EVENT TRIGGER watching ON ddl_command_start EXECUTE FUNCTION on_ddl()")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT * FROM log;")
+    project.apply()
+    project.settled()
