@@ -69,6 +69,7 @@ class Applier:
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
+        limits = replace(limits, asks_assertions=not settings.is_empty_copy)
         self._connections.make_room()
         target = Target(self._connect, settings.state_schema, limits, applied_from=applied_from(settings))
         target = replace(target, resume=None if resume is None else Resume(resume))

@@ -202,6 +202,12 @@ class UnknownOutcomeError(ApplyError):
     code = "unknown-outcome"
 
 
+class AssertionFailedError(ApplyError):
+    """What a migration requires or ensures does not hold (rule 9.8). Nothing of its transaction was changed."""
+
+    code = "assertion"
+
+
 class RehearsalError(PgmgError):
     """A plan cannot be rehearsed: there can be no copy of the database."""
 

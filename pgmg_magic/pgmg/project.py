@@ -126,10 +126,10 @@ class Project:
             PlanError: the change cannot be planned; `RefusedChange` where it would lose something.
             ConnectionFailedError: the database cannot be reached.
         """
-        from pgmg.risk_reader import with_risks
+        from pgmg.plan_reader import read_plan
 
         chosen = self._options(options)
-        return self._read(lambda conn: with_risks(conn, *self._planner.plan(conn, chosen), self.settings.allow))
+        return self._read(lambda conn: read_plan(conn, *self._planner.plan(conn, chosen), self.settings))
 
     def apply(
         self,

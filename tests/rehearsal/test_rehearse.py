@@ -153,3 +153,16 @@ def test_the_command(applied, server, saved):
     jsonschema.validate(document, schema["$defs"]["rehearsal"] | {"$defs": schema["$defs"]})
     assert document["proved"]
     assert [step["object"] for step in document["steps"]] == ["migration.002.sql"]
+
+
+def test_what_is_required_of_rows_is_not_asked_of_a_copy_without_rows(applied, rehearsed):
+    applied.write(
+        "migrations/002.sql",
+        "-- pgmg: require SELECT count(*) = 1 FROM users\n-- pgmg: ensure SELECT count(*) = 1 FROM v\n"
+        "ALTER TABLE users ADD name text;",
+    )
+    done = rehearsed(applied)
+    assert done.is_same_plan
+    assert done.left_over == ()
+    applied.apply()
+    applied.settled()

@@ -12,6 +12,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from pgmg.applying import error_classes as classes
 from pgmg.applying.apply_failure import explain
 from pgmg.applying.apply_progress import ApplyProgress
+from pgmg.applying.assertions import Assertions
 from pgmg.applying.definitions import RuntimeDefinitions
 from pgmg.applying.failure import Failure
 from pgmg.applying.infer import Inference, infer
@@ -24,7 +25,7 @@ from pgmg.applying.migration_progress import settle
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import Reconciliation
-from pgmg.applying.record import record_group
+from pgmg.applying.record import record_group, recorded_later
 from pgmg.applying.runner import BACK, Care, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
@@ -32,7 +33,7 @@ from pgmg.catalog.catalog_queries import WHILE_APPLYING
 from pgmg.catalog.connection import is_shared, manner_of
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.catalog.state_tables import StateTables
-from pgmg.errors import ApplyError, CycleError, RefusedChange
+from pgmg.errors import ApplyError, AssertionFailedError, CycleError, RefusedChange
 from pgmg.model.events import (
     AppliedStep,
     ApplyResult,
@@ -92,6 +93,9 @@ class _Apply:
                     return self._finish(plan)
         except psycopg.Error as error:
             raise self._explained(StepFailed(error, None, 0), self._lock_watch()) from None
+        except AssertionFailedError as error:
+            error.hint = error.hint or self._progress.told(None, 0, is_connected=True) or "Nothing has been changed."
+            raise
         except Exception:
             raise
         except BaseException as interruption:
@@ -254,10 +258,11 @@ class _Apply:
                 if now is not None and self._learned_of_effects(number, expected, now):
                     return False
             self._current = _nothing
-            later = {r.object for r in plan.records if r.group > number}
-            sent = [applied.step for applied in done]
-            for step in record_group(self._conn, self._state, snapshot, sent, records, silent, later, now):
+            for step in record_group(
+                self._conn, self._state, snapshot, done, records, silent, recorded_later(plan, number), now
+            ):
                 self._listener(corrected_notice(step))
+            Assertions(self._conn, path, limits).ensure(done)
             self._commits.begin(self._state.transaction, is_last=is_last)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
@@ -359,7 +364,7 @@ class _Apply:
         step = failure.step
         error = explain(failure.error, step, failure.number, _who_blocked(failure, watch), plan)
         is_connected = self._conn.pgconn.status == ConnStatus.OK
-        told = self._progress.told(failure, is_connected=is_connected) or (
+        told = self._progress.told(step, failure.number, is_connected=is_connected) or (
             "" if error.hint else "Nothing has been changed."
         )
         error.hint = "\n".join(part for part in (error.hint, told) if part)

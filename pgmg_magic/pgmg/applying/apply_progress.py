@@ -12,7 +12,7 @@ from pgmg.model.server_facts import NO_FACTS, ServerFacts
 if TYPE_CHECKING:
     from pgmg.applying.reconcile import Reconciliation
     from pgmg.applying.runner import StepFailed
-    from pgmg.model.plan import Edge, Plan
+    from pgmg.model.plan import Edge, Plan, Step
 
 
 @dataclass(slots=True)
@@ -42,10 +42,9 @@ class ApplyProgress:
         """Return what earlier groups have committed, in words."""
         return self.migrations or (["an earlier group"] if self.steps else [])
 
-    def told(self, failure: StepFailed, *, is_connected: bool) -> str | None:
-        """Say what a failure leaves committed, or possibly so; None where that is nothing."""
-        step = failure.step
-        earlier = 0 if step is None or step.transactional else step.first_statement + failure.number
+    def told(self, step: Step | None, number: int, *, is_connected: bool) -> str | None:
+        """Say what a failure of a step's `number`-th statement leaves committed, or possibly so; None: nothing."""
+        earlier = 0 if step is None or step.transactional else step.first_statement + number
         if earlier:
             done = "statement before it is" if earlier == 1 else f"{earlier} statements before it are"
             return f"The {done} done and recorded; the next apply continues with this one."

@@ -1,4 +1,4 @@
-"""How patient an apply is."""
+"""How patient an apply is, and what it asks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ class Limits:
     """Timeouts as PostgreSQL writes them (`500ms`, `2s`); `retries` counts whole runs after the first.
 
     `advisory_wait` is in seconds: how long another apply may take before this one gives up. `session` are statements
-    that put the configured settings and role in force for a transaction.
+    that put the configured settings and role in force for a transaction. Without `asks_assertions`, what migrations
+    require and ensure is taken to hold: on copies without rows it cannot.
     """
 
     lock_timeout: str = "500ms"
@@ -18,6 +19,7 @@ class Limits:
     retries: int = 5
     advisory_wait: float = 600.0
     session: tuple[str, ...] = ()
+    asks_assertions: bool = True
 
     @property
     def lock_seconds(self) -> float:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying import error_classes as classes
+from pgmg.applying.assertions import Assertions, assertion_statements
 from pgmg.applying.migration_progress import progress_of
 from pgmg.applying.runner import RESET_SESSION, StepFailed, copy_in, copy_statements, discard_session, settings_before
 from pgmg.applying.second_try import SecondTry, finalizing, second_try
@@ -56,6 +57,7 @@ class NoTransactionRunner:
 
         Raises:
             StepFailed: a statement failed; those before it stay done.
+            AssertionFailedError: what the migration requires does not hold.
         """
         migration = step.migration
         assert migration is not None  # only migrations run outside a transaction
@@ -159,6 +161,8 @@ class NoTransactionRunner:
         copies, index = copy_statements(step), number - step.first_statement
         if index in copies:
             copy_in(self._conn, step.statements[index], copies[index].data or "")
+        elif index in assertion_statements(step):
+            Assertions(self._conn, self._path, self._limits).require(step, index)
         else:
             alone(self._conn, step.statements[index], self._watch.tick, self._watch.every)
 

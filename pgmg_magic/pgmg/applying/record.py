@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import psycopg
 
     from pgmg.catalog.state_tables import StateTables
+    from pgmg.model.events import AppliedStep
     from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Record, Step
+    from pgmg.model.plan import Plan, Record, Step
     from pgmg.model.snapshot import Snapshot
 
 _NOTIFY_BYTES = 7900
@@ -32,7 +33,7 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
     conn: psycopg.Connection[Any],
     state: StateTables,
     before: Snapshot,
-    group: Sequence[Step],
+    done: Sequence[AppliedStep],
     records: Sequence[Record],
     silent: Sequence[Record],
     later: Collection[ObjectName],
@@ -46,6 +47,7 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
     Raises:
         NotRestoredError: a recreated object has not what it had before.
     """
+    group = [applied.step for applied in done]
     migrations = [m for s in group if (m := s.migration) is not None and s.completes_migration]
     state.record_migrations([done_migration(m.name, m.hash, m.text) for m in migrations])
     _record_progress(state, group)
@@ -67,6 +69,11 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
             state.refresh(now, later)
     state.transaction = _notify(conn, [m.name for m in migrations], records) if group else None
     return corrected
+
+
+def recorded_later(plan: Plan, group: int) -> set[ObjectName]:
+    """Return the objects that groups after this one record."""
+    return {record.object for record in plan.records if record.group > group}
 
 
 def _record_progress(state: StateTables, group: Sequence[Step]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from pgmg.applying.assertions import Assertions, assertion_statements
 from pgmg.applying.migration_session import MigrationSession
 from pgmg.applying.verify import corrected_notice, verify
 from pgmg.catalog.catalog_queries import SESSION_SETTINGS, restore_settings
@@ -115,6 +116,7 @@ class Runner:
 
         Raises:
             StepFailed: a statement failed; the transaction is void, or stands at the savepoint before the statement.
+            AssertionFailedError: what a migration requires does not hold.
         """
         session = MigrationSession(self._conn, self._path, steps)
         self._queue = [(_Sent(None), s) for s in settings(self._path, self._limits)]
@@ -155,7 +157,7 @@ class Runner:
         self._queue += [(_Sent(None), s) for s in statements]
 
     def _send(self, step: Step) -> None:
-        copies = copy_statements(step)
+        copies, assertions = copy_statements(step), assertion_statements(step)
         last = len(step.statements) - 1
         for number, statement in enumerate(step.statements):
             sent = _Sent(step, number, number == last)
@@ -168,6 +170,9 @@ class Runner:
             if number in copies:
                 self._flush()
                 self._copy(sent, statement, copies[number].data or "")
+            elif number in assertions:
+                self._flush()
+                self._require(sent, step)
             else:
                 self._queue.append((sent, statement))
             if self._care.savepoints:
@@ -237,6 +242,16 @@ class Runner:
             raise StepFailed(error, sent.step, sent.number) from None
         if sent.is_last:
             self._finish(sent.step, time.monotonic() - began)
+
+    def _require(self, sent: _Sent, step: Step) -> None:
+        began = time.monotonic()
+        self._begin(sent)
+        try:
+            Assertions(self._conn, self._path, self._limits).require(step, sent.number)
+        except psycopg.Error as error:
+            raise StepFailed(self._watch.meant(error), step, sent.number) from None
+        if sent.is_last:
+            self._finish(step, time.monotonic() - began)
 
     def _begin_next(self, following: Sequence[tuple[_Sent, str]]) -> None:
         for sent, _ in following[:2]:  # a savepoint may come first

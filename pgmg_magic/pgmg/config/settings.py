@@ -38,7 +38,8 @@ class Settings:
     deadlock is tried again (rule 9.3). Everything runs as `role` and under `session_settings`. `pooler` says what a
     pooler in front of the server does, if there is one. `checkout` names this checkout of the project, for runners
     whose host and folder change (rule 3.7). `allow` is what apply may risk; None: everything.
-    `ignore` are patterns of what is somebody else's (`pgmg.model.name_patterns`).
+    `ignore` are patterns of what is somebody else's (`pgmg.model.name_patterns`). `is_empty_copy`: the database is a
+    copy without rows, where what migrations require and ensure of them cannot hold.
     """
 
     root: Path
@@ -59,6 +60,7 @@ class Settings:
     checkout: str | None = None
     ignore: tuple[str, ...] = ()
     environment: str | None = None
+    is_empty_copy: bool = False
 
     @property
     def allows_rewrites(self) -> bool:
@@ -75,7 +77,7 @@ class Settings:
 LOCK_ATTEMPTS = "lock_attempts"
 """Says the same as `lock_retries`, with the first attempt counted."""
 
-_FOUND = frozenset({"root", "config_path", "environment"})
+_FOUND = frozenset({"root", "config_path", "environment", "is_empty_copy"})
 KEYS = (*(field.name for field in fields(Settings) if field.name not in _FOUND), LOCK_ATTEMPTS)
 """What `pgmg.toml`, its environments, `PGMG_*` variables and options may set."""
 

@@ -166,6 +166,7 @@ class StatementKind(StrEnum):
     COPY_IN = "copy_in"  # COPY … FROM stdin with inline data
     OUTSIDE = "outside"  # cannot run inside a transaction block
     SKIPPED = "skipped"  # an outer BEGIN or COMMIT (rule 9.7)
+    ASSERTION = "assertion"  # a query of the migration's head that must return true
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration file. `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text."""
+    """One migration file. `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text.
+
+    What it requires is the first of its statements; `ensures` are the queries that must return true after all steps.
+    """
 
     name: str
     path: str
@@ -203,6 +207,12 @@ class Migration:
     hash: str
     statements: tuple[Statement, ...] = ()
     no_transaction: bool = False
+    ensures: tuple[Statement, ...] = ()
+
+    @property
+    def requires(self) -> tuple[Statement, ...]:
+        """The queries that must return true before it runs."""
+        return tuple(s for s in self.statements if s.kind is StatementKind.ASSERTION)
 
     @property
     def sent(self) -> tuple[Statement, ...]:

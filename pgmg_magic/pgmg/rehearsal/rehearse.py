@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def rehearse(project: Project, plan: Plan, scratch: str | None = None) -> Rehearsal:
     """Carry `plan` out on a copy of the project's database, and return what was seen.
 
-    The copy has no rows but pgmg's own records. It is on the embedded server of the project's `.pgmg/` folder, or with
-    `scratch` on that server, and is dropped afterwards.
+    The copy has no rows but pgmg's own records, so what migrations require and ensure is not asked. It
+    is on the embedded server of the project's `.pgmg/` folder, or with `scratch` on that server, and is dropped
+    afterwards.
 
     Raises:
         RehearsalError: there can be no copy.
@@ -42,7 +43,7 @@ def rehearse(project: Project, plan: Plan, scratch: str | None = None) -> Rehear
 
 
 def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal:
-    settings = replace(project.settings, connection_string=copies.first, allow=None, role=None)
+    settings = replace(project.settings, connection_string=copies.first, allow=None, role=None, is_empty_copy=True)
     notices: dict[int, list[str]] = {}
 
     def listen(event: Event) -> None:

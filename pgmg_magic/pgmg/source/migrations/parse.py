@@ -17,6 +17,7 @@ from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
 from pgmg.source.grammar.statements import Parsed, parse_text
 from pgmg.source.migrations.alterations import alterations_of
+from pgmg.source.migrations.assertions import assertions_of
 from pgmg.source.migrations.migration_references import references_of_statement
 from pgmg.source.migrations.no_transaction import must_run_outside_transaction
 from pgmg.source.migrations.qualifying import qualified, qualified_reference, qualified_scope
@@ -48,10 +49,16 @@ def parse_migration(file: MigrationFile) -> Migration:
 @deep_recursion(lambda file: len(file.text))
 def _parse_migration(file: MigrationFile) -> Migration:
     problems: list[SourceError] = []
-    parsed = parse_text(Located(file.path, file.text), problems)
+    located = Located(file.path, file.text)
+    parsed = parse_text(located, problems)
+    asserted = assertions_of(located, problems)
     alone = no_transaction(file.text)
     outer = frozenset() if alone else _outer_pair(parsed)
-    reading = _Reading()
+    reading, after = _Reading(), _Reading()
+    for required in asserted.requires:
+        reading.take_assertion(required)
+    for ensured in asserted.ensures:
+        after.take_assertion(ensured)
     for number, statement in enumerate(parsed):
         if statement.node == "transaction_stmt" and not alone and number not in outer:
             words = statement.sql.split(None, 1)[0].upper().rstrip(";")
@@ -67,6 +74,7 @@ def _parse_migration(file: MigrationFile) -> Migration:
         hash=file.hash,
         statements=tuple(reading.statements),
         no_transaction=alone,
+        ensures=tuple(after.statements),
     )
 
 
@@ -77,6 +85,11 @@ class _Reading:
     statements: list[Statement] = field(default_factory=list)
     settings: SetStatements = field(default_factory=SetStatements)
     temporary: Temporary = field(default_factory=Temporary)
+
+    def take_assertion(self, statement: Parsed) -> None:
+        """Read a query that must return true."""
+        self.take(statement, outer=False)
+        self.statements[-1] = replace(self.statements[-1], kind=StatementKind.ASSERTION)
 
     def take(self, statement: Parsed, *, outer: bool) -> None:
         """Read one statement; `outer` says that it is the BEGIN or COMMIT around all others."""

@@ -1,0 +1,27 @@
+"""Adds to a plan what people want to know of it before it is applied: risks, and what migrations require."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgmg.risk_reader import with_risks
+
+if TYPE_CHECKING:
+    from pgmg.catalog.connection import Connection
+    from pgmg.config import Settings
+    from pgmg.model.plan import Plan
+    from pgmg.model.snapshot import Snapshot
+
+
+def read_plan(conn: Connection, plan: Plan, snapshot: Snapshot, settings: Settings) -> Plan:
+    """Return the plan with its risks and forecasts, asked of the database inside the caller's transaction.
+
+    Raises:
+        RefusedChange: what a migration requires cannot be asked.
+    """
+    assessed = with_risks(conn, plan, snapshot, settings.allow)
+    if settings.is_empty_copy or not any(s.migration is not None and s.migration.requires for s in plan.steps):
+        return assessed
+    from pgmg.requirement_reader import with_requirements
+
+    return with_requirements(conn, assessed, snapshot.server.setting)
