@@ -38,7 +38,9 @@ class Applier:
         self._settings, self._connections, self._connect = settings, connections, connect
         self._search_path, self._listener, self._yes = search_path, listener or _ignore, yes
 
-    def run(self, make: MakePlan, shown: Plan | None, resume: Resume | str | None = None) -> ApplyResult:
+    def run(
+        self, make: MakePlan, shown: Plan | None, resume: Resume | str | None = None, note: str | None = None
+    ) -> ApplyResult:
         """Carry out what `make` plans, which must be the plan that was `shown`.
 
         Raises:
@@ -50,6 +52,7 @@ class Applier:
         from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
         from pgmg.applying.target import Target
+        from pgmg.model.history import HistoryOptions
         from pgmg.model.resume import Resume
         from pgmg.planning.compare.consent import check_consent
         from pgmg.risk_reader import check_risks
@@ -72,7 +75,8 @@ class Applier:
         limits = replace(limits, asks_assertions=not settings.is_empty_copy)
         self._connections.make_room()
         target = Target(self._connect, settings.state_schema, limits, applied_from=applied_from(settings))
-        target = replace(target, resume=None if resume is None else Resume(resume))
+        kept = HistoryOptions(settings.history, note)
+        target = replace(target, resume=None if resume is None else Resume(resume), history=kept)
         return apply(target, planner, shown, self._listener)
 
 

@@ -203,7 +203,7 @@ class UnknownOutcomeError(ApplyError):
 
 
 class AssertionFailedError(ApplyError):
-    """What a migration requires or ensures does not hold (rule 9.8). Nothing of its transaction was changed."""
+    """A query that a migration requires or ensures is not true (rule 9.8). Its transaction was rolled back."""
 
     code = "assertion"
 

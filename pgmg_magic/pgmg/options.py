@@ -133,6 +133,8 @@ RESUME = Option(
     Value.CHOICE,
     choices=tuple(how.value for how in Resume),
 )
+NOTE = Option(("--note",), "Why this is applied, for `pgmg history`.", metavar="TEXT")
+TO_ENTRY = Option(("--to",), "Time (2026-11-29 14:00) or number of an entry of the history.", metavar="TIME|N")
 LOCK_TIMEOUT = Option(
     ("--lock-timeout",), "Longest wait of a group of steps for its locks.", metavar="DURATION", usual="500ms"
 )
@@ -265,6 +267,7 @@ SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, ALLOW, *TIMEOUTS)
 
 OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
+OBJECT = Argument("object", "OBJECT", names=Names.OBJECT)
 PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
 DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
 FILES = Argument("files", "FILE", many=True, value=Value.FILE)

@@ -139,12 +139,14 @@ class Project:
         listener: Listener | None = None,
         yes: bool = False,
         resume: Resume | str | None = None,
+        note: str | None = None,
     ) -> ApplyResult:
         """Carry out `plan`, or plan and carry out at once.
 
         `yes` consents to deletions of most of what is recorded, of what an empty folder declared and of what another
         checkout applied last, and to changes of what another project applied (rule 3.7). `resume` (`done`, `again`)
-        says how to go on with a migration outside a transaction whose outcome is not known (rule 9.2).
+        says how to go on with a migration outside a transaction whose outcome is not known (rule 9.2). `note` is for
+        the history.
 
         Raises:
             UnknownOutcomeError: there is one, and `resume` is not given.
@@ -155,13 +157,11 @@ class Project:
         """
         chosen = plan.options if plan is not None else self._options(options)
         applier = self._applier(listener, yes=yes)
-        return applier.run(lambda conn, facts: self._planner.plan(conn, chosen, facts), plan, resume)
+        return applier.run(lambda conn, facts: self._planner.plan(conn, chosen, facts), plan, resume, note)
 
     def _applier(self, listener: Listener | None, *, yes: bool) -> Applier:
         path = self._planner.search_path
         return Applier(self.settings, self._connections, self.connect, search_path=path, listener=listener, yes=yes)
-
-    # -- some files ---------------------------------------------------------------------------------------
 
     def plan_files(self, paths: Collection[str], options: PlanOptions | None = None) -> PartialPlan:
         """Return what apply would do about what some files declare, with what that needs.

@@ -42,7 +42,7 @@ class FakeProject:
         self._ask("plan", options)
         return self.planned
 
-    def apply(self, plan=None, *, options=None, listener=None, yes=False, resume=None):
+    def apply(self, plan=None, *, options=None, listener=None, yes=False, resume=None, note=None):
         self._ask("apply", plan, options, yes, *(() if resume is None else (resume,)))
         made = plan or self.planned
         listener(Started(made))

@@ -26,6 +26,8 @@ DOCUMENTS = (
     "error",
     "baseline",
     "refresh",
+    "history",
+    "restore",
     "import",
     "reset",
     "event",

@@ -82,7 +82,7 @@ class _Apply:
         self._current: Callable[[], Step | None] = _nothing
         self._lock_connection: psycopg.Connection[Any] | None = None
         self._definitions = RuntimeDefinitions(self._conn, "")
-        self._state = StateTables(self._conn, target.state_schema, target.applied_from)
+        self._state = StateTables(self._conn, target.state_schema, target.applied_from, target.history)
         self._commits = CommitWatch(target.connect)
 
     def run(self) -> ApplyResult:

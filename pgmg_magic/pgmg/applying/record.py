@@ -67,6 +67,8 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
         state.record(silent, now, touch=False)
         if migrations:
             state.refresh(now, later)
+    if group or records:
+        state.record_history(group, records)
     state.transaction = _notify(conn, [m.name for m in migrations], records) if group else None
     return corrected
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pgmg.applying.limits import Limits
     from pgmg.applying.lock import Connect
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.history import HistoryOptions
     from pgmg.model.resume import Resume
 
 PlanMaker = Callable[[psycopg.Connection[Any], ServerFacts], tuple[Plan, Snapshot]]
@@ -27,7 +28,8 @@ class Target:
     """Where to apply: how to connect, which schema holds the state, how patient to be.
 
     `kept` is a connection to work on and to leave open; without it one is made and closed. `applied_from` is recorded
-    with whatever is applied. `resume` says how to go on with an interrupted migration whose outcome is not known.
+    with whatever is applied, in the history as `history` says. `resume` says how to go on with an interrupted migration
+    whose outcome is not known.
     """
 
     connect: Connect
@@ -36,3 +38,4 @@ class Target:
     kept: psycopg.Connection[Any] | None = None
     applied_from: AppliedFrom | None = None
     resume: Resume | None = None
+    history: HistoryOptions | None = None

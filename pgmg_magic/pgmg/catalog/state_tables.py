@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,17 @@ from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
 from pgmg.catalog.snapshot_reader import read_server
-from pgmg.catalog.state_upgrade import add_columns, create_tables, missing_columns
+from pgmg.catalog.state_upgrade import add_columns, create_if_permitted, create_tables, missing_columns
 from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
-from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, StateTable
+from pgmg.model.state_layout import HISTORY, LAYOUT, MIGRATIONS, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from pgmg.model.history import HistoryOptions
     from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Record
+    from pgmg.model.plan import Record, Step
     from pgmg.model.source import SourceObject
 
 _DRIFT_COLUMNS = (
@@ -33,6 +35,14 @@ _DRIFT_COLUMNS = (
     ("definition", "text"),
 )
 """What `record` writes of each object besides its name and hash."""
+
+_ADD_TO_HISTORY = """
+WITH last AS (SELECT coalesce(max(number), 0) + 1 AS number FROM {history}),
+     old AS (DELETE FROM {history} AS h USING last AS l WHERE h.number <= l.number - $4)
+INSERT INTO {history} (number, role, application, applied_from, note, steps, sources)
+SELECT l.number, current_user, pg_catalog.current_setting('application_name'), {from_here}, $1, $2::jsonb, $3::jsonb
+FROM last AS l
+"""
 
 _FROM = "{applied_from}::jsonb || jsonb_build_object('at', now(), 'stamp', now()::timestamp)"
 """`stamp` equals `last_applied` until an earlier pgmg, which does not know the column, writes the row again."""
@@ -67,10 +77,19 @@ class DoneMigration:
 class StateTables:
     """Writes the state of one project, in the schema it is configured with.
 
-    `applied_from` is recorded with whatever is written; None leaves it unknown.
+    `applied_from` is recorded with whatever is written; None leaves it unknown. `history` says how the history is kept;
+    without it there is none.
     """
 
-    def __init__(self, conn: psycopg.Connection[Row], schema: str, applied_from: AppliedFrom | None = None) -> None:
+    def __init__(
+        self,
+        conn: psycopg.Connection[Row],
+        schema: str,
+        applied_from: AppliedFrom | None = None,
+        history: HistoryOptions | None = None,
+    ) -> None:
+        self._history = history
+        self._keeps_history = False
         self._conn = conn
         self.schema = schema
         self._server: ServerInfo | None = None
@@ -83,6 +102,7 @@ class StateTables:
             "state": sql.Identifier(schema, STATE.name),
             "migrations": sql.Identifier(schema, MIGRATIONS.name),
             "progress": sql.Identifier(schema, PROGRESS.name),
+            "history": sql.Identifier(schema, HISTORY.name),
             "from_here": sql.SQL(_FROM).format(applied_from=from_here),
         }
 
@@ -95,6 +115,8 @@ class StateTables:
         To be called in each transaction that begins from a new snapshot, before anything is recorded.
         """
         create_tables(self._conn, self.schema, server, wanted)
+        keeps = self._history is not None and self._history.entries > 0
+        self._keeps_history = keeps and create_if_permitted(self._conn, self.schema, server, HISTORY)
         self._server, self._is_current, self.transaction = server, False, None
 
     def _columns(self, table: StateTable) -> frozenset[str]:
@@ -107,6 +129,16 @@ class StateTables:
                 self._server = read_server(self._conn, self.schema)
         known = self._server.columns_of(table)
         return frozenset(known or (column.name for column in table.columns))
+
+    def record_history(self, steps: Sequence[Step], records: Sequence[Record]) -> None:
+        """Add an entry of what a transaction has done, and forget the oldest beyond the number that is kept."""
+        if self._history is None or not self._keeps_history:
+            return
+        done = [{"action": step.action.value, "object": str(step.object)} for step in steps]
+        self._conn.execute(
+            self._sql(_ADD_TO_HISTORY),
+            [self._history.note, json.dumps(done), json.dumps(sources_of(records)), self._history.entries],
+        )
 
     def record_migrations(self, migrations: Sequence[DoneMigration]) -> None:
         """Record migrations as applied; what is recorded already keeps its time."""
@@ -256,6 +288,15 @@ class StateTables:
         wanted = addresses(obj.address for obj in objects)
         (rows,) = run_queries(self._conn, ("definitions", (*wanted, False)))
         return {Address(row[0], row[1]): row[8] for row in rows if row[8] is not None}
+
+
+def sources_of(records: Sequence[Record]) -> list[dict[str, str]]:
+    """Return what the history keeps of each object: its source and file, neither for what was dropped."""
+    return [
+        {"object": str(record.object)}
+        | ({} if record.source is None else {"sql": record.source.sql, "path": record.source.location.path})
+        for record in records
+    ]
 
 
 def _listed(columns: Iterable[str]) -> sql.Composed:

@@ -26,6 +26,10 @@ _GRANTED = """
 SELECT CASE a.grantee WHEN 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable
 FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
 WHERE c.oid = pg_catalog.to_regclass($1) AND a.grantee <> c.relowner
+UNION ALL
+SELECT pg_catalog.pg_get_userbyid(c.relowner), p.privilege, false
+FROM pg_catalog.pg_class c CROSS JOIN pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (privilege)
+WHERE c.oid = pg_catalog.to_regclass($1) AND pg_catalog.pg_get_userbyid(c.relowner) <> current_user
 """
 
 
@@ -44,9 +48,28 @@ def create_tables(
     for table in LAYOUT:
         if server.columns_of(table) or (table.creation is Creation.ON_DEMAND and table not in wanted):
             continue
-        conn.execute(_creation(schema, table))
-        if server.columns_of(STATE):
-            _grant_alike(conn, schema, table)
+        _create(conn, schema, server, table)
+
+
+def create_if_permitted(conn: psycopg.Connection[Row], schema: str, server: ServerInfo, table: StateTable) -> bool:
+    """Create a table that an apply can do without; return whether it exists then."""
+    if server.columns_of(table):
+        return True
+    if not server.columns_of(STATE):  # those that it cannot do without were just created
+        _create(conn, schema, server, table)
+        return True
+    try:
+        with conn.transaction():  # a savepoint
+            _create(conn, schema, server, table)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def _create(conn: psycopg.Connection[Row], schema: str, server: ServerInfo, table: StateTable) -> None:
+    conn.execute(_creation(schema, table))
+    if server.columns_of(STATE):
+        _grant_alike(conn, schema, table)
 
 
 def add_columns(conn: psycopg.Connection[Row], schema: str, server: ServerInfo) -> bool:

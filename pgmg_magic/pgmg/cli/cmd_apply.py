@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pgmg import saved_plans
 from pgmg.cli import printer, project_context
 from pgmg.cli.command import command
-from pgmg.options import DRY_RUN, FORMAT, PLAN_FILE, PLAN_SHAPE, PROJECT, RESUME, SPEECH, TIMEOUTS, YES
+from pgmg.options import DRY_RUN, FORMAT, NOTE, PLAN_FILE, PLAN_SHAPE, PROJECT, RESUME, SPEECH, TIMEOUTS, YES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     YES,
     DRY_RUN,
     RESUME,
+    NOTE,
     *PLAN_SHAPE,
     *TIMEOUTS,
     FORMAT,
@@ -35,8 +36,8 @@ def command_(
     yes: bool,
     dry_run: bool,
     resume: str | None,
-    drop_unmanaged: bool,
-    rewrite_tables: bool,
+    note: str | None,
+    **shape: bool,
 ) -> None:
     """Bring the database to the state of the project.
 
@@ -48,12 +49,8 @@ def command_(
 
     asks = call.interactive and not yes and not dry_run
     with project_context.open_project(call) as project:
-        options = project_context.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
-        given = {
-            "drop_unmanaged": drop_unmanaged,
-            "rewrite_tables": rewrite_tables,
-            "recreate": call.overrides.get("recreate"),
-        }
+        options = project_context.plan_options(project, **shape)
+        given = shape | {"recreate": call.overrides.get("recreate")}
         plan = None
         if plan_file is not None:
             plan = saved_plans.plan_again(project, plan_file, given)
@@ -69,5 +66,5 @@ def command_(
             printer.question(call, plan)
             call.confirm("Apply these changes?")
         with printer.progress(call) as listener:
-            result = project.apply(plan, options=options, listener=listener, yes=yes, resume=resume)
+            result = project.apply(plan, options=options, listener=listener, yes=yes, resume=resume, note=note)
     printer.result(call, result)

@@ -31,6 +31,8 @@ COMMANDS = (
     "graph",
     "docs",
     "refresh",
+    "history",
+    "restore",
     "baseline",
     "import",
     "reset",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
+    from pgmg.model.history import History, Restoration
     from pgmg.model.import_report import ImportReport
     from pgmg.model.plan import Change, Plan
     from pgmg.model.record_changes import RecordChanges
@@ -212,6 +213,45 @@ def refreshed(call: Call, done: Sequence[Refreshed]) -> None:
     from pgmg.render.text.plain import refresh_text
 
     call.result(refresh_text(done))
+
+
+def history(call: Call, found: History) -> None:
+    """Show a history."""
+    from pgmg.render.text.history_lines import history_lines
+    from pgmg.render.text.spans import plain
+
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.history_json import history_document
+
+        call.result(documents.dumps(history_document(found)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show(console, list(history_lines(found, max(call.verbosity, 0))))
+    else:
+        call.result(plain(history_lines(found, max(call.verbosity, 0))))
+
+
+def restoration_question(call: Call, found: Restoration) -> None:
+    """Show on standard error how a file would change."""
+    from pgmg.render.text import styled
+    from pgmg.render.text.history_lines import restoration_lines
+
+    styled.show(_console(call, sys.stderr), list(restoration_lines(found)))
+
+
+def restoration(call: Call, found: Restoration) -> None:
+    """Show which file was written."""
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.history_json import restoration_document
+
+        call.result(documents.dumps(restoration_document(found)))
+    elif found.is_done:
+        call.result(f"Nothing to restore: {found.path} declares {found.object} as entry {found.number} has it.")
+    else:
+        call.result(f"✓ Restored {found.object} in {found.path} from entry {found.number}. The next apply applies it.")
 
 
 def imported(call: Call, report: ImportReport) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pgmg.model.history import KEPT
 from pgmg.model.plan import Recreate
 from pgmg.model.risk import RiskKind
 from pgmg.model.secrets import mask_secrets, secrets_in
@@ -38,8 +39,9 @@ class Settings:
     deadlock is tried again (rule 9.3). Everything runs as `role` and under `session_settings`. `pooler` says what a
     pooler in front of the server does, if there is one. `checkout` names this checkout of the project, for runners
     whose host and folder change (rule 3.7). `allow` is what apply may risk; None: everything.
-    `ignore` are patterns of what is somebody else's (`pgmg.model.name_patterns`). `is_empty_copy`: the database is a
-    copy without rows, where what migrations require and ensure of them cannot hold.
+    `history` is how many applies pgmg's tables remember, 0 for none. `ignore` are patterns of what is somebody else's
+    (`pgmg.model.name_patterns`). `is_empty_copy`: the database is a copy without rows, where what migrations require
+    and ensure of them cannot hold.
     """
 
     root: Path
@@ -59,6 +61,7 @@ class Settings:
     allow: tuple[Permission, ...] | None = None
     checkout: str | None = None
     ignore: tuple[str, ...] = ()
+    history: int = KEPT
     environment: str | None = None
     is_empty_copy: bool = False
 

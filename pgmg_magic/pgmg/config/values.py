@@ -204,6 +204,7 @@ CHECKS: Mapping[str, Callable[[Value], object]] = {
     "statement_timeout": _duration,
     "lock_retries": _count,
     "lock_attempts": _attempts,
+    "history": _count,
     "role": _text,
     "session_settings": _session_settings,
     "pooler": _pooling,

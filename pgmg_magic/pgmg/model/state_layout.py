@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-VERSION = 4
-"""1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording."""
+VERSION = 5
+"""1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording.
+
+5: the history of applies.
+"""
 
 
 class Creation(Enum):
@@ -100,7 +103,28 @@ PROGRESS = StateTable(
 )
 """How many statements of a no-transaction migration are done."""
 
-LAYOUT = (STATE, MIGRATIONS, PROGRESS)
+HISTORY = StateTable(
+    "pgmg_history",
+    (
+        StateColumn("number", "integer PRIMARY KEY", 5),
+        StateColumn("applied_at", "timestamptz NOT NULL DEFAULT now()", 5),
+        StateColumn("role", "text NOT NULL", 5),
+        StateColumn("application", "text NOT NULL", 5),
+        StateColumn("applied_from", "jsonb", 5),
+        StateColumn("note", "text", 5),
+        StateColumn("steps", "jsonb NOT NULL", 5),
+        StateColumn("sources", "jsonb NOT NULL", 5),
+    ),
+    since=5,
+    creation=Creation.ON_DEMAND,
+)
+"""A row for each transaction of an apply, the newest ones only.
+
+`steps` is a list of `{"action", "object"}`, `sources` one of `{"object", "sql", "path"}` without `sql` for what was
+dropped; both as they were, in order.
+"""
+
+LAYOUT = (STATE, MIGRATIONS, PROGRESS, HISTORY)
 """Every table, in the order of creation."""
 
 OWN_TABLES = tuple(table.name for table in LAYOUT)

@@ -6,15 +6,18 @@ import argparse
 import io
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from pgmg.errors import UsageError
 from pgmg.model.secrets import mask_secrets
 from pgmg.options import Argument, Option, Value
+
+if TYPE_CHECKING:
+    from pgmg.model.graph_data import Graph
 
 Parameters = Sequence[Option | Argument]
 _FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<value>=\S*)?(?=\s|\Z)")
@@ -128,3 +131,17 @@ def _number(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
     return int(text)
+
+
+def drawing_for(path: Path | None) -> Callable[[Graph], bytes]:
+    """Return what draws a graph for a file of this name.
+
+    Raises:
+        UsageError: its suffix is unknown.
+    """
+    from pgmg.render.graph.formats import file_writer
+
+    found = file_writer(".dot" if path is None else path.suffix)
+    if found is None:
+        raise UsageError(f"{path}: unknown picture format", hint="Use .svg, .png, .html, .dot or .mmd.")
+    return found

@@ -8,6 +8,7 @@ from pgmg.errors import PgmgError
 from pgmg.model.cell_result import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph_data import Graph
+from pgmg.model.history import History
 from pgmg.model.import_report import ImportReport
 from pgmg.model.plan import Plan
 from pgmg.model.query_result import QueryPlan, QueryResult
@@ -89,6 +90,13 @@ def bundle(shown: object, base: str | None = None, site: str | None = None) -> B
 def _lines_bundle(shown: object) -> Bundle:
     """Return the MIME types of what is displayed as lines of text."""
     match shown:
+        case History():
+            from pgmg.render.html.lines_html import lines_html
+            from pgmg.render.text.history_lines import history_lines
+            from pgmg.render.text.spans import plain
+
+            found = list(history_lines(shown))
+            return {PLAIN: plain(found), HTML: lines_html(found, "History")}
         case ImportReport():
             from pgmg.render.html.lines_html import lines_html
             from pgmg.render.text.import_lines import import_lines
@@ -127,6 +135,7 @@ class Formatters:
         QueryPlan,
         Graph,
         Status,
+        History,
         ImportReport,
         PgmgError,
         Watch,

@@ -14,10 +14,11 @@ from pgmg import options as o
 from pgmg.errors import PgmgError, UsageError
 from pgmg.library_imports import DATABASE, DISPLAY, PLANNING, import_whole
 from pgmg.model.plan import PlanOptions
-from pgmg.notebook.arguments import Parameters, options_and_text, parse, parser_of, words_of
+from pgmg.notebook.arguments import Parameters, drawing_for, options_and_text, parse, parser_of, words_of
 from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
+from pgmg.notebook.history_magic import HistoryMagic
 from pgmg.notebook.import_magic import ImportMagic
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.site_links import SiteLinks
@@ -56,7 +57,7 @@ CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CO
 ACTION = o.Argument("action", "start|stop|status")
 QUERY = o.Argument("query", "QUERY", many=True)
 PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
-APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, o.RESUME, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
+APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, o.RESUME, o.NOTE, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
 
 
 class Shape(Enum):
@@ -103,6 +104,7 @@ class PgmgMagics:
             Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
             Magic("pgmg_refresh", (o.OBJECTS, o.CONCURRENTLY, *o.TIMEOUTS, *o.PROJECT), self.refresh),
             Magic("pgmg_import", (o.OBJECTS, *o.IMPORT, *o.PROJECT), ImportMagic(self._project, self._front.show).run),
+            Magic("pgmg_history", (o.OBJECT, *o.PROJECT), HistoryMagic(self._project, self._front.show).run),
             Magic("pgmg_docs", (o.DOCS_FOLDER, *o.PROJECT), self.docs),
             Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
         )
@@ -171,7 +173,7 @@ class PgmgMagics:
         Nothing is written to the database before the button is clicked.
         """
         project = self._project(values)
-        drawing = _drawing(values["output_graph"])
+        drawing = drawing_for(values["output_graph"])
         options = _plan_options(project, values)
         plan = project.plan(options)
         if values["output_graph"] is not None:
@@ -198,7 +200,8 @@ class PgmgMagics:
             self._front.plan(project, shown, asks=values["ask"] and not values["dry_run"])
             return shown
         with self._front.progress(project) as listener:
-            return project.apply(plan, options=options, listener=listener, yes=values["yes"], resume=values["resume"])
+            given = {name: values[name] for name in ("yes", "resume", "note")}
+            return project.apply(plan, options=options, listener=listener, **given)
 
     def status(self, values: Values) -> Status:
         """Show project and database on one screen: connection, migrations, objects, changes, drift, warnings."""
@@ -228,7 +231,7 @@ class PgmgMagics:
         OBJECT.COLUMN (or OBJECT.*) draws columns: those from which the column is computed, those that use it, through
         views, and those that filter its rows. Function bodies are not analysed, only the arguments of calls.
         """
-        drawing = _drawing(values["output"])
+        drawing = drawing_for(values["output"])
         names = values["objects"]
         graph = self._project(values).graph(
             names,
@@ -388,12 +391,3 @@ def _plan_options(project: LiveProject, values: Values) -> PlanOptions:
         drop_unmanaged=values["drop_unmanaged"],
         rewrite_tables=values["rewrite_tables"] or project.settings.allows_rewrites,
     )
-
-
-def _drawing(path: Path | None) -> Callable[[Graph], bytes]:
-    from pgmg.render.graph.formats import file_writer
-
-    found = file_writer(".dot" if path is None else path.suffix)
-    if found is None:
-        raise UsageError(f"{path}: unknown picture format", hint="Use .svg, .png, .html, .dot or .mmd.")
-    return found

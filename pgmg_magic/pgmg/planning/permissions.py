@@ -12,7 +12,7 @@ from pgmg.model.plan import Action, Plan, Step
 from pgmg.model.quoting import quote
 from pgmg.model.source import Notice
 from pgmg.model.sql_tokens import significant
-from pgmg.model.state_layout import MIGRATIONS, PROGRESS, STATE
+from pgmg.model.state_layout import HISTORY, MIGRATIONS, PROGRESS, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,6 +99,7 @@ def _of_state(plan: Plan, snapshot: Snapshot, schema: str) -> Iterator[Need]:
     server = snapshot.server
     tables = [(STATE, True), (MIGRATIONS, bool(plan.migrations))]
     tables.append((PROGRESS, any(not step.transactional for step in plan.steps)))
+    tables.append((HISTORY, bool(server.columns_of(HISTORY))))
     if not server.state_schema_exists:
         yield Need(Subject.DATABASE, server.database)
     elif any(wanted and not server.columns_of(table) for table, wanted in tables):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
+from pgmg.model.history import HistoryOptions
 from pgmg.model.names import Kind
 from pgmg.model.plan import MigrationImpact, Plan, PlanOptions
 from pgmg.partial.folder_memory import FolderMemory
@@ -182,6 +183,7 @@ class WatchSession:
             drafts: list[PartialPlan] = []
             conn = self.open()
             target = Target(self._connect, settings.state_schema, limits, conn, applied_from(settings))
+            target = replace(target, history=HistoryOptions(settings.history))
             try:
                 result = apply(target, self._planner_for(scope, drafts), None, listener)
             except LockedError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Document",
     "SavedPlan",
+    "applied_from_document",
     "baseline_document",
     "diff_document",
     "dumps",
@@ -103,7 +104,7 @@ def status_document(status: Status) -> Document:
         "ignored": list(status.ignored),
         "changes": [_change(change) for change in status.changes],
         "warnings": [_notice(notice) for notice in status.warnings],
-    } | _applied_from("last_apply", status.last_apply)
+    } | applied_from_document("last_apply", status.last_apply)
 
 
 def graph_document(graph: Graph) -> Document:
@@ -244,10 +245,10 @@ def _affected(affected: Affected) -> Document:
 
 def _change(change: Change) -> Document:
     said = {"object": str(change.object), "change": change.change.value, "path": change.path, "line": change.line}
-    return said | _applied_from("applied_from", change.applied_from)
+    return said | applied_from_document("applied_from", change.applied_from)
 
 
-def _applied_from(key: str, origin: AppliedFrom | None) -> Document:
+def applied_from_document(key: str, origin: AppliedFrom | None) -> Document:
     """Return an entry of that key, none where nobody knows."""
     if origin is None:
         return {}

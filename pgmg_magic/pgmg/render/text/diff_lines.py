@@ -47,7 +47,7 @@ def _of(change: Change) -> Iterator[Line]:
     if not rows:
         yield span_line(Span(f"# {_why_none(change)}", Role.MUTED))
     for number, row in enumerate(rows):
-        yield span_line(Span(row, Role.HEADING if number < _HEADERS else _role(row)))
+        yield span_line(Span(row, Role.HEADING if number < _HEADERS else row_role(row)))
 
 
 def _rows(text: str | None) -> list[str]:
@@ -71,7 +71,8 @@ def _why_none(change: Change) -> str:
     return "the texts differ only in masked passwords"
 
 
-def _role(row: str) -> Role:
+def row_role(row: str) -> Role:
+    """Return how a line of a unified difference is shown."""
     if row.startswith("@@"):
         return Role.HUNK
     return {"+": Role.ADDED, "-": Role.REMOVED}.get(row[:1], Role.SQL)

@@ -24,7 +24,7 @@ _HEAD = "Move it above the first statement: a migration says at its beginning wh
 
 @dataclass(frozen=True, slots=True)
 class Asserted:
-    """What a migration requires before it runs and ensures after all steps."""
+    """The queries that a migration requires before it runs and ensures after all steps."""
 
     requires: tuple[Parsed, ...] = ()
     ensures: tuple[Parsed, ...] = ()
