@@ -208,7 +208,8 @@ class Connections:
     ) -> _Answer:
         from pgmg.catalog.connection import keep_plans, reading
 
-        with reading(conn, search_path, self._settings.lock_timeout):
+        settings = self._settings
+        with reading(conn, search_path, settings.lock_timeout, None if keeps else settings.state_schema):
             if keeps:
                 keep_plans(conn)
             return ask(conn)

@@ -356,6 +356,51 @@ def test_the_round_trips_of_a_plan_do_not_grow_with_its_size(project):
     assert max(turns.values()) <= 12, turns
 
 
+def _turns_of_a_plan(project):
+    """Return how often the first and the second plan of a process wait for the server, besides connecting."""
+    from tests.bench.link import Link
+
+    with Link(project.dsn, 0.02) as link:
+        with psycopg.connect(link.dsn):
+            connecting = link.turns
+        with pgmg.Project.open(project.root, connection_string=link.dsn) as opened:
+            begun = link.turns
+            steps = len(opened.plan().steps)
+            first = link.turns - begun - connecting
+            begun = link.turns
+            opened.plan()
+            return steps, first, link.turns - begun
+
+
+def test_an_idle_plan_takes_five_round_trips_at_most(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM t;")
+    project.apply()
+    steps, first, second = _turns_of_a_plan(project)
+    assert steps == 0
+    assert (first <= 5, second <= 5) == (True, True), (first, second)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("sql/v.sql", "CREATE VIEW v AS SELECT id, 1 AS more FROM t;"),
+        ("sql/f.sql", "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2';"),
+        ("sql/new.sql", "CREATE VIEW new AS SELECT id FROM v;"),
+    ],
+)
+def test_a_plan_with_one_change_takes_ten_round_trips_at_most(path, text, project):
+    """Eight on a quiet machine: on a busy one the answers of a pipeline may come in parts, and count as two."""
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM t;")
+    project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';")
+    project.apply()
+    project.write(path, text)
+    steps, first, second = _turns_of_a_plan(project)
+    assert steps == 1
+    assert (first <= 10, second <= 10) == (True, True), (first, second)
+
+
 def test_an_apply_of_many_objects_takes_a_constant_number_of_round_trips(project):
     """All of a group goes out at once."""
     from tests.bench.link import Link

@@ -51,6 +51,14 @@ def query(name: str) -> str:
     return files("pgmg.catalog").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
+def with_literals(text: str, *parameters: Any) -> str:
+    """Return the text of a query with its parameters as literals, to be sent together with other statements."""
+    without_comments = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    for number, parameter in enumerate(parameters, start=1):
+        without_comments = without_comments.replace(f"${number}", sql.Literal(parameter).as_string(None))
+    return without_comments
+
+
 def run_queries(
     conn: psycopg.Connection[Row], *questions: tuple[str, Sequence[Any]], back: str | None = None
 ) -> list[list[Row]]:
@@ -145,23 +153,24 @@ def read_only(
     search_path: str | None,
     lock_timeout: str | None = None,
     statements: Sequence[str] = (),
-) -> Iterator[int]:
-    """One READ ONLY transaction that sees one moment; works on a hot standby (rule 10). Gives its server process.
+    questions: Sequence[str] = (),
+) -> Iterator[list[list[Row]]]:
+    """Open one READ ONLY transaction with a fixed snapshot; works on a hot standby (rule 10).
 
-    `statements` are run first.
+    `statements` are run first. Yield the rows of the `questions`, which go out with BEGIN in one round trip.
     """
     # our queries on a large catalog look costly, and would be compiled for longer than they run
     begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
     if lock_timeout is not None:
         begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
     try:
-        cursor = conn.execute("; ".join((begin, WHILE_READING, *statements, "SELECT pg_catalog.pg_backend_pid()")))
+        path = "" if search_path is None else sql.Literal(search_path).as_string(conn)
+        placed = (f"SELECT pg_catalog.set_config('search_path', {path}, true)",) if path else ()
+        cursor = conn.execute("; ".join((begin, WHILE_READING, *statements, *placed, *questions)))
+        results = [[] if cursor.description is None else cursor.fetchall()]
         while cursor.nextset():
-            pass
-        (pid,) = cursor.fetchone() or (0,)
-        if search_path is not None:
-            set_path(conn, search_path)
-        yield pid
+            results.append([] if cursor.description is None else cursor.fetchall())
+        yield results[len(results) - len(questions) :]
     except BaseException:
         _roll_back(conn)
         raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, query
+from pgmg.catalog.connection import begin_answer
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,5 +29,7 @@ class CommitMarker:
 
 def read_commit_marker(conn: psycopg.Connection[Row]) -> CommitMarker | None:
     """Return the marker of the caller's transaction, None where the server cannot tell."""
-    row = conn.execute(query("commit_marker"), prepare=True).fetchone()
-    return None if row is None else CommitMarker(*row)
+    rows = begin_answer(conn, "commit_marker")
+    if rows is None:
+        rows = conn.execute(query("commit_marker"), prepare=True).fetchall()
+    return CommitMarker(*rows[0]) if rows else None

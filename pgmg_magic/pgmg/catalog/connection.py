@@ -6,6 +6,7 @@ import logging
 import re
 import selectors
 from contextlib import contextmanager, nullcontext, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,15 +14,16 @@ from psycopg import conninfo
 from psycopg.pq import ConnStatus
 
 from pgmg.catalog.blockers import UNKNOWN, lock_holders
-from pgmg.catalog.catalog_queries import read_only
+from pgmg.catalog.catalog_queries import Row, query, read_only, with_literals
 from pgmg.catalog.libpq_environment import without_libpq_variables
 from pgmg.catalog.pipeline import answers
 from pgmg.catalog.session_manner import PLAIN, SessionManner
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 from pgmg.model.secrets import mask_secrets, secrets_in
+from pgmg.model.state_layout import OWN_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PROTOCOL_VIOLATION = "08P01"
 STATEMENT_POOLING = (
@@ -44,16 +46,25 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class _ServerConnection(psycopg.Connection[tuple[Any, ...]]):
-    """Remembers which server process did the last transaction that asked for it, and how transactions begin."""
+    """Remembers which server process did the last transaction that asked for it, and how transactions begin.
+
+    `begin_answers` are the rows of the queries that went out with BEGIN, by name, while that transaction is open.
+    """
 
     server_process: int | None = None
     manner: SessionManner = PLAIN
+    begin_answers: Mapping[str, Sequence[Row]] = MappingProxyType({})
 
 
 def note_server_process(conn: psycopg.Connection[Any], pid: int) -> None:
     """Remember the server process of the open transaction, as `pg_backend_pid()` says it."""
     if isinstance(conn, _ServerConnection):
         conn.server_process = pid
+
+
+def begin_answer(conn: psycopg.Connection[Any], name: str) -> Sequence[Row] | None:
+    """Return the rows of a query that went out with BEGIN of the open transaction, None if that query did not."""
+    return conn.begin_answers.get(name) if isinstance(conn, _ServerConnection) else None
 
 
 def server_pid(conn: psycopg.Connection[Any]) -> int:
@@ -196,8 +207,12 @@ def is_lost(conn: Connection) -> bool:
 
 
 @contextmanager
-def reading(conn: Connection, search_path: str | None, lock_timeout: str) -> Iterator[Connection]:
-    """Open one READ ONLY transaction; what the server objects to inside becomes an error of ours.
+def reading(
+    conn: Connection, search_path: str | None, lock_timeout: str, state_schema: str | None = None
+) -> Iterator[Connection]:
+    """Open one READ ONLY transaction; errors of the server inside become errors of pgmg.
+
+    The commit marker is read with BEGIN, and so are the facts about the session if `state_schema` is given.
 
     Raises:
         LockedError: somebody keeps what has to be looked at locked for longer than `lock_timeout`.
@@ -205,9 +220,20 @@ def reading(conn: Connection, search_path: str | None, lock_timeout: str) -> Ite
         InsufficientPrivilegeError: the role may not read what planning needs.
         UnansweredError: something else went wrong.
     """
-    with translated_errors(conn), read_only(conn, search_path, lock_timeout, manner_of(conn).statements) as pid:
-        note_server_process(conn, pid)
-        yield conn
+    asked = {"commit_marker": query("commit_marker")}
+    if state_schema is not None:
+        asked["server"] = with_literals(query("server"), state_schema, list(OWN_TABLES))
+    questions = ("SELECT pg_catalog.pg_backend_pid()", *asked.values())
+    statements = manner_of(conn).statements
+    with translated_errors(conn), read_only(conn, search_path, lock_timeout, statements, questions) as (pid, *rows):
+        note_server_process(conn, pid[0][0])
+        if isinstance(conn, _ServerConnection):
+            conn.begin_answers = dict(zip(asked, rows, strict=True))
+        try:
+            yield conn
+        finally:
+            if isinstance(conn, _ServerConnection):
+                conn.begin_answers = {}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
+from pgmg.catalog.connection import begin_answer
 from pgmg.catalog.name_parts import object_name, type_spelling
 from pgmg.catalog.recorded_names import state_by_name
 from pgmg.model.applied_from import AppliedFrom
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
 
 _STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path")
+_SERVER = (
+    "version_num", "version", "database", "database_oid", "user", "session_user", "superuser", "search_path", "setting",
+    "state_schema_exists", "own_columns", "own_hidden", "own_alterable", "other_states",
+)  # fmt: skip
+"""The columns of the query `server`."""
+
 _MIGRATIONS = ("hash", "statements_hash", "applied_from")
 
 
@@ -122,11 +129,10 @@ def find(conn: psycopg.Connection[Row], names: Collection[ObjectName], path: str
 
 def read_server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
     """Read what is known about the session and about pgmg's own tables."""
-    cursor = conn.execute(query("server"), [state_schema, list(OWN_TABLES)])
-    row = cursor.fetchone()
-    assert row is not None  # the query has no FROM
-    assert cursor.description is not None
-    values: dict[str, Any] = dict(zip((column.name for column in cursor.description), row, strict=True))
+    rows = begin_answer(conn, "server")
+    if rows is None:
+        rows = conn.execute(query("server"), [state_schema, list(OWN_TABLES)]).fetchall()
+    values: dict[str, Any] = dict(zip(_SERVER, rows[0], strict=True))
     for key in ("search_path", "own_columns", "own_hidden", "own_alterable", "other_states"):
         values[key] = tuple(values[key])
     return ServerInfo(**values)
