@@ -123,6 +123,9 @@ ALLOW = Option(
 
 OUT = Option(("--out",), "Also save the plan, for `pgmg apply FILE`.", Value.FILE, "FILE")
 EXIT_CODE = Option(("--exit-code",), "Exit with 3 when something is pending.", Value.FLAG)
+FAIL_ON = Option(
+    ("--fail-on",), "Exit with 1 if the plan is that bad for clients.", Value.CHOICE, choices=("breaking", "transient")
+)
 OUTPUT_GRAPH = Option(("--output-graph",), "Also draw the graph: .svg .png .html .dot .mmd", Value.FILE, "FILE")
 
 DRY_RUN = Option(("--dry-run",), "Show what would be done, change nothing.", Value.FLAG)

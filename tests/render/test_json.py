@@ -58,8 +58,8 @@ def test_the_schema_is_a_valid_one_and_knows_every_document():
 def test_a_plan_document_holds_what_the_interface_promises():
     document = validate(documents.plan_document(made.example()), "plan")
     assert list(document) == [
-        "format", "fingerprint", "database", "migrations", "changes", "steps", "edges", "warnings", "risks", "options",
-        "basis",
+        "format", "fingerprint", "database", "migrations", "changes", "steps", "edges", "warnings", "compatibility",
+        "clients", "risks", "options", "basis",
     ]  # fmt: skip
     assert (document["format"], document["fingerprint"]) == (1, made.FINGERPRINT)
     assert document["database"] == {"name": "shop", "server_version": "18.4"}

@@ -162,7 +162,7 @@ def test_text_and_json(applied):
     text = plain.plan_text(plan)
     size = size_text(plan.risks[1].bytes)
     assert f"  - rewrites users ({size}): column age gets another type (under AccessExclusiveLock, " in text
-    assert text.rstrip().endswith(f"1 to recreate, 1 migration; rewrites users ({size})")
+    assert text.rstrip().endswith(f"1 to recreate, 1 migration; rewrites users ({size}); breaking for clients")
     document = documents.plan_document(plan)
     jsonschema.validate(document, documents.schema()["$defs"]["plan"] | {"$defs": documents.schema()["$defs"]})
     assert [risk["kind"] for risk in document["risks"] if risk["relation"] == "table.users"] == [

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pgmg.cli import error_report, printer, project_context
 from pgmg.cli.command import command
-from pgmg.options import EXIT_CODE, OUT, OUTPUT_GRAPH, PLAN_FORMAT, PLAN_SHAPE, PROJECT, SPEECH
+from pgmg.model.compatibility import Compatibility
+from pgmg.options import EXIT_CODE, FAIL_ON, OUT, OUTPUT_GRAPH, PLAN_FORMAT, PLAN_SHAPE, PROJECT, SPEECH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     *PLAN_SHAPE,
     OUT,
     EXIT_CODE,
+    FAIL_ON,
     OUTPUT_GRAPH,
     PLAN_FORMAT,
     *PROJECT,
@@ -32,6 +34,7 @@ def command_(
     rewrite_tables: bool,
     out: Path | None,
     exit_code: bool,
+    fail_on: str | None,
     output_graph: Path | None,
 ) -> int:
     """Show the changes that apply would make.
@@ -47,4 +50,7 @@ def command_(
     if out is not None:
         out.write_text(printer.saved_plan(plan) + "\n", encoding="utf-8")
     printer.plan(call, plan)
+    if fail_on is not None and plan.compatibility.rank >= Compatibility(fail_on).rank:
+        call.info(f"The plan is {plan.compatibility} for clients, and --fail-on {fail_on} is given.")
+        return error_report.FAILED
     return error_report.PENDING if exit_code and plan.differs else 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pgmg.model.compatibility import Compatibility
 from pgmg.model.consent import Consent
 from pgmg.model.names import ObjectName, migration_name
 from pgmg.model.plan_inputs import PlanInputs
@@ -13,6 +14,7 @@ from pgmg.model.plan_inputs import PlanInputs
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.catalog_details import ObjectProperty
+    from pgmg.model.compatibility import ClientImpact
     from pgmg.model.explanation import Explanation
     from pgmg.model.location import SourceLocation
     from pgmg.model.risk import Risk
@@ -257,6 +259,8 @@ class Plan:
     inputs: PlanInputs = field(default=PlanInputs(), repr=False, compare=False)
     risks: tuple[Risk, ...] = field(default=(), compare=False)
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
+    clients: tuple[ClientImpact, ...] = field(default=(), compare=False)
+    """What is not safe for clients, for each object the worst."""
     removed: tuple[tuple[int, int], ...] = ()
     """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
     removed_names: frozenset[ObjectName] = frozenset()
@@ -265,6 +269,11 @@ class Plan:
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
     effects: tuple[MigrationEffect, ...] = field(default=(), repr=False, compare=False)
     """The effects of the pending migrations on objects, statement by statement, as far as they can be read."""
+
+    @property
+    def compatibility(self) -> Compatibility:
+        """The worst of what the plan means for clients."""
+        return max((one.compatibility for one in self.clients), key=lambda c: c.rank, default=Compatibility.SAFE)
 
     @property
     def dependencies(self) -> tuple[Edge, ...]:

@@ -27,6 +27,7 @@ from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.resolve.sql_names import target
+from pgmg.planning.schedule.client_impacts import client_impacts
 from pgmg.planning.schedule.constraints import DemandContext, demands_of, users_among
 from pgmg.planning.schedule.context import PlanContext
 from pgmg.planning.schedule.cycles import refuse_cycles
@@ -97,6 +98,7 @@ def build(
         records=records,
         basis=parts,
         inputs=inputs,
+        clients=client_impacts(context, decisions, steps),
         removed=_removed(context, lifetimes),
         removed_names=context.removals.created_names(),
         effects=tuple(migration_effects(context.timeline)),

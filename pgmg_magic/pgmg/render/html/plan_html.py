@@ -17,6 +17,7 @@ from pgmg.render.html.graph_html import figure, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
+from pgmg.render.text.client_lines import ROLES, worst_first
 from pgmg.render.text.plan_lines import nothing
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ def plan_html(
         warnings=[(notice.message, _where(notice.where, notice.message)) for notice in plan.warnings if not applied],
         deletions=deletions(plan) if not applied else (),
         rewrites=rewrites(plan) if not applied else (),
+        clients=[
+            (one.compatibility.value, ROLES[one.compatibility].value, str(one.object), one.reason, one.where or "")
+            for one in worst_first(plan)
+        ],
         migrations=[_impact(migration) for migration in plan.migrations],
         changes=_changes(plan, base, site),
         change_counts=[

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.compatibility import ClientImpact
     from pgmg.model.events import AppliedStep, ApplyResult, Event
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
     from pgmg.model.record_changes import RecordChanges
@@ -71,6 +72,8 @@ def plan_document(plan: Plan) -> Document:
         "steps": [_step(step) for step in plan.steps],
         "edges": [_edge(edge) for edge in plan.dependencies],
         "warnings": [_notice(notice) for notice in plan.warnings],
+        "compatibility": plan.compatibility.value,
+        "clients": [_client(impact) for impact in plan.clients],
         "risks": [_risk(risk) for risk in plan.risks],
         "options": _options(plan.options),
         "basis": dict(plan.basis),
@@ -290,6 +293,15 @@ def _node(node: GraphNode) -> Document:
 
 def _notice(notice: Notice) -> Document:
     return {"code": notice.code, "message": sanitize.mask_secrets(notice.message), "where": notice.where}
+
+
+def _client(impact: ClientImpact) -> Document:
+    return {
+        "object": str(impact.object),
+        "compatibility": impact.compatibility.value,
+        "reason": sanitize.mask_secrets(impact.reason),
+        "where": impact.where,
+    }
 
 
 def _risk(risk: Risk) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.compatibility import ClientImpact, Compatibility
 from pgmg.model.plan import Action, Change, ChangeKind, Plan, Step
 from pgmg.model.risk import Risk, RiskKind, size_text
 from pgmg.render import labels
@@ -11,6 +12,7 @@ from pgmg.render.graph.mermaid import to_mermaid
 from pgmg.render.html.graph_html import plan_graph
 from pgmg.render.markdown import markup
 from pgmg.render.markdown.fitting import Part, fit
+from pgmg.render.text.client_lines import worst_first
 from pgmg.render.text.diff_lines import unified
 from pgmg.render.text.plan_lines import nothing
 from pgmg.render.text.risk_lines import notable_risks, summary
@@ -27,7 +29,7 @@ MARK = "<!-- pgmg plan -->"
 _MOST_NODES = 80
 """Most objects in a graph: code hosts draw larger ones badly, or not at all."""
 
-_RANKS = ("summary", "warnings", "risks", "migrations", "changes", "steps", "differences", "sql", "graph")
+_RANKS = ("summary", "warnings", "clients", "risks", "migrations", "changes", "steps", "differences", "sql", "graph")
 """What gets its space first."""
 
 
@@ -45,6 +47,7 @@ def _parts(plan: Plan) -> Iterator[Part]:
     yield _part("warnings", "", list(_warnings(plan)), "\n", "warnings")
     table = "### Risks\n\n| | relation | size | lock | cause | step |\n| --- | --- | --- | --- | --- | --- |\n"
     yield _part("risks", table, [_risk(risk) for risk in notable_risks(plan)], "\n", "risks")
+    yield _part("clients", "### Clients\n\n", [_client(one) for one in worst_first(plan)], "\n", "clients")
     yield _part("migrations", "### Migrations\n\n", list(_migrations(plan)), "\n", "migrations")
     yield _part("changes", "### Changes of code\n\n", [_change(change) for change in plan.changes], "\n", "changes")
     graph = plan_graph(plan)
@@ -76,6 +79,19 @@ def _warnings(plan: Plan) -> Iterator[str]:
     for notice in plan.warnings:
         where = "" if notice.where is None or notice.where in notice.message else f" ({markup.code(notice.where)})"
         yield f"> :warning: {markup.text(notice.message)}{where}\n>\n"
+
+
+_CLIENT_WORDS = {
+    Compatibility.SAFE: "safe",
+    Compatibility.TRANSIENT: ":yellow_circle: transient",
+    Compatibility.BREAKING: ":red_circle: **breaking**",
+}
+
+
+def _client(impact: ClientImpact) -> str:
+    where = "" if impact.where is None else f" {markup.code(impact.where)}"
+    word = _CLIENT_WORDS[impact.compatibility]
+    return f"- {word}: {markup.code(str(impact.object))} {markup.text(impact.reason)}{where}\n"
 
 
 _RISK_WORDS = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.plan import Action, Affected, ChangeKind, MigrationImpact, Plan, Step
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
+from pgmg.render.text.client_lines import client_lines
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.risk_lines import risk_lines, summary
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line, sql
@@ -56,7 +57,7 @@ def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     impacts = (line for migration in plan.migrations for line in _impact(migration, context, verbose))
     order = _order(plan, context, verbose)
     risks = risk_lines(plan, verbose)
-    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, _sum(plan))
+    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, client_lines(plan), _sum(plan))
     return sections(*said, _explanation(plan, verbose), _edges(plan, verbose))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.compatibility import Compatibility
 from pgmg.model.names import Kind
 from pgmg.model.risk import Risk, RiskKind
 from pgmg.render import labels
@@ -65,12 +66,13 @@ def _risk(risk: Risk) -> Line:
 
 
 def summary(plan: Plan) -> str:
-    """Return a plan in one line: `3 to recreate, 1 to replace, 1 migration; rewrites users (1.2 GB)`."""
+    """Return a plan in one line: `3 to recreate, 1 to replace, 1 migration; breaking for clients`."""
     migrations, outcomes = planned_outcomes(plan)
     parts = [f"{number:,} to {word}" for word, number in outcomes.items()]
     if migrations:
         parts.append(labels.count(migrations, "migration"))
-    return "; ".join(filter(None, (", ".join(parts), ", ".join(_gravest(plan.risks)))))
+    clients = "" if plan.compatibility is Compatibility.SAFE else f"{plan.compatibility} for clients"
+    return "; ".join(filter(None, (", ".join(parts), ", ".join(_gravest(plan.risks)), clients)))
 
 
 def _gravest(risks: Iterable[Risk]) -> Iterator[str]:
