@@ -274,6 +274,8 @@ OBJECT = Argument("object", "OBJECT", names=Names.OBJECT)
 PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
 DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
 FILES = Argument("files", "FILE", many=True, value=Value.FILE)
+NEW_NAME = Argument("name", "NAME", required=True)
+"""The words of a new migration's name."""
 MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)
 """A migration's file name."""
 

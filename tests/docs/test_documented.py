@@ -133,9 +133,7 @@ def test_every_setting_is_in_the_table_and_no_other():
 
 
 def test_every_setting_is_in_the_file_that_init_writes():
-    import pgmg.cli
-
-    written = pkgutil.get_data(pgmg.cli.__name__, "templates/pgmg.toml").decode()
+    written = pkgutil.get_data("pgmg.config", "template.toml").decode()
     assert set(re.findall(r"^(?:# )?(\w+) = ", written, re.MULTILINE)) == set(KEYS)
 
 

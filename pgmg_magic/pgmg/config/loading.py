@@ -140,7 +140,11 @@ def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Pa
             if (root / CONFIG_FILE).is_file():
                 message = f"{root / CONFIG_FILE} names no folder, and the usual ones, {names}, are not there"
                 raise ConfigError(message, hint=f"set {' or '.join(DEFAULT_FOLDERS)}")
-            raise ConfigError(f"No project here: neither {CONFIG_FILE} nor the folders {names}", hint="pgmg init")
+            hint = (
+                "`pgmg init` begins a project, and `pgmg import --baseline` then takes an existing database over; in a "
+                "notebook `%pgmg_init` and `%pgmg_import --baseline`"
+            )
+            raise ConfigError(f"No project in {root}: neither {CONFIG_FILE} nor the folders {names}", hint=hint)
         return found
     for key, folder in configured.items():
         if (wrong := _what_is_wrong(folder)) is not None:

@@ -15,7 +15,7 @@ from pgmg.render.html.error_html import error_html
 from pgmg.render.progress_listeners import PlainProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -72,6 +72,14 @@ class FrontEnd:
 
         display_bundle({PLAIN: refresh_text(done)})
         self._formatters.suppress_repeat(done)
+
+    def lines(self, lines: Iterable[str], label: str) -> None:
+        """Display lines of text; `label` is the accessible name of their block."""
+        from pgmg.render.html.lines_html import lines_html
+        from pgmg.render.text.spans import plain, span_line
+
+        rows = [span_line(line) for line in lines]
+        display_bundle({PLAIN: plain(rows), HTML: lines_html(rows, label)})
 
     def site(self, page: Path, objects: int) -> None:
         """Display a link to a documentation site."""

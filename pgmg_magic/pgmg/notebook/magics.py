@@ -22,6 +22,7 @@ from pgmg.notebook.history_magic import HistoryMagic
 from pgmg.notebook.import_magic import ImportMagic
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.site_links import SiteLinks
+from pgmg.notebook.starting_magics import StartingMagics
 from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
 from pgmg.notebook.watch_magic import ACTIONS, WatchMagic
@@ -93,7 +94,12 @@ class PgmgMagics:
         self._formatters = Formatters(shell, self._base, self._style.ensure, self._sites.folder)
         self._front = FrontEnd(shell, self._formatters, self._failures, self._base)
         self._watch = WatchMagic(self._front, self._failures.secrets)
+        starting = StartingMagics(self._project, self.session.settings, self._front.lines)
         self.magics = (
+            Magic("pgmg_init", o.FOLDERS, starting.init),
+            Magic("pgmg_new", (o.NEW_NAME, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), starting.new),
+            Magic("pgmg_check", (o.FILES, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), starting.check),
+            Magic("pgmg_baseline", (o.MIGRATION, *o.RECORD_CHANGES, o.YES, *o.PROJECT), starting.baseline),
             Magic("pgmg_connect", (CONNECTION, o.JUPYSQL, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
             Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
             Magic("pgmg_apply", APPLY, self.apply),
