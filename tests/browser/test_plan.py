@@ -32,7 +32,8 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.locator(".summary")).to_contain_text("1 deleted")
     expect(planned.get_by_label("Warnings")).to_contain_text("view.old_report")
     expect(planned.get_by_label("Warnings")).to_contain_text("column score gets another type")
-    expect(planned.locator(".affects").first).to_contain_text("view.active_users")
+    expect(planned.locator(".clients .affects")).to_contain_text("column score gets another type")
+    expect(planned.locator(".pgmg-part:not(.clients) .affects").first).to_contain_text("view.active_users")
     expect(planned.locator(".scroll > table > tbody > tr")).not_to_have_count(0)
     expect(planned.frame_locator("figure iframe").locator(".node")).not_to_have_count(0)
 
