@@ -1,4 +1,4 @@
-"""What the server words otherwise than people write it is adopted all the same, and nothing is executed (rule 3.1)."""
+"""Views that the server stores in other words than their files are adopted without executing anything (rule 3.1)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER = {
     "'x'": "'y'", "'abc'": "'abd'", "'a%'": "'b%'", "(year": "(month", "> 1": "> 2", "* 2": "* 3", "'none'": "'no'",
     "'1 day'": "'2 days'", "'2020": "'2021",
 }  # fmt: skip
-"""What makes a query another one for the server."""
+"""Edits after which the server stores another query."""
 
 
 def other(query):

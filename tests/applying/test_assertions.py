@@ -1,4 +1,4 @@
-"""What migrations require before they run and ensure before the commit (rule 9.8)."""
+"""Queries that must be true before a migration runs, and before its commit (rule 9.8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to an extension is the extension's, although somebody declares it: it is not replaced or dropped."""
+"""Members of an extension are never replaced or dropped, also where a file declares them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every apply is remembered with the sources, and earlier sources come back into their files (rule 10)."""
+"""The history records every apply with its sources, and `restore` writes an earlier source into its file (rule 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the planner was told by the server, as JSON: recorded with a server, replayed without one.
+"""The server's answers to the planner, as JSON: recorded with a server, replayed without one.
 
 A recording holds for each case the answers of the server (`Snapshot`, `DriftEvidence`, columns, `CatalogDetails`,
 `Permissions`), facts from earlier attempts, and the steps that were planned. Files are read from the case itself.

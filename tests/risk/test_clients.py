@@ -1,4 +1,4 @@
-"""What plans say of clients, against a client of the server that was there before."""
+"""The compatibility that plans report, against prepared statements of a client that was connected before."""
 
 from __future__ import annotations
 

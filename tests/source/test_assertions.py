@@ -1,4 +1,4 @@
-"""What a migration requires and ensures, as it is read (rule 9.8)."""
+"""The parser of `-- pgmg: require` and `-- pgmg: ensure` (rule 9.8)."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ class Plan:
     risks: tuple[Risk, ...] = field(default=(), compare=False)
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
     clients: tuple[ClientImpact, ...] = field(default=(), compare=False)
-    """What is not safe for clients, for each object the worst."""
+    """The worst impact on clients of each object that is not safe for them."""
     removed: tuple[tuple[int, int], ...] = ()
     """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
     removed_names: frozenset[ObjectName] = frozenset()
