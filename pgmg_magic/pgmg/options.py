@@ -99,7 +99,7 @@ ENVIRONMENT = Option(
     ("--environment",), "Use [environments.NAME] of the settings file.", metavar="NAME", names=Names.ENVIRONMENT
 )
 FORMAT = Option(("--format",), "Output format.", Value.CHOICE, choices=("text", "json"), default="text")
-PLAN_FORMAT = replace(FORMAT, choices=("text", "json", "markdown"))
+PLAN_FORMAT = replace(FORMAT, choices=("text", "json", "markdown", "html"))
 VERBOSE = Option(("--verbose", "-v"), "More detail; -vv also shows tracebacks.", Value.COUNT)
 QUIET = Option(("--quiet", "-q"), "Print only the result and errors.", Value.COUNT)
 NO_COLOR = Option(("--no-color",), "No colours, like the variable NO_COLOR.", Value.FLAG)
@@ -227,6 +227,11 @@ LIMIT = Option(
     ("--limit",), "Compare a sample of N rows of larger views; 0: all rows.", Value.NUMBER, "N", usual="100000"
 )
 SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N", usual="5")
+
+REPORTED_ROWS = Option(("--rows",), "Add differences of views' rows, with --format html or markdown.", Value.FLAG)
+LINEAGE = Option(("--lineage",), "Add lineage of changed views, with --format html or markdown.", Value.FLAG)
+REPORT = (REPORTED_ROWS, LINEAGE)
+"""What a report contains only if it is asked for."""
 
 TO = Option(("--to",), "Assign the rows to this variable, as a DataFrame.", metavar="NAME")
 EXPLAIN = Option(("--explain",), "Show the server's plan instead of rows.", Value.FLAG)

@@ -76,3 +76,30 @@ def test_a_file_that_cannot_be_written_is_one_clear_error(fake, pgmg, here, wher
     assert done.exit_code in {1, 2}
     assert where in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_html_report_is_one_page_with_the_plan_in_it(fake, pgmg):
+    done = pgmg("plan", "--format", "html")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("<!DOCTYPE html>")
+    assert builders.FINGERPRINT in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--rows", "--lineage"])
+def test_parts_of_a_report_are_refused_where_no_report_is_made(fake, pgmg, option):
+    done = pgmg("plan", option)
+    assert (done.exit_code, fake.asked) == (2, [])
+    assert "--format html" in done.stderr
+
+
+def test_a_report_has_the_rows_of_views_if_they_are_asked_for(project, pgmg, monkeypatch):
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS n;")
+    project.apply()
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT generate_series(1, 3) AS n;")
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("PGMG_CONNECTION_STRING", project.dsn)
+    for form, heading in (("html", "<h2>Rows</h2>"), ("markdown", "<details><summary>Rows</summary>")):
+        done = pgmg("plan", "--format", form, "--rows", "--lineage")
+        assert done.exit_code == 0, done.stderr
+        assert "Added, 2 of 2" in done.stdout.partition(heading)[2]
+        assert "Rows" not in pgmg("plan", "--format", form).stdout

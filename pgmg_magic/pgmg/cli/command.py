@@ -51,7 +51,7 @@ def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
         config=config if isinstance(config, Path) else None,
         environment=environment if isinstance(environment, str) else None,
         json=form == "json",
-        markdown=form == "markdown",
+        report=form if form in ("markdown", "html") else None,
         verbosity=spoken,
         no_color=bool(values.pop("no_color", False)) or no_color_asked(),
     )

@@ -25,14 +25,15 @@ def no_color_asked() -> bool:
 class Call:
     """The common options of a call, and its output: result, info, question.
 
-    `overrides` are the options that override settings. `verbosity` is the number of -v minus that of -q.
+    `overrides` are the options that override settings. `report` is the format of a report, markdown or html.
+    `verbosity` is the number of -v minus that of -q.
     """
 
     overrides: Mapping[str, object] = field(default_factory=dict)
     config: Path | None = None
     environment: str | None = None
     json: bool = False
-    markdown: bool = False
+    report: str | None = None
     verbosity: int = 0
     no_color: bool = False
 

@@ -26,19 +26,20 @@ if TYPE_CHECKING:
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.model.watch_events import WatchListener
+    from pgmg.render.plan_content import ReportExtras
 
     Drawing = Callable[[Graph], bytes]
 
 
-def plan(call: Call, shown: Plan) -> None:
-    """Show a plan."""
+def plan(call: Call, shown: Plan, extras: ReportExtras | None = None) -> None:
+    """Show a plan; `extras` are for reports."""
     verbose = max(call.verbosity, 0)
     if call.json:
         call.result(plan_json(shown))
-    elif call.markdown:
-        from pgmg.render.markdown.plan_markdown import plan_markdown
+    elif call.report is not None:
+        from pgmg.cli.plan_report import plan_report
 
-        call.result(plan_markdown(shown).rstrip("\n"))
+        call.result(plan_report(call.report, shown, extras))
     elif console := _terminal(call):
         from pgmg.render.text import styled
 

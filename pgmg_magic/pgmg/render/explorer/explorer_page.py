@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +16,21 @@ from pgmg.render.html import markup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from markupsafe import Markup
+
 _SCRIPTS = ("explorer_layout.js", "explorer_picture.js", "explorer.js")
 
 
 def to_html(graph: Graph, title: str | None = None, *, sql: bool = True) -> str:
     """Return the page; its content security policy allows only its own script. Without `sql` it holds no sources."""
-    script = markup.trusted("\n".join(markup.asset(name) for name in _SCRIPTS))
     found = {node.change for node in graph.nodes}
     flows = {edge.flow for edge in graph.edges if isinstance(edge, ColumnEdge)}
     return markup.fill(
         "explorer.html.j2",
         title=title or labels.subject(graph),
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        digest=script_digest(),
         style=markup.asset("explorer.css"),
-        script=script,
+        script=_script(),
         data=markup.packed(json.dumps(explorer_data(graph, sql=sql), ensure_ascii=False, separators=(",", ":"))),
         empty=not graph.nodes,
         size=labels.size(graph),
@@ -45,6 +44,15 @@ def to_html(graph: Graph, title: str | None = None, *, sql: bool = True) -> str:
         flows=[(flow.value, labels.flow(flow)) for flow in Flow if flow in flows],
         arrow=labels.ARROWS,
     )
+
+
+def script_digest() -> str:
+    """Return the SHA-256 of the page's script, for the content security policy of the page or of one around it."""
+    return markup.digest(_script())
+
+
+def _script() -> Markup:
+    return markup.trusted("\n".join(markup.asset(name) for name in _SCRIPTS))
 
 
 def explorer_data(graph: Graph, *, sql: bool = True) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import zlib
 from functools import cache
@@ -66,6 +67,11 @@ def style_sheet() -> Markup:
 def packed(text: str) -> str:
     """Return a text as base64 of its zlib stream, for a script that unpacks it with `DecompressionStream`."""
     return base64.b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode()
+
+
+def digest(script: str) -> str:
+    """Return a script's SHA-256 as a content security policy has it: `'sha256-…'` without prefix and quotes."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def trusted(text: str) -> Markup:

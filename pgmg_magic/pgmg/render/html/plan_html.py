@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from pgmg.model.names import PROPERTY_KINDS, Kind
 from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
-from pgmg.render import labels, sanitize
+from pgmg.model.risk import RiskKind
+from pgmg.render import labels, plan_content, sanitize
 from pgmg.render.html import markup
 from pgmg.render.html.diff_html import rows
 from pgmg.render.html.graph_html import figure, plan_graph
@@ -19,6 +20,7 @@ from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
 from pgmg.render.text.client_lines import ROLES, worst_first
 from pgmg.render.text.plan_lines import nothing
+from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,27 +41,36 @@ _DIFFERING = (Action.CREATE, Action.REPLACE, Action.ALTER)
 
 
 def plan_html(
-    plan: Plan, base: str | None = None, *, site: str | None = None, graph: bool = True, applied: bool = False
+    plan: Plan,
+    base: str | None = None,
+    *,
+    site: str | None = None,
+    graph: bool = True,
+    applied: bool = False,
+    risks: bool = False,
 ) -> str:
     """Return a plan as HTML. `base` is the project's folder relative to the notebook, for links to files.
 
     `site` is the folder of the documentation site relative to the notebook; code changes then link to its pages.
-    An `applied` plan has another title and no warnings about deletions and locks.
+    An `applied` plan has another title and no warnings about deletions and locks. With `risks`, a table of them and
+    the risks of each step replace the lines about locks and rewrites.
     """
     drawn = plan_graph(plan) if graph and plan.steps else None
-    held = locks(plan) if not applied else NO_LOCKS
+    summed_up = not (applied or risks)
+    held = locks(plan) if summed_up else NO_LOCKS
     inline = len(plan.steps) <= _INLINE
     return markup.fill(
         "plan.html.j2",
-        script=markup.trusted(f"{markup.asset('plan.js')}{markup.asset('figure.js')}"),
+        script=script(),
         title="Applied plan" if applied else "Plan",
         nothing=nothing(plan) if plan.is_empty else "",
         counts=[(count.text, count.role.value) for count in counts(plan)],
         readers=held.readers,
         writers=held.writers,
-        warnings=[(notice.message, _where(notice.where, notice.message)) for notice in plan.warnings if not applied],
+        warnings=[] if applied else list(plan_content.warnings(plan)),
         deletions=deletions(plan) if not applied else (),
-        rewrites=rewrites(plan) if not applied else (),
+        rewrites=rewrites(plan) if summed_up else (),
+        risks=[(row, RISK_ROLES[row.kind].value) for row in plan_content.risk_rows(plan)] if risks else [],
         clients=[
             (one.compatibility.value, ROLES[one.compatibility].value, str(one.object), one.reason, one.where or "")
             for one in worst_first(plan)
@@ -77,13 +88,24 @@ def plan_html(
         few=len(plan.steps) <= _FEW,
         packed="" if inline else _packed(plan),
         figure=figure(drawn, sql=inline) if drawn is not None and len(drawn.nodes) > 1 else None,
-        database=f"{plan.database.name} (PostgreSQL {plan.database.server_version})",
+        database=plan_content.database(plan),
         fingerprint=plan.fingerprint,
     )
 
 
-def _where(where: str | None, message: str) -> str:
-    return "" if where is None or where in message else where
+def script() -> Markup:
+    """Return the script of a plan, as it stands in its HTML."""
+    return markup.trusted(f"{markup.asset('plan.js')}{markup.asset('figure.js')}")
+
+
+RISK_ROLES = {
+    RiskKind.DATA_LOSS: Role.DROPPED,
+    RiskKind.REWRITE: Role.DROPPED,
+    RiskKind.EXCLUSIVE_LOCK: Role.WARNING,
+    RiskKind.SCAN: Role.WARNING,
+    RiskKind.LOCK: Role.CHANGED,
+    RiskKind.UNKNOWN: Role.MUTED,
+}
 
 
 def _impact(migration: MigrationImpact) -> dict[str, Any]:

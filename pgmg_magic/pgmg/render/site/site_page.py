@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +51,7 @@ def site_html(site: SiteData) -> str:
         mark=markup.trusted(_MARK),
         project=site.project,
         database=site.database,
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        digest=markup.digest(script),
         style=markup.asset("site.css"),
         script=script,
         graph=GRAPH,
