@@ -316,7 +316,7 @@ def test_reset_drops_what_is_managed_and_forgets(users):
         wanted = opened.reset(dry_run=True)
         assert users.value("SELECT to_regclass('names')")
         assert opened.reset() == wanted
-        assert not any("CASCADE" in statement for statement in wanted)
+        assert not any("CASCADE" in statement for statement in wanted.statements)
         assert users.rows(
             "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'v', 'm') AND relnamespace = 'public'::regnamespace ORDER BY 1"
         ) == [("mine",), ("users",)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pgmg.config import applied_from
 from pgmg.errors import PgmgError, PlanError, SourceError, SourceErrors
 from pgmg.model.applied_from import Checkout
+from pgmg.model.ignored_objects import IgnoredObjects
 from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import DatabaseInfo, Plan, PlanOptions
@@ -202,21 +203,18 @@ class Planner:
             parsed.code, files.migrations, parsed.pending, snapshot, files.notices, memory, checkout, columns
         )
         evidence = read_drift_evidence(conn, snapshot, found.drift_checks, self.settings.state_schema)
-        comparison = Comparison(found, evidence, self._of_ours(compare(found, evidence, memory)))
+        comparison = Comparison(found, evidence, self._of_ours(compare(found, evidence, memory), snapshot))
         self._compared = ComparisonCache.of(comparison)
         return comparison
 
-    def _of_ours(self, found: tuple[ObjectComparison, ...]) -> tuple[ObjectComparison, ...]:
+    def _of_ours(self, found: tuple[ObjectComparison, ...], snapshot: Snapshot) -> tuple[ObjectComparison, ...]:
         """Return the comparisons without deletions of what is ignored."""
         from pgmg.model.plan import ChangeKind
 
-        ignored = NamePatterns(self.settings.ignore)
-        if not ignored.patterns:
+        ignored = IgnoredObjects(NamePatterns(self.settings.ignore), snapshot.objects)
+        if not ignored:
             return found
-        deleted = ChangeKind.DELETED
-        return tuple(
-            d for d in found if d.change is not deleted or not ignored.match(d.name, d.live.owner if d.live else "")
-        )
+        return tuple(d for d in found if d.change is not ChangeKind.DELETED or not ignored.covers(d.name))
 
     def _checkout(self, files: SourceFiles) -> Checkout:
         return Checkout(applied_from(self.settings), files.empty)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pgmg.model.query_result import QueryPlan, QueryResult
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.refreshed import Refreshed
+    from pgmg.model.reset_report import ResetReport
     from pgmg.model.resume import Resume
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.site_data import SiteData
@@ -375,13 +376,11 @@ class Project:
         refresh = Refresh(self.settings, self._planner, self.connect)
         return refresh.run(self._read(lambda conn: refresh.chosen(conn, names)), concurrently=concurrently)
 
-    def reset(
-        self, *, everything: bool = False, including: Sequence[str] = (), dry_run: bool = False
-    ) -> tuple[str, ...]:
+    def reset(self, *, everything: bool = False, including: Sequence[str] = (), dry_run: bool = False) -> ResetReport:
         """Drop every managed object and forget all state; with `everything`, empty the user schemas.
 
-        Other projects in the database are left alone, unless `including` names their state schemas. Returns the
-        statements that were run, or with `dry_run` would be.
+        Other projects in the database are left alone, unless `including` names their state schemas; so is what the
+        setting `ignore` covers. Returns the statements that were run, or with `dry_run` would be.
 
         Raises:
             RefusedChange: what would be dropped is another project's as well, or something depends on it.
@@ -391,7 +390,7 @@ class Project:
 
         planner = Planner(self.settings)
         reset = Reset(self.settings, planner, self.connect, everything=everything, including=tuple(including))
-        return self._read(reset.statements) if dry_run else reset.run()
+        return self._read(reset.plan) if dry_run else reset.run()
 
     def _baseline(self) -> Baseline:
         from pgmg.maintenance import Baseline

@@ -66,7 +66,7 @@ def test_planning_needs_only_to_read(project, owner, reader):
         assert [step.sql for step in opened.plan().steps] == wanted
         assert opened.status().changes
         assert opened.pending() == ()
-        assert opened.reset(dry_run=True)
+        assert opened.reset(dry_run=True).statements
         before = dump(project.dsn)
         with pytest.raises(InsufficientPrivilegeError) as caught:
             opened.apply()

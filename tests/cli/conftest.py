@@ -15,6 +15,7 @@ from pgmg.cli.main import program
 from pgmg.config import Settings
 from pgmg.model.events import AppliedStep, ApplyResult, ServerNotice, Started
 from pgmg.model.graph_data import Graph
+from pgmg.model.reset_report import ResetReport
 from tests.render import builders
 
 
@@ -27,6 +28,7 @@ class FakeProject:
     asked: list = field(default_factory=list)
     graphed: Graph = field(default_factory=Graph)
     names: tuple = ()
+    ignored: tuple = ()
     error: Exception | None = None
     server: str = "somewhere"
 
@@ -75,7 +77,7 @@ class FakeProject:
 
     def reset(self, *, everything=False, including=(), dry_run=False):
         self._ask("reset", everything, dry_run)
-        return self.names
+        return ResetReport(tuple(self.names), tuple(self.ignored))
 
 
 @pytest.fixture

@@ -59,6 +59,17 @@ def test_reset_with_yes_asks_nobody(fake, pgmg):
     assert json.loads(pgmg("reset", "--yes", "--format", "json").stdout)["statements"] == ["DROP VIEW a"]
 
 
+def test_reset_says_before_and_after_what_it_leaves_alone(fake, pgmg, somebody):
+    fake.names, fake.ignored = ("DROP VIEW a",), [f"view.tmp_{n:02}" for n in range(12)]
+    done = pgmg("reset", typed="y\n")
+    for shown in (done.stderr, done.stdout):
+        assert "Left alone: 12 objects, by the setting ignore in pgmg.toml" in shown
+        assert "view.tmp_08" in shown
+        assert "… and 3 more (-v lists them)" in shown
+    assert "view.tmp_11" in pgmg("reset", "--yes", "-v").stdout
+    assert json.loads(pgmg("reset", "--yes", "--format", "json").stdout)["ignored"] == fake.ignored
+
+
 # -- refresh -----------------------------------------------------------------------------------------------------
 
 

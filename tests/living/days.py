@@ -213,7 +213,7 @@ def resets(team: Team, member: Checkout) -> None:
         team.stop_watching(other)
     try:
         with member.open() as project:
-            named = set(re.findall(r"\w+", " ".join(project.reset(dry_run=True))))
+            named = set(re.findall(r"\w+", " ".join(project.reset(dry_run=True).statements)))
     except PgmgError as error:
         team.told(f"{member.name}: {error}")
         return

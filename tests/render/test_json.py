@@ -11,6 +11,7 @@ from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
 from pgmg.model.refreshed import Refreshed
+from pgmg.model.reset_report import ResetReport
 from pgmg.render.json import documents
 from pgmg.render.json.import_json import import_document
 from tests.render import builders as made
@@ -205,9 +206,11 @@ def test_baseline_and_reset_documents_say_whether_it_was_done():
         "recorded": False,
         "migrations": ["1.sql"],
     }
-    assert validate(documents.reset_document(["DROP VIEW a"]), "reset") == {
+    report = ResetReport(("DROP VIEW a",), ("view.b",))
+    assert validate(documents.reset_document(report), "reset") == {
         "executed": True,
         "statements": ["DROP VIEW a"],
+        "ignored": ["view.b"],
     }
 
 
@@ -242,7 +245,7 @@ def test_no_password_is_in_any_document():
         documents.graph_document(made.shop()),
         documents.diff_document(plan.changes),
         documents.error_document(ConfigError(sql, hint=sql)),
-        documents.reset_document([sql]),
+        documents.reset_document(ResetReport((sql,))),
         *(
             documents.event_document(event)
             for event in (events.Waiting(sql, 1), events.ServerNotice("NOTICE", sql, step))

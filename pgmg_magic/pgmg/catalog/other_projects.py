@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, query
+from pgmg.model.foundation import Foundation
 from pgmg.model.names import Kind
+from pgmg.model.snapshot import Address
 from pgmg.model.state_layout import OWN_TABLES, STATE
 
 if TYPE_CHECKING:
@@ -33,7 +35,14 @@ def read_other_projects(
     return found
 
 
-def read_foundations(conn: psycopg.Connection[Row], extensions: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """Return (words, name) of schemas and the like that our role may drop, in order; of extensions only the named."""
+def read_foundations(
+    conn: psycopg.Connection[Row], snapshot: Snapshot, extensions: Collection[str]
+) -> tuple[Foundation, ...]:
+    """Return schemas and the like that our role may drop, in order; of extensions only the named."""
     rows = conn.execute(query("foundations")).fetchall()
-    return tuple((words, name) for words, name in rows if words != "EXTENSION" or name in extensions)
+    members = {name: [o.address for o in snapshot.objects.values() if o.extension == name] for name in extensions}
+    return tuple(
+        Foundation(words, name, Address(classid, objid), owner, tuple(members[name] if words == "EXTENSION" else ()))
+        for words, name, classid, objid, owner in rows
+        if words != "EXTENSION" or name in extensions
+    )

@@ -28,14 +28,17 @@ def command_(call: Call, *, all: bool, including: tuple[str, ...], yes: bool) ->
 
     With --all, empty the user schemas, including tables and their data. The statements are shown and you are asked,
     unless --yes; without a terminal, --yes is required. Other projects in the same database are left alone: --all
-    refuses where it finds one, unless each is named by its state schema with --including.
+    refuses where it finds one, unless each is named by its state schema with --including. Objects that the setting
+    ignore covers stay, with their records.
     """
+    from pgmg.render.text.reset_lines import reset_preview
+
     if not yes and not call.interactive:
         raise RefusedChange("reset drops objects, and without a terminal it cannot ask", hint="pgmg reset --yes")
     with project_context.open_project(call) as project:
         if not yes:
-            statements = project.reset(everything=all, including=including, dry_run=True)
-            call.info("\n".join(f"  {statement};" for statement in statements) or "  nothing to drop")
+            planned = project.reset(everything=all, including=including, dry_run=True)
+            call.info("\n".join(reset_preview(planned, max(call.verbosity, 0))))
             question = "Drop all this, including all data," if all else "Drop all this and pgmg's records"
             call.confirm(f"{question} in {project.server}?")
         done = project.reset(everything=all, including=including)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.refreshed import Refreshed
     from pgmg.model.rehearsal import Rehearsal
+    from pgmg.model.reset_report import ResetReport
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
     from pgmg.model.watch_events import WatchListener
@@ -268,15 +269,16 @@ def imported(call: Call, report: ImportReport) -> None:
     call.result("\n".join(import_lines(report, max(call.verbosity, 0))))
 
 
-def reset(call: Call, executed: Sequence[str]) -> None:
+def reset(call: Call, report: ResetReport) -> None:
     """Show the result of a reset."""
     if call.json:
         from pgmg.render.json import documents
 
-        call.result(documents.dumps(documents.reset_document(executed)))
+        call.result(documents.dumps(documents.reset_document(report)))
     else:
-        plural = "" if len(executed) == 1 else "s"
-        call.result(f"Reset: {len(executed)} statement{plural} executed, pgmg's records removed.")
+        from pgmg.render.text.reset_lines import reset_lines
+
+        call.result("\n".join(reset_lines(report, max(call.verbosity, 0))))
 
 
 def drawing_for(path: Path) -> Drawing:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.maintenance.locked import locked
+from pgmg.model.ignored_objects import IgnoredObjects
+from pgmg.model.name_patterns import NamePatterns
 
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
+    from pgmg.model.reset_report import ResetReport
     from pgmg.model.snapshot import Snapshot
     from pgmg.planner import Planner
     from pgmg.planning.reset_plan import ResetScope
@@ -26,32 +29,36 @@ class Reset:
         self._settings, self._planner, self._connect = settings, planner, connect
         self._everything, self._including = everything, including
 
-    def statements(self, conn: Connection) -> tuple[str, ...]:
-        """Return the statements to run; only reads.
+    def plan(self, conn: Connection) -> ResetReport:
+        """Return the statements to run and what they leave alone; only reads.
 
         Raises:
-            RefusedChange: something unmanaged, or another project's, depends on what would be dropped or would be
-                dropped as well.
+            RefusedChange: something unmanaged, ignored or another project's depends on what would be dropped, or would
+                be dropped as well.
             UsageError: an included schema holds no state.
         """
         from pgmg.catalog.catalog_details import read_closure
         from pgmg.catalog.snapshot_reader import read_snapshot
-        from pgmg.planning.reset_plan import reset_statements
+        from pgmg.planning.reset_plan import reset_plan
 
         snapshot = read_snapshot(conn, self._settings.state_schema)
-        return reset_statements(snapshot, read_closure(conn, snapshot), self._scope(conn, snapshot))
+        scope = self._scope(conn, snapshot)
+        seeds = {address for address, live in snapshot.by_address.items() if live.extension is None}
+        for one in scope.foundations:
+            seeds |= {one.address, *one.members}
+        return reset_plan(snapshot, read_closure(conn, snapshot, frozenset(seeds)), scope)
 
     def _scope(self, conn: Connection, snapshot: Snapshot) -> ResetScope:
         from pgmg.catalog.other_projects import read_foundations, read_other_projects
         from pgmg.planning.reset_plan import ResetScope
 
-        foundations = read_foundations(conn, self._created_extensions()) if self._everything else ()
         return ResetScope(
             self._settings.state_schema,
             read_other_projects(conn, snapshot, self._settings.state_schema),
             self._including,
             self._everything,
-            foundations,
+            read_foundations(conn, snapshot, self._created_extensions()) if self._everything else (),
+            IgnoredObjects(NamePatterns(self._settings.ignore), snapshot.objects),
         )
 
     def _created_extensions(self) -> frozenset[str]:
@@ -60,15 +67,15 @@ class Reset:
 
         return frozenset().union(*(created_extensions(file.text) for file in self._planner.files().migrations or ()))
 
-    def run(self) -> tuple[str, ...]:
+    def run(self) -> ResetReport:
         """Run the statements, all or none."""
         from pgmg.applying.lock import refuse_if_locked
 
         with locked(self._settings, self._planner, self._connect) as conn:
             for schema in self._including:
                 refuse_if_locked(conn, schema)
-            statements = self.statements(conn)
-            for statement in statements:
+            report = self.plan(conn)
+            for statement in report.statements:
                 conn.execute(statement.encode())
             conn.execute(_TOLD)
-            return statements
+            return report

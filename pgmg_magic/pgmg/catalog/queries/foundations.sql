@@ -3,7 +3,7 @@
 WITH member AS MATERIALIZED (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
 )
-SELECT f.words, f.name FROM (
+SELECT f.words, f.name, f.classid::oid::int8, f.oid::int8, pg_catalog.pg_get_userbyid(f.owner)::text FROM (
     SELECT 1 AS rank, 'PUBLICATION' AS words, p.pubname::text AS name, 'pg_catalog.pg_publication'::regclass AS classid, p.oid, p.pubowner AS owner
     FROM pg_catalog.pg_publication p
     UNION ALL

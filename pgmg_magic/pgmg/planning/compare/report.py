@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pgmg.model.ignored_objects import IgnoredObjects
 from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.names import DECLARED_KINDS
 from pgmg.model.plan import Change, ChangeKind, DatabaseInfo
@@ -68,9 +69,7 @@ def status(comparison: Comparison, connection: str, ignore: tuple[str, ...] = ()
 
 def _ignored(snapshot: Snapshot, patterns: NamePatterns) -> tuple[str, ...]:
     """Return the objects of declarable kinds, outside of extensions, that are somebody else's."""
-    found = (
-        str(name)
-        for name, live in snapshot.objects.items()
-        if live.extension is None and name.kind in DECLARED_KINDS and patterns.match(name, live.owner)
+    ignored = IgnoredObjects(patterns, snapshot.objects).addresses
+    return tuple(
+        sorted(str(n) for n, live in snapshot.objects.items() if live.address in ignored and n.kind in DECLARED_KINDS)
     )
-    return tuple(sorted(found))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
     from pgmg.model.record_changes import RecordChanges
     from pgmg.model.refreshed import Refreshed
+    from pgmg.model.reset_report import ResetReport
     from pgmg.model.risk import Risk
     from pgmg.model.source import Notice
     from pgmg.model.status_report import Status
@@ -178,9 +179,10 @@ def refresh_document(done: Sequence[Refreshed]) -> Document:
     }
 
 
-def reset_document(statements: Sequence[str], *, executed: bool = True) -> Document:
-    """Return the statements that a reset executed, or would execute."""
-    return {"executed": executed, "statements": [sanitize.mask_secrets(statement) for statement in statements]}
+def reset_document(report: ResetReport, *, executed: bool = True) -> Document:
+    """Return the statements that a reset executed, or would execute, and the ignored objects that it leaves alone."""
+    statements = [sanitize.mask_secrets(statement) for statement in report.statements]
+    return {"executed": executed, "statements": statements, "ignored": list(report.ignored)}
 
 
 def event_document(event: Event) -> Document:
