@@ -231,7 +231,7 @@ SAMPLES = Option(("--samples",), "Show N rows of each kind.", Value.NUMBER, "N",
 REPORTED_ROWS = Option(("--rows",), "Add differences of views' rows, with --format html or markdown.", Value.FLAG)
 LINEAGE = Option(("--lineage",), "Add lineage of changed views, with --format html or markdown.", Value.FLAG)
 REPORT = (REPORTED_ROWS, LINEAGE)
-"""What a report contains only if it is asked for."""
+"""Optional contents of a report."""
 
 TO = Option(("--to",), "Assign the rows to this variable, as a DataFrame.", metavar="NAME")
 EXPLAIN = Option(("--explain",), "Show the server's plan instead of rows.", Value.FLAG)
@@ -277,6 +277,7 @@ OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
 OBJECT = Argument("object", "OBJECT", names=Names.OBJECT)
 PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
+REPORT_FILE = Argument("report", "REPORT", required=True, value=Value.FILE)
 DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
 FILES = Argument("files", "FILE", many=True, value=Value.FILE)
 NEW_NAME = Argument("name", "NAME", required=True)

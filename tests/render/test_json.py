@@ -24,6 +24,7 @@ DOCUMENTS = (
     "diff",
     "rows",
     "rehearsal",
+    "verification",
     "error",
     "baseline",
     "refresh",

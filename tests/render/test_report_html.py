@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pgmg.model.plan import Action
 from pgmg.model.risk import LockMode, Risk, RiskKind
 from pgmg.model.source import Notice
-from pgmg.render.html.report_html import DATA, report_html
+from pgmg.render.html.report_html import report_html
 from pgmg.render.json.documents import dumps, saved_plan_document
 from pgmg.render.plan_content import ReportExtras
+from pgmg.render.report_data import HTML_DATA
 from tests.render import builders as made
 
 HOSTILE = "x</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\" ' &"
@@ -26,7 +27,7 @@ def report(plan, **extras):
 
 
 def saved(page):
-    return json.loads(page.partition(DATA)[2].partition("</script>")[0])
+    return json.loads(page.partition(HTML_DATA)[2].partition("</script>")[0])
 
 
 def test_it_holds_what_out_would_save():

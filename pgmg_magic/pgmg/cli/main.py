@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "plan",
     "rehearse",
+    "verify",
     "apply",
     "watch",
     "status",

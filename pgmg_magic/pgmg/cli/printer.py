@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.reset_report import ResetReport
     from pgmg.model.row_questions import RowDifference
     from pgmg.model.status_report import Status
+    from pgmg.model.verification import Verification
     from pgmg.model.watch_events import WatchListener
     from pgmg.render.plan_content import ReportExtras
 
@@ -114,6 +115,24 @@ def rehearsal(call: Call, shown: Rehearsal) -> None:
         from pgmg.render.text import plain
 
         call.result(plain.rehearsal_text(shown).rstrip("\n"))
+
+
+def verification(call: Call, shown: Verification) -> None:
+    """Show what of a report is still true."""
+    from pgmg.render.text.spans import plain
+    from pgmg.render.text.verification_lines import verification_lines
+
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.verification_json import verification_document
+
+        call.result(documents.dumps(verification_document(shown)))
+    elif console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show(console, verification_lines(shown))
+    else:
+        call.result(plain(verification_lines(shown)).rstrip("\n"))
 
 
 def status(call: Call, shown: Status) -> None:

@@ -51,16 +51,24 @@ class PlanInputs:
 
 def changes_between(before: Entries, now: Entries) -> str:
     """Say what has changed: `files have changed: sql/v.sql (view.v)`; empty where nothing has."""
-    said = {
-        "sources": list(_of_files(before.get("sources", {}), now["sources"])),
-        "pending": list(_of_pending(before, now)),
-        "state": list(_of_records(before, now)),
-    }
-    applied = _changed(before.get("state", {}), now["state"])
-    said["catalog"] = list(_of_catalog(before.get("catalog", {}), now["catalog"], applied))
+    said = changes_by_part(before, now)
     words = [word for part, word in _PARTS.items() if said[part]]
     phrases = [phrase for part in _PARTS for phrase in said[part]]
     return f"{' and '.join(words)}: {_listed(phrases)}" if phrases else ""
+
+
+def changes_by_part(before: Entries, now: Entries) -> dict[str, list[str]]:
+    """Return phrases about what has changed: of `sources`, `pending`, `state` and `catalog`, in this order.
+
+    An object that was applied since is listed once, under `state`.
+    """
+    applied = _changed(before.get("state", {}), now["state"])
+    return {
+        "sources": list(_of_files(before.get("sources", {}), now["sources"])),
+        "pending": list(_of_pending(before, now)),
+        "state": list(_of_records(before, now)),
+        "catalog": list(_of_catalog(before.get("catalog", {}), now["catalog"], applied)),
+    }
 
 
 def _of_files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

@@ -11,19 +11,14 @@ from pgmg.render.html import markup
 from pgmg.render.html.graph_html import graph_html
 from pgmg.render.html.plan_html import plan_html, script
 from pgmg.render.html.rows_html import rows_html
-from pgmg.render.json.documents import dumps, saved_plan_document
+from pgmg.render.report_data import HTML_DATA, html_data
 from pgmg.render.text.client_lines import ROLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from markupsafe import Markup
-
     from pgmg.model.plan import Plan
     from pgmg.render.plan_content import ReportExtras
-
-DATA = '<script type="application/json" id="pgmg-plan">'
-"""The start of the element with the saved plan: `pgmg verify` reads it."""
 
 
 def report_html(plan: Plan, extras: ReportExtras, made_at: datetime) -> str:
@@ -47,16 +42,9 @@ def report_html(plan: Plan, extras: ReportExtras, made_at: datetime) -> str:
         plan=markup.trusted(plan_html(plan, risks=True)),
         rows=None if extras.rows is None else markup.trusted(rows_html(extras.rows)),
         lineage=None if lineage is None else markup.trusted(graph_html(lineage)),
-        data=_data(plan),
+        data_start=markup.trusted(HTML_DATA),
+        data=markup.trusted(html_data(plan)),
     )
-
-
-def _data(plan: Plan) -> Markup:
-    """Return the saved plan as JSON in which no character can end or begin an element."""
-    text = dumps(saved_plan_document(plan), indent=None)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return markup.trusted(text)
 
 
 def _version() -> str:

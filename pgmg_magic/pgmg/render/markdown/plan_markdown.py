@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.compatibility import Compatibility
 from pgmg.model.risk import RiskKind
-from pgmg.render import labels, plan_content
+from pgmg.render import labels, plan_content, report_data
 from pgmg.render.graph.mermaid import to_mermaid
 from pgmg.render.html.graph_html import plan_graph
 from pgmg.render.markdown import markup
@@ -39,6 +39,7 @@ _RANKS = (
     "migrations",
     "changes",
     "steps",
+    "data",
     "rows",
     "differences",
     "sql",
@@ -54,9 +55,11 @@ def plan_markdown(plan: Plan, limit: int = LIMIT, extras: ReportExtras | None = 
 
 
 def _parts(plan: Plan, extras: ReportExtras) -> Iterator[Part]:
-    yield _part("summary", "", [_summary(plan)])
+    digests, data = report_data.markdown_data(plan)
+    yield _part("summary", "", [f"{_summary(plan)}{digests}\n"])
     if plan.is_empty:
         yield _part("warnings", "", list(_warnings(plan)), entry="warnings")
+        yield _part("data", "", [data], entry="names for `pgmg verify`")
         return
     yield _part("warnings", "", list(_warnings(plan)), "\n", "warnings")
     table = "### Risks\n\n| | relation | size | lock | cause | step |\n| --- | --- | --- | --- | --- | --- |\n"
@@ -81,6 +84,7 @@ def _parts(plan: Plan, extras: ReportExtras) -> Iterator[Part]:
     yield _part(
         "differences", "<details><summary>Differences</summary>\n\n", differences, "\n</details>\n\n", "differences"
     )
+    yield _part("data", "", [data], entry="names for `pgmg verify`")
 
 
 def _part(name: str, before: str, entries: list[str], after: str = "", entry: str = "entries") -> Part:
