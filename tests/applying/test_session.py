@@ -327,7 +327,7 @@ def test_a_password_in_the_connection_string_is_shown_nowhere(project):
 
 
 def test_the_round_trips_of_a_plan_do_not_grow_with_its_size(project):
-    """At most twelve, connecting included."""
+    """At most nine the first time, connecting included; kept plans and commits of others cost two more."""
     from tests.bench.link import Link
 
     turns = {}
@@ -349,11 +349,12 @@ def test_the_round_trips_of_a_plan_do_not_grow_with_its_size(project):
         project.write(f"migrations/1{size}.sql", "ALTER TABLE t ADD COLUMN c" + str(size) + " text;")
         with Link(project.dsn, 0.02) as link, pgmg.Project.open(project.root, connection_string=link.dsn) as opened:
             assert len(opened.plan().steps) > size
-            turns[size] = link.turns
+            turns[size] = link.waits
             opened.plan()
-            turns[f"{size} warm"] = link.turns - turns[size]
+            turns[f"{size} warm"] = link.waits - turns[size]
     assert turns[3] == turns[60], turns
-    assert max(turns.values()) <= 12, turns
+    assert turns[3] <= 9, turns
+    assert max(turns.values()) <= 11, turns
 
 
 def _turns_of_a_plan(project):
@@ -362,23 +363,24 @@ def _turns_of_a_plan(project):
 
     with Link(project.dsn, 0.02) as link:
         with psycopg.connect(link.dsn):
-            connecting = link.turns
+            connecting = link.waits
         with pgmg.Project.open(project.root, connection_string=link.dsn) as opened:
-            begun = link.turns
+            begun = link.waits
             steps = len(opened.plan().steps)
-            first = link.turns - begun - connecting
-            begun = link.turns
+            first = link.waits - begun - connecting
+            begun = link.waits
             opened.plan()
-            return steps, first, link.turns - begun
+            assert link.turns <= 2 * link.waits, "who waits in the middle of a pipeline waits once more"
+            return steps, first, link.waits - begun
 
 
-def test_an_idle_plan_takes_five_round_trips_at_most(project):
+def test_an_idle_plan_takes_three_round_trips_at_most(project):
     project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM t;")
     project.apply()
     steps, first, second = _turns_of_a_plan(project)
     assert steps == 0
-    assert (first <= 5, second <= 5) == (True, True), (first, second)
+    assert (first <= 3, second <= 4) == (True, True), (first, second)
 
 
 @pytest.mark.parametrize(
@@ -389,8 +391,8 @@ def test_an_idle_plan_takes_five_round_trips_at_most(project):
         ("sql/new.sql", "CREATE VIEW new AS SELECT id FROM v;"),
     ],
 )
-def test_a_plan_with_one_change_takes_ten_round_trips_at_most(path, text, project):
-    """Eight on a quiet machine: on a busy one the answers of a pipeline may come in parts, and count as two."""
+def test_a_plan_with_one_change_takes_eight_round_trips_at_most(path, text, project):
+    """Later plans of a process take two more if somebody has committed anything in between, as other tests do."""
     project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM t;")
     project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';")
@@ -398,7 +400,7 @@ def test_a_plan_with_one_change_takes_ten_round_trips_at_most(path, text, projec
     project.write(path, text)
     steps, first, second = _turns_of_a_plan(project)
     assert steps == 1
-    assert (first <= 10, second <= 10) == (True, True), (first, second)
+    assert (first <= 8, second <= 10) == (True, True), (first, second)
 
 
 def test_an_apply_of_many_objects_takes_a_constant_number_of_round_trips(project):

@@ -70,3 +70,15 @@ def test_migrations_and_previews_run_with_the_settings_of_their_session(items):
     }
     assert shown.rows == (("Asia/Tokyo",),)
     items.settled()
+
+
+def test_a_changed_query_is_read_with_the_settings_of_its_session(project):
+    """A date that only this session can read is no reason to recreate the view: it gains a column in place."""
+    project.write("sql/last.sql", "CREATE VIEW last AS SELECT '31.12.2001'::date AS at;")
+    with _as_somebody_else(project) as opened:
+        opened.apply()
+        for more in ("1 AS a", "1 AS a, 2 AS b"):  # the first plan of a process asks otherwise than later ones
+            project.write("sql/last.sql", f"CREATE VIEW last AS SELECT '31.12.2001'::date AS at, {more};")
+            assert [step.sql.split()[:3] for step in opened.plan().steps] == [["CREATE", "OR", "REPLACE"]]
+    with _as_somebody_else(project) as opened:
+        assert [step.sql.split()[:3] for step in opened.plan().steps] == [["CREATE", "OR", "REPLACE"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,11 +14,42 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 
+class _Dialogue:
+    """Messages of one connection (PostgreSQL manual, 55.7): which of those that the server ends with Z are unanswered."""
+
+    def __init__(self) -> None:
+        self._unanswered = 1  # the startup message, which has no type
+        self._speaks = False
+        self._unread = {"client": b"s", "server": b""}
+
+    def ask(self, data: bytes) -> bool:
+        """Say whether the client, by sending this, begins to ask anew; to say farewell (X) is no question."""
+        kinds = list(self._messages("client", data))
+        begins = not self._speaks and kinds != [ord("X")]
+        self._speaks |= begins
+        self._unanswered += sum(kind in b"QSF" for kind in kinds)
+        return begins
+
+    def answer(self, data: bytes) -> None:
+        if answered := list(self._messages("server", data)).count(ord("Z")):
+            self._unanswered -= answered
+            self._speaks = self._unanswered > 0
+
+    def _messages(self, speaker: str, data: bytes) -> Iterator[int]:
+        """Yield the types of the messages that are complete by now."""
+        unread = self._unread[speaker] + data
+        while len(unread) > 4 and len(unread) > (size := int.from_bytes(unread[1:5])):
+            yield unread[0]
+            unread = unread[size + 1 :]
+        self._unread[speaker] = unread
+
+
 class Link:
     """Forwards connections to the server of `dsn`, each byte `round_trip / 2` seconds late.
 
-    While it is open, `dsn` leads through it, and `turns` counts the round trips: how often the client spoke after the
-    server had.
+    While it is open, `dsn` leads through it. `turns` counts how often the client spoke after the server had, which on a
+    busy machine may be in the middle of a pipeline; `waits` counts the round trips alone: how often the client spoke when
+    all it had asked was answered.
     """
 
     def __init__(self, dsn: str, round_trip: float = 0.0) -> None:
@@ -32,6 +64,7 @@ class Link:
         self._spoke_last = "server"
         self.dsn = make_conninfo(dsn, host=self._folder.name, hostaddr="", port=5432)
         self.turns = 0
+        self.waits = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -68,15 +101,26 @@ class Link:
         else:
             far = await asyncio.open_connection(self._host, self._port)
         self._ends += [writer, far[1]]
+        dialogue = _Dialogue()
         for speaker, source, sink in (("client", reader, far[1]), ("server", far[0], writer)):
             late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-            for work in (self._hear(speaker, source, late), self._tell(late, sink)):
+            for work in (self._hear(speaker, source, late, dialogue), self._tell(late, sink)):
                 pump = asyncio.ensure_future(work)
                 self._pumps.add(pump)
                 pump.add_done_callback(self._pumps.discard)
 
-    async def _hear(self, speaker: str, source: asyncio.StreamReader, late: asyncio.Queue[tuple[float, bytes]]) -> None:
+    async def _hear(
+        self,
+        speaker: str,
+        source: asyncio.StreamReader,
+        late: asyncio.Queue[tuple[float, bytes]],
+        dialogue: _Dialogue,
+    ) -> None:
         while data := await source.read(1 << 16):
+            if speaker == "server":
+                dialogue.answer(data)
+            elif dialogue.ask(data):
+                self.waits += 1
             if speaker == "client" and self._spoke_last == "server":
                 self.turns += 1
             self._spoke_last = speaker

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 
@@ -22,13 +24,19 @@ def test_a_workload_is_the_same_twice_and_builds_in_its_order(database, tmp_path
 
 def test_a_link_counts_round_trips_and_makes_them_long(database):
     with Link(database, 0.02) as link, psycopg.connect(link.dsn, autocommit=True) as connection:
-        link.turns = 0
+        link.turns = link.waits = 0
         assert clock.work(lambda: connection.execute("SELECT 1")).seconds >= 0.02
-        assert link.turns == 1
+        assert (link.turns, link.waits) == (1, 1)
         with connection.pipeline():
             for _ in range(20):
                 connection.execute("SELECT 1")
-        assert link.turns == 2
+        assert (link.turns, link.waits) == (2, 2)
+        with connection.pipeline():
+            connection.execute("SELECT 1")
+            connection.execute("SELECT repeat('x', 1000000)")
+            time.sleep(0.1)
+            connection.execute("SELECT 1")
+        assert link.waits == 3
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)

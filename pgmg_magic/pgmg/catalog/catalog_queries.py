@@ -30,6 +30,11 @@ _PLAIN = {
 }
 """Settings that decide how the server spells what it has; another spelling is no drift (rule 3.2)."""
 
+CANONICAL_SETTINGS = "SELECT " + ", ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PLAIN.items()
+)
+"""Lets the server spell definitions the same way whoever asks, for the rest of the transaction."""
+
 SESSION_SETTINGS = tuple(f"SET LOCAL {name} TO DEFAULT" for name in _PLAIN if name != "search_path")
 """Puts all but the search_path back, for whatever else is to run in the transaction."""
 
@@ -124,8 +129,7 @@ def addresses(these: Iterable[Address]) -> tuple[list[int], list[int]]:
 
 def use_canonical_settings(conn: psycopg.Connection[Row]) -> None:
     """Let the server spell definitions the same way whoever asks, for the rest of the transaction."""
-    chosen = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PLAIN.items())
-    conn.execute(f"SELECT {chosen}")
+    conn.execute(CANONICAL_SETTINGS)
 
 
 def set_path(conn: psycopg.Connection[Row], setting: str) -> None:

@@ -13,7 +13,7 @@ from pgmg.model.names import Kind, ObjectName, kind_of
 from pgmg.model.snapshot import Address, LiveObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import psycopg
 
@@ -76,11 +76,27 @@ def read_definitions(
             of the server, which see later commits. It is the server's error for other such cases.
     """
     wanted = frozenset(wanted)
+    questions = definition_queries(wanted)
+    return definitions_from(wanted, run_queries(conn, *questions, back=back) if questions else (), live)
+
+
+def definition_queries(wanted: frozenset[Address]) -> list[tuple[str, Sequence[object]]]:
+    """Return the catalog queries about definitions and properties; none if nothing is wanted."""
     arrays = addresses(wanted)
-    if not arrays[0]:
+    return [("definitions", (*arrays, False)), *((name, arrays) for name in _PROPERTIES)] if wanted else []
+
+
+def definitions_from(
+    wanted: frozenset[Address], answers: Sequence[Iterable[Row]], live: Mapping[Address, LiveObject]
+) -> dict[Address, Definition]:
+    """Return the definitions that the answers to `definition_queries` hold.
+
+    Raises:
+        psycopg.errors.InternalError_: one has been dropped since the transaction began.
+    """
+    if not answers:
         return {}
-    asked = ((name, arrays) for name in _PROPERTIES)
-    rows, *properties = run_queries(conn, ("definitions", (*arrays, False)), *asked, back=back)
+    rows, *properties = answers
     return _definitions(wanted, rows, properties, live)
 
 

@@ -21,15 +21,20 @@ class SessionManner:
     @property
     def statements(self) -> tuple[str, ...]:
         """The statements that set them for a transaction; the role comes last, as it may not set everything."""
-        return self._statements("true")
+        return self._statements("true", with_role=True)
+
+    @property
+    def setting_statements(self) -> tuple[str, ...]:
+        """The statements that set the settings alone for a transaction."""
+        return self._statements("true", with_role=False)
 
     @property
     def session_statements(self) -> tuple[str, ...]:
         """The statements that set them for a session."""
-        return self._statements("false")
+        return self._statements("false", with_role=True)
 
-    def _statements(self, local: str) -> tuple[str, ...]:
-        chosen = [*self.settings, *((("role", self.role),) if self.role is not None else ())]
+    def _statements(self, local: str, *, with_role: bool) -> tuple[str, ...]:
+        chosen = [*self.settings, *((("role", self.role),) if with_role and self.role is not None else ())]
         return tuple(
             f"SELECT pg_catalog.set_config({_literal(name)}, {_literal(value)}, {local})" for name, value in chosen
         )

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg import pq, sql
+from psycopg import sql
 
-from pgmg.catalog.pipeline import Command, stream
+from pgmg.catalog.question_batch import try_queries
 from pgmg.model.catalog_details import ColumnShape, ShapeQuestion, ViewShape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from psycopg import pq
+
     from pgmg.catalog.catalog_queries import Row
+    from pgmg.catalog.question_batch import Trial
     from pgmg.model.names import ObjectName
 
 _COLLATABLE = frozenset({25, 1042, 1043, 19, 1009, 1014, 1015, 1003})
 """text, bpchar, varchar, name and their arrays: built-in types whose values have a collation."""
-
-
-_Results = list[pq.abc.PGresult | psycopg.Error]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +32,47 @@ class _Described:
 
 
 def read_shapes(conn: psycopg.Connection[Row], questions: Sequence[ShapeQuestion]) -> dict[ObjectName, ViewShape]:
-    """Ask all in two pipelines: a description of each query, then a typed empty row of each.
+    """Ask all in two round trips: a description of each query, then a typed empty row of each.
 
-    A description alone shows a domain as its base type and no collation. Every question has a savepoint of its own,
-    so that one that fails (because it reads something that is not there yet) costs the others nothing.
+    A description alone shows a domain as its base type and no collation.
     """
-    described: dict[ObjectName, _Described] = {}
-    shapes: dict[ObjectName, ViewShape] = {}
-    for question, result in zip(questions, _each(conn, [(q, _describe(q)) for q in questions]), strict=True):
-        if isinstance(result, psycopg.Error):
-            shapes[question.name] = ViewShape(error=str(result), sqlstate=result.sqlstate)
-        else:
-            described[question.name] = _columns(result)
-    asked = [q for q in questions if q.name in described]
-    typed = _each(conn, [(q, _typed_row(q, described[q.name])) for q in asked])
-    for question, result in zip(asked, typed, strict=True):
-        if isinstance(result, psycopg.Error):
-            shapes[question.name] = ViewShape(error=str(result), sqlstate=result.sqlstate)
-        else:
-            shapes[question.name] = _shape(question, described[question.name], result)
-    return shapes
+    described = DescribedQueries(questions, try_queries(conn, descriptions(questions))[0])
+    return described.shapes(try_queries(conn, described.typed_rows)[0])
 
 
-def _each(conn: psycopg.Connection[Row], questions: Sequence[tuple[ShapeQuestion, sql.Composed]]) -> _Results:
-    commands, asked = [], []
-    for question, text in questions:
-        commands.append(Command("SAVEPOINT pgmg_question"))
-        commands += [Command(setting) for setting in question.settings]
-        asked.append(len(commands))
-        commands.append(Command(text.as_string(conn), sync=True))
-        commands.append(Command("ROLLBACK TO SAVEPOINT pgmg_question", sync=True))
-    wanted = frozenset(asked)
-    results: _Results = []
-    failed: psycopg.Error | None = None
-    for answer in stream(conn, commands):
-        failed = answer.error or failed
-        if answer.number in wanted:
-            if answer.result is not None:
-                results.append(answer.result)
-            else:
-                results.append(failed or psycopg.OperationalError("the question was not answered"))
-            failed = None
-    return results
+def descriptions(questions: Sequence[ShapeQuestion]) -> list[Trial]:
+    """Return the queries whose results describe those of the questions, each under its own settings."""
+    return [(question.settings, _describe(question)) for question in questions]
 
 
-def _describe(question: ShapeQuestion) -> sql.Composed:
-    return sql.SQL("SELECT * FROM (\n{}\n) AS pgmg_query LIMIT 0").format(sql.SQL(question.query))
+class DescribedQueries:
+    """Queries whose columns the server has described, or which it has refused."""
+
+    def __init__(self, questions: Sequence[ShapeQuestion], outcomes: Sequence[pq.abc.PGresult | psycopg.Error]) -> None:
+        asked = list(zip(questions, outcomes, strict=True))
+        self._refused = {q.name: _refused(outcome) for q, outcome in asked if isinstance(outcome, psycopg.Error)}
+        self._described = [(q, _columns(outcome)) for q, outcome in asked if not isinstance(outcome, psycopg.Error)]
+
+    @property
+    def typed_rows(self) -> list[Trial]:
+        """Return queries for one row of each described query that tells the types and collations of its columns."""
+        return [(question.settings, _typed_row(question, known)) for question, known in self._described]
+
+    def shapes(self, outcomes: Sequence[pq.abc.PGresult | psycopg.Error]) -> dict[ObjectName, ViewShape]:
+        """Return the shape of each question's query; `outcomes` are the answers to `typed_rows`."""
+        typed = {
+            question.name: _refused(outcome) if isinstance(outcome, psycopg.Error) else _shape(question, known, outcome)
+            for (question, known), outcome in zip(self._described, outcomes, strict=True)
+        }
+        return self._refused | typed
+
+
+def _refused(error: psycopg.Error) -> ViewShape:
+    return ViewShape(error=str(error), sqlstate=error.sqlstate)
+
+
+def _describe(question: ShapeQuestion) -> str:
+    return sql.SQL("SELECT * FROM (\n{}\n) AS pgmg_query LIMIT 0").format(sql.SQL(question.query)).as_string(None)
 
 
 def _columns(result: pq.abc.PGresult) -> _Described:
@@ -89,7 +84,7 @@ def _columns(result: pq.abc.PGresult) -> _Described:
     )
 
 
-def _typed_row(question: ShapeQuestion, described: _Described) -> sql.Composed:
+def _typed_row(question: ShapeQuestion, described: _Described) -> str:
     names = [f"c{number}" for number in range(len(described.names))]
     types = [sql.SQL("pg_catalog.pg_typeof(q.{})::pg_catalog.oid::int8").format(sql.Identifier(name)) for name in names]
     collations = [
@@ -104,11 +99,8 @@ def _typed_row(question: ShapeQuestion, described: _Described) -> sql.Composed:
         sql.SQL(", ").join(types), sql.SQL(", ").join(collations)
     )
     aliases = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, names))) if names else sql.SQL("")
-    return sql.SQL("SELECT {} FROM (SELECT 1) AS one LEFT JOIN (\n{}\n) AS q{} ON false").format(
-        selected,
-        sql.SQL(question.query),
-        aliases,
-    )
+    text = sql.SQL("SELECT {} FROM (SELECT 1) AS one LEFT JOIN (\n{}\n) AS q{} ON false")
+    return text.format(selected, sql.SQL(question.query), aliases).as_string(None)
 
 
 def _shape(question: ShapeQuestion, described: _Described, result: pq.abc.PGresult) -> ViewShape:
