@@ -80,13 +80,15 @@ def read_unreadable_tables(conn: psycopg.Connection[Row]) -> tuple[tuple[str, st
     return tuple((schema, name) for schema, name in conn.execute(query("unreadable_tables")))
 
 
-def read_import_facts(conn: psycopg.Connection[Row], snapshot: Snapshot, wanted: Iterable[Address]) -> ImportFacts:
+def read_import_facts(
+    conn: psycopg.Connection[Row], snapshot: Snapshot, wanted: Iterable[Address], *, qualified: bool = False
+) -> ImportFacts:
     """Read inside the caller's transaction, and go back to its search_path.
 
-    Names are spelled under the search_path of the session. Where that depends on who is connected (`"$user"`), all are
-    qualified.
+    Names are spelled under the search_path of the session. Where that depends on who is connected (`"$user"`), or with
+    `qualified`, all are qualified.
     """
-    home = home_schema(snapshot)
+    home = None if qualified else home_schema(snapshot)
     path = CATALOG_PATH if home is None else snapshot.server.setting
     definitions = read_readable_definitions(conn, wanted, snapshot.by_address, path)
     use_canonical_settings(conn)

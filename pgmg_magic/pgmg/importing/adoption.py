@@ -10,8 +10,9 @@ from pgmg.catalog.catalog_queries import restore_settings
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.catalog.state_tables import StateTables
 from pgmg.config import applied_from
-from pgmg.errors import ImportRefused, SourceErrors
+from pgmg.errors import ImportRefused, PlanError, SourceErrors
 from pgmg.importing.drafted_files import DraftedFiles
+from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions
 from pgmg.model.import_report import LeftOut
 from pgmg.model.names import DECLARATIVE_KINDS
 from pgmg.model.plan import ChangeKind, PlanOptions, Record
@@ -62,8 +63,12 @@ class Adopter:
         self._conn, self._planner, self._settings, self._existing = conn, planner, settings, existing
         self._state = StateTables(conn, settings.state_schema, applied_from(settings))
 
-    def adopt(self, files: DraftedFiles, migrations: Sequence[MigrationFile]) -> Adoption:
+    def adopt(
+        self, files: DraftedFiles, migrations: Sequence[MigrationFile], kept: KeptVersions = NOTHING_KEPT
+    ) -> Adoption:
         """Record files and migrations; what the next plan would change nevertheless is left out of the files.
+
+        Nothing is left out of the files whose objects are `kept` as the database has them.
 
         Raises:
             ImportRefused: whatever is left out, the next plan is not empty.
@@ -72,7 +77,7 @@ class Adopter:
         left_out: list[LeftOut] = []
         for _ in range(_ROUNDS):
             self._conn.execute("SAVEPOINT pgmg_import")
-            found = self._attempt(files, migrations)
+            found = self._attempt(files, migrations, kept)
             if isinstance(found, Adoption):
                 self._conn.execute("RELEASE SAVEPOINT pgmg_import")
                 return replace(found, left_out=tuple(left_out))
@@ -109,25 +114,53 @@ class Adopter:
                 found.setdefault(difference.declared.source.location.path, []).append(str(difference.name))
         return Adoption(objects={path: tuple(said) for path, said in found.items()})
 
-    def _attempt(self, files: DraftedFiles, migrations: Sequence[MigrationFile]) -> Adoption | list[_Unwanted]:
+    def _attempt(
+        self, files: DraftedFiles, migrations: Sequence[MigrationFile], kept: KeptVersions
+    ) -> Adoption | list[_Unwanted]:
         snapshot = read_snapshot(self._conn, self._settings.state_schema)
         self._state.prepare(snapshot.server)
         self._state.record_migrations([done_migration(m.name, m.hash, m.text) for m in migrations])
-        sources = self._sources(files, migrations)
+        sources = self._sources(files, migrations, kept)
         try:
             mine = self._mine(sources, files)
         except SourceErrors as errors:
             return list(_refused(errors, files))
         if missing := [d for d in mine if d.change is ChangeKind.NEW and d.name.kind not in DECLARATIVE_KINDS]:
             return [_unwanted(d, "under the project's search_path the database has no such object") for d in missing]
+        recorded = [*mine, *(self._proved(sources, kept) if kept.after else ())]
         now = read_snapshot(self._conn, self._settings.state_schema)
-        self._state.record([Record(d.name, d.declared.source, 1) for d in mine if d.declared is not None], now)
+        self._state.record([Record(d.name, d.declared.source, 1) for d in recorded if d.declared is not None], now)
         restore_settings(self._conn, now.server.setting)
         return self._checked(sources, mine, files)
 
-    def _sources(self, files: DraftedFiles, migrations: Sequence[MigrationFile]) -> SourceFiles:
+    def _proved(self, sources: SourceFiles, kept: KeptVersions) -> list[ObjectComparison]:
+        """Return what to record of edited files, once a plan that knows no records has nothing to change in it.
+
+        Raises:
+            ImportRefused: the database has not what the edited files declare.
+        """
+        self._state.forget(kept.records)
+        snapshot = read_snapshot(self._conn, self._settings.state_schema)
+        compared = self._planner.comparison(self._conn, snapshot, replace(sources, migrations=None))
+        edited = [d for d in compared.differences if d.declared and d.declared.source.location.path in kept.after]
+        alone = tuple(d for d in compared.differences if d.change is None or d.name in kept.objects)
+        try:
+            plan = self._planner.decide(
+                self._conn, replace(compared, differences=alone), PlanOptions(self._settings.recreate)
+            )
+        except PlanError as error:
+            raise ImportRefused(f"The database's version cannot be kept: {error.message}", hint=error.hint) from error
+        if wrong := [step for step in plan.steps if step.object in kept.objects]:
+            raise ImportRefused(
+                f"The database's version of {wrong[0].object} cannot be kept: {_said(wrong[0])}",
+                hint="Edit the file by hand; `pgmg diff` shows the difference.",
+            )
+        return [d for d in edited if d.change is None or d.name in kept.objects]
+
+    def _sources(self, files: DraftedFiles, migrations: Sequence[MigrationFile], kept: KeptVersions) -> SourceFiles:
         before = self._existing
         code = {file.path: file for file in before.code or ()} | {file.path: file for file in files.code_files()}
+        code |= kept.code_files()
         known = before.migrations if before.migrations is None else (*before.migrations, *migrations)
         return replace(before, code=tuple(code[path] for path in sorted(code)), migrations=known, empty=())
 
@@ -143,7 +176,12 @@ class Adopter:
         """Plan as the next plan will, and return what it would do to imported objects, or that all is well."""
         snapshot = read_snapshot(self._conn, self._settings.state_schema)
         compared = self._planner.comparison(self._conn, snapshot, sources)
-        plan = self._planner.decide(self._conn, compared, PlanOptions(self._settings.recreate))
+        try:
+            plan = self._planner.decide(self._conn, compared, PlanOptions(self._settings.recreate))
+        except PlanError as error:
+            if files.groups:
+                raise
+            return Adoption(files, is_planned_empty=False, why=f"it is refused for other objects: {error.message}")
         by_name = {d.name: d for d in mine}
         steps: dict[ObjectName, Step] = {}
         for step in plan.steps:

@@ -68,6 +68,34 @@ def declared_text(definition: Definition, spelling: Spelling, *, details: bool) 
     With `details`, a migration says what cannot be stated: owner and all privileges where another role granted some,
     for those need the others first.
     """
+    made = create_statements(definition, spelling)
+    if made is None:
+        return None
+    name = definition.name
+    create, later = made
+    if name.kind in _APART and not all(_is_stated(one, definition) for one in definition.properties):
+        said = (statement for one in definition.properties for statement in one.statements)
+        return DeclaredText((), (), (Unstated(str(name), "the whole of it", (*create, *said)),))
+    unstated = [Unstated(str(name), "a constraint that is not validated", (one,)) for one in later]
+    stated = []
+    is_granted_on = details and any(one.role is not None for one in definition.properties)
+    for one in definition.properties:
+        if one.aspect in _IN_DEFINITION and one.partition is None:
+            continue
+        is_later = one.aspect is Aspect.CONSTRAINT_COMMENT and any(f" {one.subject} " in sql for sql in later)
+        is_apart = is_later or (is_granted_on and one.aspect in _GRANTED_AS)
+        if _is_stated(one, definition) and not is_apart:
+            stated.append(spelling.everywhere(one.statement))
+        else:
+            unstated.append(Unstated(str(name), _what(one), one.statements))
+    return DeclaredText(create, tuple(stated), tuple(unstated))
+
+
+def create_statements(definition: Definition, spelling: Spelling) -> tuple[tuple[str, ...], list[str]] | None:
+    """Return the statements that create an object, and those of its constraints that no CREATE takes.
+
+    None where no statement of a code file creates it.
+    """
     name = definition.name
     statements = definition.create or ((definition.text,) if definition.text else ())
     if not statements:
@@ -88,23 +116,7 @@ def declared_text(definition: Definition, spelling: Spelling, *, details: bool) 
             pass
     if name.kind not in _WITH_EXPRESSIONS:
         statements = tuple(spelling.everywhere(one) for one in statements)
-    create = tuple(_laid_out(name.kind, one) for one in statements)
-    if name.kind in _APART and not all(_is_stated(one, definition) for one in definition.properties):
-        said = (statement for one in definition.properties for statement in one.statements)
-        return DeclaredText((), (), (Unstated(str(name), "the whole of it", (*create, *said)),))
-    unstated = [Unstated(str(name), "a constraint that is not validated", (one,)) for one in later]
-    stated = []
-    is_granted_on = details and any(one.role is not None for one in definition.properties)
-    for one in definition.properties:
-        if one.aspect in _IN_DEFINITION and one.partition is None:
-            continue
-        is_later = one.aspect is Aspect.CONSTRAINT_COMMENT and any(f" {one.subject} " in sql for sql in later)
-        is_apart = is_later or (is_granted_on and one.aspect in _GRANTED_AS)
-        if _is_stated(one, definition) and not is_apart:
-            stated.append(spelling.everywhere(one.statement))
-        else:
-            unstated.append(Unstated(str(name), _what(one), one.statements))
-    return DeclaredText(create, tuple(stated), tuple(unstated))
+    return tuple(_laid_out(name.kind, one) for one in statements), later
 
 
 def _is_stated(one: ObjectProperty, definition: Definition) -> bool:

@@ -29,7 +29,9 @@ class FileSet:
                 before = path.read_bytes() if path.exists() else None
                 fresh = path.with_name(f".{path.name}.new")
                 try:
-                    fresh.write_text(text, encoding="utf-8", newline="\n")
+                    fresh.write_text(text, encoding="utf-8", newline="")
+                    if before is not None:
+                        fresh.chmod(path.stat().st_mode)
                     self._written.append((path, before))
                     fresh.replace(path)
                 except BaseException:

@@ -19,18 +19,21 @@ from pgmg.importing.code_files import ImportedCode, code_files
 from pgmg.importing.drafted_files import DraftedFiles
 from pgmg.importing.file_names import FileNames
 from pgmg.importing.file_set import FileSet
+from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_database_versions, kept_texts
 from pgmg.importing.proof import prove
-from pgmg.importing.selection import Selection, select
+from pgmg.importing.selection import Selection, importable, select
 from pgmg.maintenance.locked import locked
 from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
 from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.source import MigrationFile
 from pgmg.model.state_layout import OWN_TABLES
 from pgmg.model.text_hash import text_hash
+from pgmg.planning.resolve.lookup import find_all
+from pgmg.source.code_folder import CodeFolder
 from pgmg.source.migrations import numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pgmg.catalog.connection import Connection
@@ -49,6 +52,7 @@ class _Draft:
     files: DraftedFiles
     migrations: tuple[MigrationFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    kept: KeptVersions = NOTHING_KEPT
     is_partial: bool = False
     """Something of the database was not chosen, or may not be read: the dumps are not to be compared."""
 
@@ -70,7 +74,8 @@ class Importer:
         Raises:
             ConfigError: no folder to write to is configured.
             SourceErrors: files of the project cannot be read.
-            ImportRefused: files exist; the result would not be what the database holds.
+            ImportRefused: files exist; the result would not be what the database holds; a named object was edited in
+                its file, or the database does not have it.
             DumpError: pg_dump is needed, and missing or failing.
         """
         began = time.monotonic()
@@ -87,8 +92,10 @@ class Importer:
         try:
             with locked(self._settings, self._planner, self._connect) as conn:
                 self._progress("Checking that the next plan is empty")
-                adopted = Adopter(conn, self._planner, self._settings, files).adopt(draft.files, draft.migrations)
-                self._progress(f"Writing {len(adopted.files.groups)} files")
+                adopted = Adopter(conn, self._planner, self._settings, files).adopt(
+                    draft.files, draft.migrations, draft.kept
+                )
+                self._progress(f"Writing {len(adopted.files.groups) + len(draft.kept.after)} files")
                 written.write(self._texts(adopted, draft))
         except BaseException:
             written.undo()
@@ -139,8 +146,12 @@ class Importer:
     def _draft(self, conn: Connection, dsn: str, files: SourceFiles, options: ImportOptions) -> _Draft:
         self._progress("Reading the database")
         snapshot = read_snapshot(conn, self._settings.state_schema)
-        declared = self._planner.comparison(conn, snapshot, files, only_looks=True).resolved.declared
+        compared = self._planner.comparison(conn, snapshot, files, only_looks=True)
+        declared = compared.resolved.declared
         belongings = read_belongings(conn)
+        known = importable(snapshot, belongings)
+        named = find_all(options.names, [*known, *(name for name in declared if name not in known)])
+        kept = keep_database_versions(conn, compared, files, named, belongings, force=options.force)
         selection = select(snapshot, belongings, options, NamePatterns(self._settings.ignore), declared)
         facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
         code = self._code(selection, facts, files, options)
@@ -149,10 +160,10 @@ class Importer:
         is_partial = bool(hidden or options.schemas or selection.skipped - ours)
         if not options.baseline:
             left_out = (*code.fixed, *map(_left_out, code.unstated))
-            return _Draft(code, self._drafted(code), (), left_out, is_partial)
+            return _Draft(code, self._drafted(code), (), left_out, kept, is_partial)
         self._progress("Reading tables and whatever else migrations own with pg_dump")
         draft = self._with_baseline(dsn, snapshot, code, selection, files, options, hidden)
-        return replace(draft, is_partial=is_partial)
+        return replace(draft, kept=kept, is_partial=is_partial)
 
     def _code(
         self, selection: Selection, facts: ImportFacts, files: SourceFiles, options: ImportOptions
@@ -208,19 +219,34 @@ class Importer:
     def _texts(self, adopted: Adoption, draft: _Draft) -> dict[Path, str]:
         root = self._settings.root
         texts = {root / path: text for path, text in adopted.files.texts().items()}
+        texts |= kept_texts(draft.kept, CodeFolder(root, self._code_dir, self._settings.migrations_dir))
         return texts | {root / migration.path: migration.text for migration in draft.migrations}
+
+    @property
+    def _code_dir(self) -> Path:
+        assert self._settings.code_dir is not None  # checked before
+        return self._settings.code_dir
 
     # -- reporting ----------------------------------------------------------------------------------------
 
     def _report(self, draft: _Draft, adopted: Adoption, began: float, proof: Proof, *, dry_run: bool) -> ImportReport:
         return ImportReport(
-            files=tuple(ImportedFile(path, adopted.objects.get(path, ())) for path in adopted.files.groups),
+            files=(
+                *_changed(draft.kept),
+                *(ImportedFile(path, adopted.objects.get(path, ())) for path in adopted.files.groups),
+            ),
             migrations=tuple(ImportedFile(migration.path) for migration in draft.migrations),
             left_out=(*draft.left_out, *adopted.left_out),
             proof=proof,
             dry_run=dry_run,
             duration_ms=round((time.monotonic() - began) * 1000, 3),
         )
+
+
+def _changed(kept: KeptVersions) -> Iterator[ImportedFile]:
+    for path, names in kept.names.items():
+        before, after = kept.before[path], kept.after[path]
+        yield ImportedFile(path, tuple(map(str, names)), is_changed=True, before=before, after=after)
 
 
 def _left_out(one: Unstated) -> LeftOut:

@@ -54,22 +54,26 @@ def select(
 ) -> Selection:
     """Choose by the options; what is `ignored`, or `declared` already, is never chosen.
 
+    What is on a declared view, and not declared itself, gets a file of its own.
+
     Raises:
         UsageError: an unknown kind.
-        UnknownObjectError: a name that nothing in the database bears.
+        UnknownObjectError: a name that nothing in the database bears, and no file declares.
     """
     fixed = belongings.fixed
-    live = {name: obj for name, obj in snapshot.objects.items() if _is_importable(obj, fixed)}
-    wanted = _Wanted.of(options, live)
+    live = importable(snapshot, belongings)
+    wanted = _Wanted.of(options, (*live, *(name for name in declared if name not in live)))
     chosen, fixed_ones = [], []
     children: dict[ObjectName, list[LiveObject]] = {}
     skipped = set()
     for name in sorted(live, key=str):
         obj = live[name]
         parent = _parent(obj, belongings, snapshot)
-        is_child = parent is not None and parent in live
-        about = parent if is_child and parent is not None else name
-        if (name in declared) or ignored.match(name, obj.owner) or not wanted.takes(about, live[about].owner):
+        is_on_view = parent is not None and parent in live
+        is_child = is_on_view and parent not in declared
+        about = parent if is_on_view and parent is not None else name
+        is_wanted = wanted.takes(about, live[about].owner) or (not is_child and wanted.takes(name, obj.owner))
+        if (name in declared) or ignored.match(name, obj.owner) or not is_wanted:
             skipped.add(obj.address)
         elif reason := fixed.get(obj.address):
             fixed_ones.append((obj, reason))
@@ -79,6 +83,11 @@ def select(
             chosen.append(obj)
     of_views = {name: tuple(objects) for name, objects in children.items()}
     return Selection(tuple(chosen), of_views, tuple(fixed_ones), frozenset(skipped))
+
+
+def importable(snapshot: Snapshot, belongings: Belongings) -> dict[ObjectName, LiveObject]:
+    """Return the objects that code files may declare, outside of extensions."""
+    return {name: obj for name, obj in snapshot.objects.items() if _is_importable(obj, belongings.fixed)}
 
 
 def _is_importable(obj: LiveObject, fixed: Mapping[Address, str]) -> bool:
@@ -103,10 +112,8 @@ class _Wanted:
     exclude: NamePatterns
 
     @classmethod
-    def of(cls, options: ImportOptions, live: Mapping[ObjectName, LiveObject]) -> _Wanted:
-        names = None
-        if options.names:
-            names = frozenset(find_all(options.names, list(live)))
+    def of(cls, options: ImportOptions, known: Collection[ObjectName]) -> _Wanted:
+        names = frozenset(find_all(options.names, known)) if options.names else None
         return cls(
             names,
             frozenset(options.schemas),

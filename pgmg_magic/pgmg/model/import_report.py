@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -39,11 +39,17 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """A file that was written, or would be: `path` relative to the project, `objects` as they are named in plans."""
+    """A file that was written, or would be: `path` relative to the project, `objects` as they are named in plans.
+
+    `is_changed` says that it existed with the text `before`, and that only the declarations of `objects` were replaced,
+    which gives the text `after`.
+    """
 
     path: str
     objects: tuple[str, ...] = ()
-    replaced: bool = False
+    is_changed: bool = False
+    before: str | None = field(default=None, repr=False)
+    after: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ WITH known AS (
     SELECT d.oid, d.defaclrole, d.defaclacl, n.nspname,
            CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END AS objects,
            CASE WHEN d.defaclnamespace = 0
-                THEN pg_catalog.acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' WHEN 'L' THEN 'L' ELSE d.defaclobjtype END::"char", d.defaclrole)
-                ELSE '{}'::aclitem[] END AS usual
+                THEN pg_catalog.acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' WHEN 'L' THEN 'L' ELSE d.defaclobjtype END::"char", d.defaclrole) END AS usual
     FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
 ), granted AS (
     SELECT k.oid, a.grantee, a.privilege_type, a.is_grantable AND a.grantee <> k.defaclrole AS grantable FROM known k CROSS JOIN LATERAL pg_catalog.aclexplode(k.defaclacl) a

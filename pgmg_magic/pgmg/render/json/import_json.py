@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.render.text.diff_lines import unified_texts
+
 if TYPE_CHECKING:
-    from pgmg.model.import_report import ImportReport
+    from pgmg.model.import_report import ImportedFile, ImportReport
+
+
+def _file(file: ImportedFile) -> dict[str, object]:
+    found: dict[str, object] = {"path": file.path, "objects": list(file.objects)}
+    if file.is_changed:
+        rows = unified_texts(file.before, file.after, file.path, f"{file.path} (database)")
+        found["diff"] = "\n".join(rows)
+    return found
 
 
 def import_document(report: ImportReport) -> dict[str, object]:
@@ -13,7 +23,7 @@ def import_document(report: ImportReport) -> dict[str, object]:
     proof = report.proof
     return {
         "dry_run": report.dry_run,
-        "files": [{"path": file.path, "objects": list(file.objects)} for file in report.files],
+        "files": [_file(file) for file in report.files],
         "migrations": [file.path for file in report.migrations],
         "left_out": [{"object": one.object, "reason": one.reason, "sql": one.sql} for one in report.left_out],
         "proof": {

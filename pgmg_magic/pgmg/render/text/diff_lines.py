@@ -38,6 +38,19 @@ def unified(change: Change) -> list[str]:
     )
 
 
+def unified_texts(before: str | None, after: str | None, left: str, right: str) -> list[str]:
+    """Return the unified difference of two texts as lines, headers included; passwords are masked.
+
+    `left` and `right` name the texts; None is a text that does not exist.
+    """
+    sides = (_named(before, left), _named(after, right))
+    return list(difflib.unified_diff(_rows(before), _rows(after), *sides, lineterm=""))
+
+
+def _named(text: str | None, name: str) -> str:
+    return "/dev/null" if text is None else sanitize.sanitize_line(name)
+
+
 def _of(change: Change) -> Iterator[Line]:
     said = labels.change(change.change)
     where = labels.place(change)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from pgmg.render import sanitize
-from pgmg.render.text.diff_lines import row_role
+from pgmg.render.text.diff_lines import row_role, unified_texts
 from pgmg.render.text.spans import Line, Role, Span, span_line
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def restoration_lines(found: Restoration) -> Iterator[Line]:
 
 def difference(source: AppliedSource) -> list[str]:
     """Return how an entry changed an object, as the lines of a unified difference; passwords are masked."""
-    return _unified(source.before, source.sql, f"{source.object} (before)", source.object)
+    return unified_texts(source.before, source.sql, f"{source.object} (before)", source.object)
 
 
 def _who(entry: HistoryEntry) -> str:
@@ -66,18 +65,5 @@ def _difference(source: AppliedSource) -> Iterator[Line]:
 
 
 def _rows(before: str | None, after: str | None, old: str, new: str) -> Iterator[Line]:
-    for row in _unified(before, after, old, new):
+    for row in unified_texts(before, after, old, new):
         yield span_line(Span(f"   {row}", row_role(row)))
-
-
-def _unified(before: str | None, after: str | None, old: str, new: str) -> list[str]:
-    left, right = _side(before, old), _side(after, new)
-    return list(difflib.unified_diff(_split(before), _split(after), left, right, lineterm=""))
-
-
-def _side(text: str | None, name: str) -> str:
-    return "/dev/null" if text is None else sanitize.sanitize_line(name)
-
-
-def _split(text: str | None) -> list[str]:
-    return [] if text is None else sanitize.sanitize_block(text).rstrip().split("\n")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.render.text.diff_lines import unified_texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.import_report import ImportReport, LeftOut, Proof
+    from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
 
 _SHOWN = 20
 """Files listed without --verbose."""
@@ -19,10 +21,9 @@ def import_lines(report: ImportReport, verbose: int = 0) -> Iterator[str]:
         yield "Nothing to import: every object that files can declare is declared."
         return
     files = [*report.migrations, *report.files]
-    mark = "  would write" if report.dry_run else "✓ Wrote"
     shown = files if verbose or len(files) <= _SHOWN else files[: _SHOWN - 1]
     for file in shown:
-        yield f"{mark} {file.path}"
+        yield from _file(file, dry_run=report.dry_run)
     if len(shown) < len(files):
         yield f"  … and {len(files) - len(shown)} more files (-v lists them)"
     yield from _summary(report)
@@ -32,6 +33,15 @@ def import_lines(report: ImportReport, verbose: int = 0) -> Iterator[str]:
         for one in report.left_out:
             yield from _left_out(one, verbose)
     yield from _proof(report.proof)
+
+
+def _file(file: ImportedFile, *, dry_run: bool) -> Iterator[str]:
+    done, to_do = ("✓ Changed", "  would change") if file.is_changed else ("✓ Wrote", "  would write")
+    yield f"{to_do if dry_run else done} {file.path}"
+    if file.is_changed:
+        yield from (
+            f"    {row}" for row in unified_texts(file.before, file.after, file.path, f"{file.path} (database)")
+        )
 
 
 def _summary(report: ImportReport) -> Iterator[str]:
