@@ -158,6 +158,10 @@ SCRATCH = Option(
     usual="the embedded server",
 )
 
+REHEARSE = Option(("--rehearse",), "Carry the plan out on a copy of the database, and show what was seen.", Value.FLAG)
+REHEARSAL = (REHEARSE, SCRATCH)
+"""Options of rehearsed plans."""
+
 UPSTREAM = Option(("--upstream",), "Show dependencies up to N steps away.", Value.NUMBER, "N")
 DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Value.NUMBER, "N")
 CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)

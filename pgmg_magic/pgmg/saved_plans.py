@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError, StalePlanError, UsageError
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
     from pgmg.project import Project
 
 
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write a plan to a file, as `plan_again` reads it."""
+    from pgmg.render.json.documents import dumps, saved_plan_document
+
+    path.write_text(dumps(saved_plan_document(plan)) + "\n", encoding="utf-8")
+
+
 def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Plan:
     """Return the plan as it is made now, if it is the one that was saved.
 
-    It is made with the options of the saved one; `given` are those of the call, which may repeat them.
+    It is made with the options of the saved one; `given` are those of the call, which may repeat them. It has the
+    rehearsal of the saved one, if that is of this plan.
 
     Raises:
         UsageError: the call asks for something that the saved plan was not made with.
@@ -28,6 +37,7 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
     from pgmg.applying.stale_plan import reason
     from pgmg.render.json.documents import dumps, saved_plan_document
     from pgmg.render.json.plan_differences import plan_differences
+    from pgmg.render.json.rehearsal_json import read_rehearsal
     from pgmg.render.json.saved_plan import load_saved_plan
 
     try:
@@ -49,4 +59,6 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
         message = f"The saved plan {path} does not show what would run: it was edited, or made by another version."
         hint = f"Look at a new plan, and save that: `pgmg plan --out {path}`."
         raise StalePlanError(f"{message}\n{differences}", hint=hint)
+    if (rehearsal := read_rehearsal(saved.document, plan)) is not None:
+        plan = replace(plan, rehearsal=rehearsal)
     return plan

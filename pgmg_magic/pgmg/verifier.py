@@ -63,6 +63,7 @@ def compare(saved: SavedPlan, now: Plan) -> Verification:
     changed = {Part.SERVER: list(_of_server(saved, now)), **_of_inputs(saved, now)}
     changed[Part.STEPS] = list(_of_steps(saved, now))
     changed[Part.RISKS] = list(_of_risks(saved, now))
+    changed |= _of_rehearsal(saved, now)
     if not any(changed.values()):
         changed[Part.REPORT] = list(_of_report(saved, now))
     database = _named(saved.document.get("database"))
@@ -126,7 +127,8 @@ def _of_risks(saved: SavedPlan, now: Plan) -> Iterator[str]:
     after = {
         (risk.kind.value, risk.relation, None if risk.lock is None else risk.lock.value): risk for risk in now.risks
     }
-    yield from (f"no longer: {_risk_words(key)}" for key in before if key not in after)
+    gone = [key for key, risk in before.items() if key not in after and not risk.get("measured")]
+    yield from (f"no longer: {_risk_words(key)}" for key in gone)
     yield from (f"new: {_risk_words(key)}" for key in after if key not in before)
     for relation in dict.fromkeys(key[1] for key in after if key in before and key[1] is not None):
         sizes = [before[key].get("bytes") for key in before if key[1] == relation]
@@ -136,6 +138,16 @@ def _of_risks(saved: SavedPlan, now: Plan) -> Iterator[str]:
         )
         if old is not None and new >= _SMALL and new >= old * _GROWN:
             yield f"{relation} has {size_text(new)}, and had {size_text(old)}"
+
+
+def _of_rehearsal(saved: SavedPlan, now: Plan) -> dict[Part, list[str]]:
+    """Say of a report with a rehearsal whether that holds for what would run now."""
+    rehearsal = saved.document.get("rehearsal")
+    if not isinstance(rehearsal, dict):
+        return {}
+    if rehearsal.get("fingerprint") == now.fingerprint:
+        return {Part.REHEARSAL: []}
+    return {Part.REHEARSAL: [f"that of {rehearsal.get('at')} was of another plan than the one that would run now"]}
 
 
 def _risk_key(risk: Mapping[str, Any]) -> tuple[str, str | None, str | None]:

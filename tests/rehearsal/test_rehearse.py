@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from secrets import token_hex
+from contextlib import contextmanager
 
 import jsonschema
 import pytest
 from psycopg import conninfo
 
+from pgmg.catalog.scratch_names import scratch_name
 from pgmg.errors import ApplyError, RehearsalError
 from pgmg.model.risk import LockMode
 from pgmg.rehearsal import rehearse
@@ -39,11 +40,13 @@ def rehearsed(server, monkeypatch):
     """Rehearse the plan of a project on the server of the tests; its databases are gone afterwards, however it ends."""
     made = []
 
-    def token(length):
-        made.append(token_hex(length))
-        return made[-1]
+    @contextmanager
+    def noting(admin):
+        with scratch_name(admin) as name:
+            made.append(name)
+            yield name
 
-    monkeypatch.setattr("pgmg.catalog.schema_copy.token_hex", token)
+    monkeypatch.setattr("pgmg.catalog.schema_copy.scratch_name", noting)
 
     def go(case):
         with case.open() as project:
@@ -51,8 +54,7 @@ def rehearsed(server, monkeypatch):
 
     yield go
     assert made
-    names = [f"pgmg_scratch_{name}" for name in made]
-    left = server.admin.execute("SELECT datname FROM pg_database WHERE datname = ANY (%s)", [names]).fetchall()
+    left = server.admin.execute("SELECT datname FROM pg_database WHERE datname = ANY (%s)", [made]).fetchall()
     assert left == []
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +15,7 @@ from psycopg.pq import Conninfo
 
 from pgmg.catalog import server_programs
 from pgmg.catalog.connection import connect, describe
+from pgmg.catalog.scratch_names import create_role, remove_dead, scratch_name
 from pgmg.errors import RehearsalError
 from pgmg.model.quoting import quote
 from pgmg.model.secrets import mask_secrets, secrets_in
@@ -46,26 +46,22 @@ def scratch_copies(source: str, server: str, state_schema: str, role: str | None
     """Make two copies of the database `source` on the server of `server`, and drop them afterwards.
 
     Both are connection strings. The source is read under `role` if that is given. Roles that the server lacks are
-    created without a login, and dropped afterwards.
+    created without a login, and dropped afterwards. Copies that a killed process left are dropped first.
 
     Raises:
         RehearsalError: the database cannot be dumped, or the server lets us create no database.
     """
-    names = [f"pgmg_scratch_{token_hex(6)}" for _ in range(2)]
-    first, second = (conninfo.make_conninfo(server, dbname=name) for name in names)
-    with connect(server) as admin, connect(source) as conn:
-        roles = _create_roles(conn, admin)
-        try:
-            _create(admin, names[0], "template0")
-            omitted = _restore(_dump(source, state_schema, role), first)
-            _create(admin, names[1], names[0])
-            yield ScratchCopies(first, second, omitted)
-        finally:
-            for name in names:
-                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            for name in roles:
-                with suppress(psycopg.Error):  # another rehearsal still needs it, and drops it
-                    admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+    with connect(server) as admin, connect(source) as conn, ExitStack() as reserved:
+        remove_dead(admin)
+        roles: list[str] = []
+        reserved.callback(_drop_roles, admin, roles)
+        names = [reserved.enter_context(scratch_name(admin)) for _ in range(2)]
+        first, second = (conninfo.make_conninfo(server, dbname=name) for name in names)
+        _create_roles(conn, admin, roles)
+        _create(admin, names[0], "template0")
+        omitted = _restore(_dump(source, state_schema, role), first)
+        _create(admin, names[1], names[0])
+        yield ScratchCopies(first, second, omitted)
 
 
 def _create(admin: Connection, name: str, template: str) -> None:
@@ -77,17 +73,21 @@ def _create(admin: Connection, name: str, template: str) -> None:
         raise RehearsalError(message, hint="--scratch needs a role that may create databases.") from None
 
 
-def _create_roles(conn: Connection, admin: Connection) -> list[str]:
-    """Create the roles that owners and privileges need; return those that were not there."""
+def _create_roles(conn: Connection, admin: Connection, created: list[str]) -> None:
+    """Create the roles that owners and privileges need; those that were not there are added to `created`."""
     wanted = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
     there = {name for (name,) in admin.execute(wanted)}
     missing = [name for (name,) in conn.execute(wanted) if name not in there]
-    created = []
     for name in missing:
         with suppress(psycopg.Error):  # without the right to create roles, privileges are said to be missing
-            admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+            create_role(admin, name)
             created.append(name)
-    return created
+
+
+def _drop_roles(admin: Connection, roles: list[str]) -> None:
+    for name in roles:
+        with suppress(psycopg.Error):  # another rehearsal still needs it, and drops it
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def _dump(source: str, state_schema: str, role: str | None) -> bytes:

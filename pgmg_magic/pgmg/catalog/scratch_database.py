@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from psycopg import conninfo, sql
 
 from pgmg.catalog.connection import connect
 from pgmg.catalog.embedded import acquire
+from pgmg.catalog.scratch_names import create_role, remove_dead, scratch_name
 from pgmg.errors import ScratchError
 from pgmg.model.secrets import mask_secrets
 
@@ -50,14 +50,14 @@ def scratch_database(server: str, roles: Iterable[str] = (), user: str | None = 
     Raises:
         ScratchError: the role may not create databases or roles.
     """
-    name = f"pgmg_scratch_{secrets.token_hex(6)}"
-    with connect(server) as conn:
+    with connect(server) as conn, scratch_name(conn) as name:
+        remove_dead(conn)
         created: list[str] = []
         try:
             known = {role for (role,) in conn.execute("SELECT rolname::text FROM pg_catalog.pg_roles")}
             for role in roles:
                 if role not in known:
-                    conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+                    create_role(conn, role)
                     created.append(role)
             if user is not None:
                 conn.execute(sql.SQL("ALTER ROLE {} SUPERUSER LOGIN").format(sql.Identifier(user)))

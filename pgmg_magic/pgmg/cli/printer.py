@@ -52,13 +52,6 @@ def plan(call: Call, shown: Plan, extras: ReportExtras | None = None) -> None:
         call.result(plain.plan_text(shown, verbose).rstrip("\n"))
 
 
-def saved_plan(shown: Plan) -> str:
-    """Return the text that `--out` writes."""
-    from pgmg.render.json import documents
-
-    return documents.dumps(documents.saved_plan_document(shown))
-
-
 def plan_json(shown: Plan) -> str:
     """Return a plan as JSON."""
     from pgmg.render.json import documents

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgmg.model.compatibility import ClientImpact
     from pgmg.model.explanation import Explanation
     from pgmg.model.location import SourceLocation
+    from pgmg.model.rehearsal import Rehearsal
     from pgmg.model.risk import Risk
     from pgmg.model.server_facts import StatementId
     from pgmg.model.source import Effect, Migration, Notice, SourceObject, Statement
@@ -269,6 +270,8 @@ class Plan:
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
     effects: tuple[MigrationEffect, ...] = field(default=(), repr=False, compare=False)
     """The effects of the pending migrations on objects, statement by statement, as far as they can be read."""
+    rehearsal: Rehearsal | None = field(default=None, repr=False, compare=False)
+    """The rehearsal of this very plan, if there was one."""
 
     @property
     def compatibility(self) -> Compatibility:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgmg.model.plan import Plan, Step
+    from datetime import datetime
+
+    from pgmg.model.plan import Step
     from pgmg.model.risk import LockMode
 
 
@@ -38,20 +40,29 @@ class RehearsedStep:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The outcome of a rehearsal of `plan`, on a copy of the schema without rows.
+    """The outcome of a rehearsal, at a time, on a copy of the schema without rows.
 
-    `omitted` are the server's messages about what the copy cannot hold. `is_same_plan`: the copy was planned like the
-    database. `left_over` are the steps of the next plan on the copy, in words; none are wanted.
+    It holds for the plan with the `fingerprint`, and for no other. `failure` is the error if the plan failed on the
+    copy: then there are no steps. `omitted` are the server's messages about what the copy cannot hold. `is_same_plan`:
+    the copy was planned like the database. `left_over` are the steps of the next plan on the copy, in words; none are
+    wanted.
     """
 
-    plan: Plan
+    fingerprint: str
+    at: datetime
     server_version: str
-    steps: tuple[RehearsedStep, ...]
-    omitted: tuple[str, ...]
-    is_same_plan: bool
-    left_over: tuple[str, ...]
+    steps: tuple[RehearsedStep, ...] = ()
+    omitted: tuple[str, ...] = ()
+    is_same_plan: bool = True
+    left_over: tuple[str, ...] = ()
+    failure: str | None = None
 
     @property
     def proved(self) -> bool:
         """Whether this very plan ran, and nothing was left to do."""
-        return self.is_same_plan and not self.left_over
+        return self.failure is None and self.is_same_plan and not self.left_over
+
+    @property
+    def duration_ms(self) -> float:
+        """The time that all steps took on the copy."""
+        return sum(step.duration_ms for step in self.steps)

@@ -16,6 +16,7 @@ class Part(StrEnum):
     DATABASE = "database"
     STEPS = "steps"
     RISKS = "risks"
+    REHEARSAL = "rehearsal"
     REPORT = "report"
 
 

@@ -26,7 +26,8 @@ from pgmg.notebook.starting_magics import StartingMagics
 from pgmg.notebook.style_output import StyleOutput
 from pgmg.notebook.tracebacks import Failures
 from pgmg.notebook.watch_magic import ACTIONS, WatchMagic
-from pgmg.saved_plans import plan_again
+from pgmg.rehearsed_plan import planned
+from pgmg.saved_plans import plan_again, save_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,7 @@ class PgmgMagics:
             Magic("pgmg_check", (o.FILES, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), starting.check),
             Magic("pgmg_baseline", (o.MIGRATION, *o.RECORD_CHANGES, o.YES, *o.PROJECT), starting.baseline),
             Magic("pgmg_connect", (CONNECTION, o.JUPYSQL, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
-            Magic("pgmg_plan", (*o.PLAN_SHAPE, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
+            Magic("pgmg_plan", (*o.PLAN_SHAPE, *o.REHEARSAL, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
             Magic("pgmg_apply", APPLY, self.apply),
             Magic("pgmg_status", o.PROJECT, self.status),
             Magic("pgmg_diff", (o.OBJECTS, *o.ROW_OPTIONS, *o.PROJECT), self.diff),
@@ -181,13 +182,11 @@ class PgmgMagics:
         project = self._project(values)
         drawing = drawing_for(values["output_graph"])
         options = _plan_options(project, values)
-        plan = project.plan(options)
+        plan = planned(project, options, values)
         if values["output_graph"] is not None:
             values["output_graph"].write_bytes(drawing(project.graph()))
         if values["out"] is not None:
-            from pgmg.render.json.documents import dumps, saved_plan_document
-
-            values["out"].write_text(dumps(saved_plan_document(plan)) + "\n", encoding="utf-8")
+            save_plan(plan, values["out"])
         self._front.plan(project, plan)
         return plan
 

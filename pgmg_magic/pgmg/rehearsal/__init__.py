@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgmg.rehearsal.rehearse import rehearse
+from pgmg.rehearsal.rehearse import rehearse, with_rehearsal
 
-__all__ = ["rehearse"]
+__all__ = ["rehearse", "with_rehearsal"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.connection import connect, translated_errors
 from pgmg.catalog.schema_copy import ScratchCopies, scratch_copies
 from pgmg.connections import Connections
+from pgmg.errors import ApplyError
 from pgmg.model.events import ServerNotice
 from pgmg.model.rehearsal import Rehearsal, RehearsedStep
 from pgmg.planner import Planner
+from pgmg.rehearsal.measured_risks import measured_risks
 from pgmg.rehearsal.measured_run import MeasuredRun
 
 if TYPE_CHECKING:
@@ -42,6 +45,26 @@ def rehearse(project: Project, plan: Plan, scratch: str | None = None) -> Rehear
         source.close()
 
 
+def with_rehearsal(project: Project, plan: Plan, scratch: str | None = None) -> Plan:
+    """Return `plan` with its rehearsal, and with the risks that it measured; a plan without steps as it is.
+
+    A plan that fails on the copy has a rehearsal that says so.
+
+    Raises:
+        RehearsalError: there can be no copy.
+        EmbeddedServerError: the embedded server is not installed.
+    """
+    if not plan.steps:
+        return plan
+    try:
+        found = rehearse(project, plan, scratch)
+    except ApplyError as error:
+        place = "" if error.where is None else f" ({error.where})"
+        version = plan.database.server_version
+        found = Rehearsal(plan.fingerprint, datetime.now(UTC), version, failure=f"{error.message}{place}")
+    return replace(plan, rehearsal=found, risks=measured_risks(plan, found))
+
+
 def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal:
     settings = replace(project.settings, connection_string=copies.first, allow=None, role=None, is_empty_copy=True)
     notices: dict[int, list[str]] = {}
@@ -57,7 +80,8 @@ def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal
     with connect(copies.second) as conn, translated_errors(conn):
         effects = MeasuredRun(conn, plan, Planner(settings).search_path).run([done.step for done in result.steps])
     return Rehearsal(
-        plan=plan,
+        fingerprint=plan.fingerprint,
+        at=datetime.now(UTC),
         server_version=planned.database.server_version,
         steps=tuple(
             RehearsedStep(

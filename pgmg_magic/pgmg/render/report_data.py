@@ -25,7 +25,7 @@ _MOST = 64 * 1024 * 1024
 """Most bytes of unpacked data: a report comes from elsewhere."""
 _BRIEF = ("format", "fingerprint", "database", "options", "basis", "compatibility")
 _STEP = ("number", "action", "object")
-_RISK = ("step", "kind", "relation", "lock", "bytes")
+_RISK = ("step", "kind", "relation", "lock", "bytes", "measured")
 
 
 def markdown_data(plan: Plan) -> tuple[str, str]:
@@ -35,6 +35,8 @@ def markdown_data(plan: Plan) -> tuple[str, str]:
     """
     document = json.loads(dumps(saved_plan_document(plan)))
     brief = {key: document[key] for key in _BRIEF} | {"steps": []}
+    if "rehearsal" in document:
+        brief["rehearsal"] = {key: document["rehearsal"][key] for key in ("fingerprint", "at", "proved")}
     rest = {
         "steps": [{key: step[key] for key in _STEP} for step in document["steps"]],
         "risks": [{key: risk[key] for key in _RISK} for risk in document["risks"]],

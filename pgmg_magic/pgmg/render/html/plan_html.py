@@ -20,6 +20,7 @@ from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
 from pgmg.render.text.client_lines import ROLES, worst_first
 from pgmg.render.text.plan_lines import nothing
+from pgmg.render.text.rehearsal_lines import effect_words, rehearsed_on, verdict
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pgmg.model.location import SourceLocation
+    from pgmg.model.rehearsal import Rehearsal
 
 _FEW = 40
 """Most steps in one unfolded table; longer plans are grouped by action and folded."""
@@ -75,6 +77,7 @@ def plan_html(
             (one.compatibility.value, ROLES[one.compatibility].value, str(one.object), one.reason, one.where or "")
             for one in worst_first(plan)
         ],
+        rehearsal=None if plan.rehearsal is None else _rehearsal(plan.rehearsal),
         migrations=[_impact(migration) for migration in plan.migrations],
         changes=_changes(plan, base, site),
         change_counts=[
@@ -121,6 +124,29 @@ def _impact(migration: MigrationImpact) -> dict[str, Any]:
                 ),
             }
             for affected in migration.affects
+        ],
+    }
+
+
+def _rehearsal(found: Rehearsal) -> dict[str, Any]:
+    return {
+        "word": "proved" if found.proved else "not proved",
+        "role": (Role.CREATED if found.proved else Role.DROPPED).value,
+        "verdict": verdict(found),
+        "about": rehearsed_on(found),
+        "fingerprint": found.fingerprint,
+        "omitted": found.omitted,
+        "steps": [
+            {
+                "number": done.step.number,
+                "title": labels.step_title(done.step),
+                "duration": f"{done.duration_ms:.1f} ms",
+                "measured": done.measured,
+                "effects": [(effect_words(effect), effect.expected) for effect in done.effects],
+                "notices": done.notices,
+            }
+            for done in found.steps
+            if done.effects or done.notices or not done.measured
         ],
     }
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 _MANY = 3
 _SHOWN = 160  # characters of a value
-_MAY_DIFFER = frozenset({"inputs", "database.server_version", "risks", "warnings"})
-"""What tells only why a plan is stale; what a new minor version changes; what is estimated from sizes and sessions."""
+_MAY_DIFFER = frozenset({"inputs", "database.server_version", "risks", "warnings", "rehearsal"})
+"""What tells only why a plan is stale; what a new minor version changes; what is estimated from sizes and sessions;
+what a rehearsal saw."""
 _ABSENT = object()
 
 

@@ -1,22 +1,30 @@
-"""A rehearsal as a JSON document, described by `schema.json`."""
+"""A rehearsal as a JSON document, described by `schema.json`, and read again from a saved plan."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pgmg.errors import ConfigError
+from pgmg.model.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+from pgmg.model.risk import LockMode
 from pgmg.render.sanitize import mask_secrets
 
 if TYPE_CHECKING:
-    from pgmg.model.rehearsal import Rehearsal, RehearsedStep
+    from collections.abc import Mapping
+
+    from pgmg.model.plan import Plan, Step
 
 
 def rehearsal_document(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return a rehearsal; `fingerprint` is that of the plan that it holds for."""
     return {
-        "fingerprint": rehearsal.plan.fingerprint,
+        "fingerprint": rehearsal.fingerprint,
+        "at": rehearsal.at.isoformat(),
         "server_version": rehearsal.server_version,
         "proved": rehearsal.proved,
         "same_plan": rehearsal.is_same_plan,
+        "failure": None if rehearsal.failure is None else mask_secrets(rehearsal.failure),
         "left_over": list(rehearsal.left_over),
         "omitted": [mask_secrets(message) for message in rehearsal.omitted],
         "steps": [_step(done) for done in rehearsal.steps],
@@ -42,3 +50,47 @@ def _step(done: RehearsedStep) -> dict[str, Any]:
             for effect in done.effects
         ],
     }
+
+
+def read_rehearsal(document: Mapping[str, Any], plan: Plan) -> Rehearsal | None:
+    """Return the rehearsal in a saved plan, to be displayed; None where it is of another plan than `plan`.
+
+    Raises:
+        ConfigError: it is damaged.
+    """
+    found = document.get("rehearsal")
+    if found is None:
+        return None
+    try:
+        if found["fingerprint"] != plan.fingerprint:
+            return None
+        by_number = {step.number: step for step in plan.steps}
+        return Rehearsal(
+            fingerprint=plan.fingerprint,
+            at=datetime.fromisoformat(found["at"]),
+            server_version=str(found["server_version"]),
+            steps=tuple(_read_step(done, by_number[done["number"]]) for done in found["steps"]),
+            omitted=tuple(map(str, found["omitted"])),
+            is_same_plan=bool(found["same_plan"]),
+            left_over=tuple(map(str, found["left_over"])),
+            failure=None if found["failure"] is None else str(found["failure"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        hint = "make one with `pgmg plan --rehearse --out PLAN.json`"
+        raise ConfigError("The saved plan is damaged: its rehearsal cannot be read", hint=hint) from None
+
+
+def _read_step(done: Mapping[str, Any], step: Step) -> RehearsedStep:
+    effects = tuple(
+        RelationEffect(
+            str(one["relation"]),
+            None if one["lock"] is None else LockMode(one["lock"]),
+            bool(one["rewritten"]),
+            bool(one["scanned"]),
+            bool(one["forecast"]),
+        )
+        for one in done["effects"]
+    )
+    return RehearsedStep(
+        step, float(done["duration_ms"]), effects, tuple(map(str, done["notices"])), bool(done["measured"])
+    )

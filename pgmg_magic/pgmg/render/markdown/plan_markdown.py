@@ -15,6 +15,7 @@ from pgmg.render.plan_content import ReportExtras, RiskRow
 from pgmg.render.text.client_lines import worst_first
 from pgmg.render.text.diff_lines import unified
 from pgmg.render.text.plain import rows_text
+from pgmg.render.text.rehearsal_lines import effect_words, rehearsed_on, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ _RANKS = (
     "warnings",
     "clients",
     "risks",
+    "rehearsal",
     "migrations",
     "changes",
     "steps",
@@ -64,6 +66,7 @@ def _parts(plan: Plan, extras: ReportExtras) -> Iterator[Part]:
     yield _part("warnings", "", list(_warnings(plan)), "\n", "warnings")
     table = "### Risks\n\n| | relation | size | lock | cause | step |\n| --- | --- | --- | --- | --- | --- |\n"
     yield _part("risks", table, [_risk(row) for row in plan_content.risk_rows(plan)], "\n", "risks")
+    yield _part("rehearsal", "### Rehearsal\n\n", list(_rehearsal(plan)), "\n", "measurements")
     yield _part("clients", "### Clients\n\n", [_client(one) for one in worst_first(plan)], "\n", "clients")
     yield _part("migrations", "### Migrations\n\n", list(_migrations(plan)), "\n", "migrations")
     yield _part("changes", "### Changes of code\n\n", [_change(change) for change in plan.changes], "\n", "changes")
@@ -136,6 +139,20 @@ def _risk(row: RiskRow) -> str:
     if row.waits:
         lock += f"<br>would wait for {row.waits}"
     return f"| {_RISK_MARKS[row.kind].format(row.word)} | {relation} | {row.size} | {lock} | {cause} | {row.step} |\n"
+
+
+def _rehearsal(plan: Plan) -> Iterator[str]:
+    found = plan.rehearsal
+    if found is None:
+        return
+    mark = ":white_check_mark:" if found.proved else ":x:"
+    said = f"{verdict(found)}, {rehearsed_on(found)}"
+    yield f"{mark} {markup.text(said)}, for plan `{found.fingerprint}`.\n\n"
+    yield from (f"- not in the copy: {markup.text(message)}\n" for message in found.omitted)
+    for done in found.steps:
+        for effect in done.effects:
+            note = "" if effect.expected else " **(not forecast)**"
+            yield f"- step {done.step.number}: {markup.text(effect_words(effect))}{note}\n"
 
 
 def _migrations(plan: Plan) -> Iterator[str]:

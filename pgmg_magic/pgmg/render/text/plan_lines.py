@@ -10,6 +10,7 @@ from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
 from pgmg.render.text.client_lines import client_lines
 from pgmg.render.text.notice_lines import warnings
+from pgmg.render.text.rehearsal_lines import rehearsal_summary
 from pgmg.render.text.risk_lines import risk_lines, summary
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line, sql
 
@@ -57,7 +58,8 @@ def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     impacts = (line for migration in plan.migrations for line in _impact(migration, context, verbose))
     order = _order(plan, context, verbose)
     risks = risk_lines(plan, verbose)
-    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, client_lines(plan), _sum(plan))
+    rehearsal = rehearsal_summary(plan, verbose)
+    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, client_lines(plan), rehearsal, _sum(plan))
     return sections(*said, _explanation(plan, verbose), _edges(plan, verbose))
 
 

@@ -10,7 +10,47 @@ from pgmg.render.text.spans import Line, Role, Span, sections, span_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgmg.model.plan import Plan
     from pgmg.model.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+
+
+def rehearsal_summary(plan: Plan, verbose: int = 0) -> Iterator[Line]:
+    """Return what a plan's rehearsal came to, under a heading; with `verbose` each step. Nothing without one."""
+    found = plan.rehearsal
+    if found is None:
+        return
+    yield span_line(Span("Rehearsal:", Role.HEADING), Span(f" {rehearsed_on(found)}", Role.MUTED))
+    yield span_line("  - ", Span(verdict(found), Role.CREATED if found.proved else Role.WARNING))
+    if verbose:
+        yield from (line for step in found.steps for line in _step(step))
+    for message in found.omitted:
+        yield span_line("  - not in the copy: ", Span(message, Role.WARNING))
+
+
+def rehearsed_on(rehearsal: Rehearsal) -> str:
+    """Say when and where: `on a copy without rows, PostgreSQL 18.4, 2026-11-29 10:45 UTC`."""
+    return f"on a copy without rows, PostgreSQL {rehearsal.server_version}, {rehearsal.at:%Y-%m-%d %H:%M %Z}"
+
+
+def verdict(rehearsal: Rehearsal) -> str:
+    """Say in a sentence what a rehearsal proves."""
+    if rehearsal.failure is not None:
+        return f"the plan fails: {rehearsal.failure}"
+    if not rehearsal.is_same_plan:
+        return "the copy was planned differently: this does not prove the plan"
+    if rehearsal.left_over:
+        return f"left to do on the copy afterwards: {', '.join(rehearsal.left_over)}"
+    return f"the plan runs ({rehearsal.duration_ms:.0f} ms), and nothing is left to do afterwards"
+
+
+def effect_words(effect: RelationEffect) -> str:
+    """Say what a step did to a relation: `locks table.users: AccessExclusiveLock, rewrites table.users`."""
+    did = [f"locks {effect.relation}: {effect.lock.value}"] if effect.lock is not None else []
+    if effect.rewritten:
+        did.append(f"rewrites {effect.relation}")
+    elif effect.scanned:
+        did.append(f"reads {effect.relation}")
+    return ", ".join(did)
 
 
 def rehearsal_lines(rehearsal: Rehearsal) -> Iterator[Line]:
@@ -34,13 +74,8 @@ def _step(done: RehearsedStep) -> Iterator[Line]:
 
 
 def _effect(effect: RelationEffect) -> Line:
-    did = [f"locks {effect.relation}: {effect.lock.value}"] if effect.lock is not None else []
-    if effect.rewritten:
-        did.append(f"rewrites {effect.relation}")
-    elif effect.scanned:
-        did.append(f"reads {effect.relation}")
     note = Span("" if effect.expected else " (not forecast)", Role.WARNING)
-    return span_line(f"       {', '.join(did)}", note)
+    return span_line(f"       {effect_words(effect)}", note)
 
 
 def _omitted(rehearsal: Rehearsal) -> Iterator[Line]:

@@ -59,7 +59,7 @@ def _is_notable(risk: Risk) -> bool:
 def _risk(risk: Risk) -> Line:
     lock = f"under {risk.lock.value}" if risk.lock is not None else ""
     place = risk.where or f"step {risk.step}"
-    note = ", ".join(filter(None, (lock, place)))
+    note = ", ".join(filter(None, (lock, place, "measured" if risk.measured else "")))
     role = Role.DROPPED if risk.kind in _IN_SUMMARY else Role.WARNING
     word, _, rest = risk.described.partition(" ")
     return span_line("  - ", Span(word, role), f" {rest} ", Span(f"({note})", Role.MUTED))

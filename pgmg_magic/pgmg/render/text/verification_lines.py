@@ -20,6 +20,7 @@ _WORDS = {
     Part.DATABASE: "objects in the database",
     Part.STEPS: "steps",
     Part.RISKS: "risks",
+    Part.REHEARSAL: "rehearsal",
     Part.REPORT: "contents of the report",
 }
 

@@ -1,0 +1,31 @@
+"""Plans for commands and magics, rehearsed at once where that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pgmg.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgmg.model.plan import Plan, PlanOptions
+    from pgmg.project import Project
+
+
+def planned(project: Project, options: PlanOptions, values: Mapping[str, Any]) -> Plan:
+    """Return a plan, with its rehearsal where the options `rehearse` and `scratch` ask for one.
+
+    Raises:
+        UsageError: `scratch` without `rehearse`.
+        PlanError, SourceErrors: there is no plan.
+        RehearsalError, EmbeddedServerError: there can be no copy.
+    """
+    if values["scratch"] is not None and not values["rehearse"]:
+        raise UsageError("--scratch needs --rehearse", hint="Add --rehearse.")
+    plan = project.plan(options)
+    if not values["rehearse"]:
+        return plan
+    from pgmg.rehearsal import with_rehearsal
+
+    return with_rehearsal(project, plan, values["scratch"])
