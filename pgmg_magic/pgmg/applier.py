@@ -68,7 +68,8 @@ class Applier:
                 made, snapshot = make(conn, facts)
             if not self._yes:
                 check_consent(made)
-            check_risks(conn, made, snapshot, settings.allow)
+            if not settings.is_empty_copy:
+                check_risks(conn, made, snapshot, settings.allow)
             return made, snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)

@@ -10,15 +10,13 @@ from pgmg.planning.risk.consent import check_allowed, consent_warnings
 from pgmg.planning.risk.forecast import facts_wanted, forecast, planned_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pgmg.catalog.connection import Connection
-    from pgmg.model.permission import Permission
+    from pgmg.model.permission import Consents
     from pgmg.model.plan import Plan
     from pgmg.model.snapshot import Snapshot
 
 
-def with_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Sequence[Permission] | None) -> Plan:
+def with_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Consents | None) -> Plan:
     """Return the plan with its risks, and a warning for each that `allow` does not cover.
 
     Asks the database once, inside the caller's transaction; not at all where no step concerns a relation.
@@ -32,11 +30,13 @@ def with_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Sequence
     return replace(assessed, warnings=(*plan.warnings, *consent_warnings(assessed, allow)))
 
 
-def check_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Sequence[Permission] | None) -> None:
-    """Refuse a plan with risks that are not allowed; asks nothing where `allow` is None, that is, not set.
+def check_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Consents | None) -> None:
+    """Refuse a plan with risks, or breaches of pinned interfaces, that are not allowed.
+
+    Nothing is asked of the database where `allow` is None, that is, not set, and no pinned interface is broken.
 
     Raises:
-        RefusedChange: naming each such risk, and the consent that is missing.
+        RefusedChange: naming each of them, and the consent that is missing.
     """
-    if allow is not None:
+    if allow is not None or plan.breaches:
         check_allowed(with_risks(conn, plan, snapshot, allow), allow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -49,6 +50,18 @@ def test_every_object_of_every_case_is_the_same_after_json():
         assert unpack(json.loads(json.dumps(pack(objects, file))), file) == objects
         compared += len(objects)
     assert compared > 500
+
+
+def test_no_field_of_an_object_is_forgotten():
+    """Every field has another value than its default, also one that is added later."""
+    file = code_file("SET search_path = app;\n-- pgmg: contract\nCREATE VIEW v AS SELECT a FROM t;")
+    objects = parse_file(file)
+    (one,) = objects
+    defaults = {
+        field.name: field.default for field in dataclasses.fields(one) if field.default is not dataclasses.MISSING
+    }
+    assert [name for name, default in defaults.items() if getattr(one, name) == default] == []
+    assert unpack(json.loads(json.dumps(pack(objects, file))), file) == objects
 
 
 def test_no_sql_stands_in_the_cache_that_is_in_the_file(cache, tmp_path):

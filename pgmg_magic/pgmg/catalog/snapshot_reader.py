@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.names import ObjectName
 
-_STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path")
+_STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path", "contract")
 _SERVER = (
     "version_num", "version", "database", "database_oid", "user", "session_user", "superuser", "search_path", "setting",
     "state_schema_exists", "own_columns", "own_hidden", "own_alterable", "other_states",

@@ -33,6 +33,7 @@ _DRIFT_COLUMNS = (
     ("definition_hash", "text"),
     ("server_version", "integer"),
     ("definition", "text"),
+    ("contract", "boolean"),
 )
 """What `record` writes of each object besides its name and hash."""
 
@@ -322,4 +323,5 @@ def _row(name: ObjectName, source: SourceObject, now: Snapshot, texts: dict[Addr
         None if text is None else definition_hash(text),
         now.server.version_num,
         text,
+        source.contract,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pgmg.model.history import KEPT
+from pgmg.model.permission import Permission
 from pgmg.model.plan import Recreate
 from pgmg.model.risk import RiskKind
 from pgmg.model.secrets import mask_secrets, secrets_in
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pgmg.model.permission import Permission
+    from pgmg.model.permission import Consents
 
 CONFIG_FILE = "pgmg.toml"
 EMBEDDED = "embedded:"
@@ -58,7 +59,7 @@ class Settings:
     role: str | None = None
     session_settings: tuple[tuple[str, str], ...] = ()
     pooler: Pooling = Pooling.TRANSACTION
-    allow: tuple[Permission, ...] | None = None
+    allow: Consents | None = None
     checkout: str | None = None
     ignore: tuple[str, ...] = ()
     history: int = KEPT
@@ -68,7 +69,7 @@ class Settings:
     @property
     def allows_rewrites(self) -> bool:
         """Whether `allow` contains `rewrite`, of which `--rewrite-tables` is a short form."""
-        return any(one.kind is RiskKind.REWRITE for one in self.allow or ())
+        return any(isinstance(one, Permission) and one.kind is RiskKind.REWRITE for one in self.allow or ())
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

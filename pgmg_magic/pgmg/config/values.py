@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from pgmg.config.settings import Pooling
 from pgmg.errors import ConfigError
-from pgmg.model.permission import Permission, parse_permission
+from pgmg.model.permission import Consents, parse_permission
 from pgmg.model.plan import Recreate
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _count(value: Value) -> int:
     raise value.wrong("a whole number, 0 or more")
 
 
-def _permissions(value: Value) -> tuple[Permission, ...]:
+def _permissions(value: Value) -> Consents:
     """Take a list of words, or one text with commas between them; an empty list allows nothing."""
     raw = [word for word in value.raw.split(",") if word.strip()] if isinstance(value.raw, str) else value.raw
     if not isinstance(raw, list | tuple):
@@ -151,7 +151,10 @@ def _patterns(value: Value) -> tuple[str, ...]:
     return tuple(cast("Iterable[str]", raw))
 
 
-_PERMISSIONS = 'a list of "rewrite", "data-loss", "exclusive-lock", each with a size if wanted: "exclusive-lock>1GB"'
+_PERMISSIONS = (
+    'a list of "rewrite", "data-loss", "exclusive-lock", each with a size if wanted: "exclusive-lock>1GB", and of '
+    '"contract:view.v"'
+)
 
 
 def _attempts(value: Value) -> int:

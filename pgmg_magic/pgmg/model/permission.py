@@ -1,4 +1,4 @@
-"""Consent to kinds of risk, as `allow` and `--allow` spell it: `rewrite`, `data-loss`, `exclusive-lock>1GB`."""
+"""Consent as `allow` and `--allow` spell it: `rewrite`, `data-loss`, `exclusive-lock>1GB`, `contract:view.v`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.risk import RiskKind
 
 if TYPE_CHECKING:
+    from pgmg.model.contract import ContractBreach
     from pgmg.model.risk import Risk
 
 CONSENTED = (RiskKind.DATA_LOSS, RiskKind.REWRITE, RiskKind.EXCLUSIVE_LOCK)
@@ -18,6 +19,7 @@ LARGE = 1 << 30
 """Exclusive locks on smaller relations need no consent: 1 GB."""
 
 _WORD = re.compile(r"([a-z-]+)(?:\s*([<>])\s*(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB)?)?\Z", re.IGNORECASE)
+_CONTRACT = re.compile(r"contract\s*:\s*(\S.*)\Z", re.IGNORECASE | re.DOTALL)
 _COMPARED = {">": "more_than", "<": "less_than"}
 _UNITS = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
 
@@ -42,8 +44,26 @@ class Permission:
         return (self.more_than is None or size > self.more_than) and (self.less_than is None or size < self.less_than)
 
 
-def parse_permission(text: str) -> Permission | None:
+@dataclass(frozen=True, slots=True)
+class ContractPermission:
+    """Consent to breaking the pinned interface of one object, a routine with or without its arguments."""
+
+    object: str
+    text: str
+
+    def covers(self, breach: ContractBreach) -> bool:
+        """Say whether a breach is consented to."""
+        name = str(breach.object)
+        return self.object in (name, name.partition("(")[0])
+
+
+Consents = tuple[Permission | ContractPermission, ...]
+
+
+def parse_permission(text: str) -> Permission | ContractPermission | None:
     """Return the permission that a word spells; None for a word that is none."""
+    if (contract := _CONTRACT.match(text.strip())) is not None:
+        return ContractPermission(contract[1], text.strip())
     found = _WORD.match(text.strip())
     kinds = {kind.value: kind for kind in CONSENTED}
     if found is None or found[1].lower() not in kinds:

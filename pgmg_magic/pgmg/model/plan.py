@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.compatibility import ClientImpact
+    from pgmg.model.contract import ContractBreach
     from pgmg.model.explanation import Explanation
     from pgmg.model.location import SourceLocation
     from pgmg.model.rehearsal import Rehearsal
@@ -262,6 +263,8 @@ class Plan:
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
     clients: tuple[ClientImpact, ...] = field(default=(), compare=False)
     """The worst impact on clients of each object that is not safe for them."""
+    breaches: tuple[ContractBreach, ...] = field(default=(), compare=False)
+    """Breaking changes of interfaces that `-- pgmg: contract` pins."""
     removed: tuple[tuple[int, int], ...] = ()
     """Catalog addresses (class OID, OID) of what steps and migrations drop, as far as these can be read."""
     removed_names: frozenset[ObjectName] = frozenset()

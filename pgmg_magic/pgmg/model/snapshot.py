@@ -72,6 +72,7 @@ class StateRow:
     server_version: int | None = None
     file_hash: str | None = None
     path: str | None = None
+    contract: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class SourceObject:
     `sql` is the statement exactly as written, LF line ends, without the closing semicolon and without leading
     comments; `location` is its first character. `settings` are the `SET` statements in force where it stands, in order.
     `hash` is the SHA-256 (hex) of `sql` and `settings`; `file_hash` that of the whole file.
+    `contract` says that `-- pgmg: contract` pins its interface.
     """
 
     target: Target
@@ -95,6 +96,7 @@ class SourceObject:
     references: tuple[Reference, ...] = ()
     facts: Facts | None = field(default=None, repr=False)
     settings: tuple[str, ...] = ()
+    contract: bool = False
 
 
 class Effect(StrEnum):

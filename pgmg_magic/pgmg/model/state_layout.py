@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-VERSION = 5
+VERSION = 6
 """1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording.
 
-5: the history of applies.
+5: the history of applies. 6: pinned interfaces.
 """
 
 
@@ -69,12 +69,14 @@ STATE = StateTable(
         StateColumn("server_version", "integer", 2),
         StateColumn("applied_from", "jsonb", 3),
         StateColumn("definition", "text", 4),
+        StateColumn("contract", "boolean", 6),
     ),
     since=1,
 )
 """A row for each object that was applied.
 
-`applied_from` is an `AppliedFrom` with the time of its writing, `definition` the server's own text of what was applied.
+`applied_from` is an `AppliedFrom` with the time of its writing, `definition` the server's own text of what was applied,
+`contract` whether its source pinned its interface.
 """
 
 MIGRATIONS = StateTable(

@@ -10,12 +10,12 @@ from pgmg.partial.folder_memory import FolderMemory
 from pgmg.partial.partial_plan import PartialPlanner, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
     from pgmg.model.names import ObjectName
-    from pgmg.model.permission import Permission
+    from pgmg.model.permission import Consents
     from pgmg.model.plan import Plan, PlanOptions
     from pgmg.model.snapshot import Snapshot
     from pgmg.partial.partial_plan import PartialPlan
@@ -45,7 +45,7 @@ class FilePlanner:
                 raise problem.error
         return partial
 
-    def with_risks(self, conn: Connection, allow: Sequence[Permission] | None) -> PartialPlan:
+    def with_risks(self, conn: Connection, allow: Consents | None) -> PartialPlan:
         """Plan with the risks of the steps, to be shown; raises as `plan` does."""
         from pgmg.risk_reader import with_risks
 

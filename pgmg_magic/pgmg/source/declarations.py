@@ -11,6 +11,7 @@ from pgmg.model.facts import DefinitionFacts, GrantFacts
 from pgmg.model.location import SourceLocation
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.source import CodeFile, Parts, SourceObject, Target
+from pgmg.source.contracts import pins, refuse_misplaced
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
@@ -111,6 +112,8 @@ class _Reading:
     def take(self, statement: Parsed) -> None:
         """Read one statement."""
         try:
+            if key_of(statement.node, statement.tree) not in readers():
+                refuse_misplaced(statement)
             if is_setting(statement):
                 self.settings.take(statement)
             elif statement.node == "transaction_stmt":
@@ -128,7 +131,8 @@ class _Reading:
         reader = readers().get(key_of(statement.node, statement.tree))
         if reader is None:
             raise refuse(statement)
-        self.objects += [self._object(statement, declaration) for declaration in reader(statement)]
+        declared = [self._object(statement, declaration) for declaration in reader(statement)]
+        self.objects += [replace(one, contract=True) for one in declared] if pins(statement, declared) else declared
 
     def _object(self, statement: Parsed, declaration: Declaration) -> SourceObject:
         sql = statement.sql if declaration.sql is None else declaration.sql

@@ -54,6 +54,7 @@ def pack(objects: Sequence[SourceObject], file: CodeFile) -> list[Packed]:
                 _packed(one.references),
                 _packed(one.facts),
                 list(one.settings),
+                one.contract,
             ]
         )
     return packed
@@ -66,7 +67,7 @@ def unpack(packed: Sequence[Packed], file: CodeFile) -> tuple[SourceObject, ...]
         ValueError, LookupError, TypeError: `packed` is not what `pack` has made.
     """
     found = []
-    for sql, (line, column, text), digest, target, references, its_facts, settings in packed:
+    for sql, (line, column, text), digest, target, references, its_facts, settings, contract in packed:
         if not isinstance(sql, str):
             start, length = sql
             sql = file.text[start : start + length]  # noqa: PLW2901 - the same SQL, cut from its file
@@ -80,6 +81,7 @@ def unpack(packed: Sequence[Packed], file: CodeFile) -> tuple[SourceObject, ...]
                 references=_unpacked(references),
                 facts=_unpacked(its_facts),
                 settings=tuple(settings),
+                contract=contract,
             )
         )
     return tuple(found)

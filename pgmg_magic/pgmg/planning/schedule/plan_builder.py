@@ -9,11 +9,9 @@ from pgmg.model.location import SourceLocation
 from pgmg.model.names import Kind, migration_name
 from pgmg.model.plan import (
     Action,
-    Affected,
     ChangeKind,
     DatabaseInfo,
     Edge,
-    MigrationImpact,
     Origin,
     Plan,
     Record,
@@ -30,10 +28,11 @@ from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.schedule.client_impacts import client_impacts
 from pgmg.planning.schedule.constraints import DemandContext, demands_of, users_among
 from pgmg.planning.schedule.context import PlanContext
+from pgmg.planning.schedule.contracts import contract_breaches
 from pgmg.planning.schedule.cycles import refuse_cycles
 from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey
-from pgmg.planning.schedule.migration_effects import migration_effects
+from pgmg.planning.schedule.migration_effects import migration_effects, migration_impacts
 from pgmg.planning.schedule.nodes import Node, Phase
 from pgmg.planning.schedule.ordering import order
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
@@ -84,12 +83,13 @@ def build(
     steps = _Steps(context, decisions, scheduler.presence, lifetimes).run()
     records = _records(found, steps)
     inputs = _inputs(resolved, found)
+    clients = client_impacts(context, decisions, steps)
     server = resolved.snapshot.server
     parts = basis(inputs, server, options, steps, records)
     return Plan(
         fingerprint=fingerprint(parts),
         database=DatabaseInfo(server.database, server.version, server.version_num),
-        migrations=tuple(_impacts(context, lifetimes)),
+        migrations=tuple(migration_impacts(context, lifetimes)),
         changes=tuple(change(d, resolved.checkout) for d in found if d.change is not None),
         steps=steps,
         edges=_edges(context, steps),
@@ -98,7 +98,8 @@ def build(
         records=records,
         basis=parts,
         inputs=inputs,
-        clients=client_impacts(context, decisions, steps),
+        clients=clients,
+        breaches=contract_breaches(context, clients),
         removed=_removed(context, lifetimes),
         removed_names=context.removals.created_names(),
         effects=tuple(migration_effects(context.timeline)),
@@ -329,21 +330,6 @@ def _records(found: Sequence[ObjectComparison], steps: Sequence[Step]) -> tuple[
             source = difference.declared.source
             records.append(Record(difference.name, source, touched or last, difference.recorded_key))
     return tuple(records)
-
-
-def _impacts(context: PlanContext, lifetimes: Lifetimes) -> Iterator[MigrationImpact]:
-    timeline = context.timeline
-    for number, (migration, affected) in enumerate(zip(timeline.migrations, lifetimes.affected, strict=True)):
-        state = timeline.state(timeline.first[number])
-        graph = context.graph
-        found = []
-        for id_, because in affected.items():
-            known = id_ in graph.definitions and id_ not in context.resolved.snapshot.by_address
-            name = graph.name(id_) if known else state.name_of(id_)
-            found.append(Affected(name, because.reason, because.objects))
-        statements = timeline.statements[timeline.first[number] : timeline.first[number + 1]]
-        touched = dict.fromkeys(op.name for statement in statements for op in statement.operations)
-        yield MigrationImpact(migration.name, migration.path, tuple(found), tuple(touched))
 
 
 def _edges(context: PlanContext, steps: Sequence[Step]) -> tuple[Edge, ...]:

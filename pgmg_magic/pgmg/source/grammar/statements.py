@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedStatement, SourceError, SyntaxProblem
 from pgmg.model.secrets import mask_secrets, secrets_in
-from pgmg.source.grammar.lexer import Piece, pieces, significant
+from pgmg.source.grammar.lexer import Piece, Sort, pieces, significant, tokens
 from pgmg.source.grammar.offsets import Located, characters
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, unwrap
 
@@ -44,9 +44,22 @@ class Parsed:
         """Where the statement begins."""
         return self.located.location(self.start)
 
+    def with_comments(self) -> str:
+        """Return the statement with the comments before it, and those after it on its last line."""
+        text, end = self.located.text, self.start + len(self.sql)
+        line_end = text.find("\n", end)
+        before = self.lead
+        if len(before) < self.start:  # the rest of a line belongs to the statement that it follows
+            before = before[before.find("\n") + 1 :]
+        return f"{before}{self.sql}\n{_comment_after(text[end : len(text) if line_end < 0 else line_end])}"
+
     def refused(self, message: str, hint: str) -> RefusedStatement:
         """Return the error that says why the statement is not accepted here."""
         return RefusedStatement(message, where=self.location, hint=hint)
+
+
+def _comment_after(rest: str) -> str:
+    return rest if all(token.text == ";" or token.sort is Sort.COMMENT for token in tokens(rest)) else ""
 
 
 def parse_text(located: Located, problems: list[SourceError]) -> list[Parsed]:

@@ -26,25 +26,11 @@ def read(statement: Parsed) -> Iterator[Declaration]:
     """Read an enum."""
     name = parts(statement.tree.type_name)
     refuse_temporary_name(statement, name, "type")
-    facts = EnumFacts(strings(statement.tree.vals), tuple(_renames(_text_around(statement))))
+    facts = EnumFacts(strings(statement.tree.vals), tuple(_renames(statement.with_comments())))
     yield Declaration(Target(Kind.TYPE, name), facts)
 
 
 READERS: Readers = {"create_enum_stmt": read}
-
-
-def _text_around(statement: Parsed) -> str:
-    """Return the statement with the comments before it, and those after it on its last line."""
-    text, end = statement.located.text, statement.start + len(statement.sql)
-    line_end = text.find("\n", end)
-    before = statement.lead
-    if len(before) < statement.start:  # the rest of a line belongs to the statement that it follows
-        before = before[before.find("\n") + 1 :]
-    return f"{before}{statement.sql}\n{_comment_after(text[end : len(text) if line_end < 0 else line_end])}"
-
-
-def _comment_after(rest: str) -> str:
-    return rest if all(token.text == ";" or token.sort is Sort.COMMENT for token in tokens(rest)) else ""
 
 
 def _renames(text: str) -> Iterator[tuple[str, str]]:
