@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.snapshot_reader import SnapshotReader
     from pgmg.config import Settings
-    from pgmg.model.catalog_details import WordingQuestion
+    from pgmg.model.catalog_details import CatalogDetails, WordingQuestion
     from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration, SourceObject
+    from pgmg.model.stand_in import StandInQuestion
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
     from pgmg.planning.resolve.column_types import LiveColumns
@@ -130,24 +131,35 @@ class Planner:
         resolved = comparison.resolved
         asked = questions(resolved, comparison.differences, facts)
         details = read_catalog_details(conn, resolved.snapshot, asked)
-        if adopted := wording_questions(resolved, comparison.differences, details):
-            details = replace(details, same_wordings=self._same_wordings(conn, adopted))
+        views, others = wording_questions(resolved, comparison.differences, details)
+        if views or others:
+            details = replace(details, same_wordings=self._same_wordings(conn, details, views, others))
         plan = build(resolved, comparison.differences, comparison.evidence, details, options, facts)
         return self._with_permissions(conn, plan, resolved.snapshot)
 
-    def _same_wordings(self, conn: Connection, questions: tuple[WordingQuestion, ...]) -> frozenset[ObjectName]:
+    def _same_wordings(
+        self,
+        conn: Connection,
+        details: CatalogDetails,
+        views: tuple[WordingQuestion, ...],
+        others: tuple[StandInQuestion, ...],
+    ) -> frozenset[ObjectName]:
         """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
         from pgmg.catalog.connection import is_pooled, manner_of, translated_errors
+        from pgmg.catalog.stand_ins import read_stand_in_wordings
         from pgmg.catalog.stored_wording import read_same_wordings
+        from pgmg.planning.kinds.wording_questions import same_as_stored
 
         if self._connect is None or is_pooled(conn):
             return frozenset()  # a pool may have no other connection
-        timeout, statements = self.settings.lock_timeout, manner_of(conn).statements
+        how = (self.search_path, self.settings.lock_timeout, manner_of(conn).statements)
         try:
             with self._connect() as other, translated_errors(other):
-                return read_same_wordings(other, questions, self.search_path, timeout, statements)
+                same = read_same_wordings(other, views, *how) if views else frozenset()
+                wordings = read_stand_in_wordings(other, others, *how) if others else {}
         except PgmgError:
             return frozenset()
+        return same | same_as_stored(others, wordings, details)
 
     def _with_permissions(self, conn: Connection, plan: Plan, snapshot: Snapshot) -> Plan:
         """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgmg.errors import SourceErrors
 from pgmg.model.names import Kind
 
 MIGRATION = """
@@ -65,6 +66,8 @@ CODE = {
     Kind.TEXT_SEARCH_DICTIONARY: ["CREATE TEXT SEARCH DICTIONARY words (template = snowball, Language = english, StopWords = english)"],
     Kind.TEXT_SEARCH_CONFIGURATION: [
         "CREATE TEXT SEARCH CONFIGURATION copied (COPY = english)",
+        ("CREATE TEXT SEARCH CONFIGURATION added (COPY = simple);\n"
+        "ALTER TEXT SEARCH CONFIGURATION added ALTER MAPPING FOR asciiword, word WITH words, simple"),
         ("CREATE TEXT SEARCH CONFIGURATION mapped (PARSER = pg_catalog.default);\n"
         "ALTER TEXT SEARCH CONFIGURATION mapped ADD MAPPING FOR word, asciiword WITH words, simple;\n"
         "ALTER TEXT SEARCH CONFIGURATION mapped ADD MAPPING FOR int WITH simple"),
@@ -125,3 +128,15 @@ def test_what_is_equal_is_adopted_and_nothing_is_executed(forgotten):
     assert {change.object.kind for change in plan.changes} == set(CODE)
     forgotten.apply()
     forgotten.settled()
+
+
+@pytest.mark.parametrize("default", ["NULL", "(null)"])
+def test_a_default_of_null_is_refused_because_the_server_keeps_none(project, default):
+    project.do("CREATE DOMAIN short AS varchar(5)", "CREATE VIEW v AS SELECT NULL::text AS a, NULL::short AS b")
+    text = "CREATE VIEW v AS SELECT NULL::text AS a, NULL::short AS b;\nALTER VIEW v ALTER {} SET DEFAULT {};\n"
+    project.write("sql/v.sql", text.format("a", default))
+    with pytest.raises(SourceErrors, match=r"v\.sql:2"):
+        project.plan()
+    project.write("sql/v.sql", text.format("b", "NULL::short"))
+    project.apply()
+    project.settled()

@@ -75,6 +75,28 @@ def test_schemas_and_casts_that_both_sides_spell_count(source, catalog):
 
 
 @pytest.mark.parametrize(
+    ("catalog", "source", "same"),
+    [
+        ("1", "1::bigint", False),
+        ("1", "1::integer", True),
+        ("1.5", "1.5::numeric", True),
+        ("1.5", "1.5::float8", False),
+        ("9999999999", "9999999999::bigint", True),
+        ("9999999999", "9999999999::numeric", False),
+        ("99999999999999999999", "99999999999999999999::numeric", True),
+        ("(1)::bigint", "1", True),
+        ("(1)::bigint", "1::integer", False),
+        ("'a'::character varying(3)", "'a'::varchar", False),
+        ("'1 day'::interval day", "'1 day'::interval", False),
+        ("'{}'::integer[]", "'{}'::integer", False),
+    ],
+)
+def test_a_number_of_the_catalog_has_the_type_that_it_is_cast_to_or_its_own(catalog, source, same):
+    policies = [f"CREATE POLICY p ON t USING (a = {expression})" for expression in (catalog, source)]
+    assert same_definition(*policies) is same
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("connection failed: password=abc host=x", "connection failed: password=******** host=x"),

@@ -210,7 +210,7 @@ class CatalogDetails:
     extension_dependents: Mapping[Address, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """`ALTER … DEPENDS ON EXTENSION` of the routines that have it: CREATE OR REPLACE takes it away."""
     same_wordings: frozenset[ObjectName] = frozenset()
-    """Adopted views whose query the server stores as it has it already."""
+    """Adopted objects that the server stores as they are declared; of views the query is meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _COMPARED_WHOLE = ROUTINES | {Kind.TRIGGER, Kind.RULE, Kind.POLICY, Kind.COLUMN_DEFAULT}
 """Kinds of which the server's definition states everything that a source can."""
+_COMPARED_IN_PARTS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
+"""Kinds of which the server is asked about the query alone; their options are compared besides."""
 
 
 @cache
@@ -52,6 +54,9 @@ def registry() -> dict[Kind, KindRules]:
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
     """Decide how an existing object gets to its declared state: one that is adopted and equal stays as it is."""
-    if case.change is ChangeKind.ADOPTED and case.name.kind in _COMPARED_WHOLE and is_equal(case):
+    kind, is_adopted = case.name.kind, case.change is ChangeKind.ADOPTED
+    if is_adopted and case.same_wording and kind not in _COMPARED_IN_PARTS:
+        return NO_CHANGE
+    if is_adopted and kind in _COMPARED_WHOLE and is_equal(case):
         return NO_CHANGE
     return registry()[case.name.kind].choose_strategy(case)

@@ -35,7 +35,7 @@ class ObjectDiff:
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
     view's new columns, `upstream` why a used object has other columns than now, `column_uses` the table columns of a
     type, `vanished` columns that no longer exist, `attachments` what the database has of comments and the like,
-    `same_wording` whether the server has said that it stores the declared query already.
+    `same_wording` whether the server has said that it stores the declared definition (a view's: query) already.
     """
 
     name: ObjectName

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.equal_queries import rename_results, simplify_expression
 from pgmg.source.grammar.lexer import significant
-from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, unwrap
+from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, type_text, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
         ("CreateTrigStmt", "funcname"),
         ("CreateEventTrigStmt", "funcname"),
         ("CreateStatsStmt", "defnames"),
+        ("CreateRangeStmt", "type_name"),
+        ("AlterTSConfigurationStmt", "cfgname"),
         ("DefineStmt", "defnames"),
         ("ObjectWithArgs", "objname"),
         ("CreateOpClassStmt", "opclassname"),
@@ -36,6 +38,8 @@ _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
     }
 )
 _OPERATOR_CLAUSES = {"procedure": "function"}
+_IMPLIED = "?"
+_TOO_LARGE = 2**63
 _FLAGS = frozenset({"replace", "if_not_exists", "concurrent"})
 
 
@@ -48,10 +52,11 @@ def normal_form(sql: str) -> str:
 
 
 def same_definition(one: str, other: str) -> bool:
-    """Tell whether two statements define the same, as far as each of them says.
+    """Tell whether two statements define the same, as far as each of them says; `one` is the catalog's.
 
     The normal forms must agree, and so must the schemas and the casts of constants wherever both spell them: the
-    catalog writes `app.f('x'::text)` where the source may say `f('x')`, but never where it says `web.f('x')`.
+    catalog writes `app.f('x'::text)` where the source may say `f('x')`, but never where it says `web.f('x')`. A number
+    without a cast in the catalog has its own type: the catalog never writes `1` where the source says `1::bigint`.
     """
     try:
         first, second = _normal(one), _normal(other)
@@ -62,7 +67,10 @@ def same_definition(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Normal:
-    """A normal form, and what was left out of it, place by place; empty where the statement did not say it."""
+    """A normal form, and what was left out of it, place by place; empty where the statement did not say it.
+
+    A number without a cast has the mark `_IMPLIED` and the type that it has by itself.
+    """
 
     text: str
     said: tuple[str, ...]
@@ -79,7 +87,11 @@ def same_query(one: str, one_columns: Sequence[str], other: str, other_columns: 
 
 def _agree(first: _Normal, second: _Normal) -> bool:
     said = zip(first.said, second.said, strict=False)  # equal texts come from equal trees
-    return first.text == second.text and all(a == b or not a or not b for a, b in said)
+    return first.text == second.text and all(_agree_on(a, b) for a, b in said)
+
+
+def _agree_on(shown: str, said: str) -> bool:
+    return not said or said.startswith(_IMPLIED) or shown.removeprefix(_IMPLIED) in ("", said)
 
 
 @deep_recursion(lambda sql, **_: length(sql))
@@ -147,12 +159,22 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
 def _plain_constant(node: Tree, said: list[str]) -> None:
     """`'new'::text` is how the catalog writes `'new'`."""
     if node.HasField("type_cast") and node.type_cast.arg.HasField("a_const"):
-        said.append(".".join(strings(node.type_cast.type_name.names)))
+        said.append(type_text(node.type_cast.type_name))
         constant = pb.A_Const()
         constant.CopyFrom(node.type_cast.arg.a_const)
         node.a_const.CopyFrom(constant)
     elif node.HasField("a_const"):
-        said.append("")
+        said.append(_type_of_number(node.a_const))
+
+
+def _type_of_number(constant: Tree) -> str:
+    """Return the type that a number has by itself (PostgreSQL manual, 4.1.2.6), marked; empty for other constants."""
+    if constant.HasField("ival"):
+        return f"{_IMPLIED}int4"
+    if not constant.HasField("fval"):
+        return ""
+    text = constant.fval.fval
+    return f"{_IMPLIED}int8" if text.isdecimal() and int(text) < _TOO_LARGE else f"{_IMPLIED}numeric"
 
 
 def _text_value(element: Tree) -> None:

@@ -12,6 +12,8 @@ from pgmg.source.grammar.lexer import Sort, Token, pieces, significant, tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pgmg.model.stand_in import StandIn
+
 __all__ = [
     "data_clause",
     "normal_form",
@@ -24,6 +26,7 @@ __all__ = [
     "same_query",
     "same_wording",
     "split_statements",
+    "stand_in",
     "statements_hash",
     "text_search_mappings",
     "without_data",
@@ -138,7 +141,7 @@ def normal_form(sql: str) -> str:
 
 
 def same_definition(one: str, other: str) -> bool:
-    """Tell whether a catalog's definition and a source's define the same, as far as each of them says.
+    """Tell whether a catalog's definition, which comes first, and a source's define the same, as far as each says.
 
     More careful than comparing normal forms: schemas and the casts of constants count wherever both spell them.
     """
@@ -174,6 +177,13 @@ def same_wording(one: str, other: str) -> bool:
     from pgmg.source.grammar.wording import same_wording as same
 
     return same(one, other)
+
+
+def stand_in(sql: str) -> StandIn | None:
+    """Return the statements that create a stand-in of what `sql` declares; None where there can be none."""
+    from pgmg.source.grammar.stand_ins import stand_in as rewritten
+
+    return rewritten(sql)
 
 
 def partition_index(sql: str, of_partition: str) -> str:

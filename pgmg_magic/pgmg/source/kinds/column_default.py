@@ -30,7 +30,7 @@ def of_command(statement: Parsed, command: Tree) -> Declaration:
     """Read one command of ALTER VIEW. That it is about a view and no table is checked once names are resolved.
 
     Raises:
-        RefusedStatement: it drops a default, or is about another kind of relation.
+        RefusedStatement: it drops a default, sets one of NULL, or is about another kind of relation.
     """
     tree, value = statement.tree, getattr(command, "def")
     if tree.objtype not in _WORDS_FOR_A_VIEW:
@@ -39,6 +39,11 @@ def of_command(statement: Parsed, command: Tree) -> Declaration:
         raise statement.refused(
             "ALTER … DROP DEFAULT does not belong under the code folder, but in a migration",
             "Leave it out: pgmg drops the default of a view's column that is no longer declared.",
+        )
+    if value.HasField("a_const") and value.a_const.isnull:
+        raise statement.refused(
+            "ALTER … SET DEFAULT NULL declares no default",
+            "Leave it out: a column without a default gets NULL.",
         )
     collector = Collector()
     collector.add(RefKind.RELATION, relation_parts(tree.relation))
