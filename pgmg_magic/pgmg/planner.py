@@ -145,13 +145,13 @@ class Planner:
         others: tuple[StandInQuestion, ...],
     ) -> frozenset[ObjectName]:
         """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
-        from pgmg.catalog.connection import is_pooled, manner_of, translated_errors
+        from pgmg.catalog.connection import manner_of, translated_errors
         from pgmg.catalog.stand_ins import read_stand_in_wordings
         from pgmg.catalog.stored_wording import read_same_wordings
         from pgmg.planning.kinds.wording_questions import same_as_stored
 
-        if self._connect is None or is_pooled(conn):
-            return frozenset()  # a pool may have no other connection
+        if self._connect is None:
+            return frozenset()
         how = (self.search_path, self.settings.lock_timeout, manner_of(conn).statements)
         try:
             with self._connect() as other, translated_errors(other):

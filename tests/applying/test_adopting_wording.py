@@ -108,3 +108,39 @@ def test_where_nothing_temporary_may_be_created_it_is_made_again(project):
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT * FROM log;")
     project.apply()
     project.settled()
+
+
+BESIDE = {
+    "v": "CREATE VIEW v AS SELECT * FROM users",
+    "w": "CREATE VIEW w AS SELECT * FROM log",
+    "r": "CREATE RULE r AS ON DELETE TO users DO ALSO INSERT INTO audit VALUES (OLD.id)",
+    "s": "CREATE RULE s AS ON DELETE TO log DO ALSO INSERT INTO audit VALUES (OLD.id)",
+    "i": "CREATE INDEX i ON users (id) WHERE mail = 'x'",
+    "f": "CREATE PROCEDURE f() LANGUAGE sql BEGIN ATOMIC INSERT INTO audit VALUES (kept(1)); END",
+}
+
+
+@pytest.mark.parametrize(
+    ("migration", "expected"),
+    [
+        ("CREATE TABLE more (id integer)", set()),
+        ("ALTER TABLE log ADD COLUMN note text", {"view.w", "rule.s on log"}),
+        ("CREATE FUNCTION kept(bigint) RETURNS integer LANGUAGE sql AS 'SELECT 1'", {"procedure.f()"}),
+        ("INSERT INTO log VALUES (1, 'x')", set()),
+        ("CREATE TABLE app.audit (id integer)", {"rule.r on users", "rule.s on log", "procedure.f()"}),
+        ("DO 'BEGIN END'", {"view.v", "view.w", "rule.r on users", "rule.s on log", "index.i", "procedure.f()"}),
+    ],
+)
+def test_what_no_pending_migration_is_about_is_adopted(project, migration, expected):
+    """Whatever may mean another thing afterwards is not asked about, and replaced or recreated."""
+    kept = "CREATE FUNCTION kept(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'"
+    project.do(TABLES, "CREATE SCHEMA app", "CREATE TABLE audit (id integer, at timestamptz DEFAULT now())", kept)
+    project.do(*BESIDE.values())
+    project.write("migrations/001.sql", f"{migration};")
+    project.write("sql/all.sql", ";\n".join(BESIDE.values()) + ";")
+    steps = {str(step.object) for step in project.plan().steps}
+    assert steps - {"migration.001.sql"} == expected
+    project.apply()
+    project.settled()
+    columns = project.rows("SELECT attname FROM pg_attribute WHERE attrelid = 'w'::regclass AND attnum > 3")
+    assert columns == ([("note",)] if "note" in migration else [])

@@ -240,3 +240,17 @@ def test_a_pool_with_no_connection_left_is_an_error_with_the_reason(users, monke
         other.execute("SELECT 1")
         with pytest.raises(pgmg.ConnectionFailedError, match="The pooler has no server connection for us"):
             opened.plan()
+
+
+@pytest.mark.parametrize(("size", "steps"), [(1, {"view.everybody", "rule.noted on users"}), (3, set())])
+def test_the_server_is_asked_for_its_wording_where_the_pool_has_another_connection(users, size, steps):
+    declared = [
+        "CREATE VIEW everybody AS SELECT * FROM users",
+        "CREATE RULE noted AS ON DELETE TO users DO ALSO INSERT INTO users VALUES (OLD.id + 1)",
+    ]
+    users.do(*declared)
+    users.write("sql/more.sql", ";\n".join(declared) + ";")
+    with pgbouncer(users.dsn, "transaction", size) as dsn, through(users, dsn) as opened:
+        assert {str(step.object) for step in opened.plan().steps} == steps
+        opened.apply()
+        assert opened.plan().steps == ()

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from pgmg.model.catalog_details import CatalogDetails, Definition
     from pgmg.model.names import ObjectName
-    from pgmg.model.source import SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import ResolvedProject
+    from pgmg.planning.resolve.declared import Declared
 
 _WITH_STAND_INS = frozenset(
     {
@@ -41,6 +41,8 @@ _WITH_STAND_INS = frozenset(
     }
 )
 """Kinds that any role may create in `pg_temp`, or on a relation there."""
+_WITHOUT_NAMES = frozenset({Kind.OPERATOR, Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY, Kind.CAST})
+"""Kinds of objects that a definition may use without naming them."""
 _OF_STAND_INS = re.compile(r"\bpg_temp(_\d+)?\.")
 
 
@@ -49,14 +51,18 @@ def wording_questions(
 ) -> tuple[tuple[WordingQuestion, ...], tuple[StandInQuestion, ...]]:
     """Return the questions about views, and those about other objects.
 
-    None while migrations are pending: what the server would store then is not known yet.
+    None about what a pending migration may change: what the server will store then is not known yet.
     """
-    if resolved.timeline.statements:
+    touched = _touched_by_migrations(resolved)
+    if touched is None:
         return (), ()
     views: list[WordingQuestion] = []
     others: list[StandInQuestion] = []
-    for name, source, definition in _adopted(found, details):
-        facts, address = source.facts, definition.address
+    for declared, definition in _adopted(found, details):
+        name, source, address = declared.name, declared.source, definition.address
+        facts = source.facts
+        if not touched.isdisjoint(_names(declared)):
+            continue
         if isinstance(facts, ViewFacts):
             if not says_the_same(definition, facts):
                 views.append(WordingQuestion(name, address, facts.query, facts.columns, source.settings))
@@ -67,15 +73,37 @@ def wording_questions(
     return tuple(views), tuple(others)
 
 
-def _adopted(
-    found: Iterable[ObjectComparison], details: CatalogDetails
-) -> Iterator[tuple[ObjectName, SourceObject, Definition]]:
+def _touched_by_migrations(resolved: ResolvedProject) -> frozenset[str] | None:
+    """Return the names, without schemas, of everything that pending migrations are about; None where that is unknown.
+
+    An object of such a name may take the place of another one, or be another overload. A new operator or cast may be
+    used without its name.
+    """
+    if resolved.expected is None:
+        return None
+    found: set[str] = set()
+    for statement in resolved.timeline.statements:
+        if statement.may_notice_all:
+            return None
+        for operation in statement.operations:
+            if operation.name.kind in _WITHOUT_NAMES:
+                return None
+            found |= {n.name for n in (operation.name, operation.name.parent, operation.becomes) if n is not None}
+    return frozenset(found)
+
+
+def _names(declared: Declared) -> set[str]:
+    parent = declared.name.parent
+    return {declared.name.name, *((parent.name,) if parent else ()), *(use.object.name for use in declared.uses)}
+
+
+def _adopted(found: Iterable[ObjectComparison], details: CatalogDetails) -> Iterator[tuple[Declared, Definition]]:
     for difference in found:
         if difference.change is not ChangeKind.ADOPTED or difference.live is None or difference.declared is None:
             continue
         definition = details.closure.definitions.get(difference.live.address)
         if definition is not None and definition.text:
-            yield difference.name, difference.declared.source, definition
+            yield difference.declared, definition
 
 
 def same_as_stored(
