@@ -134,11 +134,73 @@ def test_a_client_gets_on_as_the_plan_says(applied, change):
     assert all(one.reason and one.compatibility is not Compatibility.SAFE for one in plan.clients)
 
 
-def test_what_cannot_be_read_is_breaking(applied):
-    applied.write("migrations/002.sql", "DO $$ BEGIN EXECUTE 'SELECT ' || 1; END $$;")
-    (impact,) = applied.plan().clients
-    assert (str(impact.object), impact.compatibility) == ("migration.002.sql", Compatibility.BREAKING)
-    assert impact.where == "migrations/002.sql:1"
+HIDDEN = {
+    "an expression": "DO $$ BEGIN EXECUTE 'SELECT ' || 1; END $$;",
+    "an expression in a loop": "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT ' || 1 LOOP NULL; END LOOP; END $$;",
+    "an expression for a cursor": "DO $$ DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'SELECT ' || 1; END $$;",
+    "a constant and more": "DO $$ BEGIN EXECUTE 'DROP ' || 'TABLE users'; END $$;",
+    "a constant format": "DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;",
+    "another block": "DO $$ BEGIN EXECUTE 'DO $x$ BEGIN CREATE TABLE t (); END $x$'; END $$;",
+    "a procedure": "CREATE PROCEDURE p() LANGUAGE sql AS 'DROP TABLE users';\nDO $$ BEGIN CALL p(); END $$;",
+    "a function": (
+        "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP VIEW v; END';\n"
+        "DO $$ BEGIN PERFORM g(); CREATE TABLE t (); END $$;"
+    ),
+    "another search_path": "DO $$ BEGIN SET search_path = other; DROP TABLE IF EXISTS users; END $$;",
+    "another search_path by a function": (
+        "DO $$ BEGIN PERFORM set_config('search_path', 'other', true); DROP TABLE IF EXISTS users; END $$;"
+    ),
+    "what does not parse": "DO $$ BEGIN ALTER TABEL users ADD x integer; END $$;",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_what_cannot_be_read_is_unknown(applied, how):
+    applied.write("migrations/002.sql", HIDDEN[how])
+    plan = applied.plan()
+    found = {str(one.object): one for one in plan.clients}
+    assert found["migration.002.sql"].compatibility is Compatibility.UNKNOWN
+    assert found["migration.002.sql"].where == f"migrations/002.sql:{1 + HIDDEN[how].count(chr(10))}"
+    assert plan.compatibility is Compatibility.UNKNOWN
+
+
+BLOCKS = {
+    "a type that may exist": (
+        "BEGIN CREATE TYPE level AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END", "safe", None,
+    ),
+    "a grant": ("BEGIN GRANT EXECUTE ON FUNCTION f(integer) TO PUBLIC; END", "safe", None),
+    "an index by a constant": ("BEGIN EXECUTE 'CREATE INDEX ON users (name)'; END", "safe", None),
+    "a column added under a condition": (
+        "BEGIN IF NOT EXISTS (SELECT 1) THEN ALTER TABLE users ADD COLUMN age integer; END IF; END",
+        "transient", "table.users",
+    ),
+    "a column dropped": ("BEGIN ALTER TABLE users DROP COLUMN feeling; END", "breaking", "table.users"),
+    "a column dropped by a constant": (
+        "BEGIN EXECUTE 'ALTER TABLE users DROP COLUMN feeling'; END", "breaking", "table.users",
+    ),
+    "a table renamed": ("BEGIN ALTER TABLE users RENAME TO people; END", "breaking", "table.users"),
+    "what is not there": ("BEGIN DROP TABLE IF EXISTS nowhere; END", "safe", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_whose_statements_can_be_read_is_judged_by_them(applied, block):
+    body, said, about = BLOCKS[block]
+    applied.write("migrations/002.sql", f"DO $$ {body} $$;")
+    plan = applied.plan()
+    assert plan.compatibility == said, [(str(one.object), one.reason) for one in plan.clients]
+    assert [str(one.object) for one in plan.clients] == ([] if about is None else [about])
+
+
+def test_fail_on_breaking_lets_the_unknown_pass_and_transient_does_not(applied, monkeypatch):
+    monkeypatch.chdir(applied.root)
+    applied.write("migrations/002.sql", HIDDEN["an expression"])
+
+    def run(word):
+        return CliRunner().invoke(program, ["plan", "--fail-on", word, "--connection-string", applied.dsn])
+
+    assert [run(word).exit_code for word in ("breaking", "transient")] == [0, 1]
+    assert "unknown for clients" in run("breaking").stdout
 
 
 def test_the_program_says_it_and_fails_on_it(applied, monkeypatch):

@@ -15,6 +15,7 @@ class Compatibility(StrEnum):
 
     SAFE = "safe"  # it notices nothing
     TRANSIENT = "transient"  # statements prepared before fail once, or `*` returns something else
+    UNKNOWN = "unknown"  # a statement that hides what it does
     BREAKING = "breaking"  # what it uses is gone, or has another shape
 
     @property

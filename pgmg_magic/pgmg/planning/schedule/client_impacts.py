@@ -14,6 +14,7 @@ from pgmg.model.names import CHILD_KINDS, DECLARATIVE_KINDS, ROUTINES, TYPES, Ki
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.source import Effect, StatementKind
 from pgmg.planning.kinds.rules import AlterInPlace, RecreateObject
+from pgmg.planning.schedule.block_operations import block_operations
 from pgmg.source.columns.result_names import result_names
 from pgmg.source.grammar.lexer import significant
 
@@ -80,10 +81,14 @@ def _of_migrations(context: PlanContext, created: Collection[ObjectName]) -> Ite
         if statement.statement.kind is StatementKind.ASSERTION:
             continue  # it only reads
         where = f"{statement.source.path}:{statement.statement.location.line}"
+        operations = statement.operations
         if statement.may_notice_all and has_clients:
-            reason = "what it does cannot be read from its text"
-            yield ClientImpact(migration_name(statement.source.name), BREAKING, reason, where)
-        for operation in statement.operations:
+            within = block_operations(statement, context)
+            if within is None:
+                reason = "what it does cannot be read from its text"
+                yield ClientImpact(migration_name(statement.source.name), Compatibility.UNKNOWN, reason, where)
+            operations += within or ()
+        for operation in operations:
             id_ = operation.object
             if id_ not in there or operation.name.kind in _NO_INTERFACE:
                 continue  # what this very plan creates has no clients yet

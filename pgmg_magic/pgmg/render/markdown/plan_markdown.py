@@ -110,6 +110,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
 _CLIENT_WORDS = {
     Compatibility.SAFE: "safe",
     Compatibility.TRANSIENT: ":yellow_circle: transient",
+    Compatibility.UNKNOWN: ":white_circle: unknown",
     Compatibility.BREAKING: ":red_circle: **breaking**",
 }
 

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from pgmg.model.compatibility import ClientImpact
     from pgmg.model.plan import Plan
 
-ROLES = {Compatibility.SAFE: Role.MUTED, Compatibility.TRANSIENT: Role.WARNING, Compatibility.BREAKING: Role.DROPPED}
+ROLES = {
+    Compatibility.SAFE: Role.MUTED,
+    Compatibility.TRANSIENT: Role.WARNING,
+    Compatibility.UNKNOWN: Role.WARNING,
+    Compatibility.BREAKING: Role.DROPPED,
+}
 
 
 def client_lines(plan: Plan) -> Iterator[Line]:
