@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pgmg.catalog import server_programs
-from tests.conftest import THROW_AWAY
+from tests.conftest import THROW_AWAY, quick_folder
 from tests.servers.programs import Programs
 
 SETTINGS = {
@@ -36,7 +36,7 @@ def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
 
     With `primary`, the connection string of another server, it is a hot standby of that one.
     """
-    folder = Path(tempfile.mkdtemp(prefix="pgmg-server-"))
+    folder = Path(tempfile.mkdtemp(prefix="pgmg-server-", dir=quick_folder()))
     try:
         data = folder / "data"
         user = server_programs._system_user(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from pgmg.catalog import server_programs
+from tests import conftest
 from tests.servers import programs
 from tests.servers.running import running
 
@@ -52,3 +54,13 @@ def test_the_command_says_what_became_of_each_version_and_fails_if_one_cannot_be
     assert "(embedded): ok: 1 passed in " in said[0]
     assert said[1].startswith("PostgreSQL 99: FAILED, there is no server: @embedded-postgres/")
     assert done.returncode == 1
+
+
+def test_files_of_a_server_are_in_memory_only_where_that_has_room(monkeypatch, tmp_path):
+    monkeypatch.setattr(conftest, "MEMORY", tmp_path)
+    monkeypatch.setattr(conftest, "ENOUGH", shutil.disk_usage(tmp_path).free // 2)
+    assert conftest.quick_folder() == str(tmp_path)
+    monkeypatch.setattr(conftest, "ENOUGH", shutil.disk_usage(tmp_path).total)
+    assert conftest.quick_folder() is None
+    monkeypatch.setattr(conftest, "MEMORY", tmp_path / "absent")
+    assert conftest.quick_folder() is None
