@@ -9,6 +9,7 @@ from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
 from pgmg.model.type_identity import formatted_type, plain_type, type_of
 from pgmg.planning.kinds.constraints import made_with_domain
+from pgmg.planning.kinds.equal_definitions import says_the_same_range
 from pgmg.planning.kinds.rules import (
     NO_CHANGE,
     AlterInPlace,
@@ -88,7 +89,9 @@ def _same_range(case: ObjectDiff) -> bool:
     assert isinstance(facts, RangeFacts)
     if case.previous is not None:
         return same_but_formatting(case.previous.sql, case.source.sql)
-    return type_of(case.argument_type(facts.subtype)) == formatted_type(str(case.facts.get("subtype") or ""))
+    if type_of(case.argument_type(facts.subtype)) != formatted_type(str(case.facts.get("subtype") or "")):
+        return False
+    return case.definition is None or says_the_same_range(case.definition, facts)
 
 
 def recreate_or_refuse(case: ObjectDiff, what: str) -> Strategy:

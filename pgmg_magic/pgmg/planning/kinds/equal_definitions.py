@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import DefinitionFacts, PolicyFacts, ViewFacts
+from pgmg.model.facts import DefinitionFacts, PolicyFacts, RangeFacts, ViewFacts
 from pgmg.model.names import Kind
 from pgmg.model.roles import EVERYBODY
 from pgmg.source import parse_recorded
@@ -33,6 +33,7 @@ _DEFAULTS = {
 }
 _FROM_ELSEWHERE = frozenset({"commutator", "negator"})
 """Clauses that another operator may have added: they count where both sides state them."""
+_FUNCTIONS_OF_RANGES = frozenset({"canonical", "subtype_diff"})
 _COPIES = {Kind.COLLATION: "from", Kind.TEXT_SEARCH_CONFIGURATION: "copy"}
 
 
@@ -60,6 +61,15 @@ def is_equal(case: ObjectDiff) -> bool:
 def says_the_same(definition: Definition, facts: object) -> bool:
     """Compare the text of a view's query with the server's, as far as that can be told from texts."""
     return any(_is_same_view(shown, facts) for shown in _shown(definition))
+
+
+def says_the_same_range(definition: Definition, facts: RangeFacts) -> bool:
+    """Compare the clauses of a range with the server's; a function that only one side has is a difference."""
+    wanted = dict(facts.options)
+    for live in (dict(shown.options) for shown in _shown(definition) if isinstance(shown, RangeFacts)):
+        names = (wanted.keys() - {"subtype"}) | (_FUNCTIONS_OF_RANGES & live.keys())
+        return all(name in live and name in wanted and _is_same_name(live[name], wanted[name]) for name in names)
+    return False
 
 
 def _shown(definition: Definition) -> Iterator[object]:

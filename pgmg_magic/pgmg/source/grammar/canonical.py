@@ -11,7 +11,7 @@ from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, 
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
     {
@@ -141,19 +141,15 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
             message.objtype = pb.OBJECT_TABLE
         case "IndexElem" if message.ordering == pb.SORTBY_ASC:
             message.ordering = pb.SORTBY_DEFAULT
-        case "DefineStmt":
-            for node in message.definition:
-                word = node.def_elem.defname.lower()
-                node.def_elem.defname = _OPERATOR_CLAUSES.get(word, word)
-            _sort_clauses(message.definition)
-        case "CreateFunctionStmt":
-            _sort_clauses(message.options)
-            _state_result(message)
-        case "CreateOpClassStmt":
-            for node in message.items:
-                _state_operands(node.create_op_class_item, message.datatype)
         case _:
-            pass
+            if (rewrite := _STATEMENTS.get(name)) is not None:
+                rewrite(message)
+
+
+def _without_modifiers(*types: Tree) -> None:
+    """Casts, operators and operator classes are about types without modifiers."""
+    for type_ in types:
+        type_.ClearField("typmods")
 
 
 def _plain_constant(node: Tree, said: list[str]) -> None:
@@ -207,21 +203,50 @@ def _state_result(function: Tree) -> None:
         function.return_type.names.add().string.sval = "record"
 
 
+def _definition(message: Tree) -> None:
+    if message.kind == pb.OBJECT_OPERATOR:
+        _without_modifiers(*(node.def_elem.arg.type_name for node in message.definition))
+    for node in message.definition:
+        word = node.def_elem.defname.lower()
+        node.def_elem.defname = _OPERATOR_CLAUSES.get(word, word)
+    _sort_clauses(message.definition)
+
+
+def _function(message: Tree) -> None:
+    _sort_clauses(message.options)
+    _state_result(message)
+
+
+def _cast(message: Tree) -> None:
+    _without_modifiers(message.sourcetype, message.targettype)
+
+
+def _event_trigger(message: Tree) -> None:
+    """Command tags are kept in upper case."""
+    for clause in message.whenclause:
+        for node in clause.def_elem.arg.list.items:
+            node.string.sval = node.string.sval.upper()
+
+
 _OPERATOR, _FUNCTION = 1, 2
 """`CreateOpClassItem.itemtype` (OPCLASS_ITEM_… in parsenodes.h)."""
 
 
-def _state_operands(item: Tree, operand: Tree) -> None:
-    """An operator or function of an operator class is, unless it says otherwise, about two operands of its type."""
-    if item.itemtype == _OPERATOR and not item.name.objargs:
-        types = item.name.objargs
-    elif item.itemtype == _FUNCTION and not item.class_args:
-        types = item.class_args
-    else:
-        return
-    for _ in range(2):
-        types.add().type_name.CopyFrom(operand)
-    item.name.args_unspecified = False
+def _operator_class(message: Tree) -> None:
+    """The family has the name of the class, and members are about its type, unless they say otherwise."""
+    if not message.opfamilyname:
+        message.opfamilyname.extend(message.opclassname)
+    _without_modifiers(message.datatype)
+    for node in message.items:
+        item = node.create_op_class_item
+        if item.itemtype == _OPERATOR and not item.name.objargs:
+            types = item.name.objargs
+            item.name.args_unspecified = False
+        elif item.itemtype == _FUNCTION and not item.class_args:
+            types = item.class_args
+        else:
+            continue
+        types.extend([pb.Node(type_name=message.datatype)] * 2)
 
 
 def _sort_clauses(nodes: Tree) -> None:
@@ -244,3 +269,13 @@ def _sort_key(node: Tree) -> str:
     if kind == "string":
         return str(inner.sval)
     return inner.name or expression(inner.expr)
+
+
+_STATEMENTS: dict[str, Callable[[Tree], None]] = {
+    "DefineStmt": _definition,
+    "CreateFunctionStmt": _function,
+    "CreateCastStmt": _cast,
+    "CreateEventTrigStmt": _event_trigger,
+    "CreateOpClassStmt": _operator_class,
+}
+"""Rewrites of whole statements."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from pgmg.model.quoting import quote
@@ -55,7 +54,7 @@ def _stand_in(sql: str) -> StandIn | None:
     statements: list[str] = []
     relation: str | None = None
     for piece in pieces(sql):
-        text = _not_concurrent(sql[piece.start : piece.end])
+        text = sql[piece.start : piece.end]
         kind, tree = unwrap(parse(text).stmts[0].stmt)
         about = _relation(kind, tree)
         if about is not None:
@@ -118,12 +117,3 @@ def _places(tokens: Sequence[Token], parts: Parts) -> Iterator[tuple[int, int]]:
 def _name(token: Token) -> str:
     text = token.text
     return text[1:-1].replace('""', '"') if text.startswith('"') else text.lower()
-
-
-def _not_concurrent(sql: str) -> str:
-    """Return the text of a statement that can run in a transaction."""
-    words = list(takewhile(lambda token: token.text != "(", significant(sql)))
-    for before, token in pairwise(words):
-        if before.word == "INDEX" and token.word == "CONCURRENTLY":
-            return sql[: token.start] + sql[token.end :]
-    return sql
