@@ -49,6 +49,7 @@ class RiskRow:
     waits: str
     cause: str
     where: str
+    measured: bool
 
 
 def title(plan: Plan) -> str:
@@ -79,13 +80,14 @@ def _risk_row(risk: Risk) -> RiskRow:
     return RiskRow(
         step=risk.step,
         kind=risk.kind,
-        word=f"{RISK_WORDS[risk.kind]}{' (measured)' if risk.measured else ''}",
+        word=RISK_WORDS[risk.kind],
         relation="" if risk.relation is None else risk.relation.removeprefix("table."),
         size=size,
         lock="" if risk.lock is None else risk.lock.value,
         waits="; ".join(f"pid {one.pid}, open for {one.seconds:.0f} s" for one in risk.transactions),
         cause=risk.reason,
         where=risk.where or "",
+        measured=risk.measured,
     )
 
 

@@ -139,7 +139,8 @@ def _risk(row: RiskRow) -> str:
     lock = f"`{row.lock}`" if row.lock else ""
     if row.waits:
         lock += f"<br>would wait for {row.waits}"
-    return f"| {_RISK_MARKS[row.kind].format(row.word)} | {relation} | {row.size} | {lock} | {cause} | {row.step} |\n"
+    kind = f"{_RISK_MARKS[row.kind].format(row.word)}{' (measured)' if row.measured else ''}"
+    return f"| {kind} | {relation} | {row.size} | {lock} | {cause} | {row.step} |\n"
 
 
 def _rehearsal(plan: Plan) -> Iterator[str]:

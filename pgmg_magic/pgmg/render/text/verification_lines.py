@@ -34,7 +34,7 @@ def _parts(found: Verification) -> Iterator[Line]:
     yield span_line(Span(f"Plan {found.fingerprint} for {found.database}:", Role.HEADING))
     for part in found.parts:
         if part.holds:
-            yield span_line("  ", Span("✓", Role.CREATED), f" {_WORDS[part.part]}: as they were")
+            yield span_line("  ", Span("✓", Role.CREATED), f" {_WORDS[part.part]}: unchanged")
             continue
         yield span_line("  ", Span("✗", Role.DROPPED), f" {_WORDS[part.part]}:")
         for change in part.changes:
