@@ -37,6 +37,22 @@ def test_a_plan_is_shown_and_returned(cells, users):
     assert "%pgmg_apply" in captured.stdout
 
 
+def test_a_rehearsed_plan_shows_saves_and_applies(cells, users, server):
+    captured = cells(f"plan = %pgmg_plan --rehearse --scratch {shlex.quote(server.dsn)} --out plan.json")
+    plan = cells.shell.user_ns["plan"]
+    assert plan.rehearsal.proved
+    assert plan.rehearsal.fingerprint == plan.fingerprint
+    assert "Rehearsal: on a copy without rows" in data(captured, "text/plain")
+    assert '<span class="badge r-created">proved</span>' in data(captured)
+    again = cells("again = %pgmg_apply --ask plan.json")
+    assert cells.shell.user_ns["again"].rehearsal.proved
+    assert '<span class="badge r-created">proved</span>' in data(again)
+    users.write("sql/views/names.sql", "CREATE VIEW names AS SELECT upper(name) AS name FROM active;")
+    assert "stale" in str(cells.failing("%pgmg_apply plan.json")[1])
+    cells("other = %pgmg_plan")
+    assert cells.shell.user_ns["other"].rehearsal is None
+
+
 def test_project_and_server_are_named_on_first_use_on_connect_and_on_change(cells, users, server):
     name = conninfo.conninfo_to_dict(users.dsn)["dbname"]
     first = cells("%pgmg_plan").stdout
