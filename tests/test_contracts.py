@@ -144,6 +144,14 @@ def test_a_pin_on_what_was_applied_before_needs_no_step(case):
     assert words(case) == ["contract:materialized_view.w"]
 
 
+def test_what_was_changed_by_hand_gets_its_pinned_interface_again(case):
+    case.do("CREATE OR REPLACE VIEW v AS SELECT id, name, age FROM users")
+    assert [str(step.object) for step in case.plan().steps] == ["view.v", "view.v"]
+    assert words(case) == []
+    case.apply()
+    case.settled()
+
+
 @pytest.mark.parametrize(
     ("migration", "reason"),
     [

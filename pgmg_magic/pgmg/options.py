@@ -116,7 +116,7 @@ REWRITE_TABLES = Option(("--rewrite-tables",), "Allow type changes that rewrite 
 
 ALLOW = Option(
     ("--allow",),
-    "Kinds of risk that may be taken; all others are refused: rewrite, data-loss, exclusive-lock>SIZE.",
+    "Risks that may be taken, all others are refused: rewrite, data-loss, exclusive-lock>SIZE, contract:OBJECT.",
     metavar="KIND[,KIND]",
     usual="everything",
 )

@@ -46,6 +46,8 @@ def _pins(context: PlanContext) -> dict[ObjectName, str | None]:
     pins: dict[ObjectName, str | None] = {}
     routines: dict[tuple[str | None, str], str] = {}
     for one in context.comparisons:
+        if one.change is ChangeKind.DRIFTED:
+            continue  # what was changed by hand gets its pinned interface again
         declared = None if one.declared is None else one.declared.source
         if declared is not None and declared.contract and one.name.kind in ROUTINES:
             routines[one.name.schema, one.name.name] = str(declared.location)
