@@ -150,6 +150,9 @@ HIDDEN = {
     "another search_path by a function": (
         "DO $$ BEGIN PERFORM set_config('search_path', 'other', true); DROP TABLE IF EXISTS users; END $$;"
     ),
+    "an extension that goes": "DO $$ BEGIN DROP EXTENSION IF EXISTS pgcrypto; END $$;",
+    "an extension that is updated": "DO $$ BEGIN ALTER EXTENSION plpgsql UPDATE; END $$;",
+    "a schema that goes": "DO $$ BEGIN DROP SCHEMA IF EXISTS app CASCADE; END $$;",
     "what does not parse": "DO $$ BEGIN ALTER TABEL users ADD x integer; END $$;",
 }
 

@@ -6,7 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import ScopeKind
+from pgmg.model.names import Kind
+from pgmg.model.source import Effect, ScopeKind
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.parser import option_text
@@ -24,8 +25,21 @@ if TYPE_CHECKING:
 _PRIVILEGES = frozenset({"GRANT", "REVOKE", "FOR", ",", "PRIVILEGES"})
 """The words before EXECUTE where it is a privilege."""
 _AFTER_CONSTANT = frozenset({"INTO", "USING", "LOOP"})
-_HIDES_MORE = frozenset({"call_stmt", "copy_stmt", "do_stmt", "execute_stmt", "variable_set_stmt"})
-"""Statements that run others, or after which names mean other objects."""
+_HIDES_MORE = frozenset(
+    {
+        "alter_extension_contents_stmt",
+        "alter_extension_stmt",
+        "call_stmt",
+        "copy_stmt",
+        "do_stmt",
+        "execute_stmt",
+        "variable_set_stmt",
+    }
+)
+"""Statements that run others, that change what they do not name, or after which names mean other objects."""
+
+_CONTAINERS = frozenset({Kind.EXTENSION, Kind.SCHEMA})
+"""Kinds that take what they contain along when they are dropped, renamed or moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,9 @@ def _read_body(body: str) -> BlockReading:
         statements = parse_text(Located("block", text), problems)
         is_complete &= not problems and bool(statements)
         for one in statements:
-            found += alterations_of(one)
+            inner = list(alterations_of(one))
+            found += inner
+            is_complete &= not any(a.target.kind in _CONTAINERS and a.effect is not Effect.CREATE for a in inner)
             hides_more = one.node in _HIDES_MORE or any(s.kind is ScopeKind.ANY for s in scopes_of(one))
             is_complete &= not hides_more
     return BlockReading(tuple(found), is_complete)
