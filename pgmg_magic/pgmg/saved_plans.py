@@ -48,7 +48,7 @@ def plan_again(project: Project, path: Path, given: Mapping[str, object]) -> Pla
     for name, value in given.items():
         if value and value != getattr(saved.options, name, None):
             option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{path} was not made with {option}", hint=f"pgmg plan {option} … --out {path}")
+            raise UsageError(f"{path} was not made with {option}", hint=f"`pgmg plan {option} … --out {path}`")
     plan = project.plan(saved.options)
     if plan.fingerprint != saved.fingerprint:
         said = reason(saved.inputs, dict(saved.basis), plan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
@@ -19,6 +21,7 @@ class Cells:
         with capture_output() as captured:
             done = self.shell.run_cell(source)
         assert done.success, captured.stdout
+        self._speaks_magics(captured)
         captured.value = done.result
         return captured
 
@@ -27,7 +30,19 @@ class Cells:
         with capture_output() as captured:
             done = self.shell.run_cell(source)
         assert not done.success
+        self._speaks_magics(captured)
         return captured.stdout + captured.stderr, done.error_in_exec
+
+    def _speaks_magics(self, captured):
+        """No output tells a notebook's user to run a command in a shell where a magic takes the same options."""
+        texts = [captured.stdout, captured.stderr]
+        for output in captured.outputs:
+            texts += [text for kind, text in output.data.items() if kind in ("text/plain", "text/html")]
+        for command, rest in re.findall(r"(?:`|<code>)pgmg (\w+)([^`<]*)", "\n".join(texts)):
+            magic = self.shell.find_line_magic(f"pgmg_{command}")
+            known = "" if magic is None else magic.__doc__
+            flags = re.findall(r"(?<!\S)--[a-z-]+", rest)
+            assert magic is None or any(flag not in known for flag in flags), f"pgmg {command}{rest}"
 
     def complete(self, line: str) -> list[str]:
         with provisionalcompleter():

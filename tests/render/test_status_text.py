@@ -33,6 +33,7 @@ Code changes:
 
 Drift:
   - sql/b.sql (drifted: changed by hand in the database)
+  Drifted: `pgmg apply` restores the declared definition; `pgmg import view.b` keeps the database's.
 
 Warnings:
   - Careful.

@@ -34,7 +34,7 @@ def command_(call: Call, *, all: bool, including: tuple[str, ...], yes: bool) ->
     from pgmg.render.text.reset_lines import reset_preview
 
     if not yes and not call.interactive:
-        raise RefusedChange("reset drops objects, and without a terminal it cannot ask", hint="pgmg reset --yes")
+        raise RefusedChange("reset drops objects, and without a terminal it cannot ask", hint="`pgmg reset --yes`")
     with project_context.open_project(call) as project:
         if not yes:
             planned = project.reset(everything=all, including=including, dry_run=True)

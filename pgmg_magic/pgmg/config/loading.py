@@ -73,7 +73,7 @@ def load(
         values.update(_in_retries(from_file(file, environment)))
     elif environment is not None:
         raise ConfigError(
-            f"There is no {CONFIG_FILE} that could hold the environment {environment!r}", hint="create one: pgmg init"
+            f"There is no {CONFIG_FILE} that could hold the environment {environment!r}", hint="create one: `pgmg init`"
         )
     values.update(_in_retries(_from_environment(environ)))
     values.update(_in_retries(_from_overrides(overrides or {})))
@@ -140,10 +140,7 @@ def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Pa
             if (root / CONFIG_FILE).is_file():
                 message = f"{root / CONFIG_FILE} names no folder, and the usual ones, {names}, are not there"
                 raise ConfigError(message, hint=f"set {' or '.join(DEFAULT_FOLDERS)}")
-            hint = (
-                "`pgmg init` begins a project, and `pgmg import --baseline` then takes an existing database over; in a "
-                "notebook `%pgmg_init` and `%pgmg_import --baseline`"
-            )
+            hint = "`pgmg init` begins a project, and `pgmg import --baseline` then takes an existing database over"
             raise ConfigError(f"No project in {root}: neither {CONFIG_FILE} nor the folders {names}", hint=hint)
         return found
     for key, folder in configured.items():

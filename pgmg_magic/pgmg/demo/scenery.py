@@ -72,7 +72,7 @@ def _check(folder: Path, ours: set[str], settings: str) -> None:
         strange.insert(0, CONFIG_FILE)
     if strange:
         raise UsageError(
-            f"{folder} is not empty, and not only the demo's: there is {strange[0]}", hint="pgmg demo ANOTHER_FOLDER"
+            f"{folder} is not empty, and not only the demo's: there is {strange[0]}", hint="`pgmg demo ANOTHER_FOLDER`"
         )
 
 

@@ -13,6 +13,7 @@ from pgmg.model.events import ApplyResult
 from pgmg.notebook.background_apply import Outcome, Run
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
 from pgmg.notebook.live_progress import Ticker
+from pgmg.notebook.magic_hints import page_as_magics
 from pgmg.render.html.confirm_html import confirm_html
 from pgmg.render.html.lines_html import lines_html
 from pgmg.render.text.spans import Role, Span, span_line
@@ -180,7 +181,7 @@ class Approval:
 
     def _enter(self, state: State, message: str = "") -> None:
         self.state = state
-        self.message.value = message
+        self.message.value = page_as_magics(message)
         self.apply.description = _APPLY.get(state, "Apply")
         self.apply.disabled = state in (State.STALE, State.RUNNING)
         shown = self._shown()

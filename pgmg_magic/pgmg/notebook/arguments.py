@@ -14,6 +14,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from pgmg.errors import UsageError
 from pgmg.model.secrets import mask_secrets
+from pgmg.notebook.magic_hints import as_magics
 from pgmg.options import Argument, Option, Value
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<value>=\S*)?(?=\s|\Z)")
 
 
 class _Parser(MagicArgumentParser):
+    def format_help(self) -> str:
+        return as_magics(super().format_help())
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(mask_secrets(message), hint=f"%{self.prog}? shows the options.")
 

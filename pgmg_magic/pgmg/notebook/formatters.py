@@ -14,6 +14,7 @@ from pgmg.model.plan import Plan
 from pgmg.model.query_result import QueryPlan, QueryResult
 from pgmg.model.row_questions import RowDifference
 from pgmg.model.status_report import Status
+from pgmg.notebook.magic_hints import as_magics, bundle_as_magics
 from pgmg.notebook.notebook_session import LiveProject
 from pgmg.notebook.watchers import Watch
 
@@ -108,19 +109,19 @@ def _lines_bundle(shown: object) -> Bundle:
             raise TypeError(f"pgmg has no display for {type(shown).__name__}")
 
 
-def display_bundle(data: Bundle) -> None:
-    """Display an output with the given MIME types."""
+def display_bundle(data: Bundle, *, is_sql: bool = False) -> None:
+    """Display an output with the given MIME types; commands in pgmg's words are spelled as magics, not so in SQL."""
     from IPython.display import display
 
-    display(data, raw=True)  # type: ignore[no-untyped-call]
+    display(data if is_sql else bundle_as_magics(data), raw=True)  # type: ignore[no-untyped-call]
 
 
 def display_updatable(data: Bundle) -> Callable[[Bundle], None]:
     """Display an output, and return a function that replaces it."""
     from IPython.display import display
 
-    handle: Any = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-    return lambda other: handle.update(other, raw=True)
+    handle: Any = display(bundle_as_magics(data), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    return lambda other: handle.update(bundle_as_magics(other), raw=True)
 
 
 class Formatters:
@@ -200,14 +201,14 @@ class Formatters:
 
     def _bundle(self, shown: object, include: Any = None, exclude: Any = None) -> Bundle:
         self._begin()
-        found = self.bundle(shown)
+        found = bundle_as_magics(self.bundle(shown))
         chosen = {key: value for key, value in found.items() if not include or key in include}
         return {key: value for key, value in chosen.items() if not exclude or key not in exclude}
 
 
 def _text(shown: object, printer: Any, cycle: bool) -> None:  # noqa: ARG001, FBT001 - IPython's signature
     inside = len(getattr(printer, "stack", ())) > 1
-    printer.text(_short(shown) if inside else bundle(shown)[PLAIN])
+    printer.text(_short(shown) if inside else as_magics(bundle(shown)[PLAIN]))
 
 
 def _short(shown: object) -> str:

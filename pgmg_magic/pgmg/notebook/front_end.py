@@ -55,7 +55,7 @@ class FrontEnd:
         from pgmg.render.html.diff_html import changes_html
         from pgmg.render.text.plain import diff_text
 
-        display_bundle({PLAIN: diff_text(changes), HTML: changes_html(changes)})
+        display_bundle({PLAIN: diff_text(changes), HTML: changes_html(changes)}, is_sql=True)
         self._formatters.suppress_repeat(changes)
 
     def rows(self, found: Sequence[RowDifference]) -> None:
@@ -63,7 +63,7 @@ class FrontEnd:
         from pgmg.render.html.rows_html import rows_html
         from pgmg.render.text.plain import rows_text
 
-        display_bundle({PLAIN: rows_text(found), HTML: rows_html(found)})
+        display_bundle({PLAIN: rows_text(found), HTML: rows_html(found)}, is_sql=True)
         self._formatters.suppress_repeat(found)
 
     def refreshed(self, done: Sequence[Refreshed]) -> None:

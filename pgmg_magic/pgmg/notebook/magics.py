@@ -20,6 +20,7 @@ from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.history_magic import HistoryMagic
 from pgmg.notebook.import_magic import ImportMagic
+from pgmg.notebook.magic_table import PARAMETERS
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.site_links import SiteLinks
 from pgmg.notebook.starting_magics import StartingMagics
@@ -53,14 +54,6 @@ ROWS_READ = 1000
 
 _SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
-ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
-"""Only for magics: a command asks on the terminal."""
-CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CONNECTION)
-ACTION = o.Argument("action", "start|stop|status")
-QUERY = o.Argument("query", "QUERY", many=True)
-PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
-APPLY = (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, o.RESUME, o.NOTE, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
-
 
 class Shape(Enum):
     """IPython's name for a form of magics."""
@@ -72,15 +65,19 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """A magic: name, parameters, function."""
+    """A magic: name and function."""
 
     name: str
-    declared: Parameters
     body: Callable[[Values], object]
     shape: Shape = Shape.LINE
     """Cell magics get the cell's text as the value `cell`, None if they are used as line magics."""
     takes_text: bool = False
     """The text after the options is passed as it is, as the value `text`; IPython expands no `{name}` or `$name`."""
+
+    @property
+    def declared(self) -> Parameters:
+        """The parameters."""
+        return PARAMETERS[self.name]
 
 
 class PgmgMagics:
@@ -97,25 +94,25 @@ class PgmgMagics:
         self._watch = WatchMagic(self._front, self._failures.secrets)
         starting = StartingMagics(self._project, self.session.settings, self._front.lines)
         self.magics = (
-            Magic("pgmg_init", o.FOLDERS, starting.init),
-            Magic("pgmg_new", (o.NEW_NAME, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), starting.new),
-            Magic("pgmg_check", (o.FILES, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), starting.check),
-            Magic("pgmg_baseline", (o.MIGRATION, *o.RECORD_CHANGES, o.YES, *o.PROJECT), starting.baseline),
-            Magic("pgmg_connect", (CONNECTION, o.JUPYSQL, *o.FOLDERS, o.CONFIG, o.ENVIRONMENT), self.connect),
-            Magic("pgmg_plan", (*o.PLAN_SHAPE, *o.REHEARSAL, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT), self.plan),
-            Magic("pgmg_apply", APPLY, self.apply),
-            Magic("pgmg_status", o.PROJECT, self.status),
-            Magic("pgmg_diff", (o.OBJECTS, *o.ROW_OPTIONS, *o.PROJECT), self.diff),
-            Magic("pgmg_sql", (PATH, *o.CELL, *o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT), self.sql, Shape.CELL),
-            Magic("pgmg_query", (QUERY, *o.QUERY, *o.PROJECT), self.query, Shape.BOTH, takes_text=True),
-            Magic("pgmg_watch", (ACTION, *o.WATCH, *o.TIMEOUTS, *o.PROJECT), self.watch),
-            Magic("pgmg_refresh", (o.OBJECTS, o.CONCURRENTLY, *o.TIMEOUTS, *o.PROJECT), self.refresh),
-            Magic("pgmg_import", (o.OBJECTS, *o.IMPORT, *o.PROJECT), ImportMagic(self._project, self._front.show).run),
-            Magic("pgmg_history", (o.OBJECT, *o.PROJECT), HistoryMagic(self._project, self._front.show).run),
-            Magic("pgmg_docs", (o.DOCS_FOLDER, *o.PROJECT), self.docs),
-            Magic("pgmg_graph", (o.OBJECTS, *o.NEIGHBOURHOOD, o.OUTPUT, *o.PROJECT), self.graph),
+            Magic("pgmg_init", starting.init),
+            Magic("pgmg_new", starting.new),
+            Magic("pgmg_check", starting.check),
+            Magic("pgmg_baseline", starting.baseline),
+            Magic("pgmg_connect", self.connect),
+            Magic("pgmg_plan", self.plan),
+            Magic("pgmg_apply", self.apply),
+            Magic("pgmg_status", self.status),
+            Magic("pgmg_diff", self.diff),
+            Magic("pgmg_sql", self.sql, Shape.CELL),
+            Magic("pgmg_query", self.query, Shape.BOTH, takes_text=True),
+            Magic("pgmg_watch", self.watch),
+            Magic("pgmg_refresh", self.refresh),
+            Magic("pgmg_import", ImportMagic(self._project, self._front.show).run),
+            Magic("pgmg_history", HistoryMagic(self._project, self._front.show).run),
+            Magic("pgmg_docs", self.docs),
+            Magic("pgmg_graph", self.graph),
         )
-        self._completion = Completion(shell, self.session, {magic.name: magic.declared for magic in self.magics})
+        self._completion = Completion(shell, self.session, PARAMETERS)
 
     def register(self) -> None:
         """Register magics, displays, errors and completion with the shell."""

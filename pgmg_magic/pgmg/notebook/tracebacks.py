@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.config import passwords
 from pgmg.errors import PgmgError
+from pgmg.notebook.magic_hints import as_magics
 from pgmg.render.html.error_html import error_lines
-from pgmg.render.text.spans import Line, Role
+from pgmg.render.text.spans import Line, Role, Span
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,4 +69,10 @@ class Failures:
 
 
 def _coloured(line: Line) -> str:
-    return "".join(f"\x1b[{_ANSI[span.role]}m{span.text}\x1b[0m" if span.role in _ANSI else span.text for span in line)
+    return "".join(
+        f"\x1b[{_ANSI[span.role]}m{_worded(span)}\x1b[0m" if span.role in _ANSI else _worded(span) for span in line
+    )
+
+
+def _worded(span: Span) -> str:
+    return span.text if span.role is Role.SQL else as_magics(span.text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.model.watch_events import PendingMigrations, Phase
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
+from pgmg.notebook.magic_hints import page_as_magics
 from pgmg.notebook.watchers import PanelUpdater, Watch
 from pgmg.render.html.watch_html import watch_html
 from pgmg.render.text.panel_lines import WatchView, panel_lines
@@ -108,7 +109,8 @@ class WidgetPanel:
                 self._asked = None  # the question was about other migrations
             html = watch_html(picture, asks=self._texts if self._asked is not None else None)
             if html != self._drawn:
-                self._drawn = self.view.value = html
+                self._drawn = html
+                self.view.value = page_as_magics(html)
                 for update in self._pictures:
                     update(picture_bundle(picture, is_still=True))
             if pending is not None and pending.migrations:

@@ -19,6 +19,7 @@ from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
 from pgmg.render.text.client_lines import ROLES, worst_first
+from pgmg.render.text.drift_choice import drift_choice
 from pgmg.render.text.plan_lines import nothing
 from pgmg.render.text.rehearsal_lines import effect_words, rehearsed_on, verdict
 from pgmg.render.text.spans import Role
@@ -85,6 +86,7 @@ def plan_html(
             for kind, number in Counter(change.change for change in plan.changes).most_common()
         ],
         change_total=len(plan.changes),
+        drift_choice="" if applied else drift_choice(plan.changes),
         few_changes=len(plan.changes) <= _FEW_CHANGES,
         sections=list(_sections(plan, base, inline=inline)),
         total=len(plan.steps),

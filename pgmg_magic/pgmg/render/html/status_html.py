@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.render import labels
 from pgmg.render.html import markup
+from pgmg.render.text.drift_choice import drift_choice
 from pgmg.render.text.spans import Role
 from pgmg.render.text.status_lines import DRIFT, SHOWN
 
@@ -38,6 +39,7 @@ def status_html(status: Status) -> str:
         total=sum(number for _, number in status.objects),
         objects=[labels.count(number, kind) for kind, number in status.objects],
         lists=list(_lists(status)),
+        drift_choice=drift_choice(status.changes),
     )
 
 

@@ -9,6 +9,7 @@ from pgmg.model.plan import Action, Affected, ChangeKind, MigrationImpact, Plan,
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
 from pgmg.render.text.client_lines import client_lines
+from pgmg.render.text.drift_choice import drift_choice
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.rehearsal_lines import rehearsal_summary
 from pgmg.render.text.risk_lines import risk_lines, summary
@@ -105,6 +106,8 @@ def _changes(plan: Plan) -> Iterator[Line]:
     if plan.changes:
         yield span_line(Span("Code changes detected:", Role.HEADING))
         yield from changes(plan.changes)
+    if choice := drift_choice(plan.changes):
+        yield span_line(f"  {choice}")
 
 
 # -- steps ----------------------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pgmg.model.plan import Change, ChangeKind
 from pgmg.render import labels
 from pgmg.render.text.change_lines import changes
+from pgmg.render.text.drift_choice import drift_choice
 from pgmg.render.text.notice_lines import warnings
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
 
@@ -28,7 +30,7 @@ def status_lines(status: Status, verbose: int = 0) -> Iterator[Line]:
         _facts(status, verbose),
         _pending(status.pending),
         _list("Code changes:", code),
-        _list("Drift:", drift),
+        chain(_list("Drift:", drift), _choice(drift)),
         warnings(status.warnings),
         _verdict(status),
     )
@@ -74,6 +76,11 @@ def _list(heading: str, found: Sequence[Change]) -> Iterator[Line]:
     yield span_line(Span(heading, Role.HEADING))
     yield from changes(found[:SHOWN])
     yield from _more(len(found))
+
+
+def _choice(drift: Sequence[Change]) -> Iterator[Line]:
+    if choice := drift_choice(drift):
+        yield span_line(f"  {choice}")
 
 
 def _more(number: int) -> Iterator[Line]:
