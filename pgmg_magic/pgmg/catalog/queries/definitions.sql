@@ -8,6 +8,13 @@ WITH wanted AS MATERIALIZED (
     SELECT w.*, i.type, i.schema, i.name, i.identity
     FROM wanted w CROSS JOIN LATERAL pg_catalog.pg_identify_object(w.classid, w.objid, 0) i
     WHERE i.identity IS NOT NULL
+), continuous AS MATERIALIZED (
+    -- views of TimescaleDB that are no views: they read the hypertable in which the extension keeps their rows
+    SELECT w.ev_class
+    FROM pg_catalog.pg_class k JOIN pg_catalog.pg_namespace s ON s.oid = k.relnamespace
+    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+    JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+    WHERE s.nspname = '_timescaledb_internal' AND k.relkind = 'r' AND k.relname ~ '^_materialized_hypertable_[0-9]+$'
 ), made AS (
     -- views and materialized views
     SELECT n.classid, n.objid, concat('DROP ', upper(n.type), ' ', n.identity) AS dropping,
@@ -18,7 +25,8 @@ WITH wanted AS MATERIALIZED (
                                 FROM (SELECT '' AS space, o FROM unnest(c.reloptions) o UNION ALL SELECT 'toast.', o FROM unnest(x.reloptions) o WHERE c.relkind = 'm') x WHERE x.o !~ '^pg_') || ')',
                   ' TABLESPACE ' || quote_ident(t.spcname),
                   E' AS\n', rtrim(pg_catalog.pg_get_viewdef(c.oid, $3), ';'), CASE WHEN c.relkind = 'm' THEN E'\nWITH NO DATA' END) AS creating,
-           NULL::text AS kept_by, c.relispopulated AS populated, NULL::text[] AS restoring
+           CASE WHEN c.oid IN (SELECT k.ev_class FROM continuous k) THEN 'it is a continuous aggregate of TimescaleDB, and its rows would be lost' END AS kept_by,
+           c.relispopulated AS populated, NULL::text[] AS restoring
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
     LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid
     LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace

@@ -7,6 +7,12 @@ UNION ALL
 SELECT 'pg_catalog.pg_class'::regclass::int8, i.indexrelid::int8, ''
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid WHERE c.relkind <> 'm' AND i.indexrelid >= 16384
 UNION ALL
+SELECT 'pg_catalog.pg_class'::regclass::int8, w.ev_class::int8, 'it is a continuous aggregate of TimescaleDB: CREATE VIEW would not make it one'
+FROM pg_catalog.pg_class k JOIN pg_catalog.pg_namespace s ON s.oid = k.relnamespace
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+WHERE s.nspname = '_timescaledb_internal' AND k.relkind = 'r' AND k.relname ~ '^_materialized_hypertable_[0-9]+$'
+UNION ALL
 SELECT 'pg_catalog.pg_type'::regclass::int8, t.oid::int8, 'a base type is made of functions that need it first'
 FROM pg_catalog.pg_type t WHERE t.typtype = 'b' AND t.oid >= 16384 AND NOT (t.typelem <> 0 AND t.typlen = -1 AND t.typname ~ '^_')
 UNION ALL

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pgmg.planning.schedule.lifetimes import Lifetimes, SlotKey
 
 _TABLES = frozenset({Kind.TABLE, Kind.SEQUENCE})
+_VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 _HINT = "Write a migration for it, or change what depends on it first."
 _MAY_GO = " --drop-unmanaged lets unmanaged objects go."
 _UNMANAGED = "it is unmanaged, and could not be restored."
@@ -32,6 +33,7 @@ def refuse_losses(context: PlanContext, lifetimes: Lifetimes) -> None:
         RefusedChange: something is still used, or could not be restored as it was.
     """
     _refuse_used_deletions(context)
+    _refuse_unlike_views(context, lifetimes)
     _refuse_unrestorable(context, lifetimes)
 
 
@@ -54,6 +56,22 @@ def _refuse_used_deletions(context: PlanContext) -> None:
             hint="Bring the file back, or change or delete what uses it.",
             blame=tuple(dict.fromkeys(blame)),
         )
+
+
+def _refuse_unlike_views(context: PlanContext, lifetimes: Lifetimes) -> None:
+    """Refuse to replace or recreate a declared view where the database has what only looks like one (rule 11.1)."""
+    for id_, definition in context.graph.definitions.items():
+        name = context.declared.name_of(id_)
+        if definition.kept_by is None or definition.name.kind not in _VIEWS or name is None:
+            continue
+        if id_ in lifetimes.drop_keys or name in lifetimes.changed_names:
+            place = context.resolved.declared[name].source.location
+            raise RefusedChange(
+                f"{name} ({place.path}:{place.line}) cannot be replaced or recreated: {definition.kept_by}.",
+                hint=f"Delete its declaration, add {name} to ignore in pgmg.toml, and change it in a migration.",
+                blame=(name,),
+                where=place,
+            )
 
 
 def _refuse_unrestorable(context: PlanContext, lifetimes: Lifetimes) -> None:
