@@ -77,6 +77,20 @@ def test_a_command_loads_nothing_that_it_does_not_use(project, command):
     assert found & HEAVY == set()
 
 
+IDLE_MODULES = 105
+"""How many modules of pgmg a plan with nothing to do may load: each of them is time before the first word."""
+
+
+def test_a_plan_with_nothing_to_do_loads_no_parser_and_few_modules(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.write("sql/one.sql", "CREATE VIEW one AS SELECT id FROM t;")
+    project.apply()
+    found = modules_after(of_program("plan", f"--config={project.root}/pgmg.toml"), PGMG_CONNECTION_STRING=project.dsn)
+    assert found & LIBRARIES == {"click", "psycopg"}
+    own = sorted(name for name in found if name.startswith("pgmg."))
+    assert len(own) <= IDLE_MODULES, own
+
+
 def test_public_names_are_sorted_and_importable():
     assert list(pgmg.__all__) == sorted(pgmg.__all__)
     for name in pgmg.__all__:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.risk_reader import with_risks
-
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
@@ -16,9 +14,15 @@ if TYPE_CHECKING:
 def read_plan(conn: Connection, plan: Plan, snapshot: Snapshot, settings: Settings) -> Plan:
     """Return the plan with its risks and forecasts, asked of the database inside the caller's transaction.
 
+    A plan without steps has none, and loads no parser to learn that.
+
     Raises:
         RefusedChange: what a migration requires cannot be asked.
     """
+    if not plan.steps:
+        return plan
+    from pgmg.risk_reader import with_risks
+
     assessed = with_risks(conn, plan, snapshot, settings.allow)
     if settings.is_empty_copy or not any(s.migration is not None and s.migration.requires for s in plan.steps):
         return assessed
