@@ -23,6 +23,7 @@ from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_databa
 from pgmg.importing.proof import prove
 from pgmg.importing.selection import Selection, importable, select
 from pgmg.maintenance.locked import locked
+from pgmg.model.ignored_objects import IgnoredObjects
 from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
 from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.source import MigrationFile
@@ -159,6 +160,8 @@ class Importer:
         ours = frozenset(live.address for name, live in snapshot.objects.items() if name in declared)
         is_partial = bool(hidden or options.schemas or selection.skipped - ours)
         if not options.baseline:
+            ignored = IgnoredObjects(NamePatterns(self._settings.ignore), snapshot.objects).addresses
+            is_partial = is_partial or bool(ignored - ours)  # tables, too: no migration of the project creates them
             left_out = (*code.fixed, *map(_left_out, code.unstated))
             return _Draft(code, self._drafted(code), (), left_out, kept, is_partial)
         self._progress("Reading tables and whatever else migrations own with pg_dump")
