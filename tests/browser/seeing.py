@@ -73,3 +73,21 @@ def problems(page: Page, shown: Locator) -> list[str]:
 def overflowing(shown: Locator) -> list[str]:
     """Return what ends right of an element and cannot be scrolled to."""
     return shown.evaluate(_STICKING_OUT)
+
+
+_BROKEN_NAMES = r"""
+shown => [...shown.querySelectorAll('[aria-label^="Steps"] tbody th[scope=row]')].filter(cell => cell.checkVisibility()).map(cell => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+  let text = texts.nextNode();
+  while (text && !text.data.trim()) text = texts.nextNode();
+  const word = text.data.search(/\S/);
+  range.setStart(text, word);
+  range.setEnd(text, word + text.data.slice(word).match(/^\S+/)[0].length);
+  return [range.toString(), new Set([...range.getClientRects()].map(box => Math.round(box.top))).size];
+}).filter(([name, lines]) => lines > 1 && name.length < 25).map(([name]) => name)
+"""
+
+
+def broken_names(shown: Locator) -> list[str]:
+    """Return the names of objects below 25 characters that a plan's table breaks in the middle."""
+    return shown.evaluate(_BROKEN_NAMES)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import shop
-from tests.browser.seeing import faint, overflowing, problems
+from tests.browser.seeing import broken_names, faint, overflowing, problems
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -140,6 +140,7 @@ def test_it_is_readable_in_both_themes_and_on_narrow_screens(lab, notebook, proj
     for number, name in enumerate(("plan", "status", "diff", "graph"), start=1):
         shown = notebook.output(number)
         picture(shown, f"{name}-{theme}")
+        assert broken_names(shown) == []
         assert problems(notebook.page, shown) == []
         assert faint(shown) == []
     for width in (800, 480):
