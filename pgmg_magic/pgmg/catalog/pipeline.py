@@ -66,7 +66,7 @@ def stream(
     finished = False
     try:
         syncs = _send(pgconn, commands)
-        yield from _receive(pgconn, syncs, _Patience(tick, every))
+        yield from _receive(pgconn, syncs, _Patience(tick, every), len(commands))
         finished = True
     finally:
         if not finished and pgconn.status == pq.ConnStatus.OK:
@@ -143,7 +143,7 @@ def _send(pgconn: pq.abc.PGconn, commands: Sequence[Command]) -> int:
     return syncs
 
 
-def _receive(pgconn: pq.abc.PGconn, syncs: int, patience: _Patience) -> Iterator[Answer]:
+def _receive(pgconn: pq.abc.PGconn, syncs: int, patience: _Patience, count: int) -> Iterator[Answer]:
     """Yield an answer as soon as it is read, before libpq looks at what follows: notices then come in time."""
     number, began = 0, time.monotonic()
     while syncs:
@@ -163,6 +163,8 @@ def _receive(pgconn: pq.abc.PGconn, syncs: int, patience: _Patience) -> Iterator
             yield Answer(number, seconds)
         elif result.status in _FAILED:
             error = errors.error_from_result(result)
+            if number >= count:  # the session ended after the last answer
+                raise error
             yield Answer(number, seconds, error=error)
             if pgconn.status != pq.ConnStatus.OK or error.diag.severity_nonlocalized in _ENDS_SESSION:
                 return
