@@ -14,6 +14,7 @@ from pgmg.catalog.snapshot_reader import find
 from pgmg.model.plan import Action
 from pgmg.model.snapshot import Address
 from pgmg.planning.kinds.constraints import is_of_domain_source
+from pgmg.planning.kinds.create_or_replace import replacing
 from pgmg.planning.schedule.restore import restoration
 
 if TYPE_CHECKING:
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
 
     from pgmg.model.catalog_details import Definition
     from pgmg.model.names import ObjectName
-    from pgmg.model.plan import RuntimeDefinition, Step
+    from pgmg.model.plan import Plan, RuntimeDefinition, Step
 
 
 class RuntimeDefinitions:
     """Remembers, from a drop to the restoration, what the server said right before the drop.
 
-    What has a step of its own among `steps` is not restored along with what it is a part of.
+    A part that has a step of its own in `plan`, or is no longer declared, is not restored along with its whole.
     """
 
-    def __init__(self, conn: psycopg.Connection[Any], path: str, steps: Sequence[Step] = ()) -> None:
+    def __init__(self, conn: psycopg.Connection[Any], path: str, plan: Plan | None = None) -> None:
         self._conn = conn
         self._path = path
-        self._names = frozenset((step.object.kind, step.object.name) for step in steps)
+        steps = () if plan is None else plan.steps
+        deleted = () if plan is None else (record.object for record in plan.records if record.source is None)
+        own = (*(step.object for step in steps), *deleted)
+        self._names = frozenset((name.kind, name.name) for name in own)
         self._places = frozenset(step.runtime.address for step in steps if step.runtime is not None)
         self._known: dict[ObjectName, Sequence[Definition]] = {}
         self._parts: dict[ObjectName, Sequence[Definition]] = {}
@@ -55,10 +59,10 @@ class RuntimeDefinitions:
         for name, address in addresses.items():
             if address in found:
                 self._parts[name] = [found[part] for part in parts.get(address, ()) if part in found]
-                self._known[name] = [found[address], *(d for d in self._parts[name] if not self._has_step(d))]
+                self._known[name] = [found[address], *(d for d in self._parts[name] if not self._is_apart(d))]
                 self._fresh.add(name)
 
-    def _has_step(self, part: Definition) -> bool:
+    def _is_apart(self, part: Definition) -> bool:
         return (part.name.kind, part.name.name) in self._names or tuple(part.address) in self._places
 
     def _addresses(self, drops: Sequence[Step]) -> dict[ObjectName, Address]:
@@ -90,6 +94,9 @@ class RuntimeDefinitions:
             self._fresh.discard(step.object)
             return replace(step, statements=(own.drop,))
         runtime, source = step.runtime, step.source
+        if step.action is Action.REPLACE and source is not None:
+            self._fresh.discard(step.object)
+            return replace(step, statements=(*source.settings, *replacing(source.sql, own.properties)))
         restored = restoration(own, source, runtime.previous or source, runtime.missing, runtime.removed_comments)
         sources = () if source is None else (source, runtime.previous)
         with_parts = [restoration(part, None, None) for part in parts if not is_of_domain_source(part.name, sources)]

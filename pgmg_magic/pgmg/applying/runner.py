@@ -81,6 +81,9 @@ class Care:
     after: Mapping[tuple[str, int], Callable[[], None]] = field(default_factory=lambda: MappingProxyType({}))
 
 
+_LOSES = frozenset({Action.DROP, Action.REPLACE})
+"""Steps before which the properties of an object are read, as it loses them."""
+
 SAVEPOINT = "SAVEPOINT pgmg_statement"
 RELEASE = "RELEASE SAVEPOINT pgmg_statement"
 BACK = "ROLLBACK TO SAVEPOINT pgmg_statement"
@@ -124,7 +127,7 @@ class Runner:
             step = planned
             if step.migration is not None:
                 self._verify()  # the migration may change what is compared
-            if step.runtime is not None and step.action is Action.DROP:
+            if step.runtime is not None and step.action in _LOSES:
                 self._read_definitions(steps[number:])
             if step.runtime is not None:
                 step = self._definitions.step(step)
@@ -184,9 +187,9 @@ class Runner:
             self._queue.append((_Sent(step, 0, is_last=True), "SELECT"))
 
     def _read_definitions(self, steps: Sequence[Step]) -> None:
-        """Read what the steps up to the next migration drop, all at once."""
+        """Read what the steps up to the next migration drop or replace, all at once."""
         slot = takewhile(lambda step: step.migration is None, steps)
-        drops = [step for step in slot if step.action is Action.DROP and step.runtime is not None]
+        drops = [step for step in slot if step.action in _LOSES and step.runtime is not None]
         unread = self._definitions.unread(drops)
         if unread:
             self._flush()
@@ -195,12 +198,15 @@ class Runner:
     def _end_migration(self, step: Step, following: Sequence[Step], session: MigrationSession) -> None:
         """Leave the session as pgmg needs it, and the transaction as a commit would (rules 4.6 and 9.7)."""
         if step.completes_migration:
-            # a deferred constraint that is violated fails here, and names the migration
-            self._queue.append((_Sent(step, len(step.statements), is_care=True), "SET CONSTRAINTS ALL IMMEDIATE"))
-            self._own((*RESET_SESSION, *discard_session(self._conn), *settings(self._path, self._limits)))
+            met: Sequence[str] = ("SET CONSTRAINTS ALL IMMEDIATE",)
+            deferred: Sequence[str] = ()
             if session.may_defer and any(other.migration is not None for other in following):
                 self._flush()
-                self._own(session.defer_again())
+                met, deferred = session.end_of_migration()
+            # a deferred constraint that is violated fails here, and names the migration
+            self._queue += [(_Sent(step, len(step.statements), is_care=True), statement) for statement in met]
+            self._own((*RESET_SESSION, *discard_session(self._conn), *settings(self._path, self._limits)))
+            self._own(deferred)
             return
         self._flush()
         session.suspend(step)

@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW all_users AS SELECT u.* FROM users u;

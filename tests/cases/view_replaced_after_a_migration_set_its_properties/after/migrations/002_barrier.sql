@@ -1,0 +1,1 @@
+ALTER VIEW ids SET (security_barrier = true);
