@@ -11,7 +11,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 
 from pgmg.applying import error_classes as classes
 from pgmg.applying.apply_failure import explain
-from pgmg.applying.apply_progress import ApplyProgress
+from pgmg.applying.apply_progress import MAX_REPLANS, ApplyProgress
 from pgmg.applying.assertions import Assertions
 from pgmg.applying.definitions import RuntimeDefinitions
 from pgmg.applying.failure import Failure
@@ -26,7 +26,7 @@ from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import Reconciliation
 from pgmg.applying.record import record_group, recorded_later
-from pgmg.applying.runner import BACK, Care, Runner, StepFailed
+from pgmg.applying.runner import BACK, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
 from pgmg.catalog.catalog_queries import WHILE_APPLYING
@@ -45,19 +45,18 @@ from pgmg.model.events import (
     ServerNotice,
     Started,
 )
-from pgmg.model.plan import Edge, Origin, Plan, Step
+from pgmg.model.plan import Action
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.server_facts import Blocks
 from pgmg.model.state_layout import PROGRESS
 from pgmg.planning.permissions import refuse_unpermitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pgmg.applying.target import PlanMaker, Target
+    from pgmg.model.events import Event
+    from pgmg.model.plan import Plan, Step
     from pgmg.model.snapshot import Snapshot
-
-MAX_REPLANS = 1000
 
 
 def apply(target: Target, planner: PlanMaker, expected: Plan | None, listener: Listener) -> ApplyResult:
@@ -84,6 +83,7 @@ class _Apply:
         self._definitions = RuntimeDefinitions(self._conn, "")
         self._state = StateTables(self._conn, target.state_schema, target.applied_from, target.history)
         self._commits = CommitWatch(target.connect)
+        self._reconciliation: Reconciliation | None = None
 
     def run(self) -> ApplyResult:
         try:
@@ -205,7 +205,7 @@ class _Apply:
     # -- groups -----------------------------------------------------------------------------------------
 
     def _run_groups(self, plan: Plan, groups: Sequence[Sequence[Step]], snapshot: Snapshot) -> bool:
-        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, plan.steps)
+        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, plan)
         for number, group in enumerate(groups, start=1):
             try:
                 if number == 1:
@@ -239,24 +239,17 @@ class _Apply:
             if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
                 self._progress.committed = True
+                self._reconciliation = None
                 outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current
                 done = [outside.run(group[0], snapshot.progress)]
                 self._conn.execute("BEGIN")
                 self._limit()
             else:
-                expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
-                runner = Runner(
-                    self._conn, path, limits, watch, self._listener, self._definitions, self._care(number, expected)
-                )
-                self._current = lambda: runner.current
-                runner.run(group)
-                done = runner.done
-                self._current = _nothing
-                self._conn.execute(WHILE_APPLYING)
-                now = read_snapshot(self._conn, self._target.state_schema) if expected.suspects else None
-                if now is not None and self._learned_of_effects(number, expected, now):
+                run = self._run_in_transaction(plan, group, snapshot, watch)
+                if run is None:
                     return False
+                done, now = run
             self._current = _nothing
             for step in record_group(
                 self._conn, self._state, snapshot, done, records, silent, recorded_later(plan, number), now
@@ -285,38 +278,32 @@ class _Apply:
             self._listener(Recorded(migrations, len(records)))
         return True
 
-    def _care(self, group: int, expected: Reconciliation) -> Care:
-        """Return how carefully a group is run: as carefully as the last attempt asked for."""
-        first, known = expected.care(), self._progress.located.get(group)
-        before = {} if first is None else dict((first,))
-        if known is None:
-            return Care(self._progress.looks, before)
-        expected.located = known.located
-        return Care(self._progress.looks, before, expected.hooks(known.lost))
-
-    def _learned_of_effects(self, group: int, expected: Reconciliation, now: Snapshot) -> bool:
-        """See whether migrations did more than the plan knows; the next attempt saves what they would harm."""
-        if self._progress.lessons >= MAX_REPLANS:
-            return False
-        effects = expected.effects(now)
-        if expected.is_ambiguous(effects):
-            expected.lost = [effect.address for effect in effects if effect.address is not None]
-            self._progress.located[group] = expected
-            self._progress.lessons += 1
+    def _run_in_transaction(
+        self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, watch: LockWatch
+    ) -> tuple[list[AppliedStep], Snapshot | None] | None:
+        """Run the steps of a group; return what was done and the database after it, or None: try again."""
+        number = group[0].group if group else 1
+        expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
+        expected.is_watched = number in self._progress.watched
+        self._reconciliation = expected
+        care = expected.care(savepoints=self._progress.looks)
+        path, limits = snapshot.server.setting, self._target.limits
+        runner = Runner(self._conn, path, limits, watch, self._listener, self._definitions, care)
+        self._current = lambda: runner.current
+        runner.run(group)
+        self._current = _nothing
+        self._conn.execute(WHILE_APPLYING)
+        now = read_snapshot(self._conn, self._target.state_schema) if expected.suspects else None
+        learned = None if now is None else self._progress.learn_from_group(expected, now)
+        if learned is not None:
             self._rollback()
-            return True
-        facts = {Blocks(e.object, e.statement, e.place): e for e in effects}
-        fresh = {fact: effect for fact, effect in facts.items() if fact not in self._progress.facts}
-        if not fresh:
-            return False
-        self._rollback()
-        self._progress.facts = self._progress.facts.with_facts(*fresh)
-        self._progress.lessons += 1
-        for effect in fresh.values():
-            edge = Edge(effect.object, effect.migration, Origin.ERROR, hard=True)
-            self._progress.discovered.append(edge)
-            self._listener(Discovered(edge, effect.because))
-        return True
+            self._tell(learned)
+            return None
+        return runner.done, now
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._listener(event)
 
     # -- errors -----------------------------------------------------------------------------------------
 
@@ -334,6 +321,11 @@ class _Apply:
         inference = self._infer(failure, plan, snapshot)
         self._rollback()
         if self._try_again(failure.error):
+            return False
+        is_drop = failure.step is not None and failure.step.action is Action.DROP
+        learned = self._progress.learn_from_failure(self._reconciliation, failure) if is_drop or not inference else None
+        if learned is not None:
+            self._tell(learned)
             return False
         if inference is None:
             raise self._explained(failure, watch, plan) from None

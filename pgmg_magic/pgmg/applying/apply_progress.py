@@ -6,20 +6,29 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.events import AppliedStep, ApplyResult
-from pgmg.model.server_facts import NO_FACTS, ServerFacts
+from pgmg.model.events import AppliedStep, ApplyResult, Discovered
+from pgmg.model.plan import Edge, Origin
+from pgmg.model.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
 
 if TYPE_CHECKING:
-    from pgmg.applying.reconcile import Reconciliation
+    from collections.abc import Iterable
+
+    from pgmg.applying.reconcile import Reconciliation, UnplannedEffect
     from pgmg.applying.runner import StepFailed
-    from pgmg.model.plan import Edge, Plan, Step
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Plan, Step
+    from pgmg.model.snapshot import Snapshot
+
+
+MAX_REPLANS = 1000
+"""So many times an apply learns something and begins again."""
 
 
 @dataclass(slots=True)
 class ApplyProgress:
     """Grows with each group that is committed and each error that teaches something.
 
-    `looks`: the next attempt looks at the database where a statement fails. `located` are groups, by number, of which
+    `looks`: the next attempt looks at the database where a statement fails. `watched` are numbers of groups of which
     another run is to find out which statement did what. `plan` is the one whose first group was committed, `taught_by`
     the failure that changed the plan last.
     """
@@ -27,7 +36,7 @@ class ApplyProgress:
     began: float = field(default_factory=time.monotonic)
     facts: ServerFacts = NO_FACTS
     looks: bool = False
-    located: dict[int, Reconciliation] = field(default_factory=dict)
+    watched: set[int] = field(default_factory=set)
     discovered: list[Edge] = field(default_factory=list)
     lessons: int = 0
     attempts: int = 0
@@ -37,6 +46,44 @@ class ApplyProgress:
     committed: bool = False
     plan: Plan | None = None
     taught_by: StepFailed | None = None
+
+    def learn_from_group(self, expected: Reconciliation, now: Snapshot) -> list[Discovered] | None:
+        """Learn what the statements of a group did beyond the plan, before its commit; return what is to be told.
+
+        None: the plan knew of everything. Nothing to tell: the next attempt watches which statement does what.
+        """
+        if self.lessons >= MAX_REPLANS:
+            return None
+        effects = expected.effects(now)
+        if expected.is_ambiguous:
+            return self._watch(expected)
+        return self._learn(effects, expected.changed(now))
+
+    def learn_from_failure(self, expected: Reconciliation | None, failure: StepFailed) -> list[Discovered] | None:
+        """Learn which statement took along what a failed step was about; None if none did. See `learn_from_group`."""
+        if expected is None or self.lessons >= MAX_REPLANS or not expected.may_explain(failure):
+            return None
+        return self._learn(expected.taken, ()) if expected.is_watched else self._watch(expected)
+
+    def _watch(self, expected: Reconciliation) -> list[Discovered]:
+        self.watched.add(expected.group[0].group)
+        self.lessons += 1
+        return []
+
+    def _learn(self, effects: Iterable[UnplannedEffect], changed: Iterable[ObjectName]) -> list[Discovered] | None:
+        told: dict[Fact, Discovered] = {}
+        for effect in effects:
+            edge = Edge(effect.object, effect.migration, Origin.ERROR, hard=True)
+            told[Blocks(effect.object, effect.statement, effect.place)] = Discovered(edge, effect.because)
+        for name in changed:
+            told[Changed(name)] = Discovered(Edge(name, name, Origin.ERROR, hard=True), f"a migration changes {name}")
+        fresh = {fact: one for fact, one in told.items() if fact not in self.facts}
+        if not fresh:
+            return None
+        self.facts = self.facts.with_facts(*fresh)
+        self.lessons += 1
+        self.discovered += [one.edge for one in fresh.values()]
+        return list(fresh.values())
 
     def done(self) -> list[str]:
         """Return what earlier groups have committed, in words."""

@@ -83,9 +83,9 @@ def _from_error(failure: Failure) -> Inference | None:
     if isinstance(error, classes.UNDEFINED) and step.action in _RECREATES and _partitions_at_work(failure):
         return _missing_partition(failure)
     if isinstance(error, classes.COLUMN_GONE) and step.action in _DESCRIBES:
-        return _missing_column(failure)
-    if isinstance(error, classes.NOT_YET):
-        return _not_yet(failure)
+        return _missing_column(failure) or _outdated(failure)
+    if isinstance(error, classes.NOT_YET) and step.action is not Action.DROP:
+        return _not_yet(failure) or _outdated(failure)
     if isinstance(error, classes.NO_UNIQUE_INDEX) and step.action is Action.MIGRATE:
         return _unique_index(failure)
     return None
@@ -133,6 +133,13 @@ def _not_yet(failure: Failure) -> Inference | None:
         if candidate != failure.step.object and fact not in failure.facts:
             return Inference((fact,), (_edge(shown, candidate),))
     return None
+
+
+def _outdated(failure: Failure) -> Inference | None:
+    """A managed object cannot be restored as the catalog had it: it waits until its source can be created."""
+    step = failure.step
+    is_as_it_was = step.action is Action.RESTORE and step.managed and step.source is None
+    return Inference((CannotRestore(step.object),)) if is_as_it_was else None
 
 
 def _candidates(failure: Failure) -> Iterable[ObjectName]:

@@ -10,20 +10,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pgmg.applying import error_classes as classes
+from pgmg.applying.changed_definitions import DefinitionsBefore
+from pgmg.applying.runner import Care
 from pgmg.applying.shadowing import shadowed_objects, users_of_old_object
 from pgmg.catalog.catalog_queries import set_path
 from pgmg.catalog.closure import read_dependencies
 from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.table_parts import identify, read_table_parts
+from pgmg.catalog.table_parts import read_table_parts
 from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.server_facts import StatementId
 from pgmg.model.snapshot import Address
+from pgmg.planning.replay.operations import LEAVES_NAME
 from pgmg.source import drops_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from pgmg.applying.runner import StepFailed
     from pgmg.catalog.connection import Connection
     from pgmg.model.plan import Plan, Step
     from pgmg.model.snapshot import Snapshot
@@ -54,8 +59,8 @@ class UnplannedEffect:
 class Reconciliation:
     """The inputs of the comparison after one group.
 
-    `before` is the database right before the first statement that cannot be read. `located` is filled while the group
-    runs again: by which statement each object of `lost` was gone.
+    `before` is the database right before the first statement that cannot be read. `is_watched`: the group runs again,
+    to find out which statement did what; `taken` is filled meanwhile, with what each statement took along.
     """
 
     conn: Connection
@@ -65,8 +70,15 @@ class Reconciliation:
     plan: Plan
     before: Snapshot | None = None
     parts: Mapping[Address, ObjectName] = field(default_factory=dict)
-    located: dict[Address, StatementId] = field(default_factory=dict)
-    lost: Sequence[Address] = ()
+    is_watched: bool = False
+    taken: list[UnplannedEffect] = field(default_factory=list)
+    is_ambiguous: bool = False
+    """Objects are gone, and which of several statements took them is not known."""
+    _there: tuple[Snapshot, Mapping[Address, ObjectName]] | None = field(default=None, init=False)
+
+    @cached_property
+    def _definitions(self) -> DefinitionsBefore:
+        return DefinitionsBefore(self.conn, self.snapshot, self.group)
 
     def begin(self) -> None:
         """Note what there is before the first suspect runs; of constraints and defaults no snapshot tells."""
@@ -75,13 +87,72 @@ class Reconciliation:
         self.parts = read_table_parts(self.conn)
         set_path(self.conn, self.snapshot.server.setting)
 
-    def care(self) -> tuple[tuple[str, int], Callable[[], None]] | None:
-        """Return what to do before which statement, by migration and number; None where all can be read."""
-        for step in self.group:
-            for number, _ in _suspects_of(step):
-                assert step.migration is not None
-                return (step.migration.name, step.first_statement + number), self.begin
-        return None
+    def care(self, *, savepoints: bool) -> Care:
+        """Return what to call around which statements, by migration and number."""
+        suspects = [
+            ((step.migration.name, step.first_statement + number), (step, statement))
+            for step in self.group
+            for number, statement in _suspects_of(step)
+            if step.migration is not None
+        ]
+        before: dict[tuple[str, int], Callable[[], None]] = {}
+        last = 0
+        for key, (step, _) in suspects:
+            created = self._definitions.created(last, step.number)
+            if not before or self.is_watched or created:
+                before[key] = self._before(created, is_first=not before)
+            last = step.number
+        after = {key: self._watch(*suspect) for key, suspect in suspects} if self.is_watched else {}
+        return Care(savepoints, before, after)
+
+    def _before(self, created: Collection[ObjectName], *, is_first: bool) -> Callable[[], None]:
+        """Return what notes what there is right before a suspect."""
+
+        def look() -> None:
+            if is_first:
+                self.begin()
+            if created:
+                self._definitions.note(created)
+            if self.is_watched:
+                self._there = read_snapshot(self.conn, self.state_schema), read_table_parts(self.conn)
+                set_path(self.conn, self.snapshot.server.setting)
+
+        return look
+
+    def _watch(self, step: Step, statement: Statement) -> Callable[[], None]:
+        """Return what notes after a suspect what it took along."""
+
+        def look() -> None:
+            assert step.migration is not None
+            now = read_snapshot(self.conn, self.state_schema)
+            assert self._there is not None
+            before, parts = self._there
+            intended = set(drops_within(statement))
+            lost = [
+                (live.address, name)
+                for name, live in before.objects.items()
+                if name not in now.objects
+                and live.address not in now.by_address
+                and live.extension is None
+                and (name.kind, name.name) not in intended
+                and not (name in self.plan.removed_names and self._older(live.address) is None)
+                and self._is_independent(name, now)
+            ]
+            lost += self._lost_parts(before, parts, now, set(), set(), intended)
+            set_path(self.conn, self.snapshot.server.setting)
+            place = StatementId(step.migration.name, *statement.position)
+            self.taken += [
+                UnplannedEffect(name, self._older(address), place, step.whole, f"CASCADE takes {name} along")
+                for address, name in lost
+            ]
+
+        return look
+
+    def may_explain(self, failure: StepFailed) -> bool:
+        """Say whether a step may have failed because an earlier statement that cannot be read took something along."""
+        step = failure.step
+        is_gone = isinstance(failure.error, classes.GONE)
+        return is_gone and step is not None and any(one.number <= step.number for one, _, _ in self.suspects)
 
     @property
     def suspects(self) -> list[tuple[Step, StatementId, Statement]]:
@@ -99,13 +170,16 @@ class Reconciliation:
         if not suspects or before is None:
             return []
         found = []
-        if not self.plan.options.drop_unmanaged:
+        if self.is_watched:
+            found += self.taken
+        elif not self.plan.options.drop_unmanaged:
+            step, statement, _ = suspects[0]
             for address, name in self._dropped_along(before, now):
-                located = self.located.get(address)
-                step, statement, _ = next((s for s in suspects if s[1] == located), suspects[0])
+                self.is_ambiguous = self.is_ambiguous or len(suspects) > 1 or name in now.objects
                 because = f"CASCADE takes {name} along"
                 found.append(UnplannedEffect(name, self._older(address), statement, step.whole, because))
-        moved = shadowed_objects(before, now)
+        renamed = {effect.object for effect in self.plan.effects if effect.effect in LEAVES_NAME}
+        moved = {address: name for address, name in shadowed_objects(before, now).items() if name not in renamed}
         users = {}
         if moved:
             managed = {step.object for step in self.plan.steps if step.source is not None}
@@ -122,7 +196,13 @@ class Reconciliation:
                 found.append(UnplannedEffect(name, None, statement, step.whole, because))
         return found
 
-    def _older(self, address: Address) -> Address | None:
+    def changed(self, now: Snapshot) -> list[ObjectName]:
+        """Return managed objects whose definition a suspect has changed: they are brought to their source after it."""
+        if not self.suspects or self.before is None:
+            return []
+        return self._definitions.changed(now, self.suspects[-1][0].number)
+
+    def _older(self, address: Address | None) -> Address | None:
         """Return an address that is older than the plan: what the plan itself creates has another one each time."""
         return address if address in self.snapshot.by_address or address in self._older_parts else None
 
@@ -140,61 +220,53 @@ class Reconciliation:
             if live is not None and name not in now.objects and live.address in now.by_address:
                 yield name
 
-    def is_ambiguous(self, effects: Iterable[UnplannedEffect]) -> bool:
-        """Say whether it is not known yet by which of several statements objects were dropped."""
-        lost = [effect for effect in effects if effect.address is not None]
-        return bool(lost) and len(self.suspects) > 1 and not self.located
-
-    def hooks(self, lost: Iterable[Address]) -> dict[tuple[str, int], Callable[[], None]]:
-        """Return what to call after each suspect, by migration and number of the statement, in another run."""
-        wanted = list(lost)
-
-        def hook(statement: StatementId) -> Callable[[], None]:
-            def look() -> None:
-                missing = [a for a in wanted if a not in self.located and a not in identify(self.conn, wanted)]
-                self.located.update(dict.fromkeys(missing, statement))
-
-            return look
-
-        return {
-            (step.migration.name, step.first_statement + number): hook(
-                StatementId(step.migration.name, *statement.position)
-            )
-            for step in self.group
-            for number, statement in _suspects_of(step)
-            if step.migration is not None
-        }
-
-    def _dropped_along(self, before: Snapshot, now: Snapshot) -> Iterator[tuple[Address, ObjectName]]:
-        """Yield what existed before the group and is gone, though no step drops it and no migration names it."""
-        planned = {step.object for step in self.plan.steps if step.action is Action.DROP}
+    def _dropped_along(self, before: Snapshot, now: Snapshot) -> Iterator[tuple[Address | None, ObjectName]]:
+        """Yield what the plan says is there after the group, and is gone, though no migration names it."""
+        present = {step.object: step.action is not Action.DROP for step in self.group}
+        planned = {name for name, is_there in present.items() if not is_there}
         expected = {Address(*address) for address in self.plan.removed}
         intended = {name for _, _, statement in self.suspects for name in drops_within(statement)}
+        first = self.suspects[0][0].number
+        replaced = {s.object for s in self.group if s.action is Action.REPLACE and s.number > first}
         for name, live in before.objects.items():
-            if live.address in now.by_address or live.address in expected or live.extension is not None:
+            if live.address in now.by_address or live.extension is not None:
                 continue
-            if name in now.objects or name in planned or (name.kind, name.name) in intended:
+            if name in now.objects and name not in replaced:  # OR REPLACE creates what is gone
+                continue
+            if name in planned or (live.address in expected and name not in present):
+                continue
+            if (name.kind, name.name) in intended:
                 continue
             if name in self.plan.removed_names and self._older(live.address) is None:
                 continue
             if self._is_independent(name, now):
                 yield live.address, name
-        yield from self._lost_parts(now, planned, expected, intended)
+        moved = {effect.object for effect in self.plan.effects if effect.effect in LEAVES_NAME}
+        for name, is_there in present.items():
+            is_gone = is_there and name not in now.objects and name not in before.objects and name not in moved
+            if is_gone and name.kind in _INDEPENDENT and (name.kind, name.name) not in intended:
+                yield None, name
+        yield from self._lost_parts(before, self.parts, now, planned, expected, intended)
 
     def _is_independent(self, name: ObjectName, now: Snapshot) -> bool:
         """Say whether an object does not simply go with its table."""
         return name.kind in _INDEPENDENT or (name.kind in _ON_RELATION and name.parent in now.objects)
 
     def _lost_parts(
-        self, now: Snapshot, planned: set[ObjectName], expected: set[Address], intended: set[tuple[Kind, str]]
+        self,
+        before: Snapshot,
+        parts: Mapping[Address, ObjectName],
+        now: Snapshot,
+        planned: set[ObjectName],
+        expected: set[Address],
+        intended: set[tuple[Kind, str]],
     ) -> Iterator[tuple[Address, ObjectName]]:
         """Yield constraints, defaults, indexes and statistics that are gone while their table, and column, are not."""
-        if not self.parts:
+        if not parts:
             return
         left = read_table_parts(self.conn)
-        names, before = set(left.values()), self.before
-        assert before is not None
-        for address, name in self.parts.items():
+        names = set(left.values())
+        for address, name in parts.items():
             is_there = address in left or name in names or address in expected or name in planned
             table, still = (s.objects.get(name.parent or name) for s in (before, now))
             is_same = table is not None and still is not None and table.address == still.address

@@ -41,7 +41,14 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """A statement created or changed a declared object: it is brought to its source after that, not created."""
+    """A statement created a declared object: it is brought to its source after that, not created."""
+
+    object: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A statement that cannot be read changed the definition of a managed object: its source is applied after that."""
 
     object: ObjectName
 
@@ -70,13 +77,16 @@ class NeedsOwnTransaction:
 
 @dataclass(frozen=True, slots=True)
 class CannotRestore:
-    """The unmanaged object no longer compiles, and may go (`--drop-unmanaged`)."""
+    """The definition that the catalog had no longer compiles.
+
+    A managed object waits for its source; an unmanaged one may go (`--drop-unmanaged`).
+    """
 
     object: ObjectName
 
 
-Fact = DependsOn | Blocks | Exists | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
-_Fact = TypeVar("_Fact", DependsOn, Blocks, Exists, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore)
+Fact = DependsOn | Blocks | Exists | Changed | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
+_Fact = TypeVar("_Fact", DependsOn, Blocks, Exists, Changed, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore)
 
 
 @dataclass(frozen=True, slots=True)

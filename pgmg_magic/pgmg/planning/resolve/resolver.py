@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,20 @@ class Resolver:
                 if (alteration.target.arguments is not None) is has_types:
                     self.space.add_missing(self.name(alteration.target, alteration.settings))
             self._columns.migrate(() if has_types else self._pending)
+        for name in self._new_names():
+            self.space.add_missing(name)
+
+    def _new_names(self) -> Iterator[ObjectName]:
+        """Yield the names that pending migrations give to objects that exist before."""
+        for migration in self._pending:
+            for alteration in migration.alterations:
+                new = alteration.new_name
+                if alteration.target.parent is not None or new is None or alteration.member is not None:
+                    continue
+                if alteration.effect is Effect.RENAME:
+                    yield from (replace(name, name=new) for name in self.targets(alteration))
+                elif alteration.effect is Effect.SET_SCHEMA:
+                    yield from (replace(name, schema=new) for name in self.targets(alteration))
 
     def _ambiguous(self, source: SourceObject) -> Iterator[SourceError]:
         """Yield what is wrong where a routine is named without its argument types and several are declared."""

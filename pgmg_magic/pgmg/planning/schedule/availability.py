@@ -52,11 +52,15 @@ class Availability:
         return known
 
     def _holds_since(self, name: ObjectName) -> int:
+        own = self._context.declared.id_of(name)
+        changes = (o.statement + 1 for o in self._context.timeline.operations_on(own) if o.changes_definition)
+        return max([self._possible_since(name), *changes])
+
+    def _possible_since(self, name: ObjectName) -> int:
+        """Return the first point at which a source can be created, though statements may change the object later."""
         context = self._context
         declared, own = context.resolved.declared[name], context.declared.id_of(name)
         found = max(context.not_before.get(name, 0), self._schema_since(name.schema), self._name_free_since(name, own))
-        changes = [o.statement for o in context.timeline.operations_on(own) if o.changes_definition]
-        found = max([found, *(number + 1 for number in changes)])
         needed = [use.object for use in declared.uses]
         if name.parent is not None and name.kind not in PROPERTY_KINDS:
             needed.append(name.parent)
@@ -167,7 +171,11 @@ class Availability:
         name = self._context.declared.name_of(id_)
         if name is not None and self.source_holds(name, point):
             return Form.SOURCE
-        return Form.CATALOG if self._definition_holds(id_, point) else None
+        is_readable = name not in self._context.not_restorable and self._definition_holds(id_, point)
+        is_outdated = any(self._presence.is_changed(needed) for needed in self._presence.needs_of(id_))
+        if name is not None and (is_outdated or not is_readable) and point >= self._possible_since(name):
+            return Form.SOURCE
+        return Form.CATALOG if is_readable else None
 
     def _definition_holds(self, id_: ObjectId, point: int) -> bool:
         """Say whether a definition still means the same that was read when the object was dropped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import DECLARATIVE_KINDS, ROUTINES, Kind, ObjectName
+from pgmg.model.names import DECLARATIVE_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.source import Effect
 from pgmg.planning.kinds.rules import RecreateObject
@@ -191,13 +191,17 @@ class CodeChanges:
         return [id_] if is_recreated and self._availability.is_undisturbed(name, point) else []
 
     def _superseded(self, name: ObjectName, point: int) -> list[ObjectId]:
-        """Return the deleted overloads of a routine: beside the new one they could make a call ambiguous."""
+        """Return what is deleted and in the way of a new object.
+
+        Beside a new routine, its deleted overloads could make a call ambiguous. A relation or type of another kind may
+        have the name.
+        """
         return [
             difference.live.address
             for difference in self._context.changed
             if difference.change is ChangeKind.DELETED
             and difference.live is not None
-            and difference.name.overloads(name)
+            and (difference.name.overloads(name) or _has_name_of(difference.name, name))
             and self._presence.is_present(difference.live.address, point)
         ]
 
@@ -244,9 +248,11 @@ class CodeChanges:
 
     def _settle(self, name: ObjectName, key: SlotKey) -> None:
         id_, slot = self._declared.id_of(name), self._lifetimes.slot(key)
-        if id_ in self._presence.from_source:
-            return
         difference = self._context.differences[name]
+        if id_ in self._presence.from_source:
+            if self._is_changed_since(id_, name):
+                self._bring_again(name, id_, key, difference.change)
+            return
         if not self._presence.is_present(id_, key.point):
             self.create(id_, key, Form.SOURCE, self._creation_reason(id_, difference.change))
             return
@@ -256,12 +262,32 @@ class CodeChanges:
             self._roots.live(name) is not None or difference.change is not ChangeKind.NEW
         ) and self._roots.changes_in_place(name):
             slot.changes.setdefault(name, getattr(strategy, "reason", ""))
-        elif is_touched and name in self._context.not_replaceable:
-            reason = "the server does not take the change in place"
-            self.drop(id_, key, reason, explicit=True)
-            self.create(id_, key, Form.SOURCE, self._creation_reason(id_, difference.change))
         elif is_touched:
-            slot.changes[name] = "a migration creates or changes it"
+            self._bring_again(name, id_, key, difference.change)
+
+    def _bring_again(self, name: ObjectName, id_: ObjectId, key: SlotKey, change: ChangeKind | None) -> None:
+        """Bring an object to its source that a migration has created or changed (rule 7.4)."""
+        if name in self._context.not_replaceable:
+            reason = "the server does not take the change in place"
+        elif name.kind is Kind.POLICY and self._is_altered(name, id_):
+            reason = "a migration changes it"  # ALTER POLICY cannot take a clause away
+        else:
+            self._lifetimes.slot(key).changes[name] = "a migration creates or changes it"
+            return
+        self.drop(id_, key, reason, explicit=True)
+        self.create(id_, key, Form.SOURCE, self._creation_reason(id_, change))
+
+    def _is_altered(self, name: ObjectName, id_: ObjectId) -> bool:
+        """Say whether the last that a migration does to an object is to alter it."""
+        changes = [o for o in self._context.timeline.operations_on(id_) if o.changes_definition]
+        last = changes[-1].effect if changes else None
+        return name in self._context.found_changed or last not in {None, Effect.CREATE, Effect.REPLACE}
+
+    def _is_changed_since(self, id_: ObjectId, name: ObjectName) -> bool:
+        """Say whether a migration changes an object after it was brought to its source."""
+        point = self._presence.from_source[id_].point
+        later = self._context.timeline.operations_on(id_, point)
+        return name in self._context.found_changed or any(o.changes_definition for o in later)
 
     def _creation_reason(self, id_: ObjectId, change: ChangeKind | None) -> str:
         match change:
@@ -272,3 +298,9 @@ class CodeChanges:
                     if id_ in (drops := self._lifetimes.slots[key].drops):
                         return f"recreated: {drops[id_]}"
                 return "recreated with what it is a part of"
+
+
+def _has_name_of(one: ObjectName, other: ObjectName) -> bool:
+    """Say whether two relations or types cannot exist at the same time, as both have the same name."""
+    kinds = RELATIONS | TYPES
+    return one != other and one.name_key == other.name_key and one.kind in kinds and other.kind in kinds

@@ -13,6 +13,7 @@ from pgmg.model.server_facts import (
     Blocks,
     CannotReplace,
     CannotRestore,
+    Changed,
     DependsOn,
     Exists,
     Missing,
@@ -105,9 +106,19 @@ class PlanContext:
     # -- what migrations do to declared objects ---------------------------------------------------------------
 
     @cached_property
+    def found_to_exist(self) -> frozenset[ObjectName]:
+        """Declared objects that the server has found to be created by migrations."""
+        return frozenset(fact.object for fact in self.facts.of(Exists))
+
+    @cached_property
+    def found_changed(self) -> frozenset[ObjectName]:
+        """Objects whose definition statements change that cannot be read."""
+        return frozenset(fact.object for fact in self.facts.of(Changed))
+
+    @cached_property
     def touched_by_migrations(self) -> frozenset[ObjectName]:
         """Declared objects that a pending migration itself creates, alters or drops (rule 7.4)."""
-        found = {fact.object for fact in self.facts.of(Exists)}
+        found = set(self.found_to_exist | self.found_changed)
         for statement in self.timeline.statements:
             for operation in statement.operations:
                 if operation.changes_definition:
@@ -183,7 +194,7 @@ class PlanContext:
 
     @cached_property
     def not_restorable(self) -> frozenset[ObjectName]:
-        """Unmanaged objects that may go because they no longer compile."""
+        """Objects whose definition in the catalog no longer compiles: unmanaged ones may go."""
         return frozenset(fact.object for fact in self.facts.of(CannotRestore))
 
     @cached_property

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import BLOCKING_KINDS, ROUTINES
-from pgmg.model.server_facts import Exists
 from pgmg.model.source import Effect
 from pgmg.planning.schedule.mentions import mentions
 
@@ -57,8 +56,7 @@ class Presence:
     def _found_to_exist(self) -> frozenset[ObjectId]:
         """Declared objects that the server has found to be created by migrations."""
         context = self._context
-        names = (fact.object for fact in context.facts.of(Exists))
-        return frozenset(context.declared.id_of(name) for name in names if name in context.declared)
+        return frozenset(context.declared.id_of(name) for name in context.found_to_exist if name in context.declared)
 
     def is_in_database(self, id_: ObjectId, point: int) -> bool:
         """Say whether an object exists as far as catalog and migrations decide."""

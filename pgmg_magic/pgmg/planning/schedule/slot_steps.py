@@ -237,14 +237,22 @@ class SlotSteps:
     def _change(self, name: ObjectName, reason: str) -> None:
         source = self.context.resolved.declared[name].source
         strategy = self.decisions.strategies.get(name)
-        if strategy is None:
+        if not isinstance(strategy, AlterInPlace):  # recreated before, if it has to be
             strategy = strategy_after_migration(name, self.context, self.decisions)
         if not isinstance(strategy, AlterInPlace) or not strategy.statements:
             return
         statements = (*source.settings, *strategy.statements)
         said = strategy.reason or reason
-        node = self.node(Phase.CREATE, strategy.action, name, statements, said, source=source)
+        runtime = self._state_before(name) if strategy.action is Action.REPLACE else None
+        node = self.node(Phase.CREATE, strategy.action, name, statements, said, source=source, runtime=runtime)
         self.made[name].append(MadeNodes(node, node))
+
+    def _state_before(self, name: ObjectName) -> RuntimeDefinition | None:
+        """Return how the state is read of a trigger or rule that is replaced after a migration has run."""
+        live = self.context.resolved.snapshot.by_address.get(self.context.declared.id_of(name))
+        if name.kind not in (Kind.TRIGGER, Kind.RULE) or self.key.point == 0 or live is None:
+            return None
+        return RuntimeDefinition((live.address.classid, live.address.objid))
 
     def _replace(self, name: ObjectName, reason: str, phase: Phase = Phase.CREATE) -> None:
         source = self.context.resolved.declared[name].source

@@ -1,0 +1,1 @@
+CREATE TABLE orders (id bigint, owner text, closed boolean);

@@ -1,0 +1,1 @@
+COMMENT ON POLICY own_orders ON orders IS 'by hand';
