@@ -18,7 +18,7 @@ from pgmg.catalog import server_programs
 _HEADER = re.compile(
     r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.MULTILINE
 )
-_OURS = re.compile(r"\bpgmg_(state|migrations|progress)")
+_OURS = re.compile(r"\bpgmg_(?!test)\w+")
 
 
 @cache
@@ -52,9 +52,9 @@ def pg_dump(dsn: str, *options: str) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-def dump(dsn: str) -> dict[str, str]:
+def dump(dsn: str, *, rows: bool = False) -> dict[str, str]:
     """Every object of a database as pg_dump writes it, by `TYPE schema.name`; pgmg's own tables left out."""
-    text = pg_dump(dsn, "--schema-only", "--quote-all-identifiers")
+    text = pg_dump(dsn, *(() if rows else ("--schema-only",)), "--quote-all-identifiers")
     entries: dict[str, list[str]] = {}
     marks = list(_HEADER.finditer(text))
     for mark, following in zip(marks, [*marks[1:], None], strict=True):

@@ -1,0 +1,372 @@
+"""Migrations that change what the code folder declares: privileges, owners, comments, options, states, names.
+
+Each function takes a world and changes it, as those of `edits` do. Statements are of two kinds. A *named* one names a
+declared object, which therefore keeps its identity from then on. A *broad* one is about all objects that exist when it
+runs (`ON ALL TABLES`, default privileges, `REASSIGN OWNED`). A plan takes the code folder as it is now for what every
+pending migration found, so a history with broad statements declares no new object: when it came is not to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.property.edits import _has_attached, _migration, _pin
+from tests.property.world import (
+    BOSS,
+    READER,
+    USER_TYPES,
+    Chooser,
+    Declared,
+    Function,
+    Policy,
+    Trigger,
+    View,
+    World,
+    chance,
+    pick,
+)
+
+
+@dataclass
+class Said:
+    """What migrations of a history have named: it must stay as it is.
+
+    `objects` are the identities of declared objects, `columns` the columns of views, `comments` what has a comment.
+    """
+
+    objects: dict[int, str] = field(default_factory=dict)
+    columns: set[tuple[int, str]] = field(default_factory=set)
+    comments: set[int] = field(default_factory=set)
+
+    def holds(self, world: World, base: World) -> bool:
+        """Tell whether a world still has everything that was named, of the kind that it had when the history began."""
+        return (
+            all(id_ in world.objects and world.identity(id_) == known for id_, known in self.objects.items())
+            and all(base.identity(id_) == known for id_, known in self.objects.items() if id_ in base.objects)
+            and all(column in world.columns(id_) for id_, column in self.columns)
+            and all(self._unsaid(world.objects[id_]) for id_ in self.comments)
+        )
+
+    @staticmethod
+    def _unsaid(declared: Declared) -> bool:
+        return declared.comment is None
+
+
+Edit = Callable[[World, Chooser, Said, World], str | None]
+"""`(world, choose, said, base)`: `base` is the world that the history began with."""
+
+
+def _name(world: World, said: Said, id_: int) -> None:
+    said.objects[id_] = world.identity(id_)
+    world.pinned.add(id_)
+    found = world.objects[id_]
+    if isinstance(found, Function) and isinstance(found.second, int):
+        _pin(world, found.second)
+
+
+def _one(world: World, choose: Chooser, *types: type) -> Declared | None:
+    found = world.of(*types)
+    return pick(choose, found) if found else None
+
+
+def _privilege(declared: Declared, choose: Chooser) -> str:
+    match declared:
+        case View():
+            return pick(choose, ("SELECT", "INSERT", "UPDATE"))
+        case Function():
+            return "EXECUTE"
+        case _:
+            return "USAGE"
+
+
+def _known_column(world: World, base: World, choose: Chooser, view: View) -> str | None:
+    """Return a column that the view has now and had when the history began."""
+    if view.id not in base.objects or not isinstance(base.objects[view.id], View):
+        return None
+    columns = [c for c in world.columns(view.id) if c in base.columns(view.id)]
+    return pick(choose, columns) if columns else None
+
+
+# --- named
+
+
+def grant_or_revoke(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Grant or revoke on one object, directly, in a DO block or through a function that the migration calls."""
+    declared = _one(world, choose, View, Function, *USER_TYPES)
+    if declared is None:
+        return None
+    privilege, column = _privilege(declared, choose), None
+    if isinstance(declared, View) and chance(choose, 3):
+        column = _known_column(world, base, choose, declared)
+        if column:
+            said.columns.add((declared.id, column))
+    _name(world, said, declared.id)
+    on = f"{privilege}{f' ({column})' if column else ''} ON {world.privileged(declared.id)}"
+    if chance(choose, 3):
+        statement = f"REVOKE {on} FROM {READER} CASCADE"
+    else:
+        statement = f"GRANT {on} TO {READER}{' WITH GRANT OPTION' if chance(choose, 4) else ''}"
+    if not chance(choose, 4):
+        return _migration(world, choose, "grant", statement)
+    name = f"x{world.next()}"
+    quoted = statement.replace("'", "''")
+    return _migration(
+        world,
+        choose,
+        "grant",
+        f"CREATE FUNCTION {name}() RETURNS void LANGUAGE plpgsql AS $x$ BEGIN EXECUTE '{quoted}'; END $x$",
+        f"SELECT {name}()",
+        f"DROP FUNCTION {name}()",
+        seen=True,
+    )
+
+
+def own(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Give one object to another owner."""
+    declared = _one(world, choose, View, Function, *USER_TYPES)
+    if declared is None:
+        return None
+    _name(world, said, declared.id)
+    return _migration(world, choose, "own", f"ALTER {world.target(declared.id)} OWNER TO {BOSS}")
+
+
+def comment(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Comment on an object about which the code says nothing, now or later."""
+    declared = _one(world, choose, View, Function, Trigger, Policy, *USER_TYPES)
+    if declared is None or declared.comment is not None:
+        return None
+    before = base.objects.get(declared.id)
+    if before is not None and before.comment is not None:
+        return None
+    _name(world, said, declared.id)
+    said.comments.add(declared.id)
+    return _migration(world, choose, "comment", f"COMMENT ON {world.target(declared.id)} IS 'told {world.next()}'")
+
+
+def view_default(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Give a column of a view a default."""
+    view = _one(world, choose, View)
+    if not isinstance(view, View) or view.materialized:
+        return None
+    column = _known_column(world, base, choose, view)
+    if column is None or base.objects[view.id].materialized:
+        return None
+    said.columns.add((view.id, column))
+    _name(world, said, view.id)
+    return _migration(world, choose, "default", f"ALTER VIEW {view.name} ALTER COLUMN {column} SET DEFAULT NULL")
+
+
+def alter_function(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Alter a declared function: its source is the final form all the same (rule 7.4)."""
+    function = _one(world, choose, Function)
+    if function is None:
+        return None
+    _name(world, said, function.id)
+    how = pick(choose, ("COST 7", "STABLE", "SECURITY DEFINER", "SET work_mem = '8MB'"))
+    return _migration(world, choose, "alter", f"ALTER {world.target(function.id)} {how}")
+
+
+def alter_policy(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Alter a declared policy: its source is the final form all the same (rule 7.4)."""
+    policy = _one(world, choose, Policy)
+    if not isinstance(policy, Policy):
+        return None
+    _name(world, said, policy.id)
+    how = pick(choose, (f"TO {READER}", "USING (true)"))
+    return _migration(world, choose, "alter", f"ALTER POLICY {policy.name} ON {world.name(policy.on)} {how}")
+
+
+def trigger_state(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Disable a declared trigger of a table, or enable it for replicas only."""
+    trigger = _one(world, choose, Trigger)
+    if not isinstance(trigger, Trigger) or trigger.on not in world.tables:
+        return None
+    _name(world, said, trigger.id)
+    state = pick(choose, ("DISABLE", "ENABLE REPLICA", "ENABLE ALWAYS", "ENABLE"))
+    return _migration(world, choose, "state", f"ALTER TABLE {world.name(trigger.on)} {state} TRIGGER {trigger.name}")
+
+
+# --- tables, constraints, rows
+
+
+def use_over_own_table(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a table and read a declared function over its rows, in one migration."""
+    scalars = [o for o in world.of(Function) if o.form == "scalar" and not o.reads and not o.calls]
+    if not scalars:
+        return None
+    function = pick(choose, scalars)
+    _name(world, said, function.id)
+    name = f"n{world.next()}"
+    if chance(choose, 2):
+        schema = f"s{world.next()}"
+        made, name = [f"CREATE SCHEMA {schema}"], f"{schema}.{name}"
+    else:
+        made = []
+    return _migration(
+        world,
+        choose,
+        "use",
+        *made,
+        f"CREATE TABLE {name} (x text, y text)",
+        f"INSERT INTO {name} (x) VALUES ('a'), ('b')",
+        f"UPDATE {name} SET y = left(public.{function.name}(x)::text, 0)",
+    )
+
+
+def replace_check(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Give a table a check over a declared function, and replace it by another of the same name."""
+    pure = [o for o in world.of(Function) if o.form == "scalar" and not o.reads and not o.calls]
+    if not pure:
+        return None
+    function = pick(choose, pure)
+    _name(world, said, function.id)
+    world.hanging.add(function.id)
+    _pin(world, function.id, function.second or "")
+    table, name = pick(choose, list(world.tables.values())), f"k{world.next()}"
+    call = f"{function.name}('x'::text)"
+    _migration(world, choose, "check", f"ALTER TABLE {table.name} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL)")
+    return _migration(
+        world,
+        choose,
+        "check",
+        f"ALTER TABLE {table.name} DROP CONSTRAINT {name}",
+        f"ALTER TABLE {table.name} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL OR id > 0)",
+    )
+
+
+def deferred_rows(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Insert rows that meet a deferred constraint only later, and alter the table in the next migration."""
+    name = f"n{world.next()}"
+    _migration(
+        world,
+        choose,
+        "deferred",
+        f"CREATE TABLE {name} (id int PRIMARY KEY, up int REFERENCES {name} DEFERRABLE INITIALLY DEFERRED)",
+        f"INSERT INTO {name} VALUES (2, 1)",
+        f"INSERT INTO {name} VALUES (1, NULL)",
+    )
+    return _migration(world, choose, "deferred", f"ALTER TABLE {name} ADD COLUMN more text")
+
+
+def drop_column_with_all(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Drop a column with CASCADE in dynamic SQL, which takes declared views along."""
+    found = [(t, c) for t in world.tables.values() for c in t.columns[1:] if not c.held]
+    if not found:
+        return None
+    table, column = pick(choose, found)
+    shown = {c for done in world.hand if done.on == table.id for c in (done.column, *(c for c, _ in done.columns))}
+    if column.name in shown or _has_attached(world, table):
+        return None
+    table.columns.remove(column)
+    number = len(world.migrations) + 1
+    body = f"EXECUTE 'ALTER TABLE {table.name} DROP COLUMN {column.name} CASCADE';"
+    world.migrations.append((f"{number}_cascade.sql", f"DO $$ BEGIN {body} END $$;\n"))
+    return f"{number}_cascade"
+
+
+def swap_tables(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Swap the names of two tables."""
+    if len(world.tables) < 2:
+        return None
+    one, other = list(world.tables.values())[:2]
+    if _has_attached(world, one) or _has_attached(world, other):
+        return None
+    spare = f"t{world.next()}"
+    statements = (
+        f"ALTER TABLE {one.name} RENAME TO {spare}",
+        f"ALTER TABLE {other.name} RENAME TO {one.name}",
+        f"ALTER TABLE {spare} RENAME TO {other.name}",
+    )
+    one.name, other.name = other.name, one.name
+    return _migration(world, choose, "swap", *statements, seen=True)
+
+
+def view_becomes_table(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Delete a declared view that nothing else uses, and create a table of its name in a migration."""
+    free = [v for v in world.of(View) if v.id not in world.pinned and v.id in base.objects and not _used(world, v.id)]
+    if not free:
+        return None
+    view = pick(choose, free)
+    if any(done.on == view.id for done in world.hand):
+        return None
+    del world.objects[view.id]
+    return _migration(world, choose, "replace", f"CREATE TABLE {view.name} (id bigint)", seen=True)
+
+
+def _used(world: World, id_: int) -> bool:
+    for other in world.objects.values():
+        match other:
+            case View(base=base, items=items):
+                if base == id_ or any(item.other == id_ for item in items):
+                    return True
+            case Function(reads=reads):
+                if reads == id_:
+                    return True
+            case Trigger(on=on) | Policy(on=on):
+                if on == id_:
+                    return True
+    return False
+
+
+# --- broad
+
+
+def grant_on_all(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Grant or revoke on all tables or functions in the schema."""
+    what = pick(choose, ("SELECT ON ALL TABLES", "INSERT ON ALL TABLES", "EXECUTE ON ALL FUNCTIONS"))
+    grants = not chance(choose, 3)
+    if grants:
+        return _migration(world, choose, "all", f"GRANT {what} IN SCHEMA public TO {READER}")
+    return _migration(world, choose, "all", f"REVOKE {what} IN SCHEMA public FROM {READER} CASCADE")
+
+
+def default_privileges(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Change the default privileges of what is created from then on."""
+    what = pick(
+        choose,
+        (
+            f"IN SCHEMA public GRANT SELECT ON TABLES TO {READER}",
+            f"GRANT INSERT ON TABLES TO {READER}",
+            f"IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {READER}",
+            "REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+            f"GRANT USAGE ON TYPES TO {READER}",
+        ),
+    )
+    return _migration(world, choose, "defaults", f"ALTER DEFAULT PRIVILEGES {what}")
+
+
+def reassign(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Give all that one role owns to another."""
+    return _migration(world, choose, "reassign", f"REASSIGN OWNED BY {BOSS} TO CURRENT_USER")
+
+
+def trigger_states(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Disable or enable all triggers of a table."""
+    table = pick(choose, list(world.tables.values()))
+    state = pick(choose, ("DISABLE", "ENABLE"))
+    return _migration(world, choose, "states", f"ALTER TABLE {table.name} {state} TRIGGER USER")
+
+
+NAMED: tuple[Edit, ...] = (
+    grant_or_revoke,
+    grant_or_revoke,
+    own,
+    comment,
+    view_default,
+    alter_function,
+    alter_policy,
+    trigger_state,
+    use_over_own_table,
+    replace_check,
+    deferred_rows,
+    drop_column_with_all,
+    swap_tables,
+    view_becomes_table,
+)
+BROAD: tuple[Edit, ...] = (grant_on_all, grant_on_all, default_privileges, reassign, trigger_states)
+
+
+def keeps_identities(old: World, new: World) -> bool:
+    """Tell whether no declared object came, or took another identity: what a broad statement needs."""
+    return all(id_ in old.objects and new.identity(id_) == old.identity(id_) for id_ in new.objects)

@@ -1,0 +1,311 @@
+"""Portions do not matter (rule 4.6): random histories end the same one by one, all at once, and cut at random.
+
+PGMG_HISTORIES says how many histories there are (default 20), PGMG_SEED where they begin (default 0). The databases
+are compared by pg_dump, owners, privileges and rows included. Each history has a seed of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+import pgmg
+from pgmg.model.events import Started
+from pgmg.model.plan import Step
+from tests.oracle import differences, dump
+from tests.property import edits, facts, histories
+from tests.property.test_sequences import _told_anew, _write
+from tests.property.world import APP, BOSS, READER, Chooser, World, chance, pick, refusals
+
+HISTORIES = int(os.environ.get("PGMG_HISTORIES", "20"))
+SEED = os.environ.get("PGMG_SEED", "0")
+FIRST = random.SystemRandom().randrange(10**9) if SEED == "random" else int(SEED)
+A_SHARD = 20  # histories that one test runs
+ROUNDS = 5
+CONFIG = 'migrations_dir = "migrations"\ncode_dir = "sql"\n'
+
+
+@dataclass
+class Round:
+    """One portion: the world after it, and what was done in it."""
+
+    world: World
+    told: list[str] = field(default_factory=list)
+
+
+@dataclass
+class History:
+    """What a project was when its database was first built, and what came afterwards."""
+
+    base: World
+    by_hand: list[str]
+    rounds: list[Round]
+    options: pgmg.PlanOptions
+
+    def __str__(self) -> str:
+        told = [f"  by hand: {statement}" for statement in self.by_hand]
+        for number, one in enumerate(self.rounds, 1):
+            told += [f"round {number}:", *(f"  {line}" for line in one.told)]
+        return "\n".join([f"options: {self.options.recreate} rewrite={self.options.rewrite_tables}", *told])
+
+
+# --- a random history
+
+
+def _base(choose: Chooser) -> World:
+    world = World()
+    for edit in [edits.create_table, *(pick(choose, edits.NEW) for _ in range(4 + choose.below(4)))]:
+        edit(world, choose)
+        world.repair()
+    return world
+
+
+def _try(world: World, base: World, said: histories.Said, is_broad: bool, edit, *arguments) -> tuple[World, str | None]:
+    """Return the world after an edit, or as it was if the edit does not fit the history."""
+    after = world.copy()
+    kept = (dict(said.objects), set(said.columns), set(said.comments))
+    told = edit(after, *arguments)
+    after.repair()
+    if told and said.holds(after, base) and not (is_broad and not histories.keeps_identities(world, after)):
+        return after, told
+    said.objects, said.columns, said.comments = kept
+    return world, None
+
+
+def _round(world: World, base: World, choose: Chooser, said: histories.Said, broad: bool) -> Round:
+    world, told = world.copy(), []
+    todo: list[tuple] = [(pick(choose, edits.CHANGES), choose) for _ in range(choose.below(3))]
+    todo += [(pick(choose, edits.MIGRATIONS), choose) for _ in range(choose.below(2))]
+    todo += [(pick(choose, histories.NAMED), choose, said, base) for _ in range(choose.below(3))]
+    if broad:
+        todo += [(pick(choose, histories.BROAD), choose, said, base) for _ in range(choose.below(3))]
+    for edit, *arguments in todo:
+        world, done = _try(world, base, said, broad, edit, *arguments)
+        told += [done] if done else []
+    return Round(world, told)
+
+
+# --- the ways to apply it
+
+
+@dataclass
+class Way:
+    """A database and a folder to which a history is applied in portions."""
+
+    root: Path
+    dsn: str
+    options: pgmg.PlanOptions
+
+    def write(self, world: World) -> None:
+        _write(self.root, world.files())
+        (self.root / "pgmg.toml").write_text(CONFIG)
+
+    def apply(self, world: World) -> str:
+        """Return "applied", "learned" where the server taught something, or the text of a refusal.
+
+        A plan that was shown runs as shown: the executed steps are those of the plan unless something was learned.
+        """
+        self.write(world)
+        events: list[object] = []
+        with (
+            psycopg.connect(self.dsn, autocommit=True) as looking,
+            pgmg.Project.open(self.root, connection_string=self.dsn) as project,
+        ):
+            before = facts.read(looking)
+            try:
+                plan = project.plan(self.options)
+                result = project.apply(plan, yes=True, listener=events.append)
+            except pgmg.PgmgError as error:
+                assert facts.read(looking) == before, f"refused, and not as before: {error}"
+                assert str(error).strip()
+                return f"refused: {error}"
+            learned = sum(isinstance(event, Started) for event in events) > 1
+            if not learned:
+                assert _named(plan.steps) == _named([done.step for done in result.steps]), "other steps than shown"
+            left = [f"{s.action} {s.object}: {s.sql}" for s in project.plan(self.options).steps]
+            assert not left, f"left to do: {left}"
+        return "learned" if learned else "applied"
+
+
+def _named(steps: Iterable[Step]) -> list[str]:
+    """What each step does; the SQL of a restore is read right before the drop, where it is complete."""
+    return [f"{step.action} {step.object}" for step in steps]
+
+
+class Databases:
+    """The databases of one history, dropped at its end."""
+
+    def __init__(self, server) -> None:
+        self._server, self._made = server, []
+
+    def create(self) -> str:
+        self._made.append(self._server.create())
+        return self._made[-1]
+
+    def copy(self, dsn: str) -> str:
+        name = conninfo.conninfo_to_dict(dsn)["dbname"]
+        copied = f"{name}_{len(self._made)}"
+        statement = (
+            "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
+            if self._server.major >= 15
+            else "CREATE DATABASE {} TEMPLATE {}"
+        )
+        self._server.admin.execute(sql.SQL(statement).format(sql.Identifier(copied), sql.Identifier(name)))
+        self._made.append(conninfo.make_conninfo(dsn, dbname=copied))
+        return self._made[-1]
+
+    def drop(self) -> None:
+        for dsn in self._made:
+            self._server.drop(dsn)
+
+
+@pytest.fixture(scope="module")
+def roles(server) -> None:
+    for role, option in ((APP, ""), (READER, ""), (BOSS, "SUPERUSER")):
+        make = f"CREATE ROLE {role} {option}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+        server.admin.execute(f"DO $$ BEGIN {make} END $$")
+
+
+def _by_hand(world: World, choose: Chooser, dsn: str) -> tuple[World, list[str]]:
+    done: list[str] = []
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for _ in range(choose.below(4)):
+            before = world.copy()
+            statements = pick(choose, edits.HAND)(world, choose)
+            if any(statement.startswith("-- lost") for statement in statements):
+                world = before
+                continue
+            try:
+                with conn.transaction():
+                    for statement in statements:
+                        conn.execute(statement)
+                done += statements
+            except psycopg.Error:
+                world = before
+            finally:
+                conn.execute("RESET ROLE")
+    return world, done
+
+
+def _live(choose: Chooser, server, root: Path, counted: Counter[str]) -> None:
+    databases = Databases(server)
+    try:
+        _history(choose, databases, root, counted)
+    finally:
+        databases.drop()
+
+
+def _history(choose: Chooser, databases: Databases, root: Path, counted: Counter[str]) -> None:
+    options = pgmg.PlanOptions(recreate=pick(choose, list(pgmg.Recreate)), rewrite_tables=chance(choose, 4))
+    for name in ("ones", "all", "cuts"):
+        (root / name).mkdir(exist_ok=True)
+    ones = Way(root / "ones", databases.create(), options)
+    base = _base(choose)
+    assert ones.apply(base) in ("applied", "learned")
+    base, by_hand = _by_hand(base, choose, ones.dsn)
+    history = History(base, by_hand, [], options)
+    ways = {name: Way(root / name, databases.copy(ones.dsn), options) for name in ("all", "cuts")}
+    try:
+        said, world, broad = histories.Said(), base, chance(choose, 2)
+        for _ in range(ROUNDS):
+            kept = (dict(said.objects), set(said.columns), set(said.comments))
+            one = _round(world, base, choose, said, broad)
+            must, may = refusals(world, one.world, rewrite=options.rewrite_tables)
+            if must or may or not one.told:
+                said.objects, said.columns, said.comments = kept
+                continue
+            one.world.keep(world)
+            history.rounds.append(one)
+            world = one.world
+            outcome = ones.apply(world)
+            assert not outcome.startswith("refused"), outcome
+            counted[outcome] += 1
+        if len(history.rounds) < 2:
+            counted["too short"] += 1
+            return
+        wanted = _told_anew(dump(ones.dsn, rows=True))
+        cuts = sorted({*(n for n in range(len(history.rounds) - 1) if chance(choose, 2)), len(history.rounds) - 1})
+        for name, ends in (("all", [len(history.rounds) - 1]), ("cuts", cuts)):
+            _compare(history, ways[name], name, ends, wanted, counted)
+    except Exception as error:
+        error.add_note(str(history))
+        if history.rounds:
+            error.add_note(_shown(history))
+        raise
+
+
+def _compare(
+    history: History, way: Way, name: str, ends: list[int], wanted: dict[str, str], counted: Counter[str]
+) -> None:
+    world = history.base
+    for end in ends:
+        new = history.rounds[end].world
+        must, may = refusals(world, new, rewrite=history.options.rewrite_tables)
+        outcome = way.apply(new)
+        if outcome.startswith("refused"):
+            if must or may:
+                counted[f"{name} refused"] += 1
+            else:  # between two migrations neither the old source of an object holds nor the new one
+                assert _needs_code(outcome), f"{name}: refused what was accepted one by one: {outcome}"
+                counted[f"{name} refused between"] += 1
+            return
+        counted[outcome] += 1
+        world = new
+    different = differences(wanted, _told_anew(dump(way.dsn, rows=True)))
+    assert not different, f"{name} {[e + 1 for e in ends]} is not as one by one:\n" + "\n".join(different)
+    counted[f"{name} equal"] += 1
+
+
+def _needs_code(outcome: str) -> bool:
+    """Say whether a declared object could not be created, or restored, for the sake of a migration that needs it."""
+    return outcome.removeprefix("refused: ").startswith("cannot restore") or ": cannot create" in outcome
+
+
+def _shown(history: History) -> str:
+    """Write the files of the beginning down, and those of each round that are not as before."""
+    before: dict[str, str] = {}
+    told = []
+    for number, world in enumerate([history.base, *(one.world for one in history.rounds)]):
+        files = world.files()
+        told.append(f"=== {f'round {number}' if number else 'beginning'}")
+        told += [f"--- {path}\n{text.rstrip()}" for path, text in files.items() if before.get(path) != text]
+        told += [f"--- {path} deleted" for path in before if path not in files]
+        before = files
+    return "\n".join(told)
+
+
+class _Random:
+    """A chooser whose choices a seed makes."""
+
+    def __init__(self, number: int) -> None:
+        self._random = random.Random(number)
+
+    def below(self, limit: int) -> int:
+        return self._random.randrange(limit) if limit > 1 else 0
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("shard", range(-(-HISTORIES // A_SHARD)))
+def test_portions_do_not_matter(shard, server, roles, tmp_path):
+    """A history ends in the same database in whatever portions it is applied."""
+    counted, failed = Counter(), []
+    numbers = range(FIRST + shard * A_SHARD, FIRST + min((shard + 1) * A_SHARD, HISTORIES))
+    for number in numbers:
+        try:
+            _live(_Random(number), server, tmp_path, counted)
+        except Exception as error:
+            notes = "\n".join(getattr(error, "__notes__", ()))
+            failed.append(f"PGMG_SEED={number} PGMG_HISTORIES=1 repeats this\n{error}\n{notes}")
+    print(dict(counted))
+    assert not failed, "\n\n".join([f"{len(failed)} of {len(numbers)}", *failed])
+    compared = len(numbers) - counted["too short"]
+    assert counted["all equal"] >= 0.7 * compared, counted
+    assert counted["all refused between"] <= 0.1 * compared + 1, counted
