@@ -27,10 +27,10 @@ def checked_routines(
     end_of_transaction: Callable[[ObjectName, PendingStatement], SlotKey],
     last: SlotKey,
 ) -> dict[SlotKey, dict[ObjectName, ObjectName]]:
-    """Return declared routines that are not created or changed anyway, by slot, with what is another one then."""
+    """Return declared routines that are not created or changed later anyway, by slot, with what is another one then."""
     shapes = _changed_shapes(context, demands)
     replaced = {name: key for key, slot in lifetimes.slots.items() for name in slot.replaced}
-    dropped = lifetimes.drop_keys
+    dropped, made = lifetimes.drop_keys, _made(context, lifetimes)
     found: dict[SlotKey, dict[ObjectName, ObjectName]] = {}
     if not shapes and not dropped and not replaced:
         return found
@@ -38,16 +38,28 @@ def checked_routines(
         facts = declared.source.facts
         if name.kind not in ROUTINES or not isinstance(facts, RoutineFacts) or facts.language not in _CHECKED_LANGUAGES:
             continue
-        if name not in context.resolved.snapshot.objects or _is_made(name, context, lifetimes):
+        if name not in context.resolved.snapshot.objects:
             continue
+        own = made.get(context.declared.id_of(name))
         for use in declared.uses:
             id_ = context.declared.id_of(use.object)
-            for statement in shapes.get(id_, ()):
-                found.setdefault(end_of_transaction(name, statement), {}).setdefault(name, use.object)
-            if use.object in replaced:
-                found.setdefault(replaced[use.object], {}).setdefault(name, use.object)
-            if id_ in dropped:
+            changed = [end_of_transaction(name, statement) for statement in shapes.get(id_, ())]
+            changed += [replaced[use.object]] if use.object in replaced else []
+            for key in changed:
+                if own is None or own < key:
+                    found.setdefault(key, {}).setdefault(name, use.object)
+            if id_ in dropped and (own is None or own < made.get(id_, own)):
                 found.setdefault(last, {}).setdefault(name, use.object)
+    return found
+
+
+def _made(context: PlanContext, lifetimes: Lifetimes) -> Mapping[ObjectId, SlotKey]:
+    """Return in which slot each object is created or changed last."""
+    found: dict[ObjectId, SlotKey] = {}
+    for key in sorted(lifetimes.slots):
+        slot = lifetimes.slots[key]
+        found |= dict.fromkeys(slot.creations, key)
+        found |= {context.declared.id_of(name): key for name in slot.changes}
     return found
 
 
@@ -60,7 +72,3 @@ def _changed_shapes(context: PlanContext, demands: Iterable[Demands]) -> Mapping
             found.setdefault(id_, []).append(statements[-1])
     return found
 
-
-def _is_made(name: ObjectName, context: PlanContext, lifetimes: Lifetimes) -> bool:
-    """Say whether a routine is created, or changed, by this plan anyway."""
-    return context.declared.id_of(name) in lifetimes.first_creation or name in lifetimes.changed_names

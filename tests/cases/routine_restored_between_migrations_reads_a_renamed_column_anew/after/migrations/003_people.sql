@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'COMMENT ON TABLE users IS ''people'''; END $$;

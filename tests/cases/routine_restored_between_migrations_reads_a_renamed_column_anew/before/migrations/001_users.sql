@@ -1,0 +1,1 @@
+CREATE TABLE users (id bigint, age smallint, name text);
