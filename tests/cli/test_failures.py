@@ -131,7 +131,7 @@ def test_terminals_are_not_told_to_do_anything(fake, pgmg):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_shows_a_traceback_where_there_is_no_project(pgmg, here, command):
-    given = {"new": "x", "reset": "--yes", "demo": "file", "restore": "v --to 1 --yes"}
+    given = {"new": "x", "reset": "--yes", "demo": "file", "restore": "v --to 1 --yes", "verify": "file"}
     words = given.get(command, "").split()
     (here / "file").touch()
     done = pgmg(command, *words)
