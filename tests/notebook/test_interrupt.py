@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from queue import Empty
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -98,7 +99,10 @@ def test_after_an_interrupt_at_any_moment_every_magic_works(kernel, project, mag
         cell = kernel.begin(magic)
         time.sleep(0.01 * number)
         kernel.manager.interrupt_kernel()
-        _, raised = kernel.end(cell)
+        try:
+            _, raised = kernel.end(cell)
+        except Empty:  # the interrupt met the kernel's own code, which lost the answer; a stuck kernel fails below
+            continue
         interrupted += raised is not None and raised["ename"] == "KeyboardInterrupt"
         assert raised is None or raised["ename"] == "KeyboardInterrupt", raised
     shown, raised = kernel.run("%pgmg_plan")
