@@ -71,4 +71,3 @@ def _changed_shapes(context: PlanContext, demands: Iterable[Demands]) -> Mapping
         for id_ in set(demand.altered.values()):
             found.setdefault(id_, []).append(statements[-1])
     return found
-
