@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 import time
@@ -17,6 +18,9 @@ from tests import oracle
 from tests.conftest import Case
 
 PATIENCE = 60  # seconds; only a failure takes as long
+
+
+_NUMBERS = itertools.count()
 
 
 class Watched:
@@ -70,8 +74,9 @@ class Watched:
 
     def calm(self):
         """Wait until all that has been written is applied: rounds are about the whole project."""
-        path = f"sql/sentinel_{len(self.events)}.sql"
-        self.case.write(path, f"CREATE VIEW sentinel_{len(self.events)} AS SELECT 1 AS one;\n")
+        number = next(_NUMBERS)  # two watchers of one folder may be waited for in turn
+        path = f"sql/sentinel_{number}.sql"
+        self.case.write(path, f"CREATE VIEW sentinel_{number} AS SELECT 1 AS one;\n")
         return self.saved(path)
 
     def end(self):
