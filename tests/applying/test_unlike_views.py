@@ -1,4 +1,4 @@
-"""What looks like a view and is none is never replaced or recreated: a continuous aggregate of TimescaleDB.
+"""A continuous aggregate of TimescaleDB looks like a view, and is never replaced or recreated.
 
 The stand-in has the marks that its catalog has: a view over a hypertable `_materialized_hypertable_N` in
 `_timescaledb_internal`, in which the extension keeps the rows, and over the raw table.

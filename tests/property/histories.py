@@ -30,7 +30,7 @@ from tests.property.world import (
 
 @dataclass
 class Said:
-    """What migrations of a history have named: it must stay as it is.
+    """Objects, columns and comments that migrations of a history have named: later edits leave them as they are.
 
     `objects` are the identities of declared objects, `columns` the columns of views, `comments` what has a comment.
     """

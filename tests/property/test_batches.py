@@ -22,8 +22,8 @@ from pgmg.model.events import Started
 from pgmg.model.plan import Step
 from tests.oracle import differences, dump
 from tests.property import edits, facts, histories
-from tests.property.test_sequences import _told_anew, _write
-from tests.property.world import APP, BOSS, READER, Chooser, World, chance, pick, refusals
+from tests.property.projects import create_roles, told_anew, write
+from tests.property.world import Chooser, World, chance, pick, refusals
 
 HISTORIES = int(os.environ.get("PGMG_HISTORIES", "20"))
 SEED = os.environ.get("PGMG_SEED", "0")
@@ -43,7 +43,7 @@ class Round:
 
 @dataclass
 class History:
-    """What a project was when its database was first built, and what came afterwards."""
+    """The project of the first apply, the changes by hand after it, and the rounds of edits that follow."""
 
     base: World
     by_hand: list[str]
@@ -105,7 +105,7 @@ class Way:
     options: pgmg.PlanOptions
 
     def write(self, world: World) -> None:
-        _write(self.root, world.files())
+        write(self.root, world.files())
         (self.root / "pgmg.toml").write_text(CONFIG)
 
     def apply(self, world: World) -> str:
@@ -136,7 +136,7 @@ class Way:
 
 
 def _named(steps: Iterable[Step]) -> list[str]:
-    """What each step does; the SQL of a restore is read right before the drop, where it is complete."""
+    """Return action and object of each step; the SQL of a RESTORE step is read right before its object is dropped."""
     return [f"{step.action} {step.object}" for step in steps]
 
 
@@ -169,9 +169,7 @@ class Databases:
 
 @pytest.fixture(scope="module")
 def roles(server) -> None:
-    for role, option in ((APP, ""), (READER, ""), (BOSS, "SUPERUSER")):
-        make = f"CREATE ROLE {role} {option}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
-        server.admin.execute(f"DO $$ BEGIN {make} END $$")
+    create_roles(server.admin)
 
 
 def _by_hand(world: World, choose: Chooser, dsn: str) -> tuple[World, list[str]]:
@@ -231,7 +229,7 @@ def _history(choose: Chooser, databases: Databases, root: Path, counted: Counter
         if len(history.rounds) < 2:
             counted["too short"] += 1
             return
-        wanted = _told_anew(dump(ones.dsn, rows=True))
+        wanted = told_anew(dump(ones.dsn, rows=True))
         cuts = sorted({*(n for n in range(len(history.rounds) - 1) if chance(choose, 2)), len(history.rounds) - 1})
         for name, ends in (("all", [len(history.rounds) - 1]), ("cuts", cuts)):
             _compare(history, ways[name], name, ends, wanted, counted)
@@ -259,7 +257,7 @@ def _compare(
             return
         counted[outcome] += 1
         world = new
-    different = differences(wanted, _told_anew(dump(way.dsn, rows=True)))
+    different = differences(wanted, told_anew(dump(way.dsn, rows=True)))
     assert not different, f"{name} {[e + 1 for e in ends]} is not as one by one:\n" + "\n".join(different)
     counted[f"{name} equal"] += 1
 

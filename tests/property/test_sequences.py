@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,15 +22,14 @@ from hypothesis import strategies as st
 import pgmg
 from tests.oracle import differences, dump
 from tests.property import edits, facts
-from tests.property.world import APP, BOSS, READER, Chooser, Trigger, World, chance, pick, refusals
+from tests.property.projects import create_roles, told_anew, write
+from tests.property.world import Chooser, Trigger, World, chance, pick, refusals
 
 SEQUENCES = int(os.environ.get("PGMG_SEQUENCES", "25"))
 SEED = os.environ.get("PGMG_SEED", "0")
 FIRST = random.SystemRandom().randrange(10**9) if SEED == "random" else int(SEED)
 A_SHARD = 25  # sequences that one test runs: what xdist can hand out
 ROUNDS = 6
-_ALIASES = re.compile(r"""(?<=\(\) )("?)b\1\([^()]*\)""")
-_CASTS = re.compile(r"""\(*'x'(?:::[a-z" ]+(?:\(\d+\))?\)*)+""")
 _RESET = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
 
 
@@ -61,9 +58,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(server) -> Iterator[Pair]:
-    for role, option in ((APP, ""), (READER, ""), (BOSS, "SUPERUSER")):
-        make = f"CREATE ROLE {role} {option}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
-        server.admin.execute(f"DO $$ BEGIN {make} END $$")
+    create_roles(server.admin)
     lived_dsn, fresh_dsn = server.create(), server.create()
     with (
         psycopg.connect(lived_dsn, autocommit=True) as lived,
@@ -77,21 +72,12 @@ def pair(server) -> Iterator[Pair]:
 # --- folders
 
 
-def _write(root: Path, files: dict[str, str]) -> None:
-    for folder in ("migrations", "sql"):
-        shutil.rmtree(root / folder, ignore_errors=True)
-        (root / folder).mkdir(parents=True)
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-
-
 def _as_case(old: World, new: World, options: pgmg.PlanOptions, hand: list[str]) -> str:
     """Write before and after down as a case; return where it is and what is in it."""
     case = Path(tempfile.mkdtemp(prefix="pgmg-case-"))
     before, after = old.files(), new.files()
-    _write(case / "before", before)
-    _write(case / "after", {path: text for path, text in after.items() if before.get(path) != text})
+    write(case / "before", before)
+    write(case / "after", {path: text for path, text in after.items() if before.get(path) != text})
     (case / "after" / "deleted.txt").write_text("".join(f"{path}\n" for path in before if path not in after))
     (case / "hand.sql").write_text("".join(f"{statement};\n" for statement in hand))
     rewrite = "true" if options.rewrite_tables else "false"
@@ -118,7 +104,7 @@ class Life:
         self.pair.reset(self.pair.lived)
         (self.root / "fresh").mkdir(exist_ok=True)
         for folder in (self.root, self.root / "fresh"):
-            _write(folder, {})
+            write(folder, {})
             (folder / "pgmg.toml").write_text('migrations_dir = "migrations"\ncode_dir = "sql"\n')
         with pgmg.Project.open(self.root, connection_string=self.pair.lived_dsn) as project:
             for number in range(ROUNDS):
@@ -176,7 +162,7 @@ class Life:
             return
         hand = [s for done in old.hand for s in old.statement(done)]
         new.keep(old)
-        _write(self.root, new.files())
+        write(self.root, new.files())
         before = facts.read(lived)
         try:
             try:
@@ -205,7 +191,7 @@ class Life:
     def _same_as_from_nothing(self, found: facts.Facts) -> None:
         fresh = self.pair.fresh
         self.pair.reset(fresh)
-        _write(self.root / "fresh", self.world.files())
+        write(self.root / "fresh", self.world.files())
         with pgmg.Project.open(self.root / "fresh", connection_string=self.pair.fresh_dsn) as project:
             project.apply(yes=True)
         for done in self.world.hand:
@@ -221,12 +207,7 @@ def _different(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
     That is the column aliases that a view notes down of a function's rows, and in a default that nobody declares the
     casts to what a function took before: the catalog's text is all there is of it.
     """
-    return differences(_told_anew(wanted), _told_anew(found))
-
-
-def _told_anew(texts: dict[str, str]) -> dict[str, str]:
-    plain = {key: _ALIASES.sub("b", text) for key, text in texts.items()}
-    return {key: _CASTS.sub("'x'", text) if key.lower().startswith("table") else text for key, text in plain.items()}
+    return differences(told_anew(wanted), told_anew(found))
 
 
 def _nothing_else_made_anew(before: facts.Facts, after: facts.Facts, result: pgmg.ApplyResult) -> None:

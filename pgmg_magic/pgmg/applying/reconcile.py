@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 _INDEPENDENT = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 _ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})
-_PARTS = frozenset({Kind.INDEX, Kind.STATISTICS, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,26 @@ class UnplannedEffect:
     def place(self) -> tuple[int, int] | None:
         """The address as facts hold it."""
         return None if self.address is None else (self.address.classid, self.address.objid)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A statement that may do more than the plan knows; `number` counts the statements of its step from 0."""
+
+    step: Step
+    migration: str
+    number: int
+    statement: Statement
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The migration and the number of the statement in it, as `Care` has them."""
+        return self.migration, self.step.first_statement + self.number
+
+    def effect(self, name: ObjectName, address: Address | None, because: str) -> UnplannedEffect:
+        """Return an effect of this statement on an object."""
+        place = StatementId(self.migration, *self.statement.position)
+        return UnplannedEffect(name, address, place, self.step.whole, because)
 
 
 @dataclass
@@ -82,27 +101,21 @@ class Reconciliation:
 
     def begin(self) -> None:
         """Note what there is before the first suspect runs; of constraints and defaults no snapshot tells."""
-        is_first = self.group[0].migration is not None and self.group[0] is self.suspects[0][0]
+        is_first = self.group[0].migration is not None and self.group[0] is self.suspects[0].step
         self.before = self.snapshot if is_first else read_snapshot(self.conn, self.state_schema)
         self.parts = read_table_parts(self.conn)
         set_path(self.conn, self.snapshot.server.setting)
 
     def care(self, *, savepoints: bool) -> Care:
         """Return what to call around which statements, by migration and number."""
-        suspects = [
-            ((step.migration.name, step.first_statement + number), (step, statement))
-            for step in self.group
-            for number, statement in _suspects_of(step)
-            if step.migration is not None
-        ]
         before: dict[tuple[str, int], Callable[[], None]] = {}
         last = 0
-        for key, (step, _) in suspects:
-            created = self._definitions.created(last, step.number)
+        for suspect in self.suspects:
+            created = self._definitions.created(last, suspect.step.number)
             if not before or self.is_watched or created:
-                before[key] = self._before(created, is_first=not before)
-            last = step.number
-        after = {key: self._watch(*suspect) for key, suspect in suspects} if self.is_watched else {}
+                before[suspect.key] = self._before(created, is_first=not before)
+            last = suspect.step.number
+        after = {suspect.key: self._watch(suspect) for suspect in self.suspects} if self.is_watched else {}
         return Care(savepoints, before, after)
 
     def _before(self, created: Collection[ObjectName], *, is_first: bool) -> Callable[[], None]:
@@ -119,15 +132,14 @@ class Reconciliation:
 
         return look
 
-    def _watch(self, step: Step, statement: Statement) -> Callable[[], None]:
+    def _watch(self, suspect: Suspect) -> Callable[[], None]:
         """Return what notes after a suspect what it took along."""
 
         def look() -> None:
-            assert step.migration is not None
             now = read_snapshot(self.conn, self.state_schema)
             assert self._there is not None
             before, parts = self._there
-            intended = set(drops_within(statement))
+            intended = set(drops_within(suspect.statement))
             lost = [
                 (live.address, name)
                 for name, live in before.objects.items()
@@ -140,10 +152,8 @@ class Reconciliation:
             ]
             lost += self._lost_parts(before, parts, now, set(), set(), intended)
             set_path(self.conn, self.snapshot.server.setting)
-            place = StatementId(step.migration.name, *statement.position)
             self.taken += [
-                UnplannedEffect(name, self._older(address), place, step.whole, f"CASCADE takes {name} along")
-                for address, name in lost
+                suspect.effect(name, self._older(address), f"CASCADE takes {name} along") for address, name in lost
             ]
 
         return look
@@ -152,15 +162,15 @@ class Reconciliation:
         """Say whether a step may have failed because an earlier statement that cannot be read took something along."""
         step = failure.step
         is_gone = isinstance(failure.error, classes.GONE)
-        return is_gone and step is not None and any(one.number <= step.number for one, _, _ in self.suspects)
+        return is_gone and step is not None and any(s.step.number <= step.number for s in self.suspects)
 
-    @property
-    def suspects(self) -> list[tuple[Step, StatementId, Statement]]:
+    @cached_property
+    def suspects(self) -> list[Suspect]:
         """The statements that may have done more than the plan knows."""
         return [
-            (step, StatementId(step.migration.name, *statement.position), statement)
+            Suspect(step, step.migration.name, number, statement)
             for step in self.group
-            for _, statement in _suspects_of(step)
+            for number, statement in _suspects_of(step)
             if step.migration is not None
         ]
 
@@ -173,34 +183,29 @@ class Reconciliation:
         if self.is_watched:
             found += self.taken
         elif not self.plan.options.drop_unmanaged:
-            step, statement, _ = suspects[0]
             for address, name in self._dropped_along(before, now):
                 self.is_ambiguous = self.is_ambiguous or len(suspects) > 1 or name in now.objects
-                because = f"CASCADE takes {name} along"
-                found.append(UnplannedEffect(name, self._older(address), statement, step.whole, because))
+                found.append(suspects[0].effect(name, self._older(address), f"CASCADE takes {name} along"))
         renamed = {effect.object for effect in self.plan.effects if effect.effect in LEAVES_NAME}
         moved = {address: name for address, name in shadowed_objects(before, now).items() if name not in renamed}
         users = {}
         if moved:
             managed = {step.object for step in self.plan.steps if step.source is not None}
-            later = {step.object for step in self.plan.steps if step.number > suspects[0][0].number}
+            later = {step.object for step in self.plan.steps if step.number > suspects[0].step.number}
             dependencies = read_dependencies(self.conn, moved)
             users = users_of_old_object(moved, dependencies, before, now, managed, later)
         for live, name in users.values():
-            for step, statement, _ in suspects:
-                because = f"{name} is another object afterwards"
-                found.append(UnplannedEffect(live.name, self._older(live.address), statement, step.whole, because))
+            because = f"{name} is another object afterwards"
+            found += [one.effect(live.name, self._older(live.address), because) for one in suspects]
         for name in self._renamed_meanwhile(before, now):
-            for step, statement, _ in suspects:
-                because = f"{name} has another name afterwards"
-                found.append(UnplannedEffect(name, None, statement, step.whole, because))
+            found += [one.effect(name, None, f"{name} has another name afterwards") for one in suspects]
         return found
 
     def changed(self, now: Snapshot) -> list[ObjectName]:
         """Return managed objects whose definition a suspect has changed: they are brought to their source after it."""
         if not self.suspects or self.before is None:
             return []
-        return self._definitions.changed(now, self.suspects[-1][0].number)
+        return self._definitions.changed(now, self.suspects[-1].step.number)
 
     def _older(self, address: Address | None) -> Address | None:
         """Return an address that is older than the plan: what the plan itself creates has another one each time."""
@@ -225,8 +230,8 @@ class Reconciliation:
         present = {step.object: step.action is not Action.DROP for step in self.group}
         planned = {name for name, is_there in present.items() if not is_there}
         expected = {Address(*address) for address in self.plan.removed}
-        intended = {name for _, _, statement in self.suspects for name in drops_within(statement)}
-        first = self.suspects[0][0].number
+        intended = {name for suspect in self.suspects for name in drops_within(suspect.statement)}
+        first = self.suspects[0].step.number
         replaced = {s.object for s in self.group if s.action is Action.REPLACE and s.number > first}
         for name, live in before.objects.items():
             if live.address in now.by_address or live.extension is not None:

@@ -24,12 +24,6 @@ def read_table_parts(conn: psycopg.Connection[Row]) -> dict[Address, ObjectName]
     return found
 
 
-def identify(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> frozenset[Address]:
-    """Return which of these objects exist."""
-    (rows,) = run_queries(conn, ("identified", addresses(wanted)))
-    return frozenset(Address(*row) for row in rows)
-
-
 def older_parts(conn: psycopg.Connection[Row], wanted: Iterable[Address]) -> frozenset[Address]:
     """Return which of these constraints and column defaults the current transaction has found, not created."""
     (rows,) = run_queries(conn, ("older_parts", addresses(wanted)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pgmg.model.facts import Facts
     from pgmg.model.location import SourceLocation
-    from pgmg.model.names import Kind
+    from pgmg.model.names import Kind, ObjectName
 
 Parts = tuple[str, ...]
 """A possibly qualified name as written, unquoted and folded: `("app", "users")`."""
@@ -140,6 +140,16 @@ class Alteration:
     cascade: bool = False
     settings: tuple[str, ...] = ()
     columns: tuple[tuple[str, TypeName], ...] = ()
+
+    def name_after(self, name: ObjectName) -> ObjectName | None:
+        """Return the name that an object has after a RENAME TO or SET SCHEMA; None after anything else."""
+        match self.effect:
+            case Effect.RENAME if self.new_name is not None:
+                return replace(name, name=self.new_name)
+            case Effect.SET_SCHEMA:
+                return replace(name, schema=self.new_name)
+            case _:
+                return None
 
 
 class ScopeKind(StrEnum):

@@ -92,10 +92,8 @@ def operations_of(
             case Effect.RENAME if name.kind is Kind.SCHEMA:
                 yield from _rename_schema(operation, alteration.new_name or "", history)
                 continue
-            case Effect.RENAME:
-                operation = replace(operation, becomes=replace(known_as, name=alteration.new_name or ""))
-            case Effect.SET_SCHEMA:
-                operation = replace(operation, becomes=replace(known_as, schema=alteration.new_name))
+            case Effect.RENAME | Effect.SET_SCHEMA:
+                operation = replace(operation, becomes=alteration.name_after(known_as))
             case Effect.RENAME_COLUMN:
                 operation = replace(operation, new_member=alteration.new_name)
             case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -164,13 +163,9 @@ class Resolver:
         """Yield the names that pending migrations give to objects that exist before."""
         for migration in self._pending:
             for alteration in migration.alterations:
-                new = alteration.new_name
-                if alteration.target.parent is not None or new is None or alteration.member is not None:
-                    continue
-                if alteration.effect is Effect.RENAME:
-                    yield from (replace(name, name=new) for name in self.targets(alteration))
-                elif alteration.effect is Effect.SET_SCHEMA:
-                    yield from (replace(name, schema=new) for name in self.targets(alteration))
+                if alteration.target.parent is None and alteration.member is None and alteration.new_name is not None:
+                    names = map(alteration.name_after, self.targets(alteration))
+                    yield from (name for name in names if name is not None)
 
     def _ambiguous(self, source: SourceObject) -> Iterator[SourceError]:
         """Yield what is wrong where a routine is named without its argument types and several are declared."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES
@@ -13,7 +12,6 @@ from pgmg.source.migrations.block_reading import read_block
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.names import ObjectName
     from pgmg.model.source import Alteration
     from pgmg.planning.replay.timeline import PendingStatement
     from pgmg.planning.schedule.context import PlanContext
@@ -51,16 +49,6 @@ def _operations(
                 name,
                 member=alteration.member,
                 column=alteration.member,
-                becomes=_new_name(alteration, name),
+                becomes=alteration.name_after(name),
                 new_member=alteration.new_name,
             )
-
-
-def _new_name(alteration: Alteration, name: ObjectName) -> ObjectName | None:
-    match alteration.effect:
-        case Effect.RENAME if alteration.new_name is not None:
-            return replace(name, name=alteration.new_name)
-        case Effect.SET_SCHEMA:
-            return replace(name, schema=alteration.new_name)
-        case _:
-            return None

@@ -191,10 +191,10 @@ class CodeChanges:
         return [id_] if is_recreated and self._availability.is_undisturbed(name, point) else []
 
     def _superseded(self, name: ObjectName, point: int) -> list[ObjectId]:
-        """Return what is deleted and in the way of a new object.
+        """Return the deleted objects that have to be dropped before a new object is created.
 
-        Beside a new routine, its deleted overloads could make a call ambiguous. A relation or type of another kind may
-        have the name.
+        Deleted overloads beside a new routine could make a call ambiguous. A deleted relation or type of another kind
+        may have the name of the new object.
         """
         return [
             difference.live.address
