@@ -124,11 +124,11 @@ class Planner:
             PlanError: the change cannot be planned.
         """
         from pgmg.catalog.catalog_details import read_catalog_details
-        from pgmg.planning.compare.resolved import questions
+        from pgmg.planning.compare.resolved import questions, with_created
         from pgmg.planning.kinds.wording_questions import wording_questions
         from pgmg.planning.schedule.plan_builder import build
 
-        resolved = comparison.resolved
+        resolved = with_created(comparison.resolved, facts)
         asked = questions(resolved, comparison.differences, facts)
         details = read_catalog_details(conn, resolved.snapshot, asked)
         views, others = wording_questions(resolved, comparison.differences, details)

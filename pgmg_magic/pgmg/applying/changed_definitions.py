@@ -26,7 +26,8 @@ _FROM_SOURCE = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER})
 class DefinitionsBefore:
     """The definitions of managed objects right before statements that cannot be read.
 
-    State has those of what a plan leaves alone. Those of what steps of the plan bring to its source are `note`d.
+    State has those of what a plan leaves alone. Those of what steps of the plan bring to its source are `note`d, and so
+    are those of `unrecorded` objects.
     """
 
     def __init__(self, conn: psycopg.Connection[Any], snapshot: Snapshot, group: Sequence[Step]) -> None:
@@ -39,6 +40,16 @@ class DefinitionsBefore:
             step.object
             for step in self._group
             if after < step.number < before and step.action in _FROM_SOURCE and step.object.kind in _COMPARED
+        }
+
+    def unrecorded(self) -> set[ObjectName]:
+        """Return objects whose row in the catalog has been written since state was: by GRANT, or by a restored dump."""
+        state = self._snapshot.state
+        found = {name: (state.get(str(name)), live) for name, live in self._snapshot.objects.items()}
+        return {
+            name
+            for name, (row, live) in found.items()
+            if row is not None and row.version != live.stamp and name.kind in _COMPARED
         }
 
     def note(self, names: Collection[ObjectName]) -> None:

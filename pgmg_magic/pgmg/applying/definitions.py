@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pgmg.catalog.catalog_queries import restore_settings
 from pgmg.catalog.closure import read_definitions, read_owned_parts
 from pgmg.catalog.snapshot_reader import find
+from pgmg.catalog.table_parts import read_table_parts
 from pgmg.model.plan import Action
 from pgmg.model.snapshot import Address
 from pgmg.planning.kinds.constraints import is_of_domain_source
 from pgmg.planning.kinds.create_or_replace import replacing
+from pgmg.planning.schedule.dependencies import PARTS_OF_TABLES
 from pgmg.planning.schedule.restore import restoration
 
 if TYPE_CHECKING:
@@ -75,6 +77,9 @@ class RuntimeDefinitions:
                 addresses[step.object] = known.address
             elif step.runtime is not None and step.runtime.address is not None:
                 addresses[step.object] = Address(*step.runtime.address)
+        parts = {step.object for step in drops if step.object.kind in PARTS_OF_TABLES} - addresses.keys()
+        if parts:
+            addresses |= {name: a for a, name in read_table_parts(self._conn).items() if name in parts}
         return addresses
 
     def step(self, step: Step) -> Step:

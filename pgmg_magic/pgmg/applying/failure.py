@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pgmg.applying.error_text import contains_name, text_of
 from pgmg.catalog.closure import closure_of, members, read_definitions, read_dependencies
@@ -39,15 +39,22 @@ _QUOTED = re.compile(rf"[{_MARKS}](.+)[{_MARKS}]", re.DOTALL)
 """Something in quotation marks, whatever the language of the server's messages."""
 
 
+_Found = dict["Address", tuple["ObjectName", "ObjectName"]]
+"""Blocking objects by address, each with what it depends on."""
+
 _OF_COLUMNS = frozenset({Effect.DROP_COLUMN, Effect.RETYPE_COLUMN})
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """An object that blocks a statement: its name then, and its address if it is older than the plan."""
+    """An object that blocks a statement or a drop: its name then, and its address if it is older than the plan.
+
+    `on` is the object that it depends on and that the statement alters or drops.
+    """
 
     name: ObjectName
     address: tuple[int, int] | None
+    on: ObjectName
 
 
 @dataclass(frozen=True)
@@ -111,15 +118,34 @@ class Failure:
         """Return what depends on what the failed statement drops or alters, as the catalog says it."""
         assert self.conn is not None
         now = read_snapshot(self.conn, self.state_schema)
-        found: dict[Address, ObjectName] = {}
+        found: _Found = {}
         for sql in self._statements_at_work():
             found |= _blocking(self.conn, sql, now)
-        if not found:
-            found = self._named_blockers(now)
-        older = older_parts(self.conn, found) | self.snapshot.by_address.keys()
-        return [Blocker(name, (a.classid, a.objid) if a in older else None) for a, name in found.items()]
+        return self._with_ages(found or self._named_blockers(now))
 
-    def _named_blockers(self, now: Snapshot) -> dict[Address, ObjectName]:
+    def blockers_of_drop(self) -> list[Blocker]:
+        """Return what depends on the object that the failed step of pgmg drops."""
+        assert self.conn is not None
+        now = read_snapshot(self.conn, self.state_schema)
+        name = self.step.object
+        return self._with_ages({a: (user, name) for a, user in names_blocked_drop(self.conn, name, now)})
+
+    def _with_ages(self, found: _Found) -> list[Blocker]:
+        assert self.conn is not None
+        older = older_parts(self.conn, found) | self.snapshot.by_address.keys()
+        return [Blocker(name, (a.classid, a.objid) if a in older else None, on) for a, (name, on) in found.items()]
+
+    @property
+    def last_statement(self) -> StatementId | None:
+        """The statement of a migration that ran last before the failed one."""
+        own = self.step.migration_statements[: self.number]
+        ran = [(self.step, own), *((step, step.migration_statements) for step in reversed(self.earlier))]
+        for step, statements in ran:
+            if step.migration is not None and statements:
+                return StatementId(step.migration.name, *statements[-1].position)
+        return None
+
+    def _named_blockers(self, now: Snapshot) -> _Found:
         """Return what the message names, of all that depends on a relation that it names, or on a column of one.
 
         This is for statements within functions that the error does not quote.
@@ -133,13 +159,13 @@ class Failure:
         dependencies = read_dependencies(self.conn, relations)
         definitions = read_definitions(self.conn, members(dependencies, relations, now.by_address), now.by_address)
         graph = DependencyGraph(closure_of(dependencies, definitions))
-        found: dict[Address, ObjectName] = {}
+        found: _Found = {}
         for dependency in dependencies:
             owner = graph.whole(dependency.dependent)  # a view for its rule
             on = now.by_address.get(dependency.referenced)
             words = [dependency.column, None if on is None else on.name.name]
             if any(word is not None and contains_name(self.text, word) for word in words):
-                found |= {owner: wanted[owner]} if owner in wanted else {}
+                found |= {owner: (wanted[owner], on.name)} if owner in wanted and on is not None else {}
         return found
 
     def _names(self, name: ObjectName) -> bool:
@@ -176,7 +202,7 @@ def _name_at(sql: str, offset: int) -> str | None:
     return found
 
 
-def _blocking(conn: Connection, sql: str, now: Snapshot) -> dict[Address, ObjectName]:
+def _blocking(conn: Connection, sql: str, now: Snapshot) -> _Found:
     """Return the objects that block one statement; none where the statement is not understood."""
     try:
         migration = parse_migration(MigrationFile("statement.sql", "statement.sql", sql, ""))
@@ -191,14 +217,14 @@ def _blocking(conn: Connection, sql: str, now: Snapshot) -> dict[Address, Object
     definitions = read_definitions(conn, members(dependencies, seeds, now.by_address), now.by_address)
     graph = DependencyGraph(closure_of(dependencies, definitions))
     removals = removals_of(timeline, graph)
-    found: dict[Address, ObjectName] = {}
+    found: _Found = {}
     for operation in operations:
         if operation.object not in graph.definitions:
             continue
         blocked = blocked_by(operation, graph, removals)
         if not blocked and operation.effect in _OF_COLUMNS:  # the column may have another name by then
             blocked = [x.dependent for x in graph.dependents(operation.object) if _is_in_the_way(x, graph)]
-        found |= {address: graph.name(address) for address in blocked}
+        found |= {address: (graph.name(address), operation.name) for address in blocked}
     return found
 
 
@@ -206,7 +232,7 @@ def _is_in_the_way(link: Link, graph: DependencyGraph) -> bool:
     return link.column is not None and graph.name(link.dependent).kind in BLOCKS_COLUMN_CHANGES
 
 
-def names_blocked_drop(conn: Connection, name: ObjectName, now: Snapshot) -> list[tuple[Any, ObjectName]]:
+def names_blocked_drop(conn: Connection, name: ObjectName, now: Snapshot) -> list[tuple[Address, ObjectName]]:
     """Return what depends on an object that a step of pgmg drops."""
     live = now.objects.get(name)
     if live is None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying import error_classes as classes
 from pgmg.applying.error_text import contains_name, names_object
-from pgmg.applying.failure import names_blocked_drop
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, migration_name
 from pgmg.model.plan import Action, ChangeKind, Edge, Origin
 from pgmg.model.quoting import spell
@@ -19,6 +18,7 @@ from pgmg.model.server_facts import (
     Blocks,
     CannotReplace,
     CannotRestore,
+    Creates,
     DependsOn,
     Exists,
     Fact,
@@ -32,7 +32,7 @@ from pgmg.source.grammar.lexer import Sort, significant
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.applying.failure import Failure
+    from pgmg.applying.failure import Blocker, Failure
     from pgmg.model.plan import Step
 
 _CHANGES = frozenset({Action.REPLACE, Action.ALTER})
@@ -110,16 +110,23 @@ def _in_use(failure: Failure) -> Inference | None:
         return _LOOK
     statement = failure.statement_id
     if statement is not None:
-        blockers = failure.blockers()
-        facts = tuple(Blocks(b.name, statement, b.address) for b in blockers)
-        return Inference(facts, tuple(_edge(b.name, failure.step.whole) for b in blockers)) if facts else None
-    from pgmg.catalog.snapshot_reader import read_snapshot
+        blockers, whole = failure.blockers(), failure.step.whole
+        facts: list[Fact] = [Blocks(b.name, statement, b.address) for b in blockers]
+    else:
+        blockers, whole = failure.blockers_of_drop(), failure.step.object
+        facts = [DependsOn(b.name, b.on) for b in blockers]
+    facts += _created_unseen(blockers, failure)
+    return Inference(tuple(facts), tuple(_edge(b.name, whole) for b in blockers)) if facts else None
 
-    name = failure.step.object
-    now = read_snapshot(failure.conn, failure.state_schema)
-    users = [user for _, user in names_blocked_drop(failure.conn, name, now)]
-    facts_ = tuple(DependsOn(user, name) for user in users)
-    return Inference(facts_, tuple(_edge(user, name) for user in users)) if facts_ else None
+
+def _created_unseen(blockers: Iterable[Blocker], failure: Failure) -> list[Fact]:
+    """Return which blocking objects migrations of the plan have created, though no step and no file names them."""
+    created_by = failure.last_statement
+    if created_by is None:
+        return []
+    planned = {step.object for step in failure.plan.steps if step.action in _CREATES}
+    unseen = [b for b in blockers if b.address is None and b.name not in planned]
+    return [Creates(created_by, b.name, b.on) for b in unseen]
 
 
 # -- what is missing -----------------------------------------------------------------------------------------------

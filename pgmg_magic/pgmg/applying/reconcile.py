@@ -111,21 +111,23 @@ class Reconciliation:
         before: dict[tuple[str, int], Callable[[], None]] = {}
         last = 0
         for suspect in self.suspects:
-            created = self._definitions.created(last, suspect.step.number)
-            if not before or self.is_watched or created:
-                before[suspect.key] = self._before(created, is_first=not before)
+            unknown = self._definitions.created(last, suspect.step.number)
+            if not before:
+                unknown |= self._definitions.unrecorded()
+            if not before or self.is_watched or unknown:
+                before[suspect.key] = self._before(unknown, is_first=not before)
             last = suspect.step.number
         after = {suspect.key: self._watch(suspect) for suspect in self.suspects} if self.is_watched else {}
         return Care(savepoints, before, after)
 
-    def _before(self, created: Collection[ObjectName], *, is_first: bool) -> Callable[[], None]:
+    def _before(self, unknown: Collection[ObjectName], *, is_first: bool) -> Callable[[], None]:
         """Return what notes what there is right before a suspect."""
 
         def look() -> None:
             if is_first:
                 self.begin()
-            if created:
-                self._definitions.note(created)
+            if unknown:
+                self._definitions.note(unknown)
             if self.is_watched:
                 self._there = read_snapshot(self.conn, self.state_schema), read_table_parts(self.conn)
                 set_path(self.conn, self.snapshot.server.setting)

@@ -40,6 +40,15 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
+class Creates:
+    """A statement that cannot be read, or one before it, has created an unmanaged object that uses another one."""
+
+    statement: StatementId
+    object: ObjectName
+    uses: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
 class Exists:
     """A statement created a declared object: it is brought to its source after that, not created."""
 
@@ -85,8 +94,10 @@ class CannotRestore:
     object: ObjectName
 
 
-Fact = DependsOn | Blocks | Exists | Changed | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
-_Fact = TypeVar("_Fact", DependsOn, Blocks, Exists, Changed, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore)
+Fact = DependsOn | Blocks | Creates | Exists | Changed | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
+_Fact = TypeVar(
+    "_Fact", DependsOn, Blocks, Creates, Exists, Changed, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidenc
 from pgmg.model.facts import ViewFacts
 from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
 from pgmg.model.plan import ChangeKind
-from pgmg.model.server_facts import Blocks, DependsOn, ServerFacts, StatementId
+from pgmg.model.server_facts import Blocks, Creates, DependsOn, ServerFacts, StatementId
 from pgmg.model.snapshot import Address, Snapshot
 from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject, Statement
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
@@ -231,6 +231,15 @@ def previous_source(difference: ObjectComparison) -> SourceObject | None:
     if difference.name.kind in ADDED_UP:  # statements that spell one object or role in several ways
         found = merge_grants(found, key=lambda _: None)
     return found[0] if found else None
+
+
+def with_created(resolved: ResolvedProject, facts: ServerFacts) -> ResolvedProject:
+    """Return a project whose pending statements create what the server said they do."""
+    created = tuple(facts.of(Creates))
+    if not created:
+        return resolved
+    timeline = replay(resolved.pending, resolved.resolver, resolved.snapshot, resolved.declared, created)
+    return replace(resolved, timeline=timeline)
 
 
 def questions(resolved: ResolvedProject, found: Sequence[ObjectComparison], facts: ServerFacts) -> CatalogQueries:

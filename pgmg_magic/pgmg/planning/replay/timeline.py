@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pgmg.model.server_facts import Creates, StatementId
 from pgmg.model.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
 from pgmg.planning.replay.operations import Operation, operations_of
@@ -81,6 +82,8 @@ class Timeline:
     first: tuple[int, ...]
     by_object: dict[ObjectId, list[Operation]] = field(default_factory=dict)
     """The operations on each object, in order."""
+    learned_uses: dict[ObjectId, tuple[Used, ...]] = field(default_factory=dict)
+    """The objects used by those of which only the server said that a statement creates them."""
 
     @property
     def end(self) -> int:
@@ -110,6 +113,14 @@ class Timeline:
             return self.history.identify(name)
         return holder
 
+    def uses_of_created(self, id_: ObjectId) -> tuple[Used, ...]:
+        """Return what the definition uses with which a pending statement creates an object."""
+        number = self.history.created_by(id_)
+        if number is None or number < 0:
+            return ()
+        learned = self.learned_uses.get(id_)
+        return self.statements[number].uses if learned is None else learned
+
     def operations_on(self, id_: ObjectId, since: int = 0) -> list[Operation]:
         """Return the operations on an object from a point on."""
         found = self.by_object.get(id_, [])
@@ -117,9 +128,20 @@ class Timeline:
 
 
 def replay(
-    migrations: Iterable[Migration], resolver: Resolver, snapshot: Snapshot, declared: Mapping[ObjectName, Declared]
+    migrations: Iterable[Migration],
+    resolver: Resolver,
+    snapshot: Snapshot,
+    declared: Mapping[ObjectName, Declared],
+    created: Iterable[Creates] = (),
 ) -> Timeline:
-    """Return the timeline of pending migrations; `declared` are the names of the code folder."""
+    """Return the timeline of pending migrations.
+
+    `declared` are the names of the code folder, `created` the objects that the server said statements create.
+    """
+    learned: dict[StatementId, list[Creates]] = {}
+    for fact in created:
+        learned.setdefault(fact.statement, []).append(fact)
+    learned_uses: dict[ObjectId, tuple[Used, ...]] = {}
     history = SchemaHistory(snapshot, declared)
     functions = CalledFunctions(snapshot, declared)
     pending = tuple(migrations)
@@ -145,6 +167,8 @@ def replay(
                 if alteration.effect is not Effect.CREATE:
                     uses = (*uses, *(Used(n, state.holder(n), is_optional=alteration.if_exists) for n in names))
                 operations += operations_of(alteration, names, history, number)
+            for fact in learned.get(StatementId(migration.name, *statement.position), ()) if learned else ():
+                operations += _created_unseen(fact, history, number, learned_uses)
             if operations:
                 meaning.clear()  # names may mean something else from here on
                 for operation in operations:
@@ -155,7 +179,20 @@ def replay(
                 PendingStatement(number, position, index, migration, statement, tuple(operations), uses, scopes)
             )
     first.append(len(statements))
-    return Timeline(history, pending, tuple(statements), tuple(first), by_object)
+    return Timeline(history, pending, tuple(statements), tuple(first), by_object, learned_uses)
+
+
+def _created_unseen(
+    fact: Creates, history: SchemaHistory, number: int, uses: dict[ObjectId, tuple[Used, ...]]
+) -> list[Operation]:
+    """Let a statement create an object that its text does not name; note which one it uses."""
+    known = history.holder(fact.object, number + 1)
+    created = history.create(fact.object, number, keeps_existing=True)
+    if created == known and created not in uses:
+        return []  # an earlier statement names it, or the catalog has it
+    used = Used(fact.uses, history.holder(fact.uses, number + 1))
+    uses[created] = (*uses.get(created, ()), used)
+    return [] if created == known else [Operation(number, Effect.CREATE, created, fact.object)]
 
 
 def _used(statement: Statement, resolver: Resolver, state: SchemaState) -> tuple[Used, ...]:

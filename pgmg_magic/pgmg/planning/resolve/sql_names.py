@@ -21,7 +21,10 @@ def drop_if_exists(name: ObjectName) -> str:
 def drop_statement(name: ObjectName) -> str:
     """Return the statement that drops an object; the default of a view's column has no DROP of its own."""
     if name.kind is Kind.COLUMN_DEFAULT:
-        return f"ALTER VIEW {_on(name)} ALTER COLUMN {quote(name.name)} DROP DEFAULT"
+        is_view = name.parent is None or name.parent.kind is Kind.VIEW
+        return f"ALTER {'VIEW' if is_view else 'TABLE'} {_on(name)} ALTER COLUMN {quote(name.name)} DROP DEFAULT"
+    if name.kind is Kind.CONSTRAINT and name.parent is not None:
+        return f"ALTER {target(name.parent)} DROP CONSTRAINT {quote(name.name)}"
     return f"DROP {target(name)}"
 
 

@@ -83,9 +83,10 @@ class Presence:
         found: dict[ObjectId, list[tuple[ObjectId, PendingStatement]]] = defaultdict(list)
         for statement in self._context.timeline.statements:
             for operation in statement.operations:
-                if operation.effect is not Effect.CREATE or operation.name.kind not in BLOCKING_KINDS:
+                is_learned = operation.object in self._context.timeline.learned_uses
+                if operation.effect is not Effect.CREATE or not (is_learned or operation.name.kind in BLOCKING_KINDS):
                     continue
-                for use in statement.uses:
+                for use in self._context.timeline.uses_of_created(operation.object):
                     if use.object is not None and use.hard:
                         found[use.object].append((operation.object, statement))
         return found
@@ -103,6 +104,8 @@ class Presence:
             if self._concerns(operation, since, declared[name].source.sql, star=use.star, is_declared=True):
                 yield user
         for user, statement in self._created_users.get(id_, ()):
+            if user in self._context.timeline.learned_uses:
+                continue  # the server says which statements it blocks
             if statement.number < point and self.is_present(user, point) and user not in self.from_source:
                 star = any(use.star and use.object == id_ for use in statement.uses)
                 sql = statement.statement.sql
@@ -170,10 +173,7 @@ class Presence:
         graph = self._context.graph
         if id_ in graph.definitions:
             return [link.on for link in graph.definition_needs(id_)]
-        number = self._context.timeline.history.created_by(id_)
-        if number is None:
-            return []
-        uses = self._context.timeline.statements[number].uses
+        uses = self._context.timeline.uses_of_created(id_)
         return [use.object for use in uses if use.object is not None and use.object != id_]
 
 

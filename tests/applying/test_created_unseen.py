@@ -1,0 +1,143 @@
+"""Objects that only the server knows of, because a migration of the same plan creates them (rules 4.5, 8).
+
+The ground truth is the same project applied one migration at a time.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import pgmg
+from tests.conftest import Case
+from tests.oracle import differences, dump
+
+TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, c integer);\nINSERT INTO t VALUES (1, 2);"
+OLD = "CREATE FUNCTION f(a text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT a $$;"
+NEW = "CREATE FUNCTION f(a text) RETURNS bigint LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT count(*) FROM later; END;"
+"""The result changes, and the new body needs a table that a later migration creates."""
+
+USERS_OF_FUNCTION = {
+    "check": "ALTER TABLE t ADD CONSTRAINT k CHECK (f('x') IS NOT NULL)",
+    "default": "ALTER TABLE t ALTER c SET DEFAULT (f('x') IS NULL)::integer",
+    "index": "CREATE INDEX i ON t ((f(c::text)))",
+    "policy": "CREATE POLICY p ON t USING (f('x') IS NOT NULL)",
+    "rule": "CREATE RULE r AS ON UPDATE TO t WHERE f('x') IS NULL DO INSTEAD NOTHING",
+    "trigger": "CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW WHEN (f('x') IS NULL) EXECUTE FUNCTION noted()",
+    "view": "CREATE VIEW v AS SELECT f('x') AS x",
+    "materialized view": "CREATE MATERIALIZED VIEW m AS SELECT f('x') AS x",
+    "view on view": "CREATE VIEW v AS SELECT f('x') AS x; CREATE VIEW w AS SELECT * FROM v; GRANT SELECT ON w TO PUBLIC",
+}
+USERS_OF_COLUMN = {
+    "view": "CREATE VIEW v AS SELECT c FROM t",
+    "materialized view": "CREATE MATERIALIZED VIEW m AS SELECT c FROM t; CREATE UNIQUE INDEX i ON m (c)",
+    "policy": "CREATE POLICY p ON t USING (c > 0)",
+    "function": "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql RETURN (SELECT c FROM t)",
+    "rule": "CREATE RULE r AS ON UPDATE TO t WHERE new.c > 3 DO INSTEAD NOTHING",
+    "trigger": "CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW WHEN (new.c > 3) EXECUTE FUNCTION noted()",
+    "view on view": "CREATE VIEW v AS SELECT c FROM t; CREATE VIEW w AS SELECT * FROM v; COMMENT ON VIEW w IS 'said'",
+}
+NOTED = "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;"
+
+
+def dynamic(sql: str) -> str:
+    """Return a DO block that executes statements; nobody can read them before it runs."""
+    executed = "".join(f"EXECUTE $q${one}$q$; " for one in sql.split("; "))
+    return f"DO $do$ BEGIN {executed}END $do$;"
+
+
+@pytest.fixture
+def other(tmp_path, server):
+    """A second project with an empty database."""
+    dsn = server.create()
+    (tmp_path / "other").mkdir()
+    yield Case(tmp_path / "other", dsn)
+    server.drop(dsn)
+
+
+@pytest.fixture
+def portions(project, other):
+    """Apply files in two portions after the first, to another database in one; return the result of that one."""
+
+    def run(*portions_: dict[str, str]):
+        for number, files in enumerate(portions_):
+            for path, text in files.items():
+                project.write(path, text)
+                other.write(path, text)
+            project.apply()
+            if number == 0:
+                other.apply()
+        result = other.apply()
+        assert differences(dump(project.dsn, rows=True), dump(other.dsn, rows=True)) == []
+        project.settled()
+        other.settled()
+        return result
+
+    return run
+
+
+@pytest.mark.parametrize("spelled", [str, dynamic])
+@pytest.mark.parametrize("kind", USERS_OF_FUNCTION)
+def test_a_function_is_recreated_below_a_migrations_object(portions, kind, spelled):
+    done = portions(
+        {"migrations/1.sql": f"{TABLE}\n{NOTED}", "sql/f.sql": OLD},
+        {"migrations/2.sql": spelled(USERS_OF_FUNCTION[kind]) + ";"},
+        {"migrations/3.sql": "CREATE TABLE later (id integer);", "sql/f.sql": NEW},
+    )
+    assert "function.f(text)" in {str(s.step.object) for s in done.steps if s.step.action is pgmg.Action.DROP}
+
+
+@pytest.mark.parametrize("kind", USERS_OF_COLUMN)
+def test_a_column_changes_its_type_below_a_migrations_object(portions, kind):
+    done = portions(
+        {"migrations/1.sql": f"{TABLE}\n{NOTED}"},
+        {"migrations/2.sql": dynamic(USERS_OF_COLUMN[kind])},
+        {"migrations/3.sql": "ALTER TABLE t ALTER c TYPE bigint;"},
+    )
+    assert any(s.step.action is pgmg.Action.RESTORE for s in done.steps)
+
+
+def test_a_migration_creates_it_and_another_one_recreates_it(portions):
+    """The text of the first names the constraint; that of the second does not."""
+    portions(
+        {"migrations/1.sql": TABLE, "sql/f.sql": OLD},
+        {"migrations/2.sql": "ALTER TABLE t ADD CONSTRAINT k CHECK (f('x') IS NOT NULL);"},
+        {
+            "migrations/3.sql": dynamic(
+                "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD CONSTRAINT k CHECK (f('y') > '')"
+            )
+        },
+        {
+            "migrations/4.sql": "CREATE TABLE later (id integer);",
+            "sql/f.sql": OLD.replace("text LANGUAGE", "varchar LANGUAGE"),
+        },
+        {"migrations/5.sql": "ALTER FUNCTION f(text) COST 7;"},
+    )
+
+
+def test_what_no_plan_can_restore_is_refused(project):
+    """A generated column keeps its function; nothing has changed afterwards."""
+    project.write("migrations/1.sql", TABLE)
+    project.write("sql/f.sql", OLD)
+    project.apply()
+    before = dump(project.dsn)
+    project.write("migrations/2.sql", dynamic("ALTER TABLE t ADD g text GENERATED ALWAYS AS (f('x')) STORED"))
+    project.write("migrations/3.sql", "CREATE TABLE later (id integer);")
+    project.write("sql/f.sql", NEW)
+    with pytest.raises(pgmg.ApplyError, match="generated column"):
+        project.apply()
+    assert differences(before, dump(project.dsn)) == []
+
+
+def test_a_definition_is_known_though_its_row_was_written_by_hand(portions, project, other):
+    """GRANT writes the row of the catalog whose version state has; a DO block then changes the definition."""
+    project.write("sql/f.sql", OLD)
+    other.write("sql/f.sql", OLD)
+    for one in (project, other):
+        one.apply()
+        one.do("GRANT EXECUTE ON FUNCTION f(text) TO PUBLIC")
+    portions(
+        {"migrations/1.sql": TABLE},
+        {"migrations/2.sql": "CREATE INDEX CONCURRENTLY i ON t (c);"},
+        {"migrations/3.sql": dynamic("ALTER FUNCTION f(text) COST 7")},
+    )
+    assert other.value("SELECT procost FROM pg_proc WHERE proname = 'f'") == 100
