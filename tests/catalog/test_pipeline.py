@@ -1,4 +1,4 @@
-"""An interrupt that comes while psycopg's pipeline mode ends stays an interrupt."""
+"""An interrupt of a pipeline stays an interrupt, and what the server works on ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from pgmg.catalog import pipeline as pipelines
 from pgmg.catalog.catalog_queries import pipeline
+from pgmg.catalog.pipeline import Command, alone, stream
 
 
 class Ending:
@@ -39,3 +41,50 @@ def test_an_interrupt_stays_itself():
 def test_other_errors_stay_what_they_are(comes):
     with pytest.raises(psycopg.OperationalError, match="while busy"), pipeline(Ending(*comes)):
         pass
+
+
+SLEEP = "SELECT pg_sleep(3600)"
+
+
+class Refused:
+    """A connection whose first requests to cancel are refused, as by a server that has no connection left."""
+
+    def __init__(self, conn: psycopg.Connection, refusals: int) -> None:
+        self._conn, self._refusals, self.asked = conn, refusals, 0
+
+    def __getattr__(self, name):
+        return getattr(self._conn, name)
+
+    def cancel_safe(self, **options) -> None:
+        self.asked += 1
+        if self.asked <= self._refusals:
+            raise psycopg.OperationalError("sorry, too many clients already")
+        self._conn.cancel_safe(**options)
+
+
+def interrupt(_silence: float) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("refusals", [0, 3])
+@pytest.mark.parametrize("start", [alone, lambda conn, sql, tick: list(stream(conn, [Command(sql)], tick))])
+def test_the_server_is_asked_to_cancel_until_it_hears(database, start, refusals):
+    with psycopg.connect(database, autocommit=True) as real:
+        conn = Refused(real, refusals)
+        with pytest.raises(KeyboardInterrupt):
+            start(conn, SLEEP, interrupt)
+        assert conn.asked > refusals
+        assert real.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_that_does_not_hear_loses_the_connection(database, monkeypatch):
+    """The interrupt gets through all the same."""
+    monkeypatch.setattr(pipelines, "_GIVES_UP", 0.5)
+    with psycopg.connect(database, autocommit=True) as real, psycopg.connect(database, autocommit=True) as other:
+        conn = Refused(real, 10_000)
+        pid = real.info.backend_pid
+        with pytest.raises(KeyboardInterrupt):
+            list(stream(conn, [Command(SLEEP)], interrupt))
+        assert conn.asked > 1
+        assert real.closed
+        assert other.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone() == (True,)

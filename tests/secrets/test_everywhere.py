@@ -249,7 +249,7 @@ def test_a_saved_notebook_holds_no_secret(project, monkeypatch):
 
 def test_the_list_of_processes_shows_no_secret(project):
     """Neither the command that got its connection from the environment nor what it starts."""
-    project.write("migrations/001.sql", f"SELECT set_config('app.password', '{SECRET}', true), pg_sleep(60);")
+    project.write("migrations/001.sql", f"SELECT set_config('app.password', '{SECRET}', true), pg_sleep(3600);")
     separator = "&" if "?" in project.dsn else " "
     env = {**os.environ, "PGMG_CONNECTION_STRING": f"{project.dsn}{separator}sslpassword={SECRET}"}
     running = subprocess.Popen(
@@ -261,7 +261,9 @@ def test_the_list_of_processes_shows_no_secret(project):
         text=True,
     )
     try:
-        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+        sleeping = (
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()"
+        )
         while not project.value(sleeping):
             assert running.poll() is None, running.communicate()
         listed = [path.read_bytes().decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline")]
@@ -270,8 +272,18 @@ def test_the_list_of_processes_shows_no_secret(project):
         assert leaked(*listed, names) == []
     finally:
         running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=60)
+        said = _ends(running, project)
     assert leaked(*said) == []
+
+
+def _ends(running, project) -> tuple[str, str]:
+    """Return what an interrupted program said; one that goes on is killed, with what its sessions do."""
+    try:
+        return running.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        sessions = project.rows("SELECT application_name, state, wait_event, query FROM pg_stat_activity")
+        running.kill()
+        raise AssertionError((running.communicate(), sessions)) from None
 
 
 def test_the_log_of_the_embedded_server_holds_no_secret():

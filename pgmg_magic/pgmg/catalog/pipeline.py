@@ -20,6 +20,8 @@ _TICK = 0.1  # seconds between two looks at the clock while the server is silent
 
 _INSIST = 0.25  # seconds until a cancel request is repeated
 
+_GIVES_UP = 20.0  # seconds that a server is asked to cancel a statement
+
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
 
@@ -193,14 +195,25 @@ def _wait(pgconn: pq.abc.PGconn, began: float, patience: _Patience) -> None:
 def _abandon(conn: psycopg.Connection[Any]) -> None:
     """Somebody lost interest in the answers: stop the server, then read what it still says.
 
-    A server that is just about to read its next statement ignores the request: it is made until it is heard.
+    A server that is just about to read its next statement ignores the request, and one that has no connection left
+    refuses it: it is made until it is heard. If that takes too long, the connection is closed; the server ends the
+    transaction when it finds out.
     """
     pgconn = conn.pgconn
-    again = _Patience(lambda _: conn.cancel_safe(timeout=5), _INSIST)
-    conn.cancel_safe(timeout=5)
+    end = time.monotonic() + _GIVES_UP
+
+    def cancel(_silence: float = 0) -> None:
+        with suppress(psycopg.Error):
+            conn.cancel_safe(timeout=5)
+        if time.monotonic() > end:
+            conn.close()
+
+    again = _Patience(cancel, _INSIST)
+    cancel()
     silent = 0
     while silent < 2 and pgconn.status == pq.ConnStatus.OK:  # noqa: PLR2004 - two empty answers in a row: nothing is left
-        while pgconn.is_busy():
+        while pgconn.status == pq.ConnStatus.OK and pgconn.is_busy():
             _wait(pgconn, time.monotonic(), again)
-        result = pgconn.get_result()
-        silent = silent + 1 if result is None else 0
+        if pgconn.status == pq.ConnStatus.OK:
+            result = pgconn.get_result()
+            silent = silent + 1 if result is None else 0
