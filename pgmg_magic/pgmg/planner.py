@@ -126,11 +126,13 @@ class Planner:
         from pgmg.catalog.catalog_details import read_catalog_details
         from pgmg.planning.compare.resolved import questions, with_created
         from pgmg.planning.kinds.wording_questions import wording_questions
+        from pgmg.planning.schedule.owed_details import with_owed
         from pgmg.planning.schedule.plan_builder import build
 
         resolved = with_created(comparison.resolved, facts)
         asked = questions(resolved, comparison.differences, facts)
         details = read_catalog_details(conn, resolved.snapshot, asked)
+        details = with_owed(details, resolved.snapshot.owed.values())
         views, others = wording_questions(resolved, comparison.differences, details)
         if views or others:
             details = replace(details, same_wordings=self._same_wordings(conn, details, views, others))
@@ -293,7 +295,7 @@ class Planner:
         Files are the recorded ones, every recorded object stands as it was left, and nothing is recorded that only
         a closer look could compare (comments, grants, signatures with `%TYPE`).
         """
-        if files.problems or files.migrations is None or files.code is None or not snapshot.state:
+        if files.problems or files.migrations is None or files.code is None or not snapshot.state or snapshot.owed:
             return None
         if any(file.name not in snapshot.migrations for file in files.migrations):
             return None

@@ -23,6 +23,7 @@ from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
 from pgmg.applying.migration_progress import settle
 from pgmg.applying.no_transaction_runner import NoTransactionRunner
+from pgmg.applying.owed_recorder import OwedObjects
 from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import Reconciliation
 from pgmg.applying.record import record_group, recorded_later
@@ -239,7 +240,7 @@ class _Apply:
             if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
                 self._progress.committed = True
-                self._reconciliation = None
+                self._reconciliation = self._definitions.owed = None
                 outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current
                 done = [outside.run(group[0], snapshot.progress)]
@@ -250,11 +251,14 @@ class _Apply:
                 if run is None:
                     return False
                 done, now = run
+            owed = self._definitions.owed
             self._current = _nothing
             for step in record_group(
                 self._conn, self._state, snapshot, done, records, silent, recorded_later(plan, number), now
             ):
                 self._listener(corrected_notice(step))
+            if owed is not None:
+                owed.record(self._state)
             Assertions(self._conn, path, limits).ensure(done)
             self._commits.begin(self._state.transaction, is_last=is_last)
             self._conn.execute("COMMIT")
@@ -273,6 +277,7 @@ class _Apply:
         self._progress.steps += done
         migrations = tuple(s.migration.name for s in group if s.migration is not None and s.completes_migration)
         self._progress.migrations += migrations
+        self._progress.owed = owed.names if owed is not None else self._progress.owed
         self._progress.objects += len(records)
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
@@ -286,6 +291,7 @@ class _Apply:
         expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
         expected.is_watched = number in self._progress.watched
         self._reconciliation = expected
+        self._definitions.owed = OwedObjects(self._conn, self._target.state_schema, snapshot, plan, group)
         care = expected.care(savepoints=self._progress.looks)
         path, limits = snapshot.server.setting, self._target.limits
         runner = Runner(self._conn, path, limits, watch, self._listener, self._definitions, care)

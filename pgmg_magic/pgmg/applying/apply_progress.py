@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.events import AppliedStep, ApplyResult, Discovered
 from pgmg.model.plan import Edge, Origin
 from pgmg.model.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
+from pgmg.planning.compare.consent import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,7 @@ MAX_REPLANS = 1000
 class ApplyProgress:
     """Grows with each group that is committed and each error that teaches something.
 
+    `owed` are dropped by the last group that was committed, and still to be created again.
     `looks`: the next attempt looks at the database where a statement fails. `watched` are numbers of groups of which
     another run is to find out which statement did what. `plan` is the one whose first group was committed, `taught_by`
     the failure that changed the plan last.
@@ -44,6 +46,7 @@ class ApplyProgress:
     migrations: list[str] = field(default_factory=list)
     objects: int = 0
     committed: bool = False
+    owed: tuple[ObjectName, ...] = ()
     plan: Plan | None = None
     taught_by: StepFailed | None = None
 
@@ -94,12 +97,17 @@ class ApplyProgress:
         earlier = 0 if step is None or step.transactional else step.first_statement + number
         if earlier:
             done = "statement before it is" if earlier == 1 else f"{earlier} statements before it are"
-            return f"The {done} done and recorded; the next apply continues with this one."
+            return f"The {done} done and recorded; the next apply continues with this one.{self._owed_too()}"
         if self.steps:
-            return f"Already committed: {', '.join(self.done())}. The next apply continues from there."
+            return (
+                f"Already committed: {', '.join(self.done())}. The next apply continues from there.{self._owed_too()}"
+            )
         if not is_connected:
             return "Unless the connection broke during the very commit, nothing has been changed. Apply again."
         return None
+
+    def _owed_too(self) -> str:
+        return f" It also creates again what is absent until then: {listed(self.owed)}." if self.owed else ""
 
     def result(self, plan: Plan) -> ApplyResult:
         """Return the result of an apply whose last plan this is."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from pgmg.applying.owed_recorder import OwedObjects
     from pgmg.model.catalog_details import Definition
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import Plan, RuntimeDefinition, Step
@@ -46,6 +47,8 @@ class RuntimeDefinitions:
         self._known: dict[ObjectName, Sequence[Definition]] = {}
         self._parts: dict[ObjectName, Sequence[Definition]] = {}
         self._fresh: set[ObjectName] = set()
+        self.owed: OwedObjects | None = None
+        """What the group that is run leaves absent at its commit."""
 
     def unread(self, drops: Sequence[Step]) -> list[Step]:
         """Return those of the steps whose object has not been read since it was last created."""

@@ -139,6 +139,22 @@ def _not_yet(failure: Failure) -> Inference | None:
         fact = DependsOn(who, candidate)
         if candidate != failure.step.object and fact not in failure.facts:
             return Inference((fact,), (_edge(shown, candidate),))
+    return _created_by_unread(failure)
+
+
+def _created_by_unread(failure: Failure) -> Inference | None:
+    """A source needs what no text creates: it waits for the next statement that cannot be read."""
+    name = failure.step.object
+    if failure.step.migration is not None or failure.step.source is None:
+        return None
+    for step in failure.later:
+        for number in step.unread:
+            if step.migration is None:
+                continue
+            after = StatementId(step.migration.name, *step.migration_statements[number].position)
+            fact = DependsOn(name, after)
+            if fact not in failure.facts:
+                return Inference((fact,), (_edge(name, step.whole),))
     return None
 
 

@@ -129,6 +129,10 @@ class Runner:
                 self._verify()  # the migration may change what is compared
             if step.runtime is not None and step.action in _LOSES:
                 self._read_definitions(steps[number:])
+            if self._definitions.owed is not None and self._definitions.owed.includes(planned):
+                self._flush()
+                self._definitions.owed.note(takewhile(lambda following: following.migration is None, steps[number:]))
+                restore_settings(self._conn, self._path)
             if step.runtime is not None:
                 step = self._definitions.step(step)
             if step.migration is not None and session.is_suspended(step):

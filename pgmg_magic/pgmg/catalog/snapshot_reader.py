@@ -13,12 +13,13 @@ from pgmg.catalog.connection import begin_answer
 from pgmg.catalog.name_parts import object_name, type_spelling
 from pgmg.catalog.recorded_names import state_by_name
 from pgmg.model.applied_from import AppliedFrom
+from pgmg.model.owed_objects import OwedObject
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
-from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.state_layout import OWED, OWN_TABLES
 from pgmg.model.type_identity import TypeIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pgmg.model.names import ObjectName
 
@@ -52,6 +53,7 @@ class _Rows:
     state: list[Row]
     migrations: list[Row]
     progress: list[Row]
+    owed: list[Row]
 
 
 class SnapshotReader:
@@ -88,7 +90,8 @@ class SnapshotReader:
             state = conn.execute(_state_query(server, self._state_schema)) if server.state_columns else None
             done = conn.execute(_migrations_query(server, self._state_schema)) if server.migration_columns else None
             progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
-        some = (state, done, progress)
+            owed = conn.execute(_owed_query(self._state_schema)) if server.columns_of(OWED) else None
+        some = (state, done, progress, owed)
         found = (objects.fetchall(), types.fetchall(), others.fetchall())
         return _Rows(server, *found, *([] if c is None else c.fetchall() for c in some))
 
@@ -102,6 +105,7 @@ class SnapshotReader:
             state=state_by_name((StateRow(*row) for row in rows.state), objects),
             migrations={row[0]: _migration_row(*row) for row in rows.migrations},
             progress={f"{row[0]}@{row[1]}": row[2] for row in rows.progress},
+            owed=_owed_objects(rows.owed, objects),
         )
 
     def _objects(self, rows: list[Row]) -> dict[ObjectName, LiveObject]:
@@ -171,6 +175,17 @@ def _migrations_query(server: ServerInfo, schema: str) -> sql.Composed:
 
 def _migration_row(name: str, hash_: str | None, statements_hash: str | None, applied_from: Any) -> MigrationRow:
     return MigrationRow(name, hash_, statements_hash, AppliedFrom.from_json(applied_from))
+
+
+def _owed_query(schema: str) -> sql.Composed:
+    table = sql.Identifier(schema, OWED.name)
+    return sql.SQL("SELECT definition, migration FROM {} ORDER BY object_name").format(table)
+
+
+def _owed_objects(rows: Iterable[Row], objects: Mapping[ObjectName, LiveObject]) -> dict[ObjectName, OwedObject]:
+    """Return the owed objects; one of whose name there is an object again is owed no more."""
+    found = (OwedObject.from_json(*row) for row in rows)
+    return {owed.name: owed for owed in found if owed.name not in objects}
 
 
 def _progress_query(schema: str) -> sql.Composed:

@@ -14,13 +14,14 @@ from pgmg.catalog.snapshot_reader import read_server
 from pgmg.catalog.state_upgrade import add_columns, create_if_permitted, create_tables, missing_columns
 from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
-from pgmg.model.state_layout import HISTORY, LAYOUT, MIGRATIONS, PROGRESS, STATE, StateTable
+from pgmg.model.state_layout import HISTORY, LAYOUT, MIGRATIONS, OWED, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pgmg.model.history import HistoryOptions
     from pgmg.model.names import ObjectName
+    from pgmg.model.owed_objects import OwedObject
     from pgmg.model.plan import Record, Step
     from pgmg.model.source import SourceObject
 
@@ -104,6 +105,7 @@ class StateTables:
             "migrations": sql.Identifier(schema, MIGRATIONS.name),
             "progress": sql.Identifier(schema, PROGRESS.name),
             "history": sql.Identifier(schema, HISTORY.name),
+            "owed": sql.Identifier(schema, OWED.name),
             "from_here": sql.SQL(_FROM).format(applied_from=from_here),
         }
 
@@ -217,6 +219,29 @@ class StateTables:
     def forget_progress(self, name: str, hash_: str) -> None:
         """Take back a note of `record_begun`."""
         self._conn.execute(self._sql("DELETE FROM {progress} WHERE name = $1 AND hash = $2"), [name, hash_])
+
+    def record_owed(self, server: ServerInfo, owed: Iterable[OwedObject]) -> None:
+        """Record what is dropped in this transaction and created again in a later one."""
+        rows = [(str(one.name), one.migration, json.dumps(one.to_json())) for one in owed]
+        if not rows:
+            return
+        create_tables(self._conn, self.schema, server, (OWED,))
+        upsert = (
+            "INSERT INTO {owed} (object_name, migration, definition)"
+            " SELECT * FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]),"
+            " pg_catalog.unnest($3::jsonb[]))"
+            " ON CONFLICT (object_name) DO UPDATE SET migration = EXCLUDED.migration,"
+            " dropped_at = EXCLUDED.dropped_at, definition = EXCLUDED.definition"
+        )
+        self._conn.execute(self._sql(upsert), [list(column) for column in zip(*rows, strict=True)])
+
+    def settle_owed(self, names: Iterable[ObjectName]) -> None:
+        """Forget what is owed of objects that exist again."""
+        self._conn.execute(self._sql("DELETE FROM {owed} WHERE object_name = ANY($1)"), [[str(n) for n in names]])
+
+    def settle_all_owed(self) -> None:
+        """Forget all that is owed: it exists again, or nobody wants it any more."""
+        self._conn.execute(self._sql("DELETE FROM {owed}"))
 
     def clear_progress(self, name: str) -> None:
         """Forget a migration's partial progress: it is recorded as applied now."""

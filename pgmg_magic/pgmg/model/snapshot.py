@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.names import Kind, ObjectName
+    from pgmg.model.owed_objects import OwedObject
     from pgmg.model.type_identity import TypeIdentity
 
 
@@ -147,6 +148,8 @@ class Snapshot:
     """Statements already done of no-transaction migrations, by `name@hash`."""
     others: Mapping[ObjectName, LiveObject] = field(default_factory=lambda: MappingProxyType({}))
     """What belongs to the database and lives in no schema, by name: schemas, extensions, languages, publications."""
+    owed: Mapping[ObjectName, OwedObject] = field(default_factory=lambda: MappingProxyType({}))
+    """Dropped objects whose recreation an earlier transaction owes, and that do not exist."""
     types: Mapping[tuple[str, str], TypeIdentity] = field(default_factory=lambda: MappingProxyType({}))
     """Types that are no objects of their own, by schema and name: those of the system, multiranges, arrays."""
 

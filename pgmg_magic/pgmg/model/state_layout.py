@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-VERSION = 6
+VERSION = 7
 """1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording.
 
-5: the history of applies. 6: pinned interfaces.
+5: the history of applies. 6: pinned interfaces. 7: what is owed between transactions.
 """
 
 
@@ -126,7 +126,23 @@ HISTORY = StateTable(
 dropped; both as they were, in order.
 """
 
-LAYOUT = (STATE, MIGRATIONS, PROGRESS, HISTORY)
+OWED = StateTable(
+    "pgmg_owed",
+    (
+        StateColumn("object_name", "text PRIMARY KEY", 7),
+        StateColumn("migration", "text NOT NULL", 7),
+        StateColumn("dropped_at", "timestamptz NOT NULL DEFAULT now()", 7),
+        StateColumn("definition", "jsonb NOT NULL", 7),
+    ),
+    since=7,
+    creation=Creation.ON_DEMAND,
+)
+"""A row for each object that a committed transaction has dropped and that a later one is to create again.
+
+`migration` is the one that needed it absent, `definition` an `OwedObject`.
+"""
+
+LAYOUT = (STATE, MIGRATIONS, PROGRESS, HISTORY, OWED)
 """Every table, in the order of creation."""
 
 OWN_TABLES = tuple(table.name for table in LAYOUT)

@@ -41,6 +41,10 @@ class SchemaHistory:
         self._of_declared: dict[ObjectName, ObjectId] = {}
         self._schema_ids: dict[str, ObjectId] = {}
         self._count = 0
+        for name, owed in snapshot.owed.items():
+            self._names.set(owed.address, 0, name)
+            if name.parent is None or name.parent in snapshot.objects:
+                self._enter(owed.address, name, 0)
 
     def at(self, point: int) -> SchemaState:
         """Return the state at a point."""

@@ -56,6 +56,10 @@ class Availability:
         changes = (o.statement + 1 for o in self._context.timeline.operations_on(own) if o.changes_definition)
         return max([self._possible_since(name), *changes])
 
+    def is_possible(self, name: ObjectName, point: int) -> bool:
+        """Say whether a source can be created at a point, though statements may change the object later."""
+        return point >= self._possible_since(name)
+
     def _possible_since(self, name: ObjectName) -> int:
         """Return the first point at which a source can be created, though statements may change the object later."""
         context = self._context

@@ -14,7 +14,7 @@ from pgmg.planning.schedule.presence import Absence
 from pgmg.planning.schedule.restored_objects import RestoredObjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import PendingStatement
@@ -60,12 +60,13 @@ class CodeChanges:
 
     def create(self, id_: ObjectId, key: SlotKey, form: Form, reason: str) -> None:
         """Create an object in a slot."""
-        self._lifetimes.slot(key).creations[id_] = Creation(form, reason)
+        absence = self._presence.absent.pop(id_, None)
+        because = absence.reason if absence is not None and absence.is_earlier else reason
+        self._lifetimes.slot(key).creations[id_] = Creation(form, because)
         name = self._declared.name_of(id_)
         before = None if name is None else self.restored.predecessor(name)
         if before is not None and before in self._presence.absent:
             self._lifetimes.predecessors[id_] = before
-        self._presence.absent.pop(id_, None)
         self._presence.restored[id_] = key
         if form is Form.SOURCE:
             self._presence.from_source[id_] = key
@@ -150,7 +151,7 @@ class CodeChanges:
         since += [presence.last_notice.get(id_, -1) for id_ in closure]
         is_ready = self._availability.ready_since(names, start) <= start and all(number < start for number in since)
         key = SlotKey(start if is_ready else point)
-        self._bring(names, key, closure, reason)
+        self._bring(names, key, closure, reason, self._context.waiting_for.get(point, ()))
         if is_noticed:
             self._lifetimes.slot(key).noticed_by |= dict.fromkeys(names, point)
 
@@ -165,14 +166,24 @@ class CodeChanges:
         closure = self._presence.dependents_closure(roots, point, self._roots.released(roots, point))
         return {id_: explicit for id_, explicit in closure.items() if self._presence.is_present(id_, point)}
 
-    def _bring(self, names: Iterable[ObjectName], key: SlotKey, dropped: dict[ObjectId, bool], reason: str) -> None:
+    def _bring(
+        self,
+        names: Iterable[ObjectName],
+        key: SlotKey,
+        dropped: dict[ObjectId, bool],
+        reason: str,
+        waited_for: Collection[ObjectName] = (),
+    ) -> None:
         for id_, explicit in dropped.items():
             self.drop(id_, key, reason, explicit=explicit)
         slot = self._lifetimes.slot(key)
         for name in names:
             id_ = self._declared.id_of(name)
             if self._presence.is_present(id_, key.point):
-                if self._roots.changes_in_place(name) and self._availability.is_undisturbed(name, key.point):
+                holds = self._availability.is_undisturbed(name, key.point)
+                # a statement that the server has refused needs it now, though a later one alters it once more
+                holds = holds or (name in waited_for and self._availability.is_possible(name, key.point))
+                if self._roots.changes_in_place(name) and holds:
                     slot.changes[name] = reason
                     self._presence.from_source[id_] = key
                 continue

@@ -35,6 +35,7 @@ from pgmg.planning.schedule.lifetimes import Slot, SlotKey
 from pgmg.planning.schedule.migration_effects import migration_effects, migration_impacts
 from pgmg.planning.schedule.nodes import Node, Phase
 from pgmg.planning.schedule.ordering import order
+from pgmg.planning.schedule.owed_details import absent_between_commits
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
 from pgmg.planning.schedule.scheduler import Scheduler
 from pgmg.planning.schedule.slot_steps import CHECKED, UNCHECKED, SlotSteps
@@ -93,7 +94,11 @@ def build(
         changes=tuple(change(d, resolved.checkout) for d in found if d.change is not None),
         steps=steps,
         edges=_edges(context, steps),
-        warnings=(*_warnings(context, decisions, found, steps), *not_restorable_by_role(context, lifetimes)),
+        warnings=(
+            *_warnings(context, decisions, found, steps),
+            *not_restorable_by_role(context, lifetimes),
+            *absent_between_commits(context, lifetimes),
+        ),
         options=options,
         records=records,
         basis=parts,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import BLOCKING_KINDS, ROUTINES
 from pgmg.model.source import Effect
+from pgmg.planning.schedule.lifetimes import SlotKey
 from pgmg.planning.schedule.mentions import mentions
 
 if TYPE_CHECKING:
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import PendingStatement
     from pgmg.planning.schedule.context import PlanContext
-    from pgmg.planning.schedule.lifetimes import SlotKey
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """An object has been dropped by the plan, and is owed: it is created again later."""
+    """An object has been dropped, and is created again later. `is_earlier`: by an earlier apply, not by the plan."""
 
     since: SlotKey
     reason: str
+    is_earlier: bool = False
 
 
 class Presence:
@@ -34,7 +35,11 @@ class Presence:
 
     def __init__(self, context: PlanContext) -> None:
         self._context = context
-        self.absent: dict[ObjectId, Absence] = {}
+        owed = context.resolved.snapshot.owed.values()
+        self.absent: dict[ObjectId, Absence] = {
+            one.address: Absence(SlotKey(0), f"an earlier apply dropped it for {one.migration}", is_earlier=True)
+            for one in owed
+        }
         self.deleted: set[ObjectId] = set()
         self.from_source: dict[ObjectId, SlotKey] = {}
         """Objects that the plan has created or changed from their source, since when."""

@@ -349,9 +349,10 @@ class Scheduler:
     def _close_transaction(self, point: int, following: PendingStatement | None) -> None:
         """Create again, before a transaction ends, what has been dropped in it (rule 9.2)."""
         self._refresh_all()
-        blocked: Mapping[ObjectId, bool] = {}
+        blocked: dict[ObjectId, bool] = {}
         if following is not None and self._transactions.of(following) is Transaction.OUTSIDE:
-            blocked = self._blocked(following)
+            for statement in self._transactions.block_of(following):
+                blocked |= self._blocked(statement)
         wanted = [id_ for id_ in self.presence.absent if id_ not in blocked and self._is_restored_before(id_)]
         key = SlotKey(point, 0)
         forms = self._availability.restoration(wanted, point, blocked)

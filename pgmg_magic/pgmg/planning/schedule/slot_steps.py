@@ -189,7 +189,7 @@ class SlotSteps:
         # one that is deleted under its old name and new under another one is created from its source alone
         if definition is not None and self.context.is_deleted(definition.name):
             definition = runtime = None
-        if definition is not None and before in self.context.resolved.snapshot.by_address:
+        if definition is not None and self._was_there(before):
             previous = self.decisions.previous.get(declared, source)
             restored = restoration(
                 definition, source, previous, self.context.missing_columns(declared), self._removed_comments(declared)
@@ -210,6 +210,11 @@ class SlotSteps:
             )  # fmt: skip
             self.graph.before(first.id, last.id)
         self._note(id_, declared, MadeNodes(first, last))
+
+    def _was_there(self, id_: ObjectId) -> bool:
+        """Say whether an object was in the database, or has been dropped by an apply that owes it."""
+        snapshot = self.context.resolved.snapshot
+        return id_ in snapshot.by_address or any(owed.address == id_ for owed in snapshot.owed.values())
 
     def _restore(
         self, id_: ObjectId, creation: Creation, definition: Definition | None, runtime: RuntimeDefinition | None

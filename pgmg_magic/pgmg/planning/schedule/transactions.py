@@ -71,6 +71,11 @@ class Transactions:
     def _is_apart(self, statement: PendingStatement) -> bool:
         return runs_alone(statement.source) or migration_name(statement.source.name) in self.single
 
+    def block_of(self, statement: PendingStatement) -> list[PendingStatement]:
+        """Return a statement with those that follow it to the COMMIT, if it is a BEGIN."""
+        start, statements = statement.number, self.timeline.statements
+        return [statement, *(statements[n] for n, begin in self.block_starts.items() if begin == start and n > start)]
+
     @cached_property
     def block_starts(self) -> dict[int, int]:
         """The statements from a BEGIN to its COMMIT in migrations without transaction, each with that BEGIN."""

@@ -1,0 +1,38 @@
+"""Plans with objects that an earlier apply has dropped, and whose recreation it owes (rule 9.2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgmg.model.catalog_details import Closure
+from pgmg.model.source import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pgmg.model.catalog_details import CatalogDetails
+    from pgmg.model.owed_objects import OwedObject
+    from pgmg.planning.schedule.context import PlanContext
+    from pgmg.planning.schedule.lifetimes import Lifetimes
+
+
+def with_owed(details: CatalogDetails, owed: Iterable[OwedObject]) -> CatalogDetails:
+    """Return the details of the catalog as if the owed objects were in it: their definitions, and what they need."""
+    found = list(owed)
+    if not found:
+        return details
+    definitions = {**details.closure.definitions, **{one.address: one.definition for one in found}}
+    needs = tuple(need for one in found for need in one.needs)
+    return replace(details, closure=Closure(definitions, (*details.closure.dependencies, *needs)))
+
+
+def absent_between_commits(context: PlanContext, lifetimes: Lifetimes) -> Iterator[Notice]:
+    """Say of which objects readers find nothing from one commit of the plan to another."""
+    for key, ids in lifetimes.owed.items():
+        statement = context.timeline.statements[key.point]
+        names = sorted({context.timeline.state(key.point).name_of(id_).display_name for id_ in ids})
+        said = f"{names[0]} does" if len(names) == 1 else f"{', '.join(names)} do"
+        migration = statement.source.name
+        message = f"{said} not exist while {migration} runs: the transaction before it drops what blocks it."
+        yield Notice("absent-between-commits", message)
