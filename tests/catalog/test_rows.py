@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 import pgmg
@@ -257,6 +258,57 @@ def test_values_are_told_apart_as_the_server_tells_them_apart(project):
         more = f"SELECT {name} FROM becomes EXCEPT ALL SELECT {name} FROM was"
         assert column.differing == project.value(f"SELECT count(*) FROM ({more}) AS x"), type_
         assert not column.as_text, type_
+
+
+NOTHINGS = (
+    "0",
+    "",
+    "{}",
+    "NaN",
+    "-0",
+    "2000-01-01",
+    "epoch",
+    "1970-01-01",
+    "00:00",
+    "0/0",
+    "0.0.0.0",
+    "[]",
+    "empty",
+    "(,)",
+)
+"""Values whose hash may be the seed itself, or that of nothing."""
+HASHED = """SELECT format_type(t.oid, NULL) FROM pg_type t
+WHERE t.typtype IN ('b', 'r', 'm') AND t.typnamespace = 'pg_catalog'::regnamespace AND t.typname !~ '^(reg|_?pg_|_?acl|_?gts|_cstring)'
+  AND EXISTS (SELECT FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod
+              WHERE a.amname = 'hash' AND o.opcdefault AND (o.opcintype = t.oid OR t.typtype IN ('r', 'm') OR t.typelem > 0))
+ORDER BY 1"""
+
+
+@pytest.mark.parametrize("wrapped", ["{}", "ROW({})::one_{}", "ARRAY[{}]"])
+def test_no_value_of_any_type_is_taken_for_null(project, wrapped):
+    """The server's own comparison is the measure: no value is NULL."""
+    values = []
+    with psycopg.connect(project.dsn, autocommit=True) as conn:
+        for number, (type_,) in enumerate(conn.execute(HASHED).fetchall()):
+            if wrapped.startswith("ARRAY") and type_.endswith("[]"):
+                continue
+            conn.execute(f"CREATE TYPE one_{number} AS (v {type_})")
+            for text in NOTHINGS:
+                pair = [wrapped.format(value, number) for value in (f"'{text}'::{type_}", f"NULL::{type_}")]
+                try:
+                    conn.execute(f"SELECT {pair[0]}")
+                except psycopg.Error:
+                    continue
+                values.append(pair)
+    assert len(values) > 100
+    lists = [[f"{pair[side]} AS v{n}" for n, pair in enumerate(values)] for side in (0, 1)]
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT {', '.join(lists[0])};")
+    project.apply()
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT {', '.join(lists[1])};")
+    found = row(project, "view.v")
+    assert (found.added, found.removed) == (1, 1)
+    same = [pair[0] for pair, column in zip(values, found.columns, strict=True) if column.differing != 1]
+    assert same == []
 
 
 def test_large_views_are_sampled_by_hash_and_that_is_said(project):

@@ -26,6 +26,8 @@ _WIDEST = 700
 _SORTED = 30
 """Columns by which rows are sorted before some of them are shown."""
 _DIGITS = r"-0(?![.0-9])|[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
+_SEED = 5_381
+"""The seed of all hashes. It is the hash of 0 as a float, and of NaN as a numeric; that of NULL is 0."""
 AT_ONCE = 4_000_000
 """Values whose hashes are counted in one statement."""
 
@@ -47,9 +49,10 @@ class By(Enum):
     TIMESTAMP = "timestamp_send"
     TIMESTAMPTZ = "timestamptz_send"
     TIME = "time_send"
+    TIMETZ = "timetz_send"
     XID = "xid8send"
     LSN = "pg_lsn_send"
-    """By all their bits, as these functions return them; their own hash has half of them."""
+    """By all their bits, as these functions return them; their own hash has half of them, or is 0 for some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +288,11 @@ def _sampled(table: str, hash_: str, one_in: int) -> sql.Composable:
 
 def _hash(table: str, columns: Sequence[tuple[int, By]]) -> sql.Composed:
     """Return a number that rows of equal values share."""
-    return sql.SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(
-        sql.SQL(", ").join(_value(table, number, by) for number, by in columns)
-    )
+    return _hash_of(sql.SQL(", ").join(_value(table, number, by) for number, by in columns))
+
+
+def _hash_of(values: sql.Composable) -> sql.Composed:
+    return sql.SQL("pg_catalog.hash_record_extended(ROW({}), {})").format(values, sql.Literal(_SEED))
 
 
 def _sum(value: sql.Composable) -> sql.Composed:
@@ -311,12 +316,12 @@ def _value(table: str, number: int, by: By) -> sql.Composable:
             return _text(sql.SQL("pg_catalog.hashtextextended({}, 0)").format(column))
         case By.NUMBER:
             return sql.SQL("pg_catalog.numeric_send(pg_catalog.trim_scale({}))").format(column)
-        case By.BIGINT | By.TIMESTAMP | By.TIMESTAMPTZ | By.TIME | By.XID | By.LSN:
+        case By.BIGINT | By.TIMESTAMP | By.TIMESTAMPTZ | By.TIME | By.TIMETZ | By.XID | By.LSN:
             return sql.SQL("{}({})").format(sql.Identifier("pg_catalog", by.value), column)
         case By.SIGNS:
             # digits left out, texts of equal numbers are the same; -0 is a float's
             return sql.SQL("{} OPERATOR(pg_catalog.||) pg_catalog.regexp_replace({}, {}, '#', 'g')").format(
-                _text(sql.SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(column)),
+                _text(_hash_of(column)),
                 _text(column),
                 sql.Literal(_DIGITS),
             )

@@ -1,5 +1,6 @@
 -- How the values of some types ($1: OIDs) must be spelled before they are hashed, because the server's own hash tells too
--- few of them apart. Hashes of numeric leave the sign out, those of 64 bit integers and times have but 32 bits to go by.
+-- few of them apart. Hashes of numeric leave the sign out, those of 64 bit integers and times have but 32 bits to go by,
+-- and a time with time zone whose two parts are equal has the hash of NULL.
 -- `number`: numeric. `signs`: holds numbers inside (jsonb, arrays, ranges, composite types). `text`: holds 64 bit values
 -- inside, and equal values have the same text. Else the function that returns the bits of a 64 bit value.
 WITH RECURSIVE part(root, type, is_domain) AS (
@@ -30,10 +31,10 @@ FROM leaf l
 GROUP BY l.root
 HAVING bool_or(l.type IN ('pg_catalog.numeric'::regtype, 'pg_catalog.jsonb'::regtype))
     OR (bool_or(l.type IN ('pg_catalog.int8'::regtype, 'pg_catalog.timestamp'::regtype, 'pg_catalog.timestamptz'::regtype,
-                           'pg_catalog.time'::regtype, 'pg_catalog.xid8'::regtype, 'pg_catalog.pg_lsn'::regtype))
+                           'pg_catalog.time'::regtype, 'pg_catalog.timetz'::regtype, 'pg_catalog.xid8'::regtype, 'pg_catalog.pg_lsn'::regtype))
         AND bool_and(l.is_enum OR l.type IN (
             'pg_catalog.int8'::regtype, 'pg_catalog.timestamp'::regtype, 'pg_catalog.timestamptz'::regtype,
-            'pg_catalog.time'::regtype, 'pg_catalog.xid8'::regtype, 'pg_catalog.pg_lsn'::regtype, 'pg_catalog.int4'::regtype,
+            'pg_catalog.time'::regtype, 'pg_catalog.timetz'::regtype, 'pg_catalog.xid8'::regtype, 'pg_catalog.pg_lsn'::regtype, 'pg_catalog.int4'::regtype,
             'pg_catalog.int2'::regtype, 'pg_catalog.oid'::regtype, 'pg_catalog.bool'::regtype, 'pg_catalog.date'::regtype,
             'pg_catalog.uuid'::regtype, 'pg_catalog.bytea'::regtype, 'pg_catalog.text'::regtype, 'pg_catalog.varchar'::regtype)))
 ORDER BY 1
