@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.decisions import Decisions
+    from pgmg.planning.schedule.dependencies import Link
     from pgmg.planning.schedule.presence import Presence
     from pgmg.planning.schedule.restored_objects import RestoredObjects
 
@@ -110,9 +111,17 @@ class CodeRoots:
             found += [
                 other.dependent
                 for other in filter(holds, graph.dependents(link.dependent))
-                if other.column == link.own_column and graph.name(other.dependent).kind in BLOCKS_COLUMN_CHANGES
+                if other.column == link.own_column and self._blocks_conversion(other)
             ]
         return found
+
+    def _blocks_conversion(self, link: Link) -> bool:
+        """Say whether a dependent has to be absent while a column is converted: also a foreign key that refers to it.
+
+        Its own column is converted by another statement, and has another type meanwhile.
+        """
+        kind = self._context.graph.name(link.dependent).kind
+        return kind in BLOCKS_COLUMN_CHANGES or (kind is Kind.CONSTRAINT and not link.is_auto)
 
     def _users_of_overloads(self, name: ObjectName) -> Iterator[ObjectId]:
         """Yield declared objects that call another overload of a new routine's name (rule 5.3)."""

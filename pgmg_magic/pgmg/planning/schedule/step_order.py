@@ -139,9 +139,11 @@ class StepOrder:
         for name, strategy in self._decisions.strategies.items():
             if not isinstance(strategy, AlterInPlace) or not strategy.shakes:
                 continue
+            own = self._context.declared.id_of(name)
             for node in self._steps.made.get(name, ()):
                 for id_, drop in self._steps.drops.items():
-                    self._before(drop.id, node.first.id)
+                    if (own, id_) not in self._steps.slot.released:  # else it is dropped when nothing uses it any more
+                        self._before(drop.id, node.first.id)
                     if id_ in self._steps.creations:
                         self._before(node.last.id, self._steps.creations[id_].first.id)
 
