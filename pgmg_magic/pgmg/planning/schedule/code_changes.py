@@ -280,7 +280,9 @@ class CodeChanges:
         """Bring an object to its source that a migration has created or changed (rule 7.4)."""
         if name in self._context.not_replaceable:
             reason = "the server does not take the change in place"
-        elif name.kind is Kind.POLICY and self._is_altered(name, id_):
+        elif name.kind is Kind.POLICY and (
+            self._is_altered(name, id_) or name in self._context.renamed_with_their_table
+        ):
             reason = "a migration changes it"  # ALTER POLICY cannot take a clause away
         else:
             self._lifetimes.slot(key).changes[name] = "a migration creates or changes it"

@@ -23,6 +23,7 @@ from pgmg.model.server_facts import (
 )
 from pgmg.model.snapshot import Address
 from pgmg.planning.compare.attachments import LiveAttachments
+from pgmg.planning.replay.operations import LEAVES_NAME
 from pgmg.planning.schedule.declared_objects import DeclaredObjects
 from pgmg.planning.schedule.dependencies import DependencyGraph
 from pgmg.planning.schedule.removals import Removals, removals_of
@@ -124,7 +125,17 @@ class PlanContext:
                 if operation.changes_definition:
                     names = (operation.name, operation.becomes)
                     found.update(name for name in names if name is not None and name in self.resolved.declared)
-        return frozenset(found)
+        return frozenset(found | self.renamed_with_their_table)
+
+    @cached_property
+    def renamed_with_their_table(self) -> frozenset[ObjectName]:
+        """Declared triggers, policies and rules that exist already, on a table that a pending migration renames."""
+        operations = (operation for statement in self.timeline.statements for operation in statement.operations)
+        if not any(operation.effect in LEAVES_NAME for operation in operations):
+            return frozenset()
+        live = self.resolved.snapshot.by_address
+        parts = ((name, live.get(self.declared.id_of(name))) for name in self.resolved.declared if name.parent)
+        return frozenset(name for name, known in parts if known is not None and known.name != name)
 
     @cached_property
     def first_uses(self) -> Mapping[ObjectId, int]:

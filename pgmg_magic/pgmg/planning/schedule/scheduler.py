@@ -139,6 +139,8 @@ class Scheduler:
             live = difference.live
             if difference.change is not ChangeKind.DELETED or live is None:
                 continue
+            if self._context.declared.name_of(live.address) is not None:
+                continue  # it is declared under the name that the statement gives it, or its table
             name = state.name_of(live.address)
             is_below = operation.effect in LEAVES_NAME and name.parent == operation.name
             is_below = is_below or (

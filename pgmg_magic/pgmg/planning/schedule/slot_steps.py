@@ -135,7 +135,7 @@ class SlotSteps:
         if name in self.context.missing:
             return
         definition = self._definition(id_)
-        is_as_planned = self._is_first_drop(id_) and definition is not None
+        is_as_planned = self._is_first_drop(id_) and definition is not None and definition.name == name
         statement = definition.drop if definition is not None and is_as_planned else drop_statement(name)
         self.drops[id_] = self.node(Phase.DROP, Action.DROP, name, (statement,), reason, runtime=self._runtime(id_))
 
@@ -187,7 +187,8 @@ class SlotSteps:
         source = self.context.resolved.declared[declared].source
         restored: Restoration | None = None
         # one that is deleted under its old name and new under another one is created from its source alone
-        if definition is not None and self.context.is_deleted(definition.name):
+        is_renamed = before == id_ and self.state.name_of(id_) == declared
+        if definition is not None and self.context.is_deleted(definition.name) and not is_renamed:
             definition = runtime = None
         if definition is not None and self._was_there(before):
             previous = self.decisions.previous.get(declared, source)
