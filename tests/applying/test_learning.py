@@ -554,3 +554,17 @@ def test_a_migration_without_transaction_finds_what_it_reads_and_alters_below_it
     ]
     assert named.value("SELECT count(*) FROM copied") == 0
     named.settled()
+
+
+def test_a_source_that_does_not_hold_between_two_migrations_is_told(project):
+    """The second migration reads the view; its old query has lost a column by then, and its new one lacks one still."""
+    project.write("migrations/1.sql", USERS)
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, age FROM users;")
+    project.apply()
+    project.write("migrations/2.sql", "ALTER TABLE users DROP COLUMN age;")
+    project.write("migrations/3.sql", "CREATE TABLE copied AS SELECT id FROM v;")
+    project.write("migrations/4.sql", "ALTER TABLE users ADD COLUMN born date;")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, born FROM users;")
+    error = failure(project)
+    assert str(error.where) == "sql/v.sql:1:29"
+    assert "3.sql may need view.v" in error.hint

@@ -15,6 +15,8 @@ from pgmg.model.secrets import mask_secrets
 if TYPE_CHECKING:
     import psycopg
 
+_CREATES = frozenset({Action.CREATE, Action.REPLACE, Action.RESTORE})
+
 _PATIENCE = (
     "Wait for that session or end it, then apply again; --lock-timeout waits longer, --lock-attempts more often."
 )
@@ -65,8 +67,27 @@ def explain(
             "A migration renames or drops what it refers to. Rename in a migration before the one that changes the "
             "same table, or change or drop it first; --drop-unmanaged lets it go."
         )
+    if hint is None and step is not None and plan is not None:
+        hint = _between_migrations(step, plan)
     kind = InsufficientPrivilegeError if isinstance(error, classes.DENIED) else ApplyError
     return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
+
+
+def _between_migrations(step: Step, plan: Plan) -> str | None:
+    """Return what to do where an object has to exist before a migration, but its source does not hold there yet.
+
+    Applied one by one, each migration would have met the source of its own time.
+    """
+    if step.migration is not None or not step.managed or step.action not in _CREATES:
+        return None
+    later = [s.migration.name for s in plan.steps[step.number :] if s.migration is not None]
+    if not later:
+        return None
+    return (
+        f"{later[0]} may need {step.object}, and the source does not hold before later migrations have run. Move the "
+        f"statements that it refers to into a migration before {later[0]}, or apply in portions: first the migrations "
+        "before the ones that it refers to, with the code folder of that time, then the rest."
+    )
 
 
 def _dropped_meanwhile(said: str, step: Step, plan: Plan) -> str | None:
