@@ -52,25 +52,31 @@ def explain(
         )
     if isinstance(error, classes.TOO_DEEP) and step is None and plan is not None:
         return _unprintable(message, plan)
+    if step is not None and plan is not None:
+        hint = _hint(error, step, plan) or hint or _between_migrations(step, plan)
     if error.sqlstate == PROTOCOL_VIOLATION:
         hint = STATEMENT_POOLING
-    if isinstance(error, classes.NEW_LABEL) and step is not None and step.migration is not None:
-        hint = "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
-    if isinstance(error, classes.NEEDS_NO_TRANSACTION) and step is not None and step.migration is not None:
-        hint = "Begin the migration with `-- pgmg: no-transaction`: its statements then commit one by one."
-    if isinstance(error, classes.UNDEFINED) and step is not None and step.migration is not None and plan is not None:
-        hint = _dropped_meanwhile(text_of(error), step, plan) or hint
-    if isinstance(error, classes.DUPLICATE) and step is not None and step.migration is not None and plan is not None:
-        hint = _is_there_already(step.migration.name, plan)
-    if isinstance(error, classes.UNDEFINED) and step is not None and step.action is Action.RESTORE and not step.managed:
-        hint = (
-            "A migration renames or drops what it refers to. Rename in a migration before the one that changes the "
-            "same table, or change or drop it first; --drop-unmanaged lets it go."
-        )
-    if hint is None and step is not None and plan is not None:
-        hint = _between_migrations(step, plan)
     kind = InsufficientPrivilegeError if isinstance(error, classes.DENIED) else ApplyError
     return kind(message, where=where, hint=hint, sqlstate=error.sqlstate, object=name)
+
+
+def _hint(error: psycopg.Error, step: Step, plan: Plan) -> str | None:
+    """Return what to do about an error that pgmg knows more of than the server."""
+    is_undefined = isinstance(error, classes.UNDEFINED)
+    if step.migration is None:
+        if is_undefined and step.action is Action.RESTORE and not step.managed:
+            return (
+                "A migration renames or drops what it refers to. Rename in a migration before the one that changes the "
+                "same table, or change or drop it first; --drop-unmanaged lets it go."
+            )
+        return None
+    if isinstance(error, classes.NEW_LABEL):
+        return "Use the label in a later migration than the one that adds it, or begin with `-- pgmg: no-transaction`."
+    if isinstance(error, classes.NEEDS_NO_TRANSACTION):
+        return "Begin the migration with `-- pgmg: no-transaction`: its statements then commit one by one."
+    if isinstance(error, classes.DUPLICATE):
+        return _is_there_already(step.migration.name, plan)
+    return _dropped_meanwhile(text_of(error), step, plan) if is_undefined else None
 
 
 def _between_migrations(step: Step, plan: Plan) -> str | None:
