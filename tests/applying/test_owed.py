@@ -135,3 +135,24 @@ def test_reset_forgets_it(fails):
     with fails.open() as opened:
         opened.reset()
     assert fails.value("SELECT to_regclass('pgmg_owed')") is None
+
+
+def test_a_source_that_waits_for_a_later_migration_keeps_what_the_view_had(project):
+    """The old query has lost a column, the new one needs one of a migration after a concurrent index, which fails."""
+    prepared(project)
+    project.write("migrations/2.sql", "DROP VIEW by_hand CASCADE;\nALTER TABLE t DROP COLUMN a;")
+    project.write("migrations/3.sql", "CREATE UNIQUE INDEX CONCURRENTLY i ON t ((id - id));")
+    project.write("migrations/4.sql", "ALTER TABLE t ADD COLUMN b integer;")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id, b FROM t;")
+    project.do("INSERT INTO t VALUES (2, 2)")
+    has = "SELECT relacl, pg_get_userbyid(relowner), obj_description(oid) FROM pg_class WHERE relname = 'v'"
+    before = project.rows(has)
+    with pytest.raises(pgmg.ApplyError, match="could not create unique index"):
+        project.apply(drop_unmanaged=True)
+    assert project.rows(has) == []
+    assert "view.v" in owed(project)
+    project.write("migrations/3.sql", "CREATE INDEX CONCURRENTLY i ON t ((id - id));")
+    project.apply(drop_unmanaged=True)
+    assert project.rows(has) == before
+    assert owed(project) == []
+    project.settled()

@@ -29,10 +29,14 @@ def with_owed(details: CatalogDetails, owed: Iterable[OwedObject]) -> CatalogDet
 
 def absent_between_commits(context: PlanContext, lifetimes: Lifetimes) -> Iterator[Notice]:
     """Say of which objects readers find nothing from one commit of the plan to another."""
+    statements = context.timeline.statements
     for key, ids in lifetimes.owed.items():
-        statement = context.timeline.statements[key.point]
         names = sorted({context.timeline.state(key.point).name_of(id_).display_name for id_ in ids})
+        if not names:
+            continue
         said = f"{names[0]} does" if len(names) == 1 else f"{', '.join(names)} do"
-        migration = statement.source.name
-        message = f"{said} not exist while {migration} runs: the transaction before it drops what blocks it."
-        yield Notice("absent-between-commits", message)
+        if key.point < len(statements):
+            when = f"while {statements[key.point].source.name} runs: the transaction before it drops what blocks it"
+        else:
+            when = "from the commit of the last migration to the next one"
+        yield Notice("absent-between-commits", f"{said} not exist {when}.")
