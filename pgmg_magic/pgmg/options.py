@@ -209,8 +209,11 @@ BASELINE = Option(
 )
 FORCE = Option(("--force",), "Replace existing files.", Value.FLAG)
 ADOPT = Option(("--adopt",), "Write no file: record declared objects that the database has as applied.", Value.FLAG)
+FROM_RUST = Option(
+    ("--from-rust",), "Write no file: take over the records of the original pgmg, written in Rust.", Value.FLAG
+)
 NO_VERIFY = Option(("--no-verify",), "Do not apply the result to an empty database for proof.", Value.FLAG)
-IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, ADOPT, DRY_RUN, NO_VERIFY, SCRATCH)
+IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, ADOPT, FROM_RUST, DRY_RUN, NO_VERIFY, SCRATCH)
 """Options of `import`."""
 
 INCLUDING = Option(
@@ -328,6 +331,7 @@ def import_options(names: Sequence[str], values: Mapping[str, object]) -> Import
         baseline=bool(values.get("baseline")),
         force=bool(values.get("force")),
         adopt=bool(values.get("adopt")),
+        from_rust=bool(values.get("from_rust")),
         verify=not values.get("no_verify"),
         scratch=None if values.get("scratch") is None else str(values["scratch"]),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.graph_data import Graph, GraphNode
 from pgmg.model.names import DECLARATIVE_KINDS, Kind
 from pgmg.model.site_data import SiteData
-from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.state_layout import STATE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +65,6 @@ def _with_all(graph: Graph, comparison: Comparison) -> Graph:
     found = [
         GraphNode(name, managed=False)
         for name, about in live.items()
-        if name.kind in _SHOWN and about.extension is None and name.name not in OWN_TABLES and name not in known
+        if name.kind in _SHOWN and about.extension is None and name.name not in STATE_TABLES and name not in known
     ]
     return replace(graph, nodes=tuple(sorted((*kept, *found), key=lambda node: str(node.object))))

@@ -19,6 +19,18 @@ VIEW = "CREATE OR REPLACE VIEW active_users AS SELECT id, name FROM users WHERE 
 FUNCTION = "CREATE FUNCTION named(integer) RETURNS text LANGUAGE sql AS $$ SELECT name FROM users WHERE id = $1 $$;"
 ALL = f"{TABLE}\n{MORE}\n{VIEW}\n{FUNCTION}"
 
+ORIGINAL = """
+CREATE SCHEMA pgmg;
+CREATE TABLE pgmg.pgmg_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE pgmg.pgmg_state (object_type text NOT NULL, object_name text NOT NULL, ddl_hash text NOT NULL,
+    last_applied timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (object_type, object_name));
+CREATE TABLE pgmg.pgmg_dependencies (dependent_type text NOT NULL, dependent_name text NOT NULL,
+    dependency_type text NOT NULL, dependency_name text NOT NULL, dependency_kind text NOT NULL,
+    PRIMARY KEY (dependent_type, dependent_name, dependency_type, dependency_name));
+CREATE INDEX idx_pgmg_state_object_type ON pgmg.pgmg_state (object_type);
+"""
+"""The tables of the original pgmg."""
+
 FOLDERS = {  # tool: its files, what it has made of the database, its own table or schema
     "flyway": (
         {
@@ -56,6 +68,19 @@ FOLDERS = {  # tool: its files, what it has made of the database, its own table 
             "migrations/current.sql": f"drop function if exists named(integer);\n{FUNCTION}\n\n{VIEW}\n",
         },
         f"{ALL} CREATE SCHEMA graphile_migrate CREATE TABLE migrations (hash text);",
+    ),
+    "original-pgmg": (
+        {
+            "pgmg.toml": 'connection_string = "postgres://localhost/none"\nmigrations_dir = "migrations"\ncode_dir = "sql"\nemit_notify_events = true\n',
+            "migrations/001_users.sql": TABLE,
+            "migrations/002_email.sql": MORE,
+            "sql/views/active_users.sql": f"-- who is here\n{VIEW}\n",
+            "sql/functions/named.sql": FUNCTION.replace("CREATE", "CREATE OR REPLACE"),
+            "sql/functions/named.test.sql": "SELECT plan(1);",
+        },
+        f"{ALL} {ORIGINAL} INSERT INTO pgmg.pgmg_migrations (name) VALUES ('001_users'), ('002_email');"
+        "INSERT INTO pgmg.pgmg_state (object_type, object_name, ddl_hash)"
+        " VALUES ('view', 'active_users', 'a1'), ('function', 'named', 'b2');",
     ),
     "psql": (
         {"main.sql": "\\i tables.sql\n\\i views.sql\n", "tables.sql": f"{TABLE}\n{MORE}", "views.sql": f"{VIEW}\n{FUNCTION}"},

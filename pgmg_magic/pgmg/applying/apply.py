@@ -211,7 +211,7 @@ class _Apply:
             try:
                 if number == 1:
                     outside = any(not step.transactional for step in plan.steps)
-                    self._state.prepare(snapshot.server, *((PROGRESS,) if outside else ()))
+                    self._state.prepare(snapshot, *((PROGRESS,) if outside else ()))
                 else:
                     self._begin_next()
             except psycopg.Error as error:

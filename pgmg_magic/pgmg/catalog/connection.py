@@ -20,7 +20,7 @@ from pgmg.catalog.pipeline import answers
 from pgmg.catalog.session_manner import PLAIN, SessionManner
 from pgmg.errors import ConnectionFailedError, InsufficientPrivilegeError, LockedError, PlanError
 from pgmg.model.secrets import mask_secrets, secrets_in
-from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.state_layout import ORIGINAL_SCHEMA, OWN_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -222,7 +222,7 @@ def reading(
     """
     asked = {"commit_marker": query("commit_marker")}
     if state_schema is not None:
-        asked["server"] = with_literals(query("server"), state_schema, list(OWN_TABLES))
+        asked["server"] = with_literals(query("server"), state_schema, list(OWN_TABLES), ORIGINAL_SCHEMA)
     questions = ("SELECT pg_catalog.pg_backend_pid()", *asked.values())
     statements = manner_of(conn).statements
     with translated_errors(conn), read_only(conn, search_path, lock_timeout, statements, questions) as (pid, *rows):

@@ -10,7 +10,7 @@ from pgmg.catalog.catalog_queries import Row, query
 from pgmg.model.foundation import Foundation
 from pgmg.model.names import Kind
 from pgmg.model.snapshot import Address
-from pgmg.model.state_layout import OWN_TABLES, STATE
+from pgmg.model.state_layout import ORIGINAL_SCHEMA, OWN_TABLES, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +29,8 @@ def read_other_projects(
     """
     tables = (name.schema for name in snapshot.objects if name.kind is Kind.TABLE and name.name in OWN_TABLES)
     found: dict[str, frozenset[str]] = {s: frozenset() for s in sorted({t for t in tables if t}) if s != state_schema}
+    if snapshot.server.has_original:  # not another project: records that may have been taken over
+        del found[ORIGINAL_SCHEMA]
     for schema in snapshot.server.other_states:
         rows = conn.execute(sql.SQL("SELECT object_name FROM {}").format(sql.Identifier(schema, STATE.name)))
         found[schema] = frozenset(row[0] for row in rows)

@@ -19,6 +19,7 @@ from pgmg.catalog.scratch_names import create_role, remove_dead, scratch_name
 from pgmg.errors import RehearsalError
 from pgmg.model.quoting import quote
 from pgmg.model.secrets import mask_secrets, secrets_in
+from pgmg.model.state_layout import ORIGINAL_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,15 +93,16 @@ def _drop_roles(admin: Connection, roles: list[str]) -> None:
 
 def _dump(source: str, state_schema: str, role: str | None) -> bytes:
     pg_dump = [str(_program("pg_dump")), f"--lock-wait-timeout={_LOCK_WAIT}", *([f"--role={role}"] if role else [])]
-    records = f"--table={quote(state_schema)}.pgmg_*"
-    parts = (("--schema-only", "--no-publications", "--no-subscriptions"), ("--data-only", "--strict-names", records))
+    schemas = (f"--table={quote(schema)}.pgmg_*" for schema in dict.fromkeys((state_schema, ORIGINAL_SCHEMA)))
+    records = (("--data-only", "--strict-names", tables) for tables in schemas)
+    parts = (("--schema-only", "--no-publications", "--no-subscriptions"), *records)
     found = b""
     for part, options in enumerate(parts):
         done = subprocess.run([*pg_dump, *options], env=_environment(source), check=False, capture_output=True)
         if done.returncode and not part:
             said = _without_secrets(done.stderr, source)
             raise RehearsalError(f"{describe(source)} cannot be dumped: {said}", hint="Rehearse as a role that may.")
-        found += done.stdout if not done.returncode else b""  # nothing was applied yet: there are no records
+        found += done.stdout if not done.returncode else b""  # there are no such tables
     return found
 
 

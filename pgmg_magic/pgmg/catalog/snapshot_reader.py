@@ -11,11 +11,13 @@ from psycopg import sql
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
 from pgmg.catalog.connection import begin_answer
 from pgmg.catalog.name_parts import object_name, type_spelling
+from pgmg.catalog.original_state import MIGRATIONS_QUERY, OBJECTS_QUERY, original_migrations, original_objects
 from pgmg.catalog.recorded_names import state_by_name
+from pgmg.errors import ConfigError
 from pgmg.model.applied_from import AppliedFrom
 from pgmg.model.owed_objects import OwedObject
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
-from pgmg.model.state_layout import OWED, OWN_TABLES
+from pgmg.model.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, OWED, OWN_TABLES
 from pgmg.model.type_identity import TypeIdentity
 
 if TYPE_CHECKING:
@@ -27,19 +29,22 @@ _STATE = ("object_schema", "catalog_version", "definition_hash", "server_version
 _SERVER = (
     "version_num", "version", "database", "database_oid", "user", "session_user", "superuser", "search_path", "setting",
     "state_schema_exists", "own_columns", "own_hidden", "own_alterable", "other_states",
+    "has_original",
 )  # fmt: skip
 """The columns of the query `server`."""
 
 _MIGRATIONS = ("hash", "statements_hash", "applied_from")
 
 
-def read_snapshot(conn: psycopg.Connection[Row], state_schema: str) -> Snapshot:
+def read_snapshot(conn: psycopg.Connection[Row], state_schema: str, *, takes_over: bool = False) -> Snapshot:
     """Read names and state inside the caller's transaction; leaves its search_path as it was.
+
+    Who `takes_over` the records of the original pgmg reads them for any state schema that has no tables yet.
 
     Raises:
         psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
     """
-    return SnapshotReader(state_schema).read(conn)
+    return SnapshotReader(state_schema, takes_over=takes_over).read(conn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,8 @@ class SnapshotReader:
     so is the snapshot, with everything that was derived from it.
     """
 
-    def __init__(self, state_schema: str) -> None:
-        self._state_schema = state_schema
+    def __init__(self, state_schema: str, *, takes_over: bool = False) -> None:
+        self._state_schema, self._takes_over = state_schema, takes_over
         self._rows: _Rows | None = None
         self._snapshot: Snapshot | None = None
         self._live: dict[tuple[Any, ...], tuple[Row, LiveObject]] = {}
@@ -82,13 +87,14 @@ class SnapshotReader:
         return self._snapshot
 
     def _fetched(self, conn: psycopg.Connection[Row]) -> _Rows:
-        server = read_server(conn, self._state_schema)
+        server = read_server(conn, self._state_schema, takes_over=self._takes_over)
         with query_pipeline(conn, server.setting):
             objects = conn.execute(query("objects"), prepare=True)
             types = conn.execute(query("types"), prepare=True)
             others = conn.execute(query("database_objects"))
-            state = conn.execute(_state_query(server, self._state_schema)) if server.state_columns else None
-            done = conn.execute(_migrations_query(server, self._state_schema)) if server.migration_columns else None
+            recorded, migrations = _record_queries(server, self._state_schema)
+            state = conn.execute(recorded) if recorded else None
+            done = conn.execute(migrations) if migrations else None
             progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
             owed = conn.execute(_owed_query(self._state_schema)) if server.columns_of(OWED) else None
         some = (state, done, progress, owed)
@@ -97,13 +103,19 @@ class SnapshotReader:
 
     def _made_from(self, rows: _Rows) -> Snapshot:
         objects = self._objects(rows.objects)
+        if rows.server.continues_original:
+            state = original_objects(rows.state, objects, rows.server.search_path)
+            migrations = original_migrations(row[0] for row in rows.migrations)
+        else:
+            state = state_by_name((StateRow(*row) for row in rows.state), objects)
+            migrations = {row[0]: _migration_row(*row) for row in rows.migrations}
         return Snapshot(
             server=rows.server,
             objects=objects,
             others={live.name: live for live in map(_other, rows.others)},
             types={(row[0], row[1]): TypeIdentity(*row[2:]) for row in rows.types},
-            state=state_by_name((StateRow(*row) for row in rows.state), objects),
-            migrations={row[0]: _migration_row(*row) for row in rows.migrations},
+            state=state,
+            migrations=migrations,
             progress={f"{row[0]}@{row[1]}": row[2] for row in rows.progress},
             owed=_owed_objects(rows.owed, objects),
         )
@@ -131,15 +143,28 @@ def find(conn: psycopg.Connection[Row], names: Collection[ObjectName], path: str
     return _objects(objects.fetchall())
 
 
-def read_server(conn: psycopg.Connection[Row], state_schema: str) -> ServerInfo:
-    """Read what is known about the session and about pgmg's own tables."""
+def read_server(conn: psycopg.Connection[Row], state_schema: str, *, takes_over: bool = False) -> ServerInfo:
+    """Read what is known about the session and about pgmg's own tables.
+
+    Where those do not exist, the records of the original pgmg count: in the default state schema, and for whom
+    `takes_over` in any.
+
+    Raises:
+        ConfigError: the tables in the state schema are the original's.
+    """
     rows = begin_answer(conn, "server")
     if rows is None:
-        rows = conn.execute(query("server"), [state_schema, list(OWN_TABLES)]).fetchall()
+        rows = conn.execute(query("server"), [state_schema, list(OWN_TABLES), ORIGINAL_SCHEMA]).fetchall()
     values: dict[str, Any] = dict(zip(_SERVER, rows[0], strict=True))
     for key in ("search_path", "own_columns", "own_hidden", "own_alterable", "other_states"):
         values[key] = tuple(values[key])
-    return ServerInfo(**values)
+    if state_schema == ORIGINAL_SCHEMA and values["has_original"]:
+        raise ConfigError(
+            f"The tables pgmg_state and pgmg_migrations in schema {state_schema} are those of the original pgmg.",
+            hint="Choose another state_schema: their records are taken over, and the tables are left as they are.",
+        )
+    goes_on = values["has_original"] and (takes_over or state_schema == DEFAULT_SCHEMA) and not values["own_columns"]
+    return ServerInfo(**values, continues_original=goes_on)
 
 
 def _objects(rows: list[Row]) -> dict[ObjectName, LiveObject]:
@@ -156,6 +181,14 @@ def _live(row: Row) -> LiveObject:
 def _other(row: Row) -> LiveObject:
     classid, objid, kind, name, owner = row
     return LiveObject(Address(classid, objid), object_name(kind, None, name), "", owner)
+
+
+def _record_queries(server: ServerInfo, schema: str) -> tuple[sql.Composed | None, sql.Composed | None]:
+    """Return the queries of recorded objects and of recorded migrations, None for a table that does not exist."""
+    if server.continues_original:
+        return OBJECTS_QUERY, MIGRATIONS_QUERY
+    state = _state_query(server, schema) if server.state_columns else None
+    return state, _migrations_query(server, schema) if server.migration_columns else None
 
 
 def _state_query(server: ServerInfo, schema: str) -> sql.Composed:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
+from pgmg.catalog.original_state import copy_records
 from pgmg.catalog.snapshot_reader import read_server
 from pgmg.catalog.state_upgrade import add_columns, create_if_permitted, create_tables, missing_columns
 from pgmg.model.applied_from import AppliedFrom
@@ -112,12 +113,17 @@ class StateTables:
     def _sql(self, text: str) -> sql.Composed:
         return sql.SQL(text).format(**self._names)
 
-    def prepare(self, server: ServerInfo, *wanted: StateTable) -> None:
+    def prepare(self, snapshot: Snapshot, *wanted: StateTable) -> None:
         """Create the tables that are missing; `wanted` are those created on demand that will be written to.
+
+        The records of the original pgmg are copied where they are the state.
 
         To be called in each transaction that begins from a new snapshot, before anything is recorded.
         """
+        server = snapshot.server
         create_tables(self._conn, self.schema, server, wanted)
+        if server.continues_original:
+            copy_records(self._conn, self.schema, snapshot)
         keeps = self._history is not None and self._history.entries > 0
         self._keeps_history = keeps and create_if_permitted(self._conn, self.schema, server, HISTORY)
         self._server, self._is_current, self.transaction = server, False, None

@@ -16,6 +16,16 @@ from pgmg.model.secrets import mask_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_ORIGINAL = {
+    "seed_dir": "a setting of the original pgmg: write the rows into a migration, and delete the line",
+    "output_graph": "a setting of the original pgmg: delete the line; `pgmg graph` draws the graph",
+    "development_mode": "a setting of the original pgmg: delete the line; `pgmg watch` applies while you edit",
+    "emit_notify_events": "a setting of the original pgmg: delete the line; every apply notifies the channel pgmg",
+    "check_plpgsql": "a setting of the original pgmg: delete the line",
+    "tls": "a setting of the original pgmg: write sslmode and the like into the connection string, delete the table",
+}
+"""Hints at what becomes of keys that pgmg does not have."""
+
 
 def find(start: Path) -> Path | None:
     """Return the nearest `pgmg.toml` upward from a folder."""
@@ -88,7 +98,7 @@ def _parse(file: Path, text: str) -> dict[str, object]:
 def _known(table: Mapping[str, object], file: Path, text: str, name: str | None) -> None:
     for key in table:
         if key not in KEYS:
-            near = nearest(key, KEYS if name is not None else (*KEYS, "environments"))
+            near = _ORIGINAL.get(key) or nearest(key, KEYS if name is not None else (*KEYS, "environments"))
             raise ConfigError(f"Unknown key {_label(name, key)}", where=_place(file, text, name, key), hint=near)
 
 

@@ -45,6 +45,8 @@ class Adoption:
     left_out: tuple[LeftOut, ...] = ()
     is_planned_empty: bool | None = None
     why: str = ""
+    migrations: tuple[str, ...] = ()
+    """Migrations whose records were taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Adopter:
         wanted = set(find_all(names, [d.name for d in compared.differences])) if names else None
         chosen = [d for d in compared.differences if _is_adoptable(d, wanted)]
         if not dry_run and chosen:
-            self._state.prepare(snapshot.server)
+            self._state.prepare(snapshot)
             self._state.record(
                 [Record(d.name, d.declared.source, 1) for d in chosen if d.declared is not None], snapshot
             )
@@ -118,7 +120,7 @@ class Adopter:
         self, files: DraftedFiles, migrations: Sequence[MigrationFile], kept: KeptVersions
     ) -> Adoption | list[_Unwanted]:
         snapshot = read_snapshot(self._conn, self._settings.state_schema)
-        self._state.prepare(snapshot.server)
+        self._state.prepare(snapshot)
         self._state.record_migrations([done_migration(m.name, m.hash, m.text) for m in migrations])
         sources = self._sources(files, migrations, kept)
         try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.dump_archive import DumpEntry, dump_archive
+from pgmg.importing.foreign import NOTHING_FOREIGN, Foreign, divide, needed
 from pgmg.model.import_report import LeftOut
 from pgmg.model.quoting import quote
 from pgmg.model.secrets import mask_secrets
 from pgmg.source.migrations.dumped import DumpedStatement, dumped_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pgmg.importing.code_files import ImportedCode
     from pgmg.importing.declared_text import Unstated
@@ -25,6 +26,9 @@ DETAILS = "details_of_declared_objects"
 _HEADER = """\
 -- Schemas, extensions, tables, sequences and whatever else the code folder does not declare, as they were when the
 -- database was taken over. Recorded as applied; it runs where a new database is built.
+"""
+_NEEDS_HEADER = """\
+-- A new database needs before it what the setting ignore leaves to somebody else:
 """
 _DETAILS_HEADER = """\
 -- What the database keeps about declared objects and no code file can state. It runs where a new database is built;
@@ -40,38 +44,49 @@ class BaselineText:
 
     text: str
     left_out: tuple[LeftOut, ...] = ()
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Ignored objects that the project refers to, each with one that does."""
 
 
-def baseline_text(
-    dsn: str,
-    server: ServerInfo,
-    code: ImportedCode,
-    skipped: Iterable[Address],
-    excluded: Sequence[tuple[str, str]],
-    state_schema: str,
-    schemas: Sequence[str],
-) -> BaselineText:
-    """Return the migration that creates everything but `code` and what was `skipped`.
+@dataclass(frozen=True, slots=True)
+class BaselineScope:
+    """The limits of a baseline.
 
-    `excluded` are schema and name of tables that stay out: pgmg's own in `state_schema`, and those that the role may
-    not read. With `schemas`, only what is in them, and extensions.
+    `skipped` are objects that were not chosen. `excluded` are schema and name of tables: pgmg's own in `state_schema`,
+    and those that the role may not read. With `schemas`, only what is in them, and extensions, belongs to the baseline.
+    """
+
+    state_schema: str
+    skipped: frozenset[Address] = frozenset()
+    excluded: Sequence[tuple[str, str]] = ()
+    schemas: Sequence[str] = ()
+    foreign: Foreign = NOTHING_FOREIGN
+
+
+def baseline_text(dsn: str, server: ServerInfo, code: ImportedCode, scope: BaselineScope) -> BaselineText:
+    """Return the migration that creates everything but `code` and what is outside of the scope.
 
     Raises:
         DumpError: pg_dump is missing or fails.
     """
-    options = [f"--exclude-table={quote(schema)}.{quote(table)}" for schema, table in excluded]
+    options = [f"--exclude-table={quote(schema)}.{quote(table)}" for schema, table in scope.excluded]
     options.append("--no-subscriptions")
-    options += [f"--schema={quote(schema)}" for schema in schemas]
-    options += ["--extension=*"] if schemas else []
+    options += [f"--schema={quote(schema)}" for schema in scope.schemas]
+    options += ["--extension=*"] if scope.schemas else []
     with dump_archive(dsn, server.version_num, options) as archive:
-        entries = archive.entries()
-        covered = code.addresses | frozenset(skipped)
-        chosen = _uncovered(entries, covered, privileges=code.has_default_privileges)
-        if state_schema != "public":  # apply creates it before anything else
-            chosen = [entry for entry in chosen if entry.description.split(" ")[:3] != ["SCHEMA", "-", state_schema]]
+        divided = divide(archive.entries(), scope.foreign)
+        covered = code.addresses | scope.skipped
+        chosen = _uncovered(divided.ours, covered, privileges=code.has_default_privileges)
+        if scope.state_schema != "public":  # apply creates it before anything else
+            chosen = [
+                entry for entry in chosen if entry.description.split(" ")[:3] != ["SCHEMA", "-", scope.state_schema]
+            ]
         text = archive.sql(chosen)
     kept, left_out = _filtered(dumped_statements(text), server.user)
-    return BaselineText(f"{_HEADER}\n{_joined(kept)}" if kept else "", tuple(left_out))
+    header = _HEADER
+    if divided.needs:
+        header += _NEEDS_HEADER + "".join(f"--   {line}\n" for line in needed(divided.needs))
+    return BaselineText(f"{header}\n{_joined(kept)}" if kept else "", tuple(left_out), divided.needs)
 
 
 def details_text(unstated: Sequence[Unstated]) -> str:

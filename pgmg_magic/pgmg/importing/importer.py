@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,18 +14,18 @@ from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.errors import ConfigError, ImportRefused, SourceErrors
 from pgmg.importing.adoption import Adopter, Adoption
-from pgmg.importing.baseline import BASELINE, DETAILS, baseline_text, details_text
+from pgmg.importing.baseline import BASELINE, DETAILS, BaselineScope, BaselineText, baseline_text, details_text
 from pgmg.importing.code_files import ImportedCode, code_files
 from pgmg.importing.drafted_files import DraftedFiles
 from pgmg.importing.file_names import FileNames
 from pgmg.importing.file_set import FileSet
+from pgmg.importing.foreign import ignored_patterns, is_ignored_default, needed, read_foreign
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_database_versions, kept_texts
 from pgmg.importing.proof import prove
 from pgmg.importing.selection import Selection, importable, select
+from pgmg.importing.takeover import take_over
 from pgmg.maintenance.locked import locked
-from pgmg.model.ignored_objects import IgnoredObjects
 from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
-from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.source import MigrationFile
 from pgmg.model.state_layout import OWN_TABLES
 from pgmg.model.text_hash import text_hash
@@ -34,14 +34,14 @@ from pgmg.source.code_folder import CodeFolder
 from pgmg.source.migrations import numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.importing.declared_text import Unstated
     from pgmg.model.import_report import ImportOptions
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.name_patterns import NamePatterns
     from pgmg.source import SourceFiles
 
 
@@ -56,6 +56,9 @@ class _Draft:
     kept: KeptVersions = NOTHING_KEPT
     is_partial: bool = False
     """Something of the database was not chosen, or may not be read: the dumps are not to be compared."""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """Schema and name of tables that the role may not read."""
+    needs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Importer:
@@ -81,8 +84,8 @@ class Importer:
         """
         began = time.monotonic()
         files = self._files(options)
-        if options.adopt:
-            return self._adopted(files, options, began, dry_run=dry_run)
+        if options.adopt or options.from_rust:
+            return self._recorded(files, options, began, dry_run=dry_run)
         with self._connect() as conn, reading(conn, self._planner.search_path, self._settings.lock_timeout):
             dsn = connection_string(conn)
             draft = self._draft(conn, dsn, files, options)
@@ -103,17 +106,22 @@ class Importer:
             raise
         return self._report(draft, adopted, began, self._proof(adopted, draft, dsn, options), dry_run=False)
 
-    def _adopted(self, files: SourceFiles, options: ImportOptions, began: float, *, dry_run: bool) -> ImportReport:
+    def _recorded(self, files: SourceFiles, options: ImportOptions, began: float, *, dry_run: bool) -> ImportReport:
         """Record what files declare and the database has; write no file."""
         with locked(self._settings, self._planner, self._connect) as conn:
-            adopter = Adopter(conn, self._planner, self._settings, files)
-            found = adopter.adopt_declared(options.names, dry_run=dry_run)
+            if options.from_rust:
+                found = take_over(conn, self._planner, self._settings, files, dry_run=dry_run)
+            else:
+                adopter = Adopter(conn, self._planner, self._settings, files)
+                found = adopter.adopt_declared(options.names, dry_run=dry_run)
         return ImportReport(
             files=tuple(ImportedFile(path, names) for path, names in found.objects.items()),
             left_out=found.left_out,
             proof=Proof(found.is_planned_empty, why=found.why),
             dry_run=dry_run,
             duration_ms=round((time.monotonic() - began) * 1000, 3),
+            records_only=True,
+            taken_over=found.migrations,
         )
 
     def _proof(self, adopted: Adoption, draft: _Draft, dsn: str, options: ImportOptions) -> Proof:
@@ -125,7 +133,7 @@ class Importer:
         if draft.is_partial:
             return replace(planned, why="only a part of the database was imported")
         self._progress("Applying the project to an empty database, and comparing pg_dump")
-        return prove(self._settings, dsn, options.scratch, planned)
+        return prove(self._settings, dsn, options.scratch, planned, draft.unreadable)
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -153,20 +161,28 @@ class Importer:
         known = importable(snapshot, belongings)
         named = find_all(options.names, [*known, *(name for name in declared if name not in known)])
         kept = keep_database_versions(conn, compared, files, named, belongings, force=options.force)
-        selection = select(snapshot, belongings, options, NamePatterns(self._settings.ignore), declared)
+        ignored = ignored_patterns(self._settings, snapshot)
+        selection = select(snapshot, belongings, options, ignored, declared)
         facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
-        code = self._code(selection, facts, files, options)
-        hidden = read_unreadable_tables(conn)
+        code = self._code(selection, _without_ignored(facts, ignored), files, options)
+        foreign = read_foreign(conn, snapshot, ignored)
+        unreadable = read_unreadable_tables(conn)
+        theirs = {
+            (name.schema, name.name) for name, live in snapshot.objects.items() if live.address in foreign.addresses
+        }
+        hidden = [table for table in unreadable if table not in theirs]
         ours = frozenset(live.address for name, live in snapshot.objects.items() if name in declared)
-        is_partial = bool(hidden or options.schemas or selection.skipped - ours)
-        if not options.baseline:
-            ignored = IgnoredObjects(NamePatterns(self._settings.ignore), snapshot.objects).addresses
-            is_partial = is_partial or bool(ignored - ours)  # tables, too: no migration of the project creates them
-            left_out = (*code.fixed, *map(_left_out, code.unstated))
-            return _Draft(code, self._drafted(code), (), left_out, kept, is_partial)
-        self._progress("Reading tables and whatever else migrations own with pg_dump")
-        draft = self._with_baseline(dsn, snapshot, code, selection, files, options, hidden)
-        return replace(draft, kept=kept, is_partial=is_partial)
+        is_partial = bool(hidden or options.schemas or selection.skipped - ours - foreign.addresses)
+        if options.baseline:
+            self._progress("Reading tables and whatever else migrations own with pg_dump")
+            excluded = (*((self._settings.state_schema, table) for table in OWN_TABLES), *unreadable)
+            scope = BaselineScope(self._settings.state_schema, selection.skipped, excluded, options.schemas, foreign)
+            draft = self._with_baseline(code, baseline_text(dsn, snapshot.server, code, scope), files)
+        else:
+            draft = _Draft(code, self._drafted(code), (), (*code.fixed, *map(_left_out, code.unstated)))
+        unread = (LeftOut(f"table {schema}.{table}", "the role may not read it") for schema, table in hidden)
+        left_out = (*draft.left_out, *(unread if options.baseline else ()))
+        return replace(draft, left_out=left_out, kept=kept, is_partial=is_partial, unreadable=unreadable)
 
     def _code(
         self, selection: Selection, facts: ImportFacts, files: SourceFiles, options: ImportOptions
@@ -181,22 +197,7 @@ class Importer:
             raise ImportRefused(f"Files exist: {listed}", hint="--force replaces them, --layout names others.")
         return code
 
-    def _with_baseline(
-        self,
-        dsn: str,
-        snapshot: Snapshot,
-        code: ImportedCode,
-        selection: Selection,
-        files: SourceFiles,
-        options: ImportOptions,
-        hidden: Sequence[tuple[str, str]],
-    ) -> _Draft:
-        settings = self._settings
-        own = [(settings.state_schema, table) for table in OWN_TABLES]
-        excluded = (*own, *hidden)
-        made = baseline_text(
-            dsn, snapshot.server, code, selection.skipped, excluded, settings.state_schema, options.schemas
-        )
+    def _with_baseline(self, code: ImportedCode, made: BaselineText, files: SourceFiles) -> _Draft:
         migrations = []
         names = [file.name for file in files.migrations or ()]
         for slug, text in ((BASELINE, made.text), (DETAILS, details_text(code.unstated) if code.unstated else "")):
@@ -204,8 +205,7 @@ class Importer:
                 name = numbering.next_name(names, slug, datetime.now(UTC))
                 names.append(name)
                 migrations.append(MigrationFile(name, f"{self._migrations_folder()}{name}", text, text_hash(text)))
-        unread = (LeftOut(f"table {schema}.{table}", "the role may not read it") for schema, table in hidden)
-        return _Draft(code, self._drafted(code), tuple(migrations), (*made.left_out, *unread))
+        return _Draft(code, self._drafted(code), tuple(migrations), made.left_out, needs=made.needs)
 
     def _drafted(self, code: ImportedCode) -> DraftedFiles:
         folder = self._code_folder()
@@ -243,7 +243,13 @@ class Importer:
             proof=proof,
             dry_run=dry_run,
             duration_ms=round((time.monotonic() - began) * 1000, 3),
+            needs=tuple(needed(draft.needs)),
         )
+
+
+def _without_ignored(facts: ImportFacts, ignored: NamePatterns) -> ImportFacts:
+    kept = (one for one in facts.default_privileges if not is_ignored_default(ignored, one.role, one.schema))
+    return replace(facts, default_privileges=tuple(kept))
 
 
 def _changed(kept: KeptVersions) -> Iterator[ImportedFile]:

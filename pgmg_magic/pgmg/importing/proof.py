@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import query
 from pgmg.catalog.connection import connect
-from pgmg.catalog.dump_archive import dump_text
+from pgmg.catalog.dump_archive import dump_archive, dump_text
 from pgmg.catalog.scratch_database import scratch_database, scratch_server
+from pgmg.catalog.snapshot_reader import read_server, read_snapshot
 from pgmg.errors import DumpError, EmbeddedServerError, PgmgError, ScratchError
+from pgmg.importing.foreign import divide, ignored_patterns, read_foreign
 from pgmg.model.quoting import quote
 from pgmg.model.state_layout import OWN_TABLES
 from pgmg.source.migrations.dumped import comparable_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
@@ -25,26 +27,34 @@ if TYPE_CHECKING:
 _MAJOR = 10000
 
 
-def prove(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -> Proof:
+def prove(
+    settings: Settings, dsn: str, scratch: str | None, planned: Proof, unreadable: Sequence[tuple[str, str]] = ()
+) -> Proof:
     """Return `planned` with what comparing the dumps of both databases found.
 
-    Where the empty database is on another major version, a difference proves nothing: two servers may word one
-    definition in two ways. It is said as the reason why there is no proof.
+    What the setting `ignore` names is compared on neither side; where the project refers to it, an empty database
+    cannot hold the project. `unreadable` are schema and name of ignored tables that the role may not read. Where the
+    empty database is on another major version, a difference proves nothing: two servers may word one definition in two
+    ways. All this is said as the reason why there is no proof.
     """
     try:
-        return _proved(settings, dsn, scratch, planned)
+        return _proved(settings, dsn, scratch, planned, unreadable)
     except (EmbeddedServerError, ScratchError, DumpError) as error:
         return replace(planned, why=_one_line(error))
 
 
-def _proved(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -> Proof:
+def _proved(
+    settings: Settings, dsn: str, scratch: str | None, planned: Proof, unreadable: Sequence[tuple[str, str]]
+) -> Proof:
     from pgmg.project import Project
 
     with connect(dsn) as conn:
         version = conn.info.server_version
         roles = [role for (role,) in conn.execute(query("import_roles"))]
         user = _user(conn)
-    original = dump_text(dsn, version, _options(settings))
+        original, needs = _dump(conn, dsn, settings, unreadable)
+    if needs:
+        return replace(planned, why=f"the project needs what ignore leaves to somebody else: {', '.join(needs)}")
     own = user if scratch is None else None
     with scratch_server(scratch) as server, scratch_database(server, roles, own) as target:
         with connect(target) as conn:
@@ -54,7 +64,8 @@ def _proved(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -
                 project.apply(yes=True)
         except PgmgError as error:
             return replace(planned, is_dump_equal=False, differences=(f"The project cannot be applied: {error}",))
-        rebuilt = dump_text(target, there, _options(settings))
+        with connect(target) as conn:
+            rebuilt, _ = _dump(conn, target, settings, ())
     wanted, found = _counted(original, user), _counted(rebuilt, builder)
     differences = (*_listed("only in the original", wanted - found), *_listed("only in the rebuilt", found - wanted))
     majors = version // 10000, there // 10000
@@ -67,15 +78,29 @@ def _proved(settings: Settings, dsn: str, scratch: str | None, planned: Proof) -
     return replace(planned, is_dump_equal=not differences, compared=wanted.total(), differences=differences)
 
 
+def _dump(
+    conn: Connection, dsn: str, settings: Settings, unreadable: Sequence[tuple[str, str]]
+) -> tuple[str, Mapping[str, str]]:
+    """Return the SQL of a database without what is ignored, and what of that the rest refers to."""
+    excluded = (*((settings.state_schema, table) for table in OWN_TABLES), *unreadable)
+    options = [f"--exclude-table={quote(schema)}.{quote(table)}" for schema, table in excluded]
+    options.append("--no-subscriptions")
+    version = conn.info.server_version
+    with conn.transaction():
+        server = read_server(conn, settings.state_schema)
+        if not settings.ignore and not server.has_original:
+            return dump_text(dsn, version, options), {}
+        snapshot = read_snapshot(conn, settings.state_schema)
+        foreign = read_foreign(conn, snapshot, ignored_patterns(settings, snapshot))
+    with dump_archive(dsn, version, options) as archive:
+        divided = divide(archive.entries(), foreign)
+        return archive.sql(divided.ours), divided.needs
+
+
 def _user(conn: Connection) -> str:
     row = conn.execute("SELECT current_user::text").fetchone()
     assert row is not None  # the query has no FROM
     return str(row[0])
-
-
-def _options(settings: Settings) -> list[str]:
-    own = [f"--exclude-table={quote(settings.state_schema)}.{quote(table)}" for table in OWN_TABLES]
-    return [*own, "--no-subscriptions"]
 
 
 def _counted(text: str, user: str) -> Counter[str]:

@@ -46,7 +46,7 @@ class Baseline:
             files, snapshot = self._pending(conn, upto)
             if files:
                 state = StateTables(conn, self._settings.state_schema, applied_from(self._settings))
-                state.prepare(snapshot.server)
+                state.prepare(snapshot)
                 state.record_migrations([done_migration(file.name, file.hash, file.text) for file in files])
             return tuple(file.name for file in files)
 
@@ -89,7 +89,7 @@ class Baseline:
             if changes.is_empty:
                 return changes
             state = StateTables(conn, self._settings.state_schema, applied_from(self._settings))
-            state.prepare(self._snapshot(conn).server)
+            state.prepare(self._snapshot(conn))
             by_name = {file.name: file for file in self._files()}
             done = {name: done_migration(name, file.hash, file.text) for name, file in by_name.items()}
             state.rename_migrations(changes.renamed)

@@ -12,6 +12,7 @@ class Consent(StrEnum):
     MASS = "mass-deletion"
     OTHER_CHECKOUT = "other-checkout"
     OTHER_PROJECT = "other-project-object"
+    ORIGINAL = "original-object"
 
     @property
     def hint(self) -> str:
@@ -25,3 +26,5 @@ class Consent(StrEnum):
                 return "To keep them, bring their files here: merge the branch, or copy the files."
             case Consent.OTHER_PROJECT:
                 return "To leave it to the other project, take its declaration out of this one."
+            case Consent.ORIGINAL:
+                return "To keep them, write them to files: `pgmg import NAME`."

@@ -21,6 +21,7 @@ class ImportOptions:
     `names` are objects; none means all. `schemas`, `kinds` and `include` narrow the choice, `exclude` takes out of it
     (patterns: `pgmg.model.name_patterns`). `baseline` also writes a first migration of what code files cannot declare.
     `force` replaces existing files. `adopt` writes no file: it records declared objects that the database has.
+    `from_rust` writes no file either: it takes over the records of the original pgmg.
     `scratch` is a connection string of a server on which the proof may create a database.
     """
 
@@ -33,6 +34,7 @@ class ImportOptions:
     baseline: bool = False
     force: bool = False
     adopt: bool = False
+    from_rust: bool = False
     verify: bool = True
     scratch: str | None = None
 
@@ -83,7 +85,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result of an import or, with `dry_run`, of its plan."""
+    """The result of an import or, with `dry_run`, of its plan.
+
+    `records_only` says that no file is written: `files` declare what was recorded. `taken_over` are the migrations that
+    the original pgmg had recorded. `needs` are ignored objects that the project refers to, with one that does.
+    """
 
     files: tuple[ImportedFile, ...] = ()
     migrations: tuple[ImportedFile, ...] = ()
@@ -91,6 +97,9 @@ class ImportReport:
     proof: Proof = Proof()
     dry_run: bool = False
     duration_ms: float = 0.0
+    needs: tuple[str, ...] = ()
+    records_only: bool = False
+    taken_over: tuple[str, ...] = ()
 
     @property
     def objects(self) -> int:

@@ -63,7 +63,10 @@ def definition_hash(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """A row of `pgmg_state` (rule 10). What the original tool did not write is None."""
+    """A row of `pgmg_state` (rule 10). What an earlier pgmg did not write is None.
+
+    `hash` is empty where only the original pgmg has recorded the object.
+    """
 
     name: str
     hash: str
@@ -74,6 +77,11 @@ class StateRow:
     file_hash: str | None = None
     path: str | None = None
     contract: bool | None = None
+
+    @property
+    def is_of_original(self) -> bool:
+        """Whether nothing is known but that the original pgmg recorded the object."""
+        return not self.hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class ServerInfo:
 
     `own_columns` are the columns of pgmg's own tables that exist, as `table.column`, `own_hidden` those of them that
     our role may not read; `own_alterable` are the own tables that our role may alter. `other_states` are
-    the state schemas of other projects, as far as our role may read them.
+    the state schemas of other projects, as far as our role may read them. `has_original` says that there are tables of
+    the original pgmg, `continues_original` that their records are the state: pgmg's own tables do not exist yet.
     """
 
     version_num: int
@@ -109,6 +118,8 @@ class ServerInfo:
     own_alterable: tuple[str, ...] = ()
     other_states: tuple[str, ...] = ()
     state_schema_exists: bool = True
+    has_original: bool = False
+    continues_original: bool = False
 
     def columns_of(self, table: StateTable) -> tuple[str, ...]:
         """Return the columns that one of pgmg's own tables has; none where it does not exist."""

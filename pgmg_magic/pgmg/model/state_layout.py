@@ -146,3 +146,15 @@ LAYOUT = (STATE, MIGRATIONS, PROGRESS, HISTORY, OWED)
 """Every table, in the order of creation."""
 
 OWN_TABLES = tuple(table.name for table in LAYOUT)
+
+ORIGINAL_SCHEMA = "pgmg"
+"""The schema of the tables of the original pgmg; `catalog/original_state.py` reads them."""
+
+ORIGINAL_TABLES = ("pgmg_state", "pgmg_migrations", "pgmg_dependencies")
+"""The tables of the original pgmg."""
+
+DEFAULT_SCHEMA = "public"
+"""The state schema of a project that configures none: it goes on where the original pgmg stopped."""
+
+STATE_TABLES = frozenset((*OWN_TABLES, *ORIGINAL_TABLES))
+"""Names of tables that hold records of a pgmg, and nothing of a project."""

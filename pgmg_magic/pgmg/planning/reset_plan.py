@@ -13,7 +13,7 @@ from pgmg.model.name_patterns import NamePatterns
 from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.quoting import literal, quote
 from pgmg.model.reset_report import ResetReport
-from pgmg.model.state_layout import OWN_TABLES, STATE
+from pgmg.model.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, ORIGINAL_TABLES, OWN_TABLES, STATE
 from pgmg.planning.cascade import cascade
 from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.schedule.dependencies import DependencyGraph
@@ -67,7 +67,15 @@ def reset_plan(snapshot: Snapshot, closure: Closure, scope: ResetScope) -> Reset
         _refuse_others(scope)
         return _everything(snapshot, closure, scope, kept)
     statements, ignored = _managed(snapshot, DependencyGraph(closure), scope)
-    return ResetReport((*statements, *_forget((scope.state_schema, *scope.including), kept)), ignored)
+    forgotten = (*_forget((scope.state_schema, *scope.including), kept), *_forget_original(snapshot, scope))
+    return ResetReport((*statements, *forgotten), ignored)
+
+
+def _forget_original(snapshot: Snapshot, scope: ResetScope) -> Iterator[str]:
+    """Yield the drops of the original pgmg's tables, whose records would count as ours once ours are gone."""
+    if snapshot.server.has_original and scope.state_schema == DEFAULT_SCHEMA:
+        for table in ORIGINAL_TABLES:
+            yield f"DROP TABLE IF EXISTS {quote(ORIGINAL_SCHEMA)}.{quote(table)}"
 
 
 def _kept_records(snapshot: Snapshot, scope: ResetScope) -> dict[str, list[str]]:

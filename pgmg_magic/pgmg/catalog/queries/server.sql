@@ -1,6 +1,7 @@
 -- Who and where are we, and which of pgmg's tables exist with which columns? $1: the state schema, $2: their names.
 -- own_columns and own_hidden are `table.column`; the hidden ones may not be read by us. own_alterable are tables.
--- other_states are the state schemas of other projects, as far as we may read them.
+-- other_states are the state schemas of other projects, as far as we may read them. has_original: are there tables of
+-- the original pgmg, in schema $3?
 WITH own AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relowner
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -26,5 +27,9 @@ SELECT current_setting('server_version_num')::int AS version_num,
        ARRAY(SELECT o.relname::text FROM own o WHERE pg_catalog.pg_has_role(o.relowner, 'USAGE')) AS own_alterable,
        ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relname = 'pgmg_state' AND c.relkind IN ('r', 'p') AND n.nspname <> $1
+               AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'object_hash')
                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-             ORDER BY 1) AS other_states
+             ORDER BY 1) AS other_states,
+       EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+               WHERE n.nspname = $3 AND c.relname = 'pgmg_state' AND a.attname = 'ddl_hash') AS has_original

@@ -70,7 +70,7 @@ def drift_checks(
         row, live = snapshot.state.get(key), snapshot.objects.get(name)
         if name.kind in DECLARATIVE_KINDS:
             about[name.kind] = True
-        if row is None:
+        if row is None or row.is_of_original:
             if live is not None:
                 claimed.append(key)
             continue
@@ -165,7 +165,7 @@ def _one(
         wording = evidence.wordings.get(key)
         return ObjectComparison(name, change, declared, live, row, recorded, text, wording, rebaseline, origin, claim)
 
-    if row is None:
+    if row is None or row.is_of_original:
         return difference(ChangeKind.ADOPTED if present else ChangeKind.NEW)
     if row.hash != source.hash:
         return difference(_edited(name, recorded, source.sql, same_but_formatting, present=present))

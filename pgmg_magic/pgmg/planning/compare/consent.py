@@ -39,7 +39,8 @@ def doubts(resolved: ResolvedProject, found: Iterable[ObjectComparison]) -> tupl
     """Return what is doubtful about deletions: too many of them, out of nowhere, or of what others applied last."""
     deleted = [d for d in found if d.change is ChangeKind.DELETED]
     said = [*_of_empty_folders(deleted, resolved.checkout.empty), *_of_most(deleted, len(resolved.snapshot.state))]
-    return (*said, *_of_other_checkouts(deleted, resolved), *_of_other_projects(deleted, lambda _name: True))
+    said += (*_of_other_checkouts(deleted, resolved), *_of_the_original(deleted))
+    return (*said, *_of_other_projects(deleted, lambda _name: True))
 
 
 def consent_notices(
@@ -102,6 +103,13 @@ def _of_other_checkouts(deleted: Sequence[ObjectComparison], resolved: ResolvedP
         them = "it" if len(names) == 1 else "them"
         text = f"{listed(names)} would be dropped, but another checkout applied {them} last: {origin.described()}."
         yield Doubt(Consent.OTHER_CHECKOUT, text, tuple(names))
+
+
+def _of_the_original(deleted: Sequence[ObjectComparison]) -> Iterable[Doubt]:
+    names = tuple(d.name for d in deleted if d.row is not None and d.row.is_of_original)
+    if names:
+        text = f"{listed(names)} would be dropped: only the original pgmg has recorded this, and no file declares it."
+        yield Doubt(Consent.ORIGINAL, text, names)
 
 
 def _of_other_projects(

@@ -10,7 +10,7 @@ from pgmg.model.location import SourceLocation
 from pgmg.model.names import CHILD_KINDS, Kind, ObjectName, migration_name
 from pgmg.model.plan import Edge, Origin, Plan
 from pgmg.model.source import Effect
-from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.state_layout import STATE_TABLES
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.schedule.dependencies import DependencyGraph
 
@@ -120,7 +120,7 @@ class _Drawing:
 
 
 def _is_minor(name: ObjectName) -> bool:
-    return name.kind in _MINOR or name.kind in CHILD_KINDS or name.name in OWN_TABLES
+    return name.kind in _MINOR or name.kind in CHILD_KINDS or name.name in STATE_TABLES
 
 
 def neighbourhood(

@@ -25,7 +25,9 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "dry_run": report.dry_run,
         "files": [_file(file) for file in report.files],
         "migrations": [file.path for file in report.migrations],
+        "taken_over": list(report.taken_over),
         "left_out": [{"object": one.object, "reason": one.reason, "sql": one.sql} for one in report.left_out],
+        "needs": list(report.needs),
         "proof": {
             "plan_is_empty": proof.is_planned_empty,
             "dump_is_equal": proof.is_dump_equal,

@@ -17,21 +17,25 @@ _SHOWN = 20
 
 def import_lines(report: ImportReport, verbose: int = 0) -> Iterator[str]:
     """Yield the lines of a report."""
-    if not (report.files or report.migrations or report.left_out):
+    if not (report.files or report.migrations or report.left_out or report.taken_over):
         yield "Nothing to import: every object that files can declare is declared."
         return
     files = [*report.migrations, *report.files]
     shown = files if verbose or len(files) <= _SHOWN else files[: _SHOWN - 1]
     for file in shown:
-        yield from _file(file, dry_run=report.dry_run)
+        yield from _recorded(file, report) if report.records_only else _file(file, dry_run=report.dry_run)
     if len(shown) < len(files):
         yield f"  … and {len(files) - len(shown)} more files (-v lists them)"
     yield from _summary(report)
     if report.left_out:
         yield ""
-        yield "Not carried over:"
+        yield "Left to the next plan:" if report.records_only else "Not carried over:"
         for one in report.left_out:
             yield from _left_out(one, verbose)
+    if report.needs:
+        yield ""
+        yield "Needed in a new database, and left to somebody else by the setting ignore:"
+        yield from (f"  - {line}" for line in report.needs)
     yield from _proof(report.proof)
 
 
@@ -44,8 +48,15 @@ def _file(file: ImportedFile, *, dry_run: bool) -> Iterator[str]:
         )
 
 
+def _recorded(file: ImportedFile, report: ImportReport) -> Iterator[str]:
+    done = "  would record" if report.dry_run else "✓ Recorded"
+    yield f"{done} {_count(len(file.objects), 'object')} of {file.path}"
+
+
 def _summary(report: ImportReport) -> Iterator[str]:
     what = f"{_count(report.objects, 'object')} in {_count(len(report.files), 'file')}"
+    if report.taken_over:
+        what += f", {_count(len(report.taken_over), 'migration')} of the original pgmg"
     if report.migrations:
         what += f", {_count(len(report.migrations), 'migration')}"
     yield f"{what}{'' if report.dry_run else ', recorded as applied'}."
