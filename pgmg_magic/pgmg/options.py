@@ -212,8 +212,28 @@ ADOPT = Option(("--adopt",), "Write no file: record declared objects that the da
 FROM_RUST = Option(
     ("--from-rust",), "Write no file: take over the records of the original pgmg, written in Rust.", Value.FLAG
 )
+FROM_ALEMBIC = Option(
+    ("--from-alembic",),
+    "Write the entities of alembic_utils in this Python module to files.",
+    metavar="MODULE",
+    repeated=True,
+)
 NO_VERIFY = Option(("--no-verify",), "Do not apply the result to an empty database for proof.", Value.FLAG)
-IMPORT = (SCHEMA, KIND, INCLUDE, EXCLUDE, LAYOUT, BASELINE, FORCE, ADOPT, FROM_RUST, DRY_RUN, NO_VERIFY, SCRATCH)
+IMPORT = (
+    SCHEMA,
+    KIND,
+    INCLUDE,
+    EXCLUDE,
+    LAYOUT,
+    BASELINE,
+    FORCE,
+    ADOPT,
+    FROM_RUST,
+    FROM_ALEMBIC,
+    DRY_RUN,
+    NO_VERIFY,
+    SCRATCH,
+)
 """Options of `import`."""
 
 INCLUDING = Option(
@@ -332,6 +352,7 @@ def import_options(names: Sequence[str], values: Mapping[str, object]) -> Import
         force=bool(values.get("force")),
         adopt=bool(values.get("adopt")),
         from_rust=bool(values.get("from_rust")),
+        from_alembic=words("from_alembic"),
         verify=not values.get("no_verify"),
         scratch=None if values.get("scratch") is None else str(values["scratch"]),
     )

@@ -31,6 +31,64 @@ CREATE INDEX idx_pgmg_state_object_type ON pgmg.pgmg_state (object_type);
 """
 """The tables of the original pgmg."""
 
+ENTITIES = """
+class Text:
+    def __init__(self, text):
+        self.text = text
+
+class Entity:
+    def __init__(self, schema, signature, definition=""):
+        self.schema, self.signature, self.definition = schema, signature, definition.strip().rstrip(";").strip()
+
+    @property
+    def identity(self):
+        return f"{type(self).__name__}: {self.schema}.{self.signature}"
+
+class PGView(Entity):
+    type_ = "view"
+
+    def to_sql_statement_create(self):
+        return Text(f'CREATE VIEW "{self.schema}"."{self.signature}" AS {self.definition};')
+
+class PGFunction(Entity):
+    type_ = "function"
+
+    def __init__(self, schema, signature, definition):
+        super().__init__(schema, signature, definition)
+        self.definition = self.definition.replace("::", "~~").replace(":", chr(92) + ":").replace("~~", "::")
+
+    def to_sql_statement_create(self):
+        name, _, rest = self.signature.partition("(")
+        return Text(f'CREATE FUNCTION "{self.schema}"."{name}"({rest} {self.definition}')
+
+class PGTrigger(Entity):
+    type_ = "trigger"
+
+    def __init__(self, schema, signature, definition, on_entity):
+        super().__init__(schema, signature, definition)
+        self.on_entity = on_entity
+
+    def to_sql_statement_create(self):
+        return Text(f'CREATE TRIGGER "{self.signature}" {self.definition}')
+
+class PGGrantTable:
+    type_ = "grant_table"
+
+    def __init__(self, schema, table, role, grant):
+        self.schema, self.table, self.role, self.grant = schema, table, role, grant
+        self.identity = self.definition = self.signature = f"PGGrantTable: {schema}.{table}.{role}.{grant}"
+
+    def to_sql_statement_create(self):
+        return Text(f'GRANT {self.grant} ON "{self.schema}"."{self.table}" TO {self.role}')
+
+class PGExtension(Entity):
+    type_ = "extension"
+
+    def to_sql_statement_create(self):
+        return Text(f'CREATE EXTENSION "{self.signature}" WITH SCHEMA "{self.schema}";')
+"""
+"""What `pgmg import` uses of alembic_utils: statements as SQLAlchemy takes them, with escaped colons."""
+
 FOLDERS = {  # tool: its files, what it has made of the database, its own table or schema
     "flyway": (
         {
@@ -49,6 +107,23 @@ FOLDERS = {  # tool: its files, what it has made of the database, its own table 
             "db/migrations/20240201000000_email.sql": f"-- +goose Up\n{MORE}\n-- +goose StatementBegin\n{FUNCTION}\n-- +goose StatementEnd\n\n-- +goose Down\nDROP TABLE users CASCADE;\n",
         },
         f"{ALL} CREATE TABLE schema_migrations (version text PRIMARY KEY);",
+    ),
+    "alembic_utils": (
+        {
+            "alembic_utils.py": ENTITIES,
+            "app/__init__.py": "",
+            "app/entities.py": """
+from alembic_utils import PGFunction, PGView
+
+active_users = PGView(schema="public", signature="active_users", definition='''
+    SELECT id, name
+    FROM users
+    WHERE active;
+''')
+FUNCTIONS = [PGFunction("public", "named(integer)", "RETURNS text LANGUAGE sql AS $$ SELECT name FROM users WHERE id = $1 $$")]
+""",
+        },
+        f"{ALL} CREATE TABLE alembic_version (version_num text);",
     ),
     "sqitch": (
         {
@@ -78,9 +153,9 @@ FOLDERS = {  # tool: its files, what it has made of the database, its own table 
             "sql/functions/named.sql": FUNCTION.replace("CREATE", "CREATE OR REPLACE"),
             "sql/functions/named.test.sql": "SELECT plan(1);",
         },
-        f"{ALL} {ORIGINAL} INSERT INTO pgmg.pgmg_migrations (name) VALUES ('001_users'), ('002_email');"
-        "INSERT INTO pgmg.pgmg_state (object_type, object_name, ddl_hash)"
-        " VALUES ('view', 'active_users', 'a1'), ('function', 'named', 'b2');",
+        f"""{ALL} {ORIGINAL} INSERT INTO pgmg.pgmg_migrations (name) VALUES ('001_users'), ('002_email');
+        INSERT INTO pgmg.pgmg_state (object_type, object_name, ddl_hash)
+        VALUES ('view', 'active_users', 'a1'), ('function', 'named', 'b2');""",
     ),
     "psql": (
         {"main.sql": "\\i tables.sql\n\\i views.sql\n", "tables.sql": f"{TABLE}\n{MORE}", "views.sql": f"{VIEW}\n{FUNCTION}"},

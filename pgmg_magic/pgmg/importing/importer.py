@@ -22,8 +22,9 @@ from pgmg.importing.file_set import FileSet
 from pgmg.importing.foreign import ignored_patterns, is_ignored_default, needed, read_foreign
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_database_versions, kept_texts
 from pgmg.importing.proof import prove
+from pgmg.importing.python_entities import read_python_entities
 from pgmg.importing.selection import Selection, importable, select
-from pgmg.importing.takeover import take_over
+from pgmg.importing.takeover import record_equal, take_over
 from pgmg.maintenance.locked import locked
 from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
 from pgmg.model.source import MigrationFile
@@ -34,7 +35,7 @@ from pgmg.source.code_folder import CodeFolder
 from pgmg.source.migrations import numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pgmg.catalog.connection import Connection
@@ -84,6 +85,8 @@ class Importer:
         """
         began = time.monotonic()
         files = self._files(options)
+        if options.from_alembic:
+            return self._from_alembic(files, options, began, dry_run=dry_run)
         if options.adopt or options.from_rust:
             return self._recorded(files, options, began, dry_run=dry_run)
         with self._connect() as conn, reading(conn, self._planner.search_path, self._settings.lock_timeout):
@@ -122,6 +125,32 @@ class Importer:
             duration_ms=round((time.monotonic() - began) * 1000, 3),
             records_only=True,
             taken_over=found.migrations,
+        )
+
+    def _from_alembic(self, files: SourceFiles, options: ImportOptions, began: float, *, dry_run: bool) -> ImportReport:
+        """Write the entities of Python modules to files; record those that the database has as they are declared."""
+        folder = self._code_folder()
+        there = {file.path: file for file in files.code or ()}
+        entities = read_python_entities(options.from_alembic, self._settings.root, folder, FileNames(options.layout))
+        self._refuse_clashes([path for path in entities.files.groups if path in there], options)
+        code = there | {file.path: file for file in entities.files.code_files()}
+        sources = replace(files, code=tuple(code[path] for path in sorted(code)), empty=())
+        written = FileSet()
+        try:
+            with locked(self._settings, self._planner, self._connect) as conn:
+                snapshot = read_snapshot(conn, self._settings.state_schema)
+                found = record_equal(conn, self._planner, self._settings, sources, snapshot, dry_run=dry_run)
+                if not dry_run:
+                    written.write({self._settings.root / path: text for path, text in entities.files.texts().items()})
+        except BaseException:
+            written.undo()
+            raise
+        return ImportReport(
+            files=tuple(ImportedFile(path, found.objects.get(path, ())) for path in entities.files.groups),
+            left_out=(*entities.left_out, *found.left_out),
+            proof=Proof(found.is_planned_empty, why="tables are left to alembic" if found.is_planned_empty else ""),
+            dry_run=dry_run,
+            duration_ms=round((time.monotonic() - began) * 1000, 3),
         )
 
     def _proof(self, adopted: Adoption, draft: _Draft, dsn: str, options: ImportOptions) -> Proof:
@@ -191,11 +220,15 @@ class Importer:
         code = code_files(selection, facts, FileNames(options.layout), privileges=everything, details=options.baseline)
         folder = self._code_folder()
         existing = {file.path for file in files.code or ()}
-        clashes = sorted(path for path in code.statements if f"{folder}{path}" in existing)
-        if clashes and not options.force:
-            listed = ", ".join(f"{folder}{path}" for path in clashes[:5]) + (" …" if len(clashes) > 5 else "")  # noqa: PLR2004
-            raise ImportRefused(f"Files exist: {listed}", hint="--force replaces them, --layout names others.")
+        self._refuse_clashes(
+            [path for path in (f"{folder}{one}" for one in code.statements) if path in existing], options
+        )
         return code
+
+    def _refuse_clashes(self, paths: Sequence[str], options: ImportOptions) -> None:
+        if paths and not options.force:
+            listed = ", ".join(sorted(paths)[:5]) + (" …" if len(paths) > 5 else "")  # noqa: PLR2004
+            raise ImportRefused(f"Files exist: {listed}", hint="--force replaces them, --layout names others.")
 
     def _with_baseline(self, code: ImportedCode, made: BaselineText, files: SourceFiles) -> _Draft:
         migrations = []

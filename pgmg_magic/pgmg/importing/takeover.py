@@ -1,8 +1,9 @@
-"""Takes over the records of the original pgmg, and those objects that are as the files declare them."""
+"""Records what the database has as the files declare it; takes over the records of the original pgmg."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import restore_settings
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 def take_over(conn: Connection, planner: Planner, settings: Settings, files: SourceFiles, *, dry_run: bool) -> Adoption:
     """Copy the original's records to pgmg's own tables, in the caller's transaction; run nothing.
 
-    Its migrations count as applied. An object that files declare is recorded if the next plan would do nothing about
-    it; `left_out` of the answer says what it would do about the others. The original's tables stay as they are.
+    Its migrations count as applied. Objects are recorded as by `record_equal`. The original's tables stay as they are.
 
     Raises:
         ImportRefused: there are no tables of the original, or pgmg has tables of its own already.
@@ -38,6 +38,22 @@ def take_over(conn: Connection, planner: Planner, settings: Settings, files: Sou
     """
     snapshot = read_snapshot(conn, settings.state_schema, takes_over=True)
     _refuse_without_records(snapshot, settings.state_schema)
+    found = record_equal(conn, planner, settings, files, snapshot, dry_run=dry_run)
+    return replace(found, migrations=tuple(snapshot.migrations))
+
+
+def record_equal(
+    conn: Connection, planner: Planner, settings: Settings, files: SourceFiles, snapshot: Snapshot, *, dry_run: bool
+) -> Adoption:
+    """Record unrecorded objects that the database has as the files declare them, in the caller's transaction.
+
+    Those are the objects that the next plan would do nothing about; `left_out` of the answer says what it would do
+    about the others.
+
+    Raises:
+        SourceErrors: files cannot be read.
+        PlanError: the next plan is refused.
+    """
     compared = planner.comparison(conn, snapshot, files)
     plan = planner.decide(conn, compared, PlanOptions(settings.recreate))
     steps: dict[ObjectName, Step] = {}
@@ -58,7 +74,6 @@ def take_over(conn: Connection, planner: Planner, settings: Settings, files: Sou
         objects={path: tuple(names) for path, names in sorted(by_path.items())},
         left_out=tuple(LeftOut(str(name), _said(step)) for name, step in steps.items()),
         is_planned_empty=True if not plan.steps else None,
-        migrations=tuple(snapshot.migrations),
     )
 
 

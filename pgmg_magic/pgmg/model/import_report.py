@@ -22,6 +22,7 @@ class ImportOptions:
     (patterns: `pgmg.model.name_patterns`). `baseline` also writes a first migration of what code files cannot declare.
     `force` replaces existing files. `adopt` writes no file: it records declared objects that the database has.
     `from_rust` writes no file either: it takes over the records of the original pgmg.
+    `from_alembic` are Python modules: their entities of alembic_utils are written to files instead.
     `scratch` is a connection string of a server on which the proof may create a database.
     """
 
@@ -35,6 +36,7 @@ class ImportOptions:
     force: bool = False
     adopt: bool = False
     from_rust: bool = False
+    from_alembic: tuple[str, ...] = ()
     verify: bool = True
     scratch: str | None = None
 
