@@ -28,7 +28,7 @@ _CREATES = frozenset({Action.CREATE, Action.RESTORE})
 
 
 class OwedObjects:
-    """What one group of a plan leaves absent at its commit, and a later group creates again."""
+    """The objects that one group of a plan leaves absent at its commit, and a later group creates again."""
 
     def __init__(
         self, conn: psycopg.Connection[Any], schema: str, snapshot: Snapshot, plan: Plan, group: Sequence[Step]

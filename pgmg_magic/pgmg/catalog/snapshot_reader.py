@@ -11,7 +11,6 @@ from psycopg import sql
 from pgmg.catalog.catalog_queries import Row, query, query_pipeline
 from pgmg.catalog.connection import begin_answer
 from pgmg.catalog.name_parts import object_name, type_spelling
-from pgmg.catalog.original_state import MIGRATIONS_QUERY, OBJECTS_QUERY, original_migrations, original_objects
 from pgmg.catalog.recorded_names import state_by_name
 from pgmg.errors import ConfigError
 from pgmg.model.applied_from import AppliedFrom
@@ -104,6 +103,8 @@ class SnapshotReader:
     def _made_from(self, rows: _Rows) -> Snapshot:
         objects = self._objects(rows.objects)
         if rows.server.continues_original:
+            from pgmg.catalog.original_state import original_migrations, original_objects
+
             state = original_objects(rows.state, objects, rows.server.search_path)
             migrations = original_migrations(row[0] for row in rows.migrations)
         else:
@@ -186,6 +187,8 @@ def _other(row: Row) -> LiveObject:
 def _record_queries(server: ServerInfo, schema: str) -> tuple[sql.Composed | None, sql.Composed | None]:
     """Return the queries of recorded objects and of recorded migrations, None for a table that does not exist."""
     if server.continues_original:
+        from pgmg.catalog.original_state import MIGRATIONS_QUERY, OBJECTS_QUERY
+
         return OBJECTS_QUERY, MIGRATIONS_QUERY
     state = _state_query(server, schema) if server.state_columns else None
     return state, _migrations_query(server, schema) if server.migration_columns else None
