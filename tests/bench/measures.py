@@ -294,6 +294,31 @@ def round_trips(bench: Bench) -> Iterator[Row]:
         yield Row(what, link.waits - connecting, 8, 1, "")
 
 
+def take_over(bench: Bench) -> Iterator[Row]:
+    """Files for all objects of an existing database, without the proof, against pg_dump."""
+    dump = [_psql().with_name("pg_dump"), "--schema-only", "--file", bench.folder / "dump.sql", "--dbname"]
+    for load, count in ((bench.small, bench.objects), (bench.large, bench.objects * bench.factor)):
+        with bench.tables(load) as dsn:
+            _build(load, dsn)
+            ours, theirs = by_turns(
+                max(1, bench.runs // 2),
+                lambda dsn=dsn: _import(bench, dsn),
+                lambda dsn=dsn: process([*dump, dsn], bench.folder),
+            )
+        yield Row(f"pgmg import --no-verify, {count} objects / pg_dump --schema-only", ours.seconds, theirs.seconds, 2)
+
+
+def _import(bench: Bench, dsn: str) -> Cost:
+    """Import into an empty folder, and forget what was recorded."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS pgmg_state, pgmg_migrations, pgmg_history")
+    with tempfile.TemporaryDirectory(dir=bench.folder) as root:
+        Path(root, "sql").mkdir()
+        return process(
+            [*PGMG, "import", "--quiet", "--no-verify", "--code-dir", "sql"], Path(root), PGMG_CONNECTION_STRING=dsn
+        )
+
+
 def draw(bench: Bench) -> Iterator[Row]:
     """The graph of everything, against Graphviz alone."""
     from pgmg.render.graph.formats import to_dot, to_svg
@@ -327,4 +352,5 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "slow-link": slow_link,
     "round-trips": round_trips,
     "graph": draw,
+    "import": take_over,
 }
