@@ -307,6 +307,8 @@ PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
 REPORT_FILE = Argument("report", "REPORT", required=True, value=Value.FILE)
 DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
 FILES = Argument("files", "FILE", many=True, value=Value.FILE)
+CHECKED = Argument("names", "OBJECT|FILE", many=True, names=Names.OBJECT)
+OFFLINE = Option(("--offline",), "Check files alone: no server is asked about the queries in bodies.", Value.FLAG)
 NEW_NAME = Argument("name", "NAME", required=True)
 """The words of a new migration's name."""
 MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)

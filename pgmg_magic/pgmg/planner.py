@@ -21,7 +21,7 @@ from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from pgmg.catalog.commit_marker import CommitMarker
     from pgmg.catalog.connection import Connection
@@ -86,6 +86,12 @@ class Planner:
 
         path = self.settings.search_path
         return None if path is None else ", ".join(quote(schema) for schema in path)
+
+    @property
+    def declared(self) -> Mapping[ObjectName, SourceObject]:
+        """The sources of declared objects as the last plan or comparison read them; none before the first."""
+        found = {} if self._compared is None else self._compared.resolved.declared
+        return {name: one.source for name, one in found.items()}
 
     def files(self) -> SourceFiles:
         """Read the project's files; problems are in the answer, not raised."""

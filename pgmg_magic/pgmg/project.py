@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.temporary_objects import Scratch
     from pgmg.maintenance import Baseline
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.body_check import BodyCheck
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.names import ObjectName
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pgmg.model.resume import Resume
     from pgmg.model.row_questions import Preview, RowDifference, RowOptions
     from pgmg.model.site_data import SiteData
+    from pgmg.model.source import SourceObject
     from pgmg.model.status_report import Status
     from pgmg.partial.file_planner import FilePlanner
     from pgmg.partial.partial_plan import PartialPlan
@@ -98,6 +100,11 @@ class Project:
         return self._connections.read(ask, self._planner.search_path)
 
     @property
+    def declared(self) -> Mapping[ObjectName, SourceObject]:
+        """The sources of declared objects, as the last plan or status read them."""
+        return self._planner.declared
+
+    @property
     def server(self) -> str:
         """One line that names the server in use; no password."""
         return self._connections.server
@@ -114,8 +121,6 @@ class Project:
     ) -> None:
         self.close()
 
-    # -- planning and applying --------------------------------------------------------------------------
-
     def _options(self, options: PlanOptions | None) -> PlanOptions:
         return PlanOptions(self.settings.recreate) if options is None else options
 
@@ -127,10 +132,12 @@ class Project:
             PlanError: the change cannot be planned; `RefusedChange` where it would lose something.
             ConnectionFailedError: the database cannot be reached.
         """
+        from pgmg.checking import with_bodies
         from pgmg.plan_reader import read_plan
 
         chosen = self._options(options)
-        return self._read(lambda conn: read_plan(conn, *self._planner.plan(conn, chosen), self.settings))
+        plan = self._read(lambda conn: read_plan(conn, *self._planner.plan(conn, chosen), self.settings))
+        return with_bodies(plan, self._planner, self.connect) if plan.steps else plan
 
     def apply(
         self,
@@ -159,6 +166,13 @@ class Project:
         chosen = plan.options if plan is not None else self._options(options)
         applier = self._applier(listener, yes=yes)
         return applier.run(lambda conn, facts: self._planner.plan(conn, chosen, facts), plan, resume, note)
+
+    def check(self, names: Sequence[str] = ()) -> BodyCheck:
+        """Check the queries of all declared bodies, or of those named, against the state after a plan."""
+        from pgmg.checking import check_bodies
+
+        self._read(self._compared)  # an empty plan reads no sources
+        return check_bodies(self.plan(), self._planner, self.connect, names)
 
     def _applier(self, listener: Listener | None, *, yes: bool) -> Applier:
         path = self._planner.search_path
@@ -192,9 +206,6 @@ class Project:
 
     # -- looking ----------------------------------------------------------------------------------------
 
-    def _comparison(self) -> Comparison:
-        return self._read(self._compared)
-
     def _compared(self, conn: Connection, *, only_looks: bool = False) -> Comparison:
         from pgmg.catalog.snapshot_reader import read_snapshot
 
@@ -215,14 +226,10 @@ class Project:
         return replace(status(comparison, self.server, self.settings.ignore), last_apply=last_apply)
 
     def diff(self, names: Sequence[str] = ()) -> tuple[Change, ...]:
-        """Return the changes with the SQL before and after.
-
-        Raises:
-            UnknownObjectError: a name that nothing bears.
-        """
+        """Return the changes with the SQL before and after; `UnknownObjectError` for a name that nothing bears."""
         from pgmg.planning.compare.report import changes
 
-        return changes(self._comparison(), names)
+        return changes(self._read(self._compared), names)
 
     def diff_rows(self, names: Sequence[str] = (), options: RowOptions | None = None) -> tuple[RowDifference, ...]:
         """Return what pending changes do to the rows of views: of the named ones, else of all that change.
@@ -257,27 +264,19 @@ class Project:
         return found
 
     def _rows(self, options: RowOptions | None) -> RowReader:
+        from pgmg.model.row_questions import RowOptions
         from pgmg.row_reader import RowReader
 
-        return RowReader(self._planner, self._row_options(options), self._options(None))
+        chosen, timeout = options or RowOptions(), self.settings.statement_timeout
+        chosen = chosen if timeout is None else replace(chosen, timeout=timeout)
+        return RowReader(self._planner, chosen, self._options(None))
 
     def _scratch(self, ask: Callable[[Scratch], _Answer]) -> _Answer:
-        """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
         return self._connections.scratch(ask, self._planner.search_path)
 
     def attributes_in(self, path: str) -> dict[ObjectName, Attributes | None]:
-        """Return what a file declares, with columns and types as the database has them; None for what has none.
-
-        `path` is relative to the project.
-        """
+        """Return what a file of the project declares, with columns and types as the database has them, or None."""
         return self._read(self._files_planner([path], None).attributes)
-
-    def _row_options(self, options: RowOptions | None) -> RowOptions:
-        from pgmg.model.row_questions import RowOptions
-
-        chosen = RowOptions() if options is None else options
-        timeout = self.settings.statement_timeout
-        return chosen if timeout is None else replace(chosen, timeout=timeout)
 
     def graph(
         self,

@@ -1,4 +1,4 @@
-"""`pgmg check`, its hook, and the JSON Schema of the settings: none of them needs a server."""
+"""`pgmg check` of files, its hook, and the JSON Schema of the settings: none of them needs a server."""
 
 from __future__ import annotations
 
@@ -34,9 +34,14 @@ def tree(here, pgmg, monkeypatch):
 
 
 def test_files_without_a_problem(tree, pgmg):
-    done = pgmg("check")
+    done = pgmg("check", "--offline")
     assert (done.exit_code, done.stdout) == (0, "No problem in 2 files: 2 objects, 1 migration.\n")
-    assert json.loads(pgmg("check", "--format", "json").stdout) == {"files": 2, "objects": 2, "migrations": 1}
+    assert json.loads(pgmg("check", "--offline", "--format", "json").stdout) == {"files": 2, "objects": 2, "migrations": 1}
+
+
+def test_bodies_need_a_server_unless_nobody_wants_them_checked(tree, pgmg):
+    assert pgmg("check", "--connection-string", "postgresql://127.0.0.1:1/none").exit_code == 1
+    assert pgmg("check", "sql/v.sql").exit_code == 0
 
 
 PROBLEMS = {
@@ -52,19 +57,19 @@ PROBLEMS = {
 def test_each_problem_is_told_with_its_place(tree, pgmg, path):
     text, where = PROBLEMS[path]
     (tree / path).write_text(text)
-    done = pgmg("check")
+    done = pgmg("check", "--offline")
     assert done.exit_code == 1
     assert where in done.stderr
     assert pgmg("check", path).exit_code == 1
     assert pgmg("check", "migrations/001_t.sql", "pgmg.toml").exit_code == 0
-    problem = json.loads(pgmg("check", "--format", "json").stdout)["error"]
+    problem = json.loads(pgmg("check", "--offline", "--format", "json").stdout)["error"]
     assert problem["where"] == where
 
 
 def test_all_problems_are_told_at_once(tree, pgmg):
     for path, (text, _) in PROBLEMS.items():
         (tree / path).write_text(text)
-    told = pgmg("check").stderr
+    told = pgmg("check", "--offline").stderr
     assert all(where in told for _, where in PROBLEMS.values())
 
 
@@ -81,12 +86,12 @@ def test_overloads_and_equal_names_in_other_schemas_are_no_duplicates(tree, pgmg
         "CREATE FUNCTION v(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION v(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
         "CREATE VIEW app.v AS SELECT 1; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION v(); CREATE TRIGGER x BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION v();"
     )
-    assert pgmg("check").exit_code == 0
+    assert pgmg("check", "--offline").exit_code == 0
 
 
 def test_wrong_settings_are_told(tree, pgmg):
     (tree / "pgmg.toml").write_text('lock_retries = "many"\n')
-    assert "lock_retries" in pgmg("check").stderr
+    assert "lock_retries" in pgmg("check", "--offline").stderr
 
 
 def test_the_hook_runs_the_command_on_files_of_projects():

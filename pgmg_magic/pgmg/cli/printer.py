@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pgmg.cli.invocation import Call
+    from pgmg.model.body_check import BodyCheck
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
     from pgmg.model.history import History, Restoration
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pgmg.model.verification import Verification
     from pgmg.model.watch_events import WatchListener
     from pgmg.render.plan_content import ReportExtras
+    from pgmg.source.project_check import FileCheck
 
     Drawing = Callable[[Graph], bytes]
 
@@ -108,6 +110,26 @@ def rehearsal(call: Call, shown: Rehearsal) -> None:
         from pgmg.render.text import plain
 
         call.result(plain.rehearsal_text(shown).rstrip("\n"))
+
+
+def check(call: Call, files: FileCheck | None, bodies: BodyCheck | None) -> None:
+    """Show what was checked: files, bodies, or both."""
+    if call.json:
+        from pgmg.render.json import documents
+        from pgmg.render.json.body_json import check_document
+
+        call.result(documents.dumps(check_document(files, bodies)))
+        return
+    from pgmg.render.text.body_lines import body_lines, file_lines
+    from pgmg.render.text.spans import plain
+
+    lines = [*(() if files is None else file_lines(files)), *(() if bodies is None else body_lines(bodies))]
+    if console := _terminal(call):
+        from pgmg.render.text import styled
+
+        styled.show(console, lines)
+    else:
+        call.result(plain(lines).rstrip("\n"))
 
 
 def verification(call: Call, shown: Verification) -> None:

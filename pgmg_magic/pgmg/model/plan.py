@@ -13,6 +13,7 @@ from pgmg.model.plan_inputs import PlanInputs
 
 if TYPE_CHECKING:
     from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.body_check import BodyCheck
     from pgmg.model.catalog_details import ObjectProperty
     from pgmg.model.compatibility import ClientImpact
     from pgmg.model.contract import ContractBreach
@@ -121,7 +122,7 @@ class MigrationEffect:
     """An effect of a pending migration's statement on an object.
 
     `statement` counts the statements of the migration from 0. `object` is the name before the statement, `becomes` the
-    new name if the statement gives one.
+    new name if the statement gives one. `member` is the column or constraint, `new_member` its new name.
     """
 
     migration: str
@@ -129,6 +130,8 @@ class MigrationEffect:
     effect: Effect
     object: ObjectName
     becomes: ObjectName | None = None
+    member: str | None = None
+    new_member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,9 @@ class Plan:
     """The effects of the pending migrations on objects, statement by statement, as far as they can be read."""
     rehearsal: Rehearsal | None = field(default=None, repr=False, compare=False)
     """The rehearsal of this very plan, if there was one."""
+
+    bodies: BodyCheck | None = field(default=None, repr=False, compare=False)
+    """The check of the bodies that the plan affects, and of what it creates."""
 
     @property
     def compatibility(self) -> Compatibility:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pgmg.model.body_check import BodyCheck, BodyProblem
     from pgmg.model.plan import Step
     from pgmg.model.risk import LockMode
 
@@ -56,11 +57,18 @@ class Rehearsal:
     is_same_plan: bool = True
     left_over: tuple[str, ...] = ()
     failure: str | None = None
+    bodies: BodyCheck | None = None
+    """The queries of the bodies that the plan affects, checked on the copy after it."""
 
     @property
     def proved(self) -> bool:
-        """Whether this very plan ran, and nothing was left to do."""
-        return self.failure is None and self.is_same_plan and not self.left_over
+        """Whether this very plan ran, nothing was left to do, and no body is broken by it."""
+        return self.failure is None and self.is_same_plan and not self.left_over and not self.broken
+
+    @property
+    def broken(self) -> tuple[BodyProblem, ...]:
+        """The queries in bodies that worked before the plan and do not after it."""
+        return () if self.bodies is None else self.bodies.problems
 
     @property
     def duration_ms(self) -> float:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgmg.rehearsal.rehearse import rehearse, with_rehearsal
+from pgmg.rehearsal.rehearse import check_on_copy, rehearse, with_rehearsal
 
-__all__ = ["rehearse", "with_rehearsal"]
+__all__ = ["check_on_copy", "rehearse", "with_rehearsal"]

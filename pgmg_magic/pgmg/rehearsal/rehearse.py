@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.connection import connect, translated_errors
 from pgmg.catalog.schema_copy import ScratchCopies, scratch_copies
+from pgmg.checking import chosen, with_check
+from pgmg.checking.plan_checker import PlanChecker
 from pgmg.connections import Connections
 from pgmg.errors import ApplyError
 from pgmg.model.events import ServerNotice
@@ -17,6 +20,10 @@ from pgmg.rehearsal.measured_risks import measured_risks
 from pgmg.rehearsal.measured_run import MeasuredRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgmg.config import Settings
+    from pgmg.model.body_check import BodyCheck
     from pgmg.model.events import Event
     from pgmg.model.plan import Plan
     from pgmg.project import Project
@@ -34,15 +41,25 @@ def rehearse(project: Project, plan: Plan, scratch: str | None = None) -> Rehear
         EmbeddedServerError: the embedded server is not installed.
         ApplyError: the plan fails on the copy, as it would on the database.
     """
-    source = Connections(project.settings, project.connect)
-    place = Connections(replace(project.settings, connection_string=scratch or "embedded:"), project.connect)
+    with _copies(project, scratch) as copies:
+        return _on_copies(project, plan, copies)
+
+
+@contextmanager
+def _copies(project: Project, scratch: str | None) -> Iterator[ScratchCopies]:
+    settings = project.settings
+    source = Connections(settings, project.connect)
+    place = Connections(replace(settings, connection_string=scratch or "embedded:"), project.connect)
     try:
-        settings = project.settings
         with scratch_copies(source.dsn(), place.dsn(), settings.state_schema, settings.role) as copies:
-            return _on_copies(project, plan, copies)
+            yield copies
     finally:
         place.close()
         source.close()
+
+
+def _for_copy(settings: Settings, dsn: str) -> Settings:
+    return replace(settings, connection_string=dsn, allow=None, role=None, is_empty_copy=True)
 
 
 def with_rehearsal(project: Project, plan: Plan, scratch: str | None = None) -> Plan:
@@ -62,11 +79,12 @@ def with_rehearsal(project: Project, plan: Plan, scratch: str | None = None) -> 
         place = "" if error.where is None else f" ({error.where})"
         version = plan.database.server_version
         found = Rehearsal(plan.fingerprint, datetime.now(UTC), version, failure=f"{error.message}{place}")
-    return replace(plan, rehearsal=found, risks=measured_risks(plan, found))
+    plan = replace(plan, rehearsal=found, risks=measured_risks(plan, found))
+    return plan if found.bodies is None else with_check(plan, found.bodies)
 
 
 def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal:
-    settings = replace(project.settings, connection_string=copies.first, allow=None, role=None, is_empty_copy=True)
+    settings = _for_copy(project.settings, copies.first)
     notices: dict[int, list[str]] = {}
 
     def listen(event: Event) -> None:
@@ -77,6 +95,7 @@ def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal
         planned = copy.plan(plan.options)
         result = copy.apply(planned, listener=listen, yes=True)
         left_over = tuple(f"{step.action.value} {step.object}" for step in copy.plan(plan.options).steps)
+    bodies = _broken_bodies(project, plan, copies)
     with connect(copies.second) as conn, translated_errors(conn):
         effects = MeasuredRun(conn, plan, Planner(settings).search_path).run([done.step for done in result.steps])
     return Rehearsal(
@@ -96,7 +115,35 @@ def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal
         omitted=copies.omitted,
         is_same_plan=_shape(planned) == _shape(plan),
         left_over=left_over,
+        bodies=bodies,
     )
+
+
+def _broken_bodies(project: Project, plan: Plan, copies: ScratchCopies) -> BodyCheck:
+    """Check the bodies that a plan affects on the copy after it; what is as wrong on the other copy is no news."""
+    checker = PlanChecker(project.settings, project.declared, Planner(project.settings).search_path)
+    with connect(copies.first) as after, connect(copies.second) as before:
+        return checker.compared(before, after, plan)
+
+
+def check_on_copy(project: Project, names: Sequence[str], scratch: str | None = None) -> BodyCheck:
+    """Carry out what is pending on a copy, and check the bodies of all declared objects there, or of the named.
+
+    Raises:
+        RehearsalError, EmbeddedServerError, ApplyError: as `rehearse`.
+        UnknownObjectError: a name that nothing declared bears.
+    """
+    project.status()  # an empty plan reads no sources
+    wanted = chosen(project.declared, names)
+    plan = project.plan()
+    settings = project.settings
+    checker = PlanChecker(settings, project.declared, Planner(settings).search_path, wanted)
+    with _copies(project, scratch) as copies:
+        if plan.steps:
+            with project.with_settings(_for_copy(settings, copies.first)) as copy:
+                copy.apply(copy.plan(plan.options), yes=True)
+        with connect(copies.first) as conn:
+            return checker.present(conn, plan)
 
 
 def _shape(plan: Plan) -> list[tuple[str, str, str]]:

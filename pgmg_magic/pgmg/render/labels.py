@@ -270,7 +270,7 @@ def count(number: int, noun: str) -> str:
     """Return `1 object`, `4 objects`, `2 indexes`."""
     if number == 1:
         return f"1 {noun}"
-    if noun.endswith(("cy", "ly", "ry")):  # policies, families, dictionaries
+    if noun.endswith(("cy", "dy", "ly", "ry")):  # policies, bodies, families, dictionaries
         return f"{number:,} {noun[:-1]}ies"
     return f"{number:,} {noun}{'es' if noun.endswith(('sh', 'x', 's')) else 's'}"
 

@@ -19,7 +19,15 @@ def migration_effects(timeline: Timeline) -> Iterator[MigrationEffect]:
     for statement in timeline.statements:
         for operation in statement.operations:
             name = statement.source.name
-            yield MigrationEffect(name, statement.index, operation.effect, operation.name, operation.becomes)
+            yield MigrationEffect(
+                name,
+                statement.index,
+                operation.effect,
+                operation.name,
+                operation.becomes,
+                operation.member,
+                operation.new_member,
+            )
 
 
 def migration_impacts(context: PlanContext, lifetimes: Lifetimes) -> Iterator[MigrationImpact]:

@@ -10,6 +10,7 @@ from pgmg.errors import ApplyError, PgmgError, SourceErrors
 from pgmg.model import events
 from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.render import sanitize
+from pgmg.render.json.body_json import bodies_document
 from pgmg.render.json.rehearsal_json import rehearsal_document
 from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
 
@@ -79,7 +80,9 @@ def plan_document(plan: Plan) -> Document:
         "risks": [_risk(risk) for risk in plan.risks],
         "options": _options(plan.options),
         "basis": dict(plan.basis),
-    } | ({} if plan.rehearsal is None else {"rehearsal": rehearsal_document(plan.rehearsal)})
+        **({} if plan.bodies is None else {"bodies": bodies_document(plan.bodies)}),
+        **({} if plan.rehearsal is None else {"rehearsal": rehearsal_document(plan.rehearsal)}),
+    }
 
 
 def saved_plan_document(plan: Plan) -> Document:

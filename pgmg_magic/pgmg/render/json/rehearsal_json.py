@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgmg.errors import ConfigError
 from pgmg.model.rehearsal import Rehearsal, RehearsedStep, RelationEffect
 from pgmg.model.risk import LockMode
+from pgmg.render.json.body_json import bodies_document, read_bodies
 from pgmg.render.sanitize import mask_secrets
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def rehearsal_document(rehearsal: Rehearsal) -> dict[str, Any]:
         "same_plan": rehearsal.is_same_plan,
         "failure": None if rehearsal.failure is None else mask_secrets(rehearsal.failure),
         "left_over": list(rehearsal.left_over),
+        **({} if rehearsal.bodies is None else {"bodies": bodies_document(rehearsal.bodies)}),
         "omitted": [mask_secrets(message) for message in rehearsal.omitted],
         "steps": [_step(done) for done in rehearsal.steps],
     }
@@ -74,6 +76,7 @@ def read_rehearsal(document: Mapping[str, Any], plan: Plan) -> Rehearsal | None:
             is_same_plan=bool(found["same_plan"]),
             left_over=tuple(map(str, found["left_over"])),
             failure=None if found["failure"] is None else str(found["failure"]),
+            bodies=read_bodies(found["bodies"]) if "bodies" in found else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         hint = "make one with `pgmg plan --rehearse --out PLAN.json`"

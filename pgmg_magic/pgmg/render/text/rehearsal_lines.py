@@ -40,6 +40,8 @@ def verdict(rehearsal: Rehearsal) -> str:
         return "the copy was planned differently: this does not prove the plan"
     if rehearsal.left_over:
         return f"left to do on the copy afterwards: {', '.join(rehearsal.left_over)}"
+    if rehearsal.broken:
+        return f"the plan runs, and breaks bodies: {'; '.join(one.described for one in rehearsal.broken)}"
     return f"the plan runs ({rehearsal.duration_ms:.0f} ms), and nothing is left to do afterwards"
 
 
@@ -90,5 +92,7 @@ def _outcome(rehearsal: Rehearsal) -> Iterator[Line]:
         yield span_line(Span("The copy was planned differently: this does not prove the plan.", Role.WARNING))
     for step in rehearsal.left_over:
         yield span_line(Span(f"Left to do on the copy afterwards: {step}", Role.WARNING))
+    for problem in rehearsal.broken:
+        yield span_line(Span(f"Afterwards: {problem.described}", Role.WARNING))
     if rehearsal.proved:
         yield span_line(Span("The plan runs, and nothing is left to do afterwards.", Role.CREATED))

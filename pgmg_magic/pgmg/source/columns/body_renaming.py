@@ -9,13 +9,14 @@ from pgmg.source.columns.renaming import Edit, RenamingError, edited, rename, re
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.parser import GrammarError
 from pgmg.source.references.bodies import read_types
-from pgmg.source.references.plpgsql import Fragment, fragments
+from pgmg.source.references.plpgsql import fragments
 from pgmg.source.references.scopes import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.source.columns.renaming import NewNames
+    from pgmg.source.references.body_contents import Fragment
 
 _SELECT = "SELECT "
 _KINDS = (RefKind.RELATION, RefKind.ROUTINE, RefKind.TYPE)

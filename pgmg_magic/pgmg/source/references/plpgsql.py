@@ -7,53 +7,18 @@ parentheses. The SQL in between is left to the grammar.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.lexer import Sort, Token, significant
+from pgmg.source.references.body_contents import BodyContents, Fragment, Fragments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class Fragment(str):
-    """SQL that a body holds, and where: for each piece of it its first character, that in the body, and its length.
-
-    What belongs to no piece does not stand in the body: a SELECT before an expression, what a string constant says.
-    """
-
-    __slots__ = ("pieces",)
-    pieces: tuple[tuple[int, int, int], ...]
-
-    def __new__(cls, text: str, pieces: tuple[tuple[int, int, int], ...] = ()) -> Self:
-        """Return a text with its pieces."""
-        made = super().__new__(cls, text)
-        made.pieces = pieces
-        return made
-
-    def within(self, before: str, after: str = "") -> Fragment:
-        """Return it with other text around it."""
-        moved = tuple((start + len(before), place, length) for start, place, length in self.pieces)
-        return Fragment(f"{before}{self}{after}", moved)
-
-    def followed_by(self, other: Fragment) -> Fragment:
-        """Return it with a space and another one after it."""
-        moved = other.within(f"{self} ")
-        return Fragment(moved, self.pieces + moved.pieces)
-
-
-@dataclass(slots=True)
-class Fragments:
-    """The contents of a body: complete statements, expressions, type spellings, and strings given to EXECUTE."""
-
-    statements: list[Fragment] = field(default_factory=list)
-    expressions: list[Fragment] = field(default_factory=list)
-    types: list[Fragment] = field(default_factory=list)
+    from collections.abc import Iterable, Iterator
 
 
 def fragments(body: str) -> Fragments:
     """Cut a body up. What is not PL/pgSQL gives fragments that do not parse, nothing worse."""
-    reader = _Reader(body)
+    reader = BodyReader(body)
     reader.block()
     return reader.found
 
@@ -64,12 +29,14 @@ _UNTIL_TYPE_ENDS = frozenset({"NOT", "DEFAULT", "COLLATE"})
 _ASSIGN = frozenset({":=", "="})
 
 
-class _Reader:
+class BodyReader(BodyContents):
+    """Reads a body from its first token to its last, and notes what it meets."""
+
     def __init__(self, body: str) -> None:
+        super().__init__()
         self._body = body
         self._tokens = list(significant(body))
         self._at = 0
-        self.found = Fragments()
 
     # -- moving -------------------------------------------------------------------------------------
 
@@ -109,7 +76,7 @@ class _Reader:
 
     def _expression(self, *ends: str) -> None:
         if text := self._text(self._until(*ends)):
-            self.found.expressions.append(text)
+            self.take_expression(text)
 
     # -- blocks -------------------------------------------------------------------------------------
 
@@ -118,11 +85,13 @@ class _Reader:
         while not self._done:
             token = self._peek()
             if token.text in (";", "#"):
-                if token.text == "#":  # an option: #variable_conflict use_column
+                if token.text == "#":
+                    self.take_option(self._text(self._tokens[self._at : self._at + 3]))
                     self._at += 3
                 else:
                     self._at += 1
             elif token.text == "<<":
+                self.take_label(self._peek(1))
                 self._at += 3
             elif token.word == "DECLARE":
                 self._at += 1
@@ -135,14 +104,16 @@ class _Reader:
             if self._skip("DECLARE") or self._peek().text in (";", "<<", ">>"):
                 self._at += self._peek().text in (";", "<<", ">>")
                 continue
-            self._at += 1  # the variable's name
+            begin, name = self._at, self._peek()
+            self._at += 1
             if self._skip("ALIAS"):
                 self._until()
+                self.take_alias(self._text(self._tokens[begin : self._at]))
             elif self._peek().word in ("CURSOR", "NO", "SCROLL") and self._is_cursor():
-                self._cursor()
+                self._cursor(name)
             else:
                 self._skip("CONSTANT")
-                self.found.types.append(self._text(self._until(*_UNTIL_TYPE_ENDS, *_ASSIGN)))
+                self.take_declaration(name, self._text(self._until(*_UNTIL_TYPE_ENDS, *_ASSIGN)))
                 self._until("DEFAULT", *_ASSIGN)
                 self._at += 1
                 if self._peek(-1).text != ";":
@@ -151,21 +122,23 @@ class _Reader:
     def _is_cursor(self) -> bool:
         return "CURSOR" in (self._peek(n).word for n in range(3))
 
-    def _cursor(self) -> None:
+    def _cursor(self, name: Token) -> None:
+        parameters: list[tuple[Token, Fragment]] = []
         while not self._done and self._peek().text not in ("(", ";") and self._peek().word not in ("FOR", "IS"):
             self._at += 1
         if self._peek().text == "(":
-            self._parameters()
+            parameters = list(self._parameters())
         self._until("FOR", "IS")
         self._at += 1
-        self.found.statements.append(self._text(self._until()))
+        self.take_cursor(name, parameters, self._text(self._until()))
 
-    def _parameters(self) -> None:
-        """Read the types of a cursor's parameters: a name and a type each."""
+    def _parameters(self) -> Iterator[tuple[Token, Fragment]]:
+        """Read a cursor's parameters: a name and a type each."""
         self._at += 1
         while not self._done and self._peek().text not in (")", ";"):
-            self._at += 1  # the name
-            self.found.types.append(self._text(self._until(",", ")")))
+            name = self._peek()
+            self._at += 1
+            yield name, self._text(self._until(",", ")"))
             self._at += self._peek().text == ","
 
     # -- statements ---------------------------------------------------------------------------------
@@ -174,8 +147,10 @@ class _Reader:
         word = token.word
         if word in _STARTS_NOTHING:
             self._at += 1
+            self._started(word)
         elif word == "END":
             self._at += 1
+            self.close(self._peek().word if self._peek().word in ("IF", "LOOP", "CASE") else "")
             self._until()  # END IF; END LOOP label; END;
         elif word in ("WHEN", "IF", "ELSIF", "ELSEIF", "WHILE", "CASE"):
             self._at += 1
@@ -184,65 +159,95 @@ class _Reader:
             self._at += 1
             self._loop(each=word == "FOREACH")
         elif word in _NO_SQL:
-            self._until()
+            self._until("INTO")
+            if self._skip("INTO"):  # FETCH
+                self.take_unknown(self._text(self._until()))
         else:
             self._simple(word)
+
+    def _started(self, word: str) -> None:
+        if word == "BEGIN":
+            self.open_block()
+        elif word == "LOOP":
+            self.open_loop()
+        elif word == "EXCEPTION":
+            self.open_handlers()
 
     def _condition(self, word: str) -> None:
         match word:
             case "WHILE":
                 self._expression("LOOP")
+                self.open_loop()
             case "CASE":
+                self.open_condition()
                 self._expression("WHEN")
+            case "WHEN" if self.in_handlers:
+                self._until("THEN")
             case _:
+                if word == "IF":
+                    self.open_condition()
                 self._expression("THEN")  # an exception's condition is read too: a name is no reference
         if word != "CASE":
             self._at += 1
 
     def _loop(self, *, each: bool) -> None:
+        targets = self._text(self._until("SLICE", "IN"))
         self._until("IN")
         self._at += 1
         if each:
             self._skip("ARRAY")
             self._expression("LOOP")
+            self.open_loop()
         elif self._skip("EXECUTE"):
+            self.take_unknown(targets)
             self._dynamic("LOOP")
+            self.open_loop()
         else:
             self._skip("REVERSE")
             inner = self._until("LOOP")
-            self._range(inner)
+            self._range(inner, targets)
         self._at += 1
 
-    def _range(self, inner: list[Token]) -> None:
+    def _range(self, inner: list[Token], targets: Fragment) -> None:
         """`1..n BY 2`, a query, or a cursor with its arguments."""
         dots = next((n for n, token in enumerate(inner) if token.text == ".."), None)
         if dots is not None:
             by = next((n for n, token in enumerate(inner) if token.word == "BY"), len(inner))
             pieces = (inner[:dots], inner[dots + 1 : by], inner[by + 1 :])
-            self.found.expressions += [text for piece in pieces if (text := self._text(piece))]
+            self._take_all(pieces)
+            self.open_loop(targets)
         elif _is_cursor(inner):
             self._cursor_arguments(inner)
+            self.open_loop(targets, self._text(inner[:1]))
         else:
-            self.found.statements.append(self._text(inner))
+            self.take_statement(self._text(inner))
+            self.open_rows(targets, self._text(inner))
+
+    def _take_all(self, values: Iterable[list[Token]]) -> None:
+        for value in values:
+            if text := self._text(value):
+                self.take_expression(text)
 
     def _cursor_arguments(self, inner: list[Token]) -> None:
         """Read `c(x := f(1), 2)` as an expression list."""
         if len(inner) > 3 and inner[1].text == "(":  # noqa: PLR2004 - name, parentheses and something inside
-            self.found.expressions.append(self._text(inner[1:]).within("pg_catalog.cursor"))  # so named arguments parse
+            self.take_expression(self._text(inner[1:]).within("pg_catalog.cursor"))  # so named arguments parse
 
     def _dynamic(self, *ends: str) -> None:
         """EXECUTE: a constant is read as what it says, any other expression only as an expression (rule 2.2)."""
         command = self._until("INTO", "USING", *ends)
         if len(command) == 1 and command[0].sort is Sort.STRING:
-            self.found.statements.append(Fragment(constant(command[0].text)))
+            self.take_statement(Fragment(constant(command[0].text)), is_constant=True)
         elif command:
-            self.found.expressions.append(self._text(command))
+            self.take_expression(self._text(command))
         while self._peek().word in ("INTO", "USING"):
             if self._skip("USING"):
                 if text := self._text(self._until("INTO", *ends)):
-                    self.found.expressions.append(text.within("ROW(", ")"))
+                    self.take_expression(text.within("ROW(", ")"))
             else:
-                self._until("USING", *ends)
+                self._at += 1
+                self._skip("STRICT")
+                self.take_unknown(self._text(self._until("USING", *ends)))
 
     def _simple(self, word: str) -> None:
         """A statement without inner statements: it ends at the next semicolon."""
@@ -252,7 +257,7 @@ class _Reader:
                 self._return()
             case "PERFORM":
                 self._at += 1
-                self.found.statements.append(self._text(self._until()).within("SELECT "))
+                self.take_statement(self._text(self._until()).within("SELECT "))
             case "EXECUTE":
                 self._at += 1
                 self._dynamic()
@@ -264,7 +269,7 @@ class _Reader:
                 self._raise()
             case "ASSERT":
                 self._at += 1
-                self.found.expressions.append(self._text(self._until()).within("ROW(", ")"))
+                self.take_expression(self._text(self._until()).within("ROW(", ")"))
             case "OPEN":
                 self._open()
             case _:
@@ -275,7 +280,7 @@ class _Reader:
             if self._skip("EXECUTE"):
                 self._dynamic()
             else:
-                self.found.statements.append(self._text(self._until()))
+                self.take_statement(self._text(self._until()))
         else:
             self._skip("NEXT")
             self._expression()
@@ -285,7 +290,7 @@ class _Reader:
         values = _commas(self._until("USING"))[1:]
         if self._skip("USING"):
             values += [option[2:] for option in _commas(self._until())]
-        self.found.expressions += [text for value in values if (text := self._text(value))]
+        self._take_all(values)
 
     def _open(self) -> None:
         inner = self._until("FOR")[1:]
@@ -293,7 +298,7 @@ class _Reader:
             if self._skip("EXECUTE"):
                 self._dynamic()
             else:
-                self.found.statements.append(self._text(self._until()))
+                self.take_statement(self._text(self._until()))
         else:
             self._cursor_arguments(inner)
 
@@ -301,24 +306,28 @@ class _Reader:
         begin = self._at
         target = self._until(*_ASSIGN)
         if self._peek().text in _ASSIGN and _is_variable(target):
-            for index in _subscripts(target):
-                self.found.expressions.append(self._text(index))
+            self._take_all(_subscripts(target))
             self._at += 1
             self._expression()
+            self.take_target(self._text(target))
             return
         self._at = begin
-        self.found.statements.append(self._without_into(self._until()))
+        self._take_without_into(self._until())
 
-    def _without_into(self, tokens: list[Token]) -> Fragment:
-        """Return a statement without `INTO [STRICT] variable, …`; `INSERT INTO` and `MERGE INTO` stay."""
+    def _take_without_into(self, tokens: list[Token]) -> None:
+        """Take a statement without `INTO [STRICT] variable, …`; `INSERT INTO` and `MERGE INTO` stay."""
         depth = 0
         for n, token in enumerate(tokens):
             depth += (token.text == "(") - (token.text == ")")
             before = tokens[n - 1].word if n else ""
             if token.word == "INTO" and not depth and before not in ("INSERT", "MERGE"):
                 after = _after_targets(tokens, n + 1)
-                return self._text(tokens[:n]).followed_by(self._text(tokens[after:]))
-        return self._text(tokens)
+                query = self._text(tokens[:n]).followed_by(self._text(tokens[after:]))
+                self.take_statement(query)
+                targets = [token for token in tokens[n + 1 : after] if token.word != "STRICT"]
+                self.take_targets(self._text(targets), query)
+                return
+        self.take_statement(self._text(tokens))
 
 
 def _commas(tokens: list[Token]) -> list[list[Token]]:

@@ -1,0 +1,82 @@
+"""Checks the queries of bodies against the state that a plan produces, before anything is applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pgmg.catalog.connection import Connection
+    from pgmg.model.body_check import BodyCheck
+    from pgmg.model.names import ObjectName
+    from pgmg.model.plan import Plan
+    from pgmg.planner import Planner
+
+_MOST_STEPS = 200
+"""Plans with more steps are not tried out on the database each time they are made, which takes as long as apply."""
+
+
+def with_bodies(plan: Plan, planner: Planner, connect: Callable[[], Connection]) -> Plan:
+    """Return a plan with the check of what it affects, and a warning for each body that it breaks.
+
+    The plan is carried out on a connection of its own and rolled back where that locks no existing relation; else
+    texts are read. A plan for an empty copy is not checked: somebody else looks at the copy.
+
+    Raises:
+        ConnectionFailedError: there is no second connection.
+    """
+    if planner.settings.is_empty_copy:
+        return plan
+    from pgmg.checking.plan_checker import PlanChecker
+    from pgmg.checking.rolled_back import why_not
+    from pgmg.checking.text_checker import check_texts
+
+    checker = PlanChecker(planner.settings, planner.declared, planner.search_path)
+    reason = f"it has more than {_MOST_STEPS} steps" if len(plan.steps) > _MOST_STEPS else why_not(plan)
+    with connect() as conn:
+        found = reason if reason is not None else checker.after(conn, plan, only_affected=True)
+        if isinstance(found, str):
+            found = check_texts(conn, planner, plan, found)
+    return with_check(plan, found)
+
+
+def with_check(plan: Plan, found: BodyCheck) -> Plan:
+    """Return a plan with this check and its warnings, instead of those of another one."""
+    from pgmg.checking.plan_checker import CODE, notices
+
+    others = tuple(notice for notice in plan.warnings if notice.code != CODE)
+    return replace(plan, bodies=found, warnings=(*others, *notices(found)))
+
+
+def check_bodies(
+    plan: Plan, planner: Planner, connect: Callable[[], Connection], names: Sequence[str] = ()
+) -> BodyCheck:
+    """Check the bodies of all declared objects, or of the named, against the state after a plan.
+
+    Raises:
+        UnknownObjectError: a name that nothing declared bears.
+        ConnectionFailedError: there is no second connection.
+    """
+    from pgmg.checking.plan_checker import PlanChecker
+    from pgmg.checking.text_checker import check_texts
+
+    wanted = chosen(planner.declared, names)
+    checker = PlanChecker(planner.settings, planner.declared, planner.search_path, wanted)
+    with connect() as conn:
+        found = checker.after(conn, plan)
+        if isinstance(found, str):
+            found = check_texts(conn, planner, plan, found, wanted)
+    return found if wanted is None else replace(found, problems=tuple(p for p in found.problems if p.object in wanted))
+
+
+def chosen(declared: Iterable[ObjectName], names: Sequence[str]) -> frozenset[ObjectName] | None:
+    """Return the declared objects of some names; None, for all, where no name is given.
+
+    Raises:
+        UnknownObjectError: a name that nothing declared bears.
+    """
+    from pgmg.planning.resolve.lookup import find_all
+
+    return frozenset(find_all(names, list(declared))) if names else None

@@ -1,0 +1,145 @@
+"""Bodies that a plan breaks: found before anything runs, on the server where that locks nothing, else in the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgmg.model.body_check import CheckedOn
+
+TABLES = """
+CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);
+CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, total numeric);
+"""
+CODE = {
+    "sql/close_month.sql": (
+        "CREATE FUNCTION close_month(n integer) RETURNS integer LANGUAGE plpgsql AS $$\n"
+        "DECLARE\n  found_age integer;\nBEGIN\n  SELECT u.age INTO found_age\n  FROM users u WHERE u.id = n;\n"
+        "  RETURN found_age;\nEND $$;"
+    ),
+    "sql/adults.sql": "CREATE FUNCTION adults() RETURNS bigint LANGUAGE sql AS $$\n  SELECT count(*) FROM users WHERE age > 17\n$$;",
+    "sql/stamp.sql": (
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  NEW.age := 3;\n  RETURN NEW;\nEND $$;\n"
+        "CREATE TRIGGER stamp BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION stamp();"
+    ),
+    "sql/names.sql": "CREATE VIEW names AS SELECT id, name FROM users;",
+}
+
+
+@pytest.fixture
+def case(project):
+    project.write("migrations/001.sql", TABLES)
+    for path, text in CODE.items():
+        project.write(path, text)
+    project.apply()
+    return project
+
+
+def problems(plan):
+    return sorted((str(one.object), one.where, one.message) for one in plan.bodies.problems)
+
+
+def planned(case):
+    with case.open() as project:
+        return project.plan()
+
+
+def test_a_dropped_column_breaks_bodies_and_each_is_named_with_its_line(case):
+    case.write("migrations/002.sql", "ALTER TABLE users DROP COLUMN age;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TEXT
+    assert plan.bodies.reason == "table.users would be locked"
+    assert problems(plan) == [
+        ("function.adults()", "sql/adults.sql:2", 'column "age" does not exist'),
+        ("function.close_month(integer)", "sql/close_month.sql:5", "column u.age does not exist"),
+        ("function.stamp()", "sql/stamp.sql:3", 'record "new" has no field "age"'),
+    ]
+    said = [notice.message for notice in plan.warnings if notice.code == "breaks-body"]
+    assert (
+        "migration 002.sql breaks function.close_month(integer), sql/close_month.sql:5: column u.age does not exist"
+        " (read by the grammar and the catalog alone: table.users would be locked)"
+    ) in said
+
+
+def test_what_is_changed_along_with_the_migration_is_no_problem(case):
+    case.write("migrations/002.sql", "ALTER TABLE users RENAME COLUMN age TO years;")
+    for path, text in CODE.items():
+        case.write(path, text.replace(".age", ".years").replace("WHERE age", "WHERE years"))
+    assert problems(planned(case)) == []
+
+
+def test_a_new_view_over_a_missing_column_is_found_by_the_server(case):
+    case.write("sql/new.sql", "CREATE VIEW new AS\nSELECT id,\n  nmae FROM users;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TRANSACTION
+    assert problems(plan) == [("view.new", "sql/new.sql:3", 'column "nmae" does not exist')]
+    assert case.value("SELECT to_regclass('new')") is None
+
+
+def test_a_new_view_over_a_missing_column_is_found_in_its_text(case):
+    case.write("sql/new.sql", "CREATE VIEW new AS\nSELECT id,\n  u.nmae FROM users u;")
+    case.write("migrations/002.sql", "ALTER TABLE orders ADD COLUMN at date;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TEXT
+    assert problems(plan) == [("view.new", "sql/new.sql:3", "column u.nmae does not exist")]
+
+
+def test_a_new_function_is_checked_query_by_query(case):
+    case.write(
+        "sql/f.sql",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$\nDECLARE r record;\nBEGIN\n"
+        "  FOR r IN SELECT * FROM users LOOP\n    RAISE NOTICE '%', r.nmae;\n  END LOOP;\n"
+        "  INSERT INTO orders (id, usr) VALUES (1, 2);\n  PERFORM close_month('x'::text);\nEND $$;",
+    )
+    assert [(where, message) for _, where, message in problems(planned(case))] == [
+        ("sql/f.sql:5", 'record "r" has no field "nmae"'),
+        ("sql/f.sql:7", 'column "usr" of relation "orders" does not exist'),
+        ("sql/f.sql:8", "function close_month(text) does not exist"),
+    ]
+
+
+def test_other_signatures_break_the_callers(case):
+    case.write(
+        "sql/caller.sql",
+        "CREATE FUNCTION caller() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN close_month(3); END';",
+    )
+    case.apply()
+    text = CODE["sql/close_month.sql"].replace("(n integer)", "(n integer, m integer)")
+    case.write("sql/close_month.sql", text)
+    plan = planned(case)
+    assert [name for name, _, _ in problems(plan)] == ["function.caller()"]
+    (one,) = plan.bodies.problems
+    assert one.cause in (
+        "the change of function.close_month(integer)",
+        "the change of function.close_month(integer, integer)",
+    )
+
+
+def test_what_was_broken_before_is_no_news(case):
+    case.do(
+        "SET check_function_bodies = off; CREATE FUNCTION old() RETURNS bigint LANGUAGE sql AS 'SELECT count(nope) FROM users'"
+    )
+    case.write("sql/new.sql", "CREATE VIEW new AS SELECT id FROM users;")
+    assert problems(planned(case)) == []
+
+
+def test_nothing_stays_of_the_trial(case):
+    case.write(
+        "sql/new.sql",
+        "CREATE TYPE colour AS ENUM ('red');\nCREATE FUNCTION g() RETURNS integer LANGUAGE sql AS 'SELECT 1';",
+    )
+    before = case.dump()
+    assert planned(case).bodies.checked_on is CheckedOn.TRANSACTION
+    assert case.dump() == before
+
+
+def test_the_whole_project_is_checked_on_request(case):
+    with case.open() as project:
+        found = project.check()
+        assert (found.checked_on, found.problems, found.unchecked) == (CheckedOn.TRANSACTION, (), ())
+    case.do("ALTER TABLE users DROP COLUMN age")
+    with case.open() as project:
+        found = project.check()
+        assert [str(one.object) for one in found.problems] == [
+            "function.adults()", "function.close_month(integer)", "function.stamp()",
+        ]  # fmt: skip
+        assert [str(one.object) for one in project.check(["adults"]).problems] == ["function.adults()"]
