@@ -132,11 +132,15 @@ class Project:
             PlanError: the change cannot be planned; `RefusedChange` where it would lose something.
             ConnectionFailedError: the database cannot be reached.
         """
-        from pgmg.checking import with_bodies
         from pgmg.plan_reader import read_plan
 
         chosen = self._options(options)
-        plan = self._read(lambda conn: read_plan(conn, *self._planner.plan(conn, chosen), self.settings))
+        return self._read(lambda conn: read_plan(conn, *self._planner.plan(conn, chosen), self.settings))
+
+    def with_bodies(self, plan: Plan) -> Plan:
+        """Return the project's last plan with a check of the bodies that it affects, and its warnings (rule 9.11)."""
+        from pgmg.checking import with_bodies
+
         return with_bodies(plan, self._planner, self.connect) if plan.steps else plan
 
     def apply(
@@ -308,8 +312,6 @@ class Project:
         from pgmg.site_reader import read_site
 
         return self._read(lambda conn: read_site(conn, self._compared(conn), self.root.name))()
-
-    # -- queries ----------------------------------------------------------------------------------------
 
     def query(
         self, text: str, variables: Mapping[str, object] | None = None, *, limit: int | None = None

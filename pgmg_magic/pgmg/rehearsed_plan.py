@@ -1,4 +1,4 @@
-"""Plans for commands and magics, rehearsed at once where that is asked for."""
+"""Plans for commands and magics, with a check of bodies: on a copy where a rehearsal is asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def planned(project: Project, options: PlanOptions, values: Mapping[str, Any]) -> Plan:
-    """Return a plan, with its rehearsal where the options `rehearse` and `scratch` ask for one.
+    """Return a plan with a check of bodies, and with its rehearsal where `rehearse` and `scratch` ask for one.
 
     Raises:
         UsageError: `scratch` without `rehearse`.
@@ -25,7 +25,7 @@ def planned(project: Project, options: PlanOptions, values: Mapping[str, Any]) -
         raise UsageError("--scratch needs --rehearse", hint="Add --rehearse.")
     plan = project.plan(options)
     if not values["rehearse"]:
-        return plan
+        return project.with_bodies(plan)
     from pgmg.rehearsal import with_rehearsal
 
     return with_rehearsal(project, plan, values["scratch"])

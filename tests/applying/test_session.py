@@ -177,7 +177,9 @@ def test_one_notification_goes_out_with_the_commit(project):
         listening.execute("LISTEN pgmg")
         project.apply()
         (note,) = listening.notifies(timeout=5, stop_after=1)
-        assert json.loads(note.payload) == {"migrations": ["001.sql"], "objects": ["view.names"]}
+        assert json.loads(note.payload) == {
+            "migrations": ["001.sql"], "objects": ["view.names"], "compatibility": "safe", "clients": {},
+        }  # fmt: skip
         for number in range(300):
             project.write(
                 f"sql/v{number}.sql",
@@ -185,7 +187,9 @@ def test_one_notification_goes_out_with_the_commit(project):
             )
         project.apply()
         (note,) = listening.notifies(timeout=5, stop_after=1)
-        assert json.loads(note.payload) == {"migrations": 0, "objects": 300}
+        assert json.loads(note.payload) == {
+            "migrations": 0, "objects": 300, "compatibility": "safe", "clients": 0,
+        }  # fmt: skip
         assert project.plan().is_empty
         project.apply()
         assert list(listening.notifies(timeout=0.2)) == []

@@ -40,7 +40,7 @@ def problems(plan):
 
 def planned(case):
     with case.open() as project:
-        return project.plan()
+        return project.with_bodies(project.plan())
 
 
 def test_a_dropped_column_breaks_bodies_and_each_is_named_with_its_line(case):

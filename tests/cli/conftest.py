@@ -37,6 +37,9 @@ class FakeProject:
         if self.error is not None:
             raise self.error
 
+    def with_bodies(self, plan):
+        return plan
+
     def connect(self):
         raise AssertionError("nothing here speaks to a server")
 

@@ -36,7 +36,11 @@ def tree(here, pgmg, monkeypatch):
 def test_files_without_a_problem(tree, pgmg):
     done = pgmg("check", "--offline")
     assert (done.exit_code, done.stdout) == (0, "No problem in 2 files: 2 objects, 1 migration.\n")
-    assert json.loads(pgmg("check", "--offline", "--format", "json").stdout) == {"files": 2, "objects": 2, "migrations": 1}
+    assert json.loads(pgmg("check", "--offline", "--format", "json").stdout) == {
+        "files": 2,
+        "objects": 2,
+        "migrations": 1,
+    }
 
 
 def test_bodies_need_a_server_unless_nobody_wants_them_checked(tree, pgmg):

@@ -26,7 +26,7 @@ from pgmg.applying.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.owed_recorder import OwedObjects
 from pgmg.applying.pooled import check_shareable, second_connection
 from pgmg.applying.reconcile import Reconciliation
-from pgmg.applying.record import record_group, recorded_later
+from pgmg.applying.record import record_group
 from pgmg.applying.runner import BACK, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
@@ -253,9 +253,7 @@ class _Apply:
                 done, now = run
             owed = self._definitions.owed
             self._current = _nothing
-            for step in record_group(
-                self._conn, self._state, snapshot, done, records, silent, recorded_later(plan, number), now
-            ):
+            for step in record_group(self._conn, self._state, snapshot, done, records, silent, plan, number, now):
                 self._listener(corrected_notice(step))
             if owed is not None:
                 owed.record(self._state)

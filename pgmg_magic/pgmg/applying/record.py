@@ -14,7 +14,7 @@ from pgmg.source import statements_hash
 from pgmg.source.migrations.progress_notes import note_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import psycopg
 
@@ -36,13 +36,14 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
     done: Sequence[AppliedStep],
     records: Sequence[Record],
     silent: Sequence[Record],
-    later: Collection[ObjectName],
+    plan: Plan,
+    number: int,
     now: Snapshot | None = None,
 ) -> tuple[Step, ...]:
     """Write a group's state inside its transaction; `silent` rows are brought up to date without being touched.
 
-    The rows of what `later` groups are to record are left as they are. `now` is the database after the group, if it
-    has been read already. Returns the steps after which a recreated object had to be set right.
+    The rows of what groups of `plan` after `number` are to record are left as they are. `now` is the database after
+    the group, if it has been read already. Returns the steps after which a recreated object had to be set right.
 
     Raises:
         NotRestoredError: a recreated object has not what it had before.
@@ -66,10 +67,10 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
         state.record(as_created(kept, before.objects, now.objects), now)
         state.record(silent, now, touch=False)
         if migrations:
-            state.refresh(now, later)
+            state.refresh(now, recorded_later(plan, number))
     if group or records:
         state.record_history(group, records)
-    state.transaction = _notify(conn, [m.name for m in migrations], records) if group else None
+    state.transaction = _notify(conn, [m.name for m in migrations], records, plan) if group else None
     return corrected
 
 
@@ -96,12 +97,14 @@ def done_migration(name: str, hash_: str, text: str) -> DoneMigration:
     return DoneMigration(name, hash_, statements_hash(text))
 
 
-def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record]) -> str | None:
+def _notify(conn: psycopg.Connection[Any], migrations: list[str], records: Sequence[Record], plan: Plan) -> str | None:
     """Notify those who listen, once it is committed; return the number of the transaction."""
     names = [str(record.object) for record in records]
-    text = json.dumps({"migrations": migrations, "objects": names})
+    worst = {"compatibility": plan.compatibility.value}
+    clients = {str(one.object): one.compatibility.value for one in plan.clients}
+    text = json.dumps({"migrations": migrations, "objects": names, **worst, "clients": clients})
     if len(text.encode()) > _NOTIFY_BYTES:
-        text = json.dumps({"migrations": len(migrations), "objects": len(names)})
+        text = json.dumps({"migrations": len(migrations), "objects": len(names), **worst, "clients": len(clients)})
     notify = "SELECT pg_catalog.pg_current_xact_id_if_assigned()::text, pg_catalog.pg_notify('pgmg', $1)"
     row = conn.execute(notify, [text]).fetchone()
     return None if row is None else row[0]
