@@ -139,9 +139,11 @@ class Project:
 
     def with_bodies(self, plan: Plan) -> Plan:
         """Return the project's last plan with a check of the bodies that it affects, and its warnings (rule 9.11)."""
+        if not plan.steps:
+            return plan
         from pgmg.checking import with_bodies
 
-        return with_bodies(plan, self._planner, self.connect) if plan.steps else plan
+        return with_bodies(plan, self._planner, self.connect)
 
     def apply(
         self,
@@ -209,7 +211,6 @@ class Project:
         return FilePlanner(self._planner, self._options(options), paths)
 
     # -- looking ----------------------------------------------------------------------------------------
-
     def _compared(self, conn: Connection, *, only_looks: bool = False) -> Comparison:
         from pgmg.catalog.snapshot_reader import read_snapshot
 

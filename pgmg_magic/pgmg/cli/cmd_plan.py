@@ -20,7 +20,6 @@ from pgmg.options import (
     SPEECH,
 )
 from pgmg.rehearsed_plan import planned
-from pgmg.saved_plans import save_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +68,8 @@ def command_(
         if output_graph is not None and drawing is not None:
             output_graph.write_bytes(drawing(project.graph()))
     if out is not None:
+        from pgmg.saved_plans import save_plan
+
         save_plan(plan, out)
     printer.plan(call, plan, extras)
     if fail_on is not None and plan.compatibility.rank >= Compatibility(fail_on).rank:
