@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 _NAMES = frozenset({"42703", "42P01"})
 """A column, or a table, does not exist: whatever the types are."""
-_NOT_MEANT = frozenset({"42501", "42P02", "42P18", "42601"})
-"""Privileges, parameters that only a call has, types that only a call tells; and what the probe wrote itself."""
+_NOT_MEANT = frozenset({"42501", "42P02", "42P18"})
+"""Privileges, parameters that only a call has, and types that only a call tells."""
+_SYNTAX = "42601"
+"""Also of queries that can be parsed, as `INSERT has more expressions than target columns`."""
 _NO_LABEL = "22P02"
 _NO_RELATION = "42P01"
 _NO_FIELD = re.compile(r'^record "([^"]+)" has no field')
@@ -132,8 +134,9 @@ def _is_meant(said: ServerSaid, *, loose: bool = False, by_server: bool = False)
     """Whether an error says that a query does not fit the schema, and not that the check lacks something."""
     if loose:
         return said.sqlstate in _NAMES
-    left_out = _NOT_MEANT - {"42601"} if by_server else _NOT_MEANT
-    return said.sqlstate == _NO_LABEL or (said.sqlstate.startswith(("42", "3F")) and said.sqlstate not in left_out)
+    if said.sqlstate == _SYNTAX:  # a text that cannot be parsed is quoted: `syntax error at or near "x"`
+        return by_server or ('"' not in said.message and not said.message.startswith("syntax error"))
+    return said.sqlstate == _NO_LABEL or (said.sqlstate.startswith(("42", "3F")) and said.sqlstate not in _NOT_MEANT)
 
 
 def _is_made_within(said: ServerSaid, made: Probe, unsure: frozenset[str]) -> bool:
