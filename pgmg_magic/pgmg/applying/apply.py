@@ -326,7 +326,7 @@ class _Apply:
         self._rollback()
         if self._try_again(failure.error):
             return False
-        is_drop = failure.step is not None and failure.step.action is Action.DROP
+        is_drop = failure.step is not None and failure.step.action in (Action.DROP, Action.SWAP)
         learned = self._progress.learn_from_failure(self._reconciliation, failure) if is_drop or not inference else None
         if learned is not None:
             self._tell(learned)

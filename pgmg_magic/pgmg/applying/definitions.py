@@ -12,20 +12,22 @@ from pgmg.catalog.catalog_queries import restore_settings
 from pgmg.catalog.closure import read_definitions, read_owned_parts
 from pgmg.catalog.snapshot_reader import find
 from pgmg.catalog.table_parts import read_table_parts
+from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.snapshot import Address
 from pgmg.planning.kinds.constraints import is_of_domain_source
 from pgmg.planning.kinds.create_or_replace import replacing
 from pgmg.planning.schedule.dependencies import PARTS_OF_TABLES
 from pgmg.planning.schedule.restore import restoration
+from pgmg.planning.schedule.staging import staged, swap_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import psycopg
 
     from pgmg.applying.owed_recorder import OwedObjects
-    from pgmg.model.catalog_details import Definition
+    from pgmg.model.catalog_details import Definition, ObjectProperty
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import Plan, RuntimeDefinition, Step
 
@@ -49,6 +51,8 @@ class RuntimeDefinitions:
         self._fresh: set[ObjectName] = set()
         self.owed: OwedObjects | None = None
         """What the group that is run leaves absent at its commit."""
+        self._indexes: dict[ObjectName, dict[ObjectName, None]] = {}
+        """Indexes with staging names, by the materialized view that is built beside the former one."""
 
     def unread(self, drops: Sequence[Step]) -> list[Step]:
         """Return those of the steps whose object has not been read since it was last created."""
@@ -87,13 +91,18 @@ class RuntimeDefinitions:
 
     def step(self, step: Step) -> Step:
         """Return a step with the statements that hold now."""
+        if step.beside and step.object.kind is Kind.INDEX:
+            self._indexes.setdefault(step.beside[0], {})[step.object] = None
         if step.runtime is None:
             return step
         known = self._known.get(step.object)
         if step.runtime.part_of in self._parts:
             part = self._part(step, step.runtime)
             if part is None and step.source is None:
+                self._rename(step, None)
                 return replace(step, statements=(), properties=None)
+            if part is not None and step.source is None:
+                self._rename(step, part.name)
             known = None if part is None else [part]
         if not known:
             return step
@@ -107,17 +116,56 @@ class RuntimeDefinitions:
             return replace(step, statements=(*source.settings, *replacing(source.sql, own.properties)))
         restored = restoration(own, source, runtime.previous or source, runtime.missing, runtime.removed_comments)
         sources = () if source is None else (source, runtime.previous)
-        with_parts = [restoration(part, None, None) for part in parts if not is_of_domain_source(part.name, sources)]
-        of_parts = [s for part in with_parts for s in (*part.create, *part.restore)]
-        if source is None:
-            statements = (*restored.create, *restored.restore, *of_parts)
-            return replace(step, statements=statements, properties=restored.properties)
+        parts = [part for part in parts if not is_of_domain_source(part.name, sources)]
+        if step.action is Action.SWAP:
+            return self._swap(step, own, parts, restored.properties)
+        if step.beside:
+            parts = [part for part in parts if part.name.kind is Kind.INDEX]
+            self._indexes.setdefault(step.beside[0], {}).update(dict.fromkeys(part.name for part in parts))
+        of_parts = [s for part in parts for s in _staged(_recreated(part), part.name, step)]
+        name = own.name if step.object.kind is Kind.INDEX else step.object
+        create, restore = (_staged(some, name, step) for some in (restored.create, restored.restore))
+        is_verified = not step.beside or step.object.kind is not Kind.MATERIALIZED_VIEW
+        return self._created(step, create, (*restore, *of_parts), restored.properties if is_verified else None)
+
+    @staticmethod
+    def _created(
+        step: Step,
+        create: tuple[str, ...],
+        restore: tuple[str, ...],
+        properties: tuple[ObjectProperty, ...] | None,
+    ) -> Step:
+        """Return a step that creates an object, restores its properties, or both."""
+        assert step.runtime is not None
+        if step.source is None:
+            return replace(step, statements=(*create, *restore), properties=properties)
         if step.action is Action.RESTORE:
-            return replace(step, statements=(*restored.restore, *of_parts), properties=restored.properties)
-        created = (*source.settings, *restored.create)
-        if runtime.properties_apart:
+            return replace(step, statements=restore, properties=properties)
+        created = (*step.source.settings, *create)
+        if step.runtime.properties_apart:
             return replace(step, statements=created)
-        return replace(step, statements=(*created, *restored.restore, *of_parts), properties=restored.properties)
+        return replace(step, statements=(*created, *restore), properties=properties)
+
+    def _rename(self, step: Step, name: ObjectName | None) -> None:
+        """Note what an index with a staging name is called since a migration, or that there is none any more."""
+        if step.beside:
+            indexes = self._indexes[step.beside[0]]
+            indexes.pop(step.object, None)
+            if name is not None:
+                indexes[name] = None
+
+    def _swap(
+        self, step: Step, own: Definition, parts: Iterable[Definition], properties: tuple[ObjectProperty, ...]
+    ) -> Step:
+        """Return the step in which a materialized view takes the place of the former one.
+
+        Parts that are no indexes are created only now: the former one had their names.
+        """
+        self._fresh.discard(step.object)
+        indexes = sorted(self._indexes.pop(step.object, {}), key=str)
+        later = [s for part in parts if part.name.kind is not Kind.INDEX for s in _recreated(part)]
+        statements = (*swap_statements(step.object, own.drop, indexes), *later)
+        return replace(step, statements=statements, properties=properties)
 
     def _part(self, step: Step, runtime: RuntimeDefinition) -> Definition | None:
         """Return what a part was before it was dropped along with its whole: it may have got another name, or address.
@@ -132,3 +180,12 @@ class RuntimeDefinitions:
                 return same
         wanted = (step.object.kind, step.object.name)
         return next((part for part in parts if (part.name.kind, part.name.name) == wanted), None)
+
+
+def _recreated(part: Definition) -> tuple[str, ...]:
+    restored = restoration(part, None, None)
+    return (*restored.create, *restored.restore)
+
+
+def _staged(statements: Iterable[str], name: ObjectName, step: Step) -> tuple[str, ...]:
+    return tuple(staged(statement, name, step.beside) if step.beside else statement for statement in statements)

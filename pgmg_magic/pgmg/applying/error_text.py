@@ -41,6 +41,7 @@ def contains_name(text: str, word: str) -> bool:
 
 def dropped_earlier(text: str, step: Step, plan: Plan) -> list[ObjectName]:
     """Return what a message names that the plan drops before a step, and recreates later."""
-    dropped = (earlier.object for earlier in plan.steps[: step.number - 1] if earlier.action is Action.DROP)
+    earlier = plan.steps[: step.number - 1]
+    dropped = (other.object for other in earlier if other.action in (Action.DROP, Action.SWAP))
     back = {later.object for later in plan.steps[step.number :]}
     return [name for name in dict.fromkeys(dropped) if name in back and names_object(text, name)]

@@ -74,7 +74,7 @@ def _from_error(failure: Failure) -> Inference | None:
         return _new_label(failure)
     if isinstance(error, classes.EXISTS) and step.action is Action.CREATE:
         return Inference((Exists(step.object),), (_edge(step.object, step.object),))
-    if isinstance(error, classes.IN_USE) and step.action in (Action.MIGRATE, Action.DROP):
+    if isinstance(error, classes.IN_USE) and step.action in (Action.MIGRATE, Action.DROP, Action.SWAP):
         return _in_use(failure)
     if isinstance(error, classes.NOT_IN_PLACE) and step.action in _CHANGES:
         return Inference((CannotReplace(step.object),))

@@ -81,7 +81,7 @@ class Care:
     after: Mapping[tuple[str, int], Callable[[], None]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-_LOSES = frozenset({Action.DROP, Action.REPLACE})
+_LOSES = frozenset({Action.DROP, Action.SWAP, Action.REPLACE})
 """Steps before which the properties of an object are read, as it loses them."""
 
 SAVEPOINT = "SAVEPOINT pgmg_statement"
@@ -127,13 +127,13 @@ class Runner:
             step = planned
             if step.migration is not None:
                 self._verify()  # the migration may change what is compared
-            if step.runtime is not None and step.action in _LOSES:
+            if step.runtime is not None and (step.action in _LOSES or step.beside):
                 self._read_definitions(steps[number:])
             if self._definitions.owed is not None and self._definitions.owed.includes(planned):
                 self._flush()
                 self._definitions.owed.note(takewhile(lambda following: following.migration is None, steps[number:]))
                 restore_settings(self._conn, self._path)
-            if step.runtime is not None:
+            if step.runtime is not None or step.beside:
                 step = self._definitions.step(step)
             if step.migration is not None and session.is_suspended(step):
                 self._flush()

@@ -10,6 +10,7 @@ from psycopg import errors
 from pgmg.catalog.catalog_queries import Row, addresses, query, run_queries, set_path, use_canonical_settings
 from pgmg.model.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.names import Kind, ObjectName, kind_of
+from pgmg.model.quoting import spelled_parts
 from pgmg.model.snapshot import Address, LiveObject
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def _other_name(type_: str, schema: str | None, name: str | None, identity: str,
         case "statistics object", [space, statistics]:
             return ObjectName(Kind.STATISTICS, statistics, space)
     kind = kind_of(type_.replace(" ", "_"))
-    if name is not None and kind is not None:
-        return ObjectName(kind, name, schema)
+    if name is not None and kind is not None:  # the server quotes both
+        place = None if schema is None else spelled_parts(schema)[0]
+        return ObjectName(kind, spelled_parts(name)[0], place)
     return ObjectName(Kind.OTHER, f"{type_} {identity}")

@@ -26,6 +26,8 @@ class Happening(StrEnum):
     ALTER = "alter"
     RENAME = "rename"  # or moved to another schema
     DESCRIBE = "describe"  # comments, privileges, owner, state of a trigger
+    BUILD = "build"  # beside the former one
+    SWAP = "swap"
     VALIDATE = "validate"
 
 
@@ -83,6 +85,7 @@ _HAPPENINGS = {
     Action.COMMENT: Happening.DESCRIBE,
     Action.GRANT: Happening.DESCRIBE,
     Action.REVOKE: Happening.DESCRIBE,
+    Action.SWAP: Happening.SWAP,
     Action.VALIDATE: Happening.VALIDATE,
 }
 _EFFECTS = {
@@ -181,6 +184,8 @@ class _Rows:
         while name.parent is not None and (name.kind in PROPERTY_KINDS or name.kind is Kind.COLUMN):
             name, happening = name.parent, Happening.DESCRIBE
         row = self._row(name)
+        if step.beside and happening in _BRINGS and name not in self._absent:
+            happening = Happening.BUILD
         if happening in _BRINGS and row.is_untouched and name not in self._absent:
             lost = self._lost_with(name)
             if lost is not None:

@@ -41,6 +41,7 @@ class Action(StrEnum):
     COMMENT = "comment"
     GRANT = "grant"
     REVOKE = "revoke"
+    SWAP = "swap"  # one that was built beside the former takes its place
     VALIDATE = "validate"  # a routine made with body checking off is checked
 
 
@@ -176,7 +177,8 @@ class Step:
     to be compared (rule 6.3).
     A step of a migration runs its statements from number `first_statement` on (from 0, without an outer BEGIN);
     `unread` are those of its statements, from 0, that may do anything to any object. `noticed_by` is the statement
-    before which the object is created, or changed, only because the statement may notice it.
+    before which the object is created, or changed, only because the statement may notice it. `beside` are the
+    materialized views whose staging names `statements` hold, because they are built beside the former ones.
     """
 
     number: int
@@ -195,6 +197,7 @@ class Step:
     unread: tuple[int, ...] = ()
     runtime: RuntimeDefinition | None = None
     noticed_by: StatementId | None = None
+    beside: tuple[ObjectName, ...] = ()
 
     @property
     def whole(self) -> ObjectName:

@@ -65,7 +65,9 @@ def _of_step(step: Step, snapshot: Snapshot, made: set[object]) -> Iterator[Need
     name, live = step.object, snapshot.objects.get(step.object)
     parent = _parent(step, snapshot, made)
     owned = live if live is not None and name not in made else None
-    if step.action is Action.DROP and owned is not None:
+    if step.action is Action.SWAP and live is not None:
+        yield Need(Subject.ROLE, _owner(live, parent))
+    elif step.action is Action.DROP and owned is not None:
         yield Need(Subject.ROLE, _owner(owned, parent), _schema_owner(name.schema, snapshot))
     elif step.action in _OWNERS_ALONE and owned is not None and name.kind not in (Kind.COMMENT, Kind.GRANT):
         yield Need(Subject.ROLE, _owner(owned, parent))

@@ -52,6 +52,8 @@ def verb(action: Action) -> Verb:
             return Verb("Granting on", "Granted on", Role.CREATED)
         case Action.REVOKE:
             return Verb("Revoking on", "Revoked on", Role.DROPPED)
+        case Action.SWAP:
+            return Verb("Swapping", "Swapped", Role.CHANGED)
         case Action.VALIDATE:
             return Verb("Validating", "Validated", Role.CREATED)
         case _:

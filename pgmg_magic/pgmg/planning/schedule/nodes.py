@@ -26,7 +26,8 @@ class Phase(IntEnum):
     CREATE = 1
     RESTORE_PROPERTIES = 2
     COMMENTS_GRANTS = 3
-    VALIDATE = 4
+    SWAP = 4
+    VALIDATE = 5
 
 
 _RANK = (
@@ -44,7 +45,7 @@ _RANKS = {kind: rank for rank, kinds in enumerate(_RANK) for kind in kinds}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step to be. `own_transaction`: it has to be committed before what follows."""
+    """One step to be. `own_transaction`: it has to be committed before what follows; `beside` as in `Step`."""
 
     id: int
     phase: Phase
@@ -59,6 +60,7 @@ class Node:
     properties: tuple[ObjectProperty, ...] | None = None
     runtime: RuntimeDefinition | None = None
     noticed_by: StatementId | None = None
+    beside: tuple[ObjectName, ...] = ()
 
     @property
     def key(self) -> tuple[int, int, str, int, str, int]:
@@ -69,10 +71,18 @@ class Node:
 
 @dataclass(slots=True)
 class MadeNodes:
-    """Nodes that create or change an object: the first and the last of them."""
+    """Nodes that create or change an object: the first and the last of them.
+
+    `built` is the one after which a materialized view that is built beside the former one can be read and indexed.
+    """
 
     first: Node
     last: Node
+    built: Node | None = None
+
+    def ready_for(self, user: Node, name: ObjectName) -> Node:
+        """Return the node that comes before `user`, which uses the object by its name or its staging name."""
+        return self.built if self.built is not None and name in user.beside else self.last
 
     @property
     def is_check(self) -> bool:

@@ -207,6 +207,7 @@ class _Steps:
                 properties=node.properties,
                 runtime=node.runtime,
                 noticed_by=node.noticed_by,
+                beside=node.beside,
             )
         )
         self._is_closed = node.own_transaction

@@ -11,11 +11,13 @@ from pgmg.model.plan import Action, RuntimeDefinition
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.resolve.sql_names import drop_statement
 from pgmg.planning.schedule.after_migration import strategy_after_migration
+from pgmg.planning.schedule.built_beside import built_beside
 from pgmg.planning.schedule.context import statement_id
 from pgmg.planning.schedule.descriptions import Descriptions
 from pgmg.planning.schedule.lifetimes import Form, SlotKey
 from pgmg.planning.schedule.nodes import MadeNodes, Node, Phase, StepGraph
 from pgmg.planning.schedule.restore import create_statements, restoration
+from pgmg.planning.schedule.staging import staged, swap_statements
 from pgmg.planning.schedule.step_order import StepOrder
 from pgmg.source.grammar.rewriting import or_replace
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from pgmg.planning.schedule.lifetimes import Creation, Lifetimes, Slot
     from pgmg.planning.schedule.presence import Presence
     from pgmg.planning.schedule.restore import Restoration
+
+_WITHOUT_SOURCE = frozenset({Action.DROP, Action.RESTORE, Action.SWAP})
+"""Actions whose SQL is not from a file."""
 
 UNCHECKED = "SET LOCAL check_function_bodies = off"
 CHECKED = "SET LOCAL check_function_bodies = on"
@@ -52,6 +57,7 @@ class SlotSteps:
     creations: dict[ObjectId, MadeNodes] = field(default_factory=dict)
     created_ids: dict[ObjectName, ObjectId] = field(default_factory=dict)
     removals: list[Node] = field(default_factory=list)
+    beside: dict[ObjectId, tuple[ObjectName, ...]] = field(default_factory=dict)
 
     @property
     def state(self) -> SchemaState:
@@ -71,17 +77,20 @@ class SlotSteps:
         source: SourceObject | None = None,
         runtime: RuntimeDefinition | None = None,
         properties: tuple[ObjectProperty, ...] | None = None,
+        beside: tuple[ObjectName, ...] = (),
     ) -> Node:
         """Add a node."""
         is_managed = name in self.context.resolved.declared or self.context.is_deleted(name)
         if action is Action.REPLACE:
             statements = (*statements, *self.context.lost_by_replacement.get(name, ()))
-        location = source.location if source is not None and action not in (Action.DROP, Action.RESTORE) else None
+        location = source.location if source is not None and action not in _WITHOUT_SOURCE else None
         number = len(self.graph.nodes)
+        if beside and action is not Action.SWAP:
+            statements = [staged(statement, name, beside) for statement in statements]
         node = Node(
             number, phase, action, name, tuple(statements), reason, location, is_managed, source,
             own_transaction=name in self.context.own_transactions and phase is Phase.CREATE,
-            properties=properties, runtime=runtime, noticed_by=self._noticed_by(name),
+            properties=properties, runtime=runtime, noticed_by=self._noticed_by(name), beside=beside,
         )  # fmt: skip
         self.graph.nodes[number] = node
         return node
@@ -94,10 +103,14 @@ class SlotSteps:
 
     def build(self, *, is_last: bool) -> StepGraph:
         """Return the nodes and edges of the slot; comments, grants and the like belong to the last one."""
+        self.beside = built_beside(self.slot, self.context, self.decisions, self.lifetimes)
         for id_, reason in self.slot.drops.items():
-            self._drop(id_, reason)
+            if id_ not in self.beside:
+                self._drop(id_, reason)
         for id_, creation in self.slot.creations.items():
             self._create(id_, creation)
+        for id_ in self.beside:
+            self._swap(id_)
         for name, reason in self.slot.changes.items():
             self._change(name, reason)
         for name, reason in self.slot.replaced.items():
@@ -198,19 +211,48 @@ class SlotSteps:
         created = create_statements(source) if restored is None else restored.create
         kept = None if restored is None else restored.properties
         is_apart = restored is not None and bool(restored.restore)
+        beside = self.beside.get(id_) or self._indexed_beside(id_, declared)
         first = self.node(
             Phase.CREATE, Action.CREATE, declared, (*source.settings, *created), creation.reason, source=source,
             runtime=None if runtime is None else replace(runtime, properties_apart=is_apart),
-            properties=None if is_apart else kept,
+            properties=None if is_apart or id_ in self.beside else kept, beside=beside,
         )  # fmt: skip
         last = first
         if restored is not None and is_apart:
             last = self.node(
                 Phase.RESTORE_PROPERTIES, Action.RESTORE, declared, restored.restore,
-                "what it had besides its definition", source=source, runtime=runtime, properties=kept,
+                "what it had besides its definition", source=source, runtime=runtime,
+                properties=None if id_ in self.beside else kept, beside=beside,
             )  # fmt: skip
             self.graph.before(first.id, last.id)
-        self._note(id_, declared, MadeNodes(first, last))
+        self._note(id_, declared, MadeNodes(first, last, last if id_ in self.beside else None))
+
+    def _indexed_beside(self, id_: ObjectId, name: ObjectName) -> tuple[ObjectName, ...]:
+        """Return the materialized view that is built beside the former one and that an index belongs to."""
+        if name.kind is not Kind.INDEX:
+            return ()
+        used = {self.context.declared.id_of(use.object) for use in self.context.declared.uses(name)}
+        used |= {link.on for link in self.context.graph.needs(id_) if link.is_auto}
+        return next((beside[:1] for view, beside in self.beside.items() if view in used), ())
+
+    def _swap(self, id_: ObjectId) -> None:
+        """Drop the former materialized view, and give its name to the one that has been built."""
+        made, definition = self.creations[id_], self._definition(id_)
+        assert definition is not None
+        name, source = made.first.name, made.first.source
+        assert source is not None
+        properties = restoration(
+            definition, source, self.decisions.previous.get(name, source), self.context.missing_columns(name),
+            self._removed_comments(name),
+        ).properties  # fmt: skip
+        built = self.graph.nodes.values()
+        indexes = {node.name for node in built if name in node.beside and node.name.kind is Kind.INDEX}
+        statements = swap_statements(name, definition.drop, sorted(indexes, key=str))
+        node = self.node(
+            Phase.SWAP, Action.SWAP, name, statements, "the former one is dropped, the new one takes its name",
+            source=source, runtime=self._runtime(id_), properties=properties, beside=(name,),
+        )  # fmt: skip
+        self.drops[id_] = made.last = node
 
     def _was_there(self, id_: ObjectId) -> bool:
         """Say whether an object was in the database, or has been dropped by an apply that owes it."""
@@ -231,8 +273,9 @@ class SlotSteps:
             restored = restoration(definition, None, None, self.context.missing_columns(name))
             statements, properties = (*restored.create, *restored.restore), restored.properties
         node = self.node(
-            Phase.CREATE, Action.RESTORE, name, statements, creation.reason, runtime=runtime, properties=properties
-        )
+            Phase.CREATE, Action.RESTORE, name, statements, creation.reason, runtime=runtime, properties=properties,
+            beside=self._indexed_beside(id_, name),
+        )  # fmt: skip
         self._note(id_, name, MadeNodes(node, node))
 
     def _note(self, id_: ObjectId, name: ObjectName, made: MadeNodes) -> None:

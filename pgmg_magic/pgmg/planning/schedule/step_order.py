@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.plan import Action
 from pgmg.model.server_facts import DependsOn, StatementId
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.schedule.nodes import Phase
@@ -28,6 +29,7 @@ class StepOrder:
     def add_edges(self) -> None:
         """Add all edges."""
         self._order_drops()
+        self._order_builds()
         self._order_same_names()
         self._order_creations()
         self._order_removals()
@@ -39,7 +41,7 @@ class StepOrder:
     def _order_drops(self) -> None:
         graph, drops = self._context.graph, self._steps.drops
         for id_, node in drops.items():
-            if id_ in self._steps.creations:
+            if id_ in self._steps.creations and not self._steps.creations[id_].first.beside:
                 self._before(node.id, self._steps.creations[id_].first.id)
             for link in graph.dependents(id_):
                 if link.dependent in drops:
@@ -54,6 +56,15 @@ class StepOrder:
                 other = drops.get(self._context.declared.id_of(use.object))
                 if other is not None:
                     self._before(node.id, other.id, hard=False)
+
+    def _order_builds(self) -> None:
+        """Put the builds beside former objects before everything that locks what is read meanwhile."""
+        drops = list(self._steps.drops.values())
+        for made in (one for nodes in self._steps.made.values() for one in nodes if one.first.beside):
+            built = made.built or made.last
+            for drop in drops:
+                is_own = drop.action is Action.SWAP and drop.name in built.beside
+                self._before(built.id, drop.id, hard=is_own)
 
     def _needs(self, id_: ObjectId) -> list[ObjectId]:
         return self._steps.presence.needs_of(id_) if id_ not in self._context.graph.definitions else []
@@ -78,13 +89,15 @@ class StepOrder:
                     if other.is_check and name.kind in ROUTINES:
                         continue
                     for node in nodes:
-                        self._before(other.last.id, node.first.id, hard=is_hard and not other.is_check)
+                        ready = other.ready_for(node.first, used)
+                        self._before(ready.id, node.first.id, hard=is_hard and not other.is_check)
             if name.kind is Kind.MATERIALIZED_VIEW:
                 self._order_rows(name)
         for id_, made in self._steps.creations.items():
             for needed in self._needs(id_):
                 if needed in self._steps.creations:
-                    self._before(self._steps.creations[needed].last.id, made.first.id)
+                    ready = self._steps.creations[needed].ready_for(made.first, self._steps.name_of(needed))
+                    self._before(ready.id, made.first.id)
 
     def _order_rows(self, name: ObjectName) -> None:
         """A materialized view is filled after all that changes behind objects that stay as they are, too."""
@@ -97,7 +110,7 @@ class StepOrder:
         for node in self._steps.made[name]:
             for used in behind:
                 for other in self._steps.made.get(used, ()):
-                    self._before(other.last.id, node.first.id, hard=False)
+                    self._before(other.ready_for(node.first, used).id, node.first.id, hard=False)
 
     def _uses(self, name: ObjectName) -> dict[tuple[ObjectName, bool], None]:
         """Return (object, hard) for everything that has to exist first."""
@@ -153,7 +166,7 @@ class StepOrder:
                 continue
             for node in self._steps.made.get(fact.dependent, ()):
                 for other in self._steps.made.get(fact.on, ()):
-                    self._before(other.last.id, node.first.id)
+                    self._before(other.ready_for(node.first, fact.on).id, node.first.id)
 
     def _order_own_transactions(self) -> None:
         """Order steps with a transaction of their own before all drops."""

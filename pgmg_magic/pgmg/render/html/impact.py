@@ -83,7 +83,7 @@ def _outcomes(plan: Plan) -> Iterator[str]:
             continue
         if name.kind in PROPERTY_KINDS:
             yield name.kind
-        elif Action.DROP in actions:
+        elif actions & {Action.DROP, Action.SWAP}:
             managed = all(step.managed for step in steps)
             yield "deleted" if not actions & {*_CREATING} else "recreated" if managed else "restored"
         elif Action.CREATE in actions:

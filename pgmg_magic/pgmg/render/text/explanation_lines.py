@@ -21,6 +21,8 @@ _SHOWN = {
     Happening.ALTER: ("A", "altered"),
     Happening.RENAME: ("N", "renamed"),
     Happening.DESCRIBE: ("G", "comments or privileges set"),
+    Happening.BUILD: ("B", "built beside the former one"),
+    Happening.SWAP: ("S", "swapped"),
     Happening.VALIDATE: ("V", "body checked"),
 }
 """The letter in the table, and the word."""

@@ -46,7 +46,7 @@ class _Context:
         by_action: dict[Action, set[ObjectName]] = {action: set() for action in Action}
         for step in plan.steps:
             by_action[step.action].add(step.object)
-        self.dropped = by_action[Action.DROP]
+        self.dropped = by_action[Action.DROP] | by_action[Action.SWAP]
         self.created = by_action[Action.CREATE]
         self.recreated = self.created | by_action[Action.RESTORE]
         self.in_place = by_action[Action.REPLACE] | by_action[Action.ALTER]
@@ -138,7 +138,7 @@ def _step(step: Step, context: _Context, indent: str, verbose: int) -> Line:
     text = labels.step_title(step)
     if step.action is Action.RESTORE and step.object in context.created:
         text = f"RESTORE {labels.restored_properties(step)} of {labels.sql_name(step.object)}"
-    notes = []
+    notes = ["built beside the former one"] if step.beside and step.action is not Action.SWAP else []
     if step.location is not None and step.action is not Action.MIGRATE:
         notes.append(f"from {step.location.path}")
     if not step.managed:
@@ -167,7 +167,7 @@ def _adds_information(step: Step, context: _Context) -> bool:
             return step.object not in context.dropped
         case Action.RESTORE:
             return step.object not in context.created
-        case Action.REPLACE | Action.ALTER | Action.VALIDATE:
+        case Action.REPLACE | Action.ALTER | Action.SWAP | Action.VALIDATE:
             return True
 
 
