@@ -12,6 +12,7 @@ BEFORE = {
     "sql/label.sql": "CREATE FUNCTION label(n integer) RETURNS text LANGUAGE sql AS $$ SELECT 'no. ' || n $$;",
     "sql/status.sql": "CREATE TYPE status AS ENUM ('new', 'done');",
     "sql/names.sql": "CREATE VIEW names AS SELECT id, name FROM users;",
+    "sql/kept.sql": "CREATE MATERIALIZED VIEW kept AS SELECT id FROM users;\nCREATE INDEX kept_id ON kept (id);",
 }
 BY_HAND = (
     "CREATE VIEW by_hand AS SELECT age + 1 AS next FROM ages",
@@ -25,6 +26,7 @@ AFTER = {
     "sql/status.sql": "CREATE TYPE status AS ENUM ('new', 'doing', 'done');",
     "sql/names.sql": "CREATE VIEW names AS SELECT id, name FROM users;\nCOMMENT ON VIEW names IS 'who';\n"
     "GRANT SELECT ON names TO PUBLIC;",
+    "sql/kept.sql": "CREATE MATERIALIZED VIEW kept AS SELECT id, name FROM users;\nCREATE INDEX kept_id ON kept (id);",
     "sql/even.sql": "CREATE FUNCTION is_even(n integer) RETURNS boolean LANGUAGE sql AS\n"
     "$$ SELECT CASE n WHEN 0 THEN true ELSE is_odd(n - 1) END $$;",
     "sql/odd.sql": "CREATE FUNCTION is_odd(n integer) RETURNS boolean LANGUAGE sql AS\n"

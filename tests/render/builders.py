@@ -123,6 +123,9 @@ def every_action():
         step(10, Action.REVOKE, grant(v, "public"), reason="no longer declared"),
         step(11, Action.GRANT, privileges, reason="new", path="sql/p.sql"),
         step(12, Action.VALIDATE, odd, reason="its body is checked now that all it uses exists", path="sql/odd.sql"),
+        step(
+            13, Action.SWAP, ObjectName(Kind.MATERIALIZED_VIEW, "daily", "public"), reason="the new one takes its name"
+        ),
     )
 
 

@@ -51,8 +51,9 @@ Execution order:
   10. REVOKE ON VIEW v FROM public
   11. GRANT DEFAULT PRIVILEGES on tables to reader (from sql/p.sql)
   12. VALIDATE FUNCTION is_odd(integer) (from sql/odd.sql; its body is checked now that all it uses exists)
+  13. SWAP MATERIALIZED VIEW daily (the new one takes its name)
 
-1 to delete, 1 to create, 1 to replace, 1 to alter, 1 to restore, 1 to check, 1 migration"""
+1 to delete, 1 to recreate, 1 to create, 1 to replace, 1 to alter, 1 to restore, 1 to check, 1 migration"""
 
 
 def test_a_plan_has_the_shape_that_people_know():

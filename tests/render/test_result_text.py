@@ -51,6 +51,7 @@ def test_every_action_is_told_as_done():
         "  ✓ Revoked on view: v from public",
         "  ✓ Granted default privileges: on tables to reader",
         "  ✓ Validated function: is_odd",
+        "  ✓ Swapped materialized view: daily",
     ]
 
 

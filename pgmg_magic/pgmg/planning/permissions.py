@@ -13,6 +13,7 @@ from pgmg.model.quoting import quote
 from pgmg.model.source import Notice
 from pgmg.model.sql_tokens import significant
 from pgmg.model.state_layout import HISTORY, MIGRATIONS, PROGRESS, STATE
+from pgmg.planning.migration_permissions import MigrationNeeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,11 +48,15 @@ _FEW = 3
 
 
 def needs(plan: Plan, snapshot: Snapshot, state_schema: str) -> dict[Need, tuple[str, ...]]:
-    """Return what a plan needs, and the names of the steps that need it; nothing of what migrations do themselves."""
+    """Return what a plan needs, and the names of the steps, or statements of migrations, that need it."""
     found: dict[Need, list[str]] = {}
-    made: set[object] = set()
+    made: set[ObjectName] = set()
+    of_migrations = MigrationNeeds(plan, snapshot, made)
     for step in plan.steps:
-        if step.migration is None and not _takes_a_role(step):
+        if step.migration is not None:
+            for need, statement in of_migrations.of_step(step):
+                found.setdefault(need, []).append(statement)
+        elif not _takes_a_role(step):
             for need in _of_step(step, snapshot, made):
                 found.setdefault(need, []).append(str(step.object))
         made.add(step.object)
@@ -61,7 +66,7 @@ def needs(plan: Plan, snapshot: Snapshot, state_schema: str) -> dict[Need, tuple
     return {need: tuple(dict.fromkeys(names)) for need, names in found.items()}
 
 
-def _of_step(step: Step, snapshot: Snapshot, made: set[object]) -> Iterator[Need]:
+def _of_step(step: Step, snapshot: Snapshot, made: set[ObjectName]) -> Iterator[Need]:
     name, live = step.object, snapshot.objects.get(step.object)
     parent = _parent(step, snapshot, made)
     owned = live if live is not None and name not in made else None
@@ -78,7 +83,7 @@ def _of_step(step: Step, snapshot: Snapshot, made: set[object]) -> Iterator[Need
             yield Need(Subject.ROLE, parent.owner)
 
 
-def _parent(step: Step, snapshot: Snapshot, made: set[object]) -> LiveObject | None:
+def _parent(step: Step, snapshot: Snapshot, made: set[ObjectName]) -> LiveObject | None:
     """Return the relation that a step's object belongs to; None where the plan itself makes it."""
     name = step.object
     if name.parent is not None or step.source is None or step.source.target.parent is None:
@@ -156,7 +161,10 @@ def _said(need: Need, held: Held, user: str, schema: str) -> str:
                 f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {me};"
             )
         case Subject.DATABASE:
-            return f"the schema {schema} does not exist. GRANT CREATE ON DATABASE {quote(need.name)} TO {me};"
+            return (
+                f"permission denied to create a schema in the database {need.name}, whose owner is {held.owner}. "
+                f"GRANT CREATE ON DATABASE {quote(need.name)} TO {me};"
+            )
 
 
 def refuse_unpermitted(plan: Plan) -> None:

@@ -83,7 +83,9 @@ def _outcomes(plan: Plan) -> Iterator[str]:
             continue
         if name.kind in PROPERTY_KINDS:
             yield name.kind
-        elif actions & {Action.DROP, Action.SWAP}:
+        elif Action.SWAP in actions:
+            yield "recreated"
+        elif Action.DROP in actions:
             managed = all(step.managed for step in steps)
             yield "deleted" if not actions & {*_CREATING} else "recreated" if managed else "restored"
         elif Action.CREATE in actions:
