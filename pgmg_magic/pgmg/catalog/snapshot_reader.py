@@ -14,15 +14,15 @@ from pgmg.catalog.name_parts import object_name, type_spelling
 from pgmg.catalog.recorded_names import state_by_name
 from pgmg.errors import ConfigError
 from pgmg.model.applied_from import AppliedFrom
-from pgmg.model.owed_objects import OwedObject
 from pgmg.model.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
 from pgmg.model.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, OWED, OWN_TABLES
 from pgmg.model.type_identity import TypeIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from pgmg.model.names import ObjectName
+    from pgmg.model.owed_objects import OwedObject
 
 _STATE = ("object_schema", "catalog_version", "definition_hash", "server_version", "file_hash", "path", "contract")
 _SERVER = (
@@ -218,8 +218,12 @@ def _owed_query(schema: str) -> sql.Composed:
     return sql.SQL("SELECT definition, migration FROM {} ORDER BY object_name").format(table)
 
 
-def _owed_objects(rows: Iterable[Row], objects: Mapping[ObjectName, LiveObject]) -> dict[ObjectName, OwedObject]:
+def _owed_objects(rows: Sequence[Row], objects: Mapping[ObjectName, LiveObject]) -> dict[ObjectName, OwedObject]:
     """Return the owed objects; one of whose name there is an object again is owed no more."""
+    if not rows:
+        return {}
+    from pgmg.model.owed_objects import OwedObject
+
     found = (OwedObject.from_json(*row) for row in rows)
     return {owed.name: owed for owed in found if owed.name not in objects}
 
