@@ -23,7 +23,7 @@ def read_plan(conn: Connection, plan: Plan, snapshot: Snapshot, settings: Settin
         return plan
     from pgmg.risk_reader import with_risks
 
-    assessed = with_risks(conn, plan, snapshot, settings.allow)
+    assessed = with_risks(conn, plan, snapshot, settings.allow, settings.state_schema)
     if settings.is_empty_copy or not any(s.migration is not None and s.migration.requires for s in plan.steps):
         return assessed
     from pgmg.requirement_reader import with_requirements

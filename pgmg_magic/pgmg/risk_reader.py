@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pgmg.catalog.build_times import read_build_times
 from pgmg.catalog.relation_facts import read_relation_facts
+from pgmg.model.names import Kind
+from pgmg.model.plan import Action
+from pgmg.model.risk import duration_text
 from pgmg.planning.risk.consent import check_allowed, consent_warnings
 from pgmg.planning.risk.forecast import facts_wanted, forecast, planned_statements
 
@@ -13,21 +17,51 @@ if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection
     from pgmg.model.permission import Consents
     from pgmg.model.plan import Plan
+    from pgmg.model.risk import Risk
     from pgmg.model.snapshot import Snapshot
 
 
-def with_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Consents | None) -> Plan:
+_TAKES_PLACE = frozenset({Action.DROP, Action.SWAP})
+
+
+def with_risks(
+    conn: Connection, plan: Plan, snapshot: Snapshot, allow: Consents | None, state_schema: str | None = None
+) -> Plan:
     """Return the plan with its risks, and a warning for each that `allow` does not cover.
 
-    Asks the database once, inside the caller's transaction; not at all where no step concerns a relation.
+    With `state_schema`, the risks of materialized views say how long their last build took, if the history knows.
+    Asks the database once, inside the caller's transaction, and twice more about such builds; not at all where no
+    step concerns a relation.
     """
     statements = planned_statements(plan)
     wanted = facts_wanted(statements)
     facts, server = None, snapshot.server
     if wanted is not None:
         facts = read_relation_facts(conn, wanted, server.search_path, back=server.setting)
-    assessed = replace(plan, risks=forecast(statements, facts))
+    risks = forecast(statements, facts)
+    if state_schema is not None:
+        risks = _with_build_times(conn, plan, risks, snapshot, state_schema)
+    assessed = replace(plan, risks=risks)
     return replace(assessed, warnings=(*plan.warnings, *consent_warnings(assessed, allow)))
+
+
+def _with_build_times(
+    conn: Connection, plan: Plan, risks: tuple[Risk, ...], snapshot: Snapshot, schema: str
+) -> tuple[Risk, ...]:
+    """Say of each materialized view that is built anew how long that took the last time."""
+    built = {step.object for step in plan.steps if step.action in (Action.CREATE, Action.RESTORE)}
+    replaced = {
+        step.number: str(step.object)
+        for step in plan.steps
+        if step.action in _TAKES_PLACE and step.object in built and step.object.kind is Kind.MATERIALIZED_VIEW
+    }
+    times = read_build_times(conn, snapshot.server, schema, set(replaced.values()))
+    return tuple(
+        replace(risk, reason=f"its last build took {duration_text(times[risk.relation])}")
+        if not risk.reason and risk.relation in times and replaced.get(risk.step) == risk.relation
+        else risk
+        for risk in risks
+    )
 
 
 def check_risks(conn: Connection, plan: Plan, snapshot: Snapshot, allow: Consents | None) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from pgmg.model.events import StepBegun
 from pgmg.model.names import Kind, ObjectName
@@ -320,6 +321,75 @@ def test_a_build_that_fails_changes_nothing(users):
         users.apply()
     assert users.value("SELECT 'm'::regclass::oid") == before
     assert leftovers(users) == []
+
+
+# -- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def costs(plan):
+    return [risk.described for risk in plan.risks if risk.relation == "materialized_view.m"]
+
+
+def test_the_plan_says_the_size_and_how_long_the_last_build_took(users):
+    """A migration's own statements are no build; the newest entry counts, with what was filled in a second step."""
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users;")
+    users.apply()
+    users.do("ALTER MATERIALIZED VIEW m SET (fillfactor = 70)")
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users WHERE id > 0;")
+    users.apply()
+    built = "SELECT steps FROM pgmg_history ORDER BY number DESC LIMIT 1"
+    assert [(step["action"], "ms" in step) for step in users.value(built)] == [
+        ("create", True),
+        ("restore", True),
+        ("swap", True),
+    ]
+    users.do(
+        "UPDATE pgmg_history SET steps = jsonb_set(jsonb_set(steps, '{0,ms}', '500'), '{1,ms}', '131500')"
+        " WHERE number = (SELECT max(number) FROM pgmg_history)",
+    )
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users;")
+    assert costs(users.plan()) == [
+        "blocks reads and writes of materialized_view.m (8.0 kB): its last build took 2 min 12 s"
+    ]
+
+
+def test_a_role_that_may_not_read_the_history_is_not_told(users, role):
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users;")
+    users.apply()
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT name FROM users;")
+    reader = role("pgmg_reader", "LOGIN PASSWORD 'x'")
+    users.do(f"GRANT SELECT ON users, m, pgmg_state, pgmg_migrations TO {reader}")
+    dsn = conninfo.make_conninfo(users.dsn, user=reader, password="x")
+    with users.open(connection_string=dsn) as opened:
+        assert costs(opened.plan()) == ["blocks reads and writes of materialized_view.m (8.0 kB)"]
+
+
+# -- row security -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("applies", ["owner", "superuser", "configured role"])
+def test_the_rows_are_those_that_the_owner_may_see(users, role, applies):
+    """Row security of the table is forced on its owner, whoever applies."""
+    owner = role("pgmg_owner", "LOGIN PASSWORD 'x'")
+    users.do(f"ALTER SCHEMA public OWNER TO {owner}")
+    own = conninfo.make_conninfo(users.dsn, user=owner, password="x")
+    users.write(
+        "migrations/002.sql",
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users FORCE ROW LEVEL SECURITY;"
+        "CREATE POLICY one ON users USING (id = 1);",
+    )
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM users;")
+    with users.open(connection_string=own) as opened:
+        opened.apply()
+    assert users.rows("SELECT * FROM m") == [(1,)]
+    users.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id, name FROM users;")
+    chosen = {"owner": {"connection_string": own}, "superuser": {}, "configured role": {"role": owner}}[applies]
+    with users.open(**chosen) as opened:
+        assert "swap materialized_view.m" in actions(opened.plan())
+        opened.apply()
+        assert opened.plan().is_empty
+    assert users.rows("SELECT * FROM m") == [(1, "ann")]
+    assert users.value("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'm'") == owner
 
 
 # -- names ------------------------------------------------------------------------------------------------------------

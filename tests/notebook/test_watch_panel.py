@@ -37,8 +37,8 @@ from tests.render import builders as made
 QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
 
 
-def until(true, seconds=20.0):
-    """Wait until something is true, and return it."""
+def until(true, seconds=60.0):
+    """Wait until something is true, and return it; only a failure takes as long."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, "waited in vain"
@@ -374,8 +374,8 @@ def test_unloading_ends_it(cells, one):
     watch = cells.shell.user_ns["watch"]
     until(lambda: watch.state.last)
     cells("%unload_ext pgmg")
-    assert not watch.is_running
-    until(lambda: not watchers())
+    until(lambda: not watch.is_running and not watchers())
+    assert isinstance(watch.events[-1], Stopped)
     cells("%load_ext pgmg")
 
 
@@ -552,7 +552,8 @@ def test_without_widgets_a_kernel_updates_one_display(one, kernel):
 def test_a_notebook_that_is_run_as_a_whole_ends(one, monkeypatch):
     monkeypatch.setenv("PGMG_CONNECTION_STRING", one.dsn)
     monkeypatch.setenv("IPYTHONDIR", str(one.root / ".ipython"))
-    cells = ("%load_ext pgmg", "%pgmg_watch", "import time; time.sleep(1)", "%pgmg_watch stop")
+    applied = "import time\nwhile not watch.state.last:\n    time.sleep(0.02)"
+    cells = ("%load_ext pgmg", "watch = %pgmg_watch", applied, "%pgmg_watch stop")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
     NotebookClient(
         notebook, resources={"metadata": {"path": str(one.root)}}, timeout=60, kernel_name="python3"

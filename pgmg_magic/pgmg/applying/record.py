@@ -69,7 +69,7 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
         if migrations:
             state.refresh(now, recorded_later(plan, number))
     if group or records:
-        state.record_history(group, records)
+        state.record_history(done, records)
     state.transaction = _notify(conn, [m.name for m in migrations], records, plan) if group else None
     return corrected
 

@@ -14,16 +14,18 @@ from pgmg.catalog.original_state import copy_records
 from pgmg.catalog.snapshot_reader import read_server
 from pgmg.catalog.state_upgrade import add_columns, create_if_permitted, create_tables, missing_columns
 from pgmg.model.applied_from import AppliedFrom
+from pgmg.model.names import Kind
 from pgmg.model.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
 from pgmg.model.state_layout import HISTORY, LAYOUT, MIGRATIONS, OWED, PROGRESS, STATE, StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from pgmg.model.events import AppliedStep
     from pgmg.model.history import HistoryOptions
     from pgmg.model.names import ObjectName
     from pgmg.model.owed_objects import OwedObject
-    from pgmg.model.plan import Record, Step
+    from pgmg.model.plan import Record
     from pgmg.model.source import SourceObject
 
 _DRIFT_COLUMNS = (
@@ -139,11 +141,14 @@ class StateTables:
         known = self._server.columns_of(table)
         return frozenset(known or (column.name for column in table.columns))
 
-    def record_history(self, steps: Sequence[Step], records: Sequence[Record]) -> None:
-        """Add an entry of what a transaction has done, and forget the oldest beyond the number that is kept."""
+    def record_history(self, steps: Sequence[AppliedStep], records: Sequence[Record]) -> None:
+        """Add an entry of what a transaction has done, and forget the oldest beyond the number that is kept.
+
+        Of materialized views the duration of each step is kept as well, in milliseconds: it is what a build takes.
+        """
         if self._history is None or not self._keeps_history:
             return
-        done = [{"action": step.action.value, "object": str(step.object)} for step in steps]
+        done = [_history_of(applied) for applied in steps]
         self._conn.execute(
             self._sql(_ADD_TO_HISTORY),
             [self._history.note, json.dumps(done), json.dumps(sources_of(records)), self._history.entries],
@@ -320,6 +325,12 @@ class StateTables:
         wanted = addresses(obj.address for obj in objects)
         (rows,) = run_queries(self._conn, ("definitions", (*wanted, False)))
         return {Address(row[0], row[1]): row[8] for row in rows if row[8] is not None}
+
+
+def _history_of(applied: AppliedStep) -> dict[str, object]:
+    name = applied.step.object
+    said: dict[str, object] = {"action": applied.step.action.value, "object": str(name)}
+    return said | ({"ms": applied.duration_ms} if name.kind is Kind.MATERIALIZED_VIEW else {})
 
 
 def sources_of(records: Sequence[Record]) -> list[dict[str, str]]:

@@ -121,3 +121,17 @@ def size_text(size: int) -> str:
 
 
 _STEP, _EXACT = 1024, 100
+
+
+def duration_text(milliseconds: float) -> str:
+    """Return a duration as people read it: `35 ms`, `2.4 s`, `3 min 20 s`."""
+    seconds = milliseconds / _MILLISECONDS
+    if seconds < 1:
+        return f"{milliseconds:.0f} ms"
+    if seconds < _SECONDS:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _SECONDS)
+    return f"{minutes} min {rest} s"
+
+
+_MILLISECONDS, _SECONDS = 1000, 60

@@ -11,6 +11,7 @@ from pgmg.model.graph_data import ColumnEdge, Flow, Graph
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
 from pgmg.model.quoting import spell
+from pgmg.model.risk import duration_text
 from pgmg.model.roles import role_word
 from pgmg.render.text.spans import Role
 
@@ -294,10 +295,4 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 
 def duration(milliseconds: float) -> str:
     """Return a duration: `35 ms`, `2.4 s`, `3 min 20 s`."""
-    if milliseconds < 1000:  # noqa: PLR2004 - a second
-        return f"{milliseconds:.0f} ms"
-    seconds = milliseconds / 1000
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
+    return duration_text(milliseconds)
