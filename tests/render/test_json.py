@@ -24,6 +24,7 @@ DOCUMENTS = (
     "diff",
     "rows",
     "rehearsal",
+    "check",
     "verification",
     "error",
     "baseline",

@@ -33,7 +33,7 @@ _FILES = (".sql", ".toml")
     example="pgmg check billing.close_month",
 )
 def command_(call: Call, *, names: tuple[str, ...], offline: bool, rehearse: bool, scratch: str | None) -> int:
-    """Check files, and every query in bodies against the state after a plan.
+    """Check files, and the queries in bodies.
 
     Files: settings, syntax, statements in the wrong folder, objects that are declared twice. With FILEs, only their
     problems are reported, and no server is asked. This is the hook pgmg-check of pre-commit. Bodies, of all declared
