@@ -8,9 +8,11 @@ import os
 import pkgutil
 import subprocess
 import sys
+from collections import defaultdict
 from itertools import takewhile
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 import pgmg
@@ -104,9 +106,68 @@ def test_a_module_begins_by_saying_what_it_is_for(path):
     assert said.splitlines()[0].endswith((".", "…")), "its first line is not a sentence"
 
 
+def definitions(tree: ast.Module) -> list[str]:
+    """The classes of a module, and its names for types (`Row = tuple[str, str]`), but not the private ones."""
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    aliases = [
+        node.targets[0].id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Subscript)
+    ]
+    return [name for name in (*classes, *aliases) if name[0].isupper() and not name.isupper()]
+
+
+def test_a_name_means_one_class():
+    places = defaultdict(list)
+    for path in MODULES:
+        for name in definitions(ast.parse(path.read_text(encoding="utf-8"))):
+            places[name].append(relative(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_a_module_is_told_from_others_by_its_file_name():
+    """As on the tabs of an editor."""
+    places = defaultdict(list)
+    for path in MODULES:
+        if not path.name.startswith("__"):
+            places[path.name].append(relative(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def subjects(node: ast.ClassDef) -> list[int]:
+    """The sizes of the groups of methods that share attributes or call one another, the largest first."""
+    methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef) and m.name != "__init__"}
+    shared = nx.Graph()
+    shared.add_nodes_from(methods)
+    for name, method in methods.items():
+        for used in ast.walk(method):
+            if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name) and used.value.id == "self":
+                shared.add_edge(name, used.attr if used.attr in methods else f".{used.attr}")
+    groups = nx.connected_components(shared)
+    return sorted((len(group & methods.keys()) for group in groups), reverse=True)
+
+
+LARGE = 150
+"""Lines of a class from which on it might be two."""
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_a_module_holds_one_idea(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+def test_a_large_class_has_one_subject(path):
+    """Its methods work on the same attributes: a second group of some size would be a class of its own."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef) and node.end_lineno - node.lineno > LARGE:
+            first, *others = subjects(node)
+            assert all(size < first / 4 for size in others), f"{node.name}: {first}, {others}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_long_module_has_one_door(path):
+    """Who reads 400 lines reads them for the sake of a few names."""
+    text = path.read_text(encoding="utf-8")
+    defined = [n for n in ast.parse(text).body if isinstance(n, ast.ClassDef | ast.FunctionDef) and n.name[0] != "_"]
+    assert len(text.splitlines()) <= 400 or len(defined) <= 3
 
 
 def test_every_kind_of_source_module_is_registered():

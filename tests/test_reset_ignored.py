@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.catalog.catalog_details import read_closure
+from pgmg.catalog.catalog_details_reader import read_closure
 from pgmg.catalog.other_projects import read_foundations
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.errors import RefusedChange

@@ -51,10 +51,10 @@ class Applier:
         """
         from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
-        from pgmg.applying.target import Target
-        from pgmg.model.history import HistoryOptions
+        from pgmg.applying.target import ApplyTarget
+        from pgmg.model.history_entries import HistoryOptions
         from pgmg.model.resume import Resume
-        from pgmg.planning.compare.consent import check_consent
+        from pgmg.planning.compare.change_consent import check_consent
         from pgmg.risk_reader import check_risks
 
         settings = self._settings
@@ -75,7 +75,7 @@ class Applier:
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
         limits = replace(limits, asks_assertions=not settings.is_empty_copy)
         self._connections.make_room()
-        target = Target(self._connect, settings.state_schema, limits, applied_from=applied_from(settings))
+        target = ApplyTarget(self._connect, settings.state_schema, limits, applied_from=applied_from(settings))
         kept = HistoryOptions(settings.history, note)
         target = replace(target, resume=None if resume is None else Resume(resume), history=kept)
         return apply(target, planner, shown, self._listener)

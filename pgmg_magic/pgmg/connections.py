@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.embedded import EmbeddedServer
     from pgmg.catalog.kept_connection import KeptConnection
     from pgmg.catalog.session_manner import SessionManner
-    from pgmg.catalog.temporary_objects import Scratch
+    from pgmg.catalog.temporary_objects_reader import Scratch
     from pgmg.config import Settings
 
 _Answer = TypeVar("_Answer")
@@ -187,7 +187,7 @@ class Connections:
     def scratch(self, ask: Callable[[Scratch], _Answer], search_path: str | None) -> _Answer:
         """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
         from pgmg.catalog.connection import manner_of, translated_errors
-        from pgmg.catalog.temporary_objects import scratch
+        from pgmg.catalog.temporary_objects_reader import scratch
 
         timeout = self._settings.lock_timeout
 

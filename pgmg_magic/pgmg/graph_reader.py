@@ -29,7 +29,7 @@ def read_graph(
         UnknownObjectError: a name that nothing bears.
         UsageError: `changes_only` of columns, or an object beside columns that has none.
     """
-    from pgmg.catalog.catalog_details import read_closure
+    from pgmg.catalog.catalog_details_reader import read_closure
     from pgmg.planning.lineage.column_selection import parse_columns
     from pgmg.planning.lineage.object_graph import neighbourhood, project_graph
 

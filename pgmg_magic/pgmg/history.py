@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange, UnknownObjectError, UsageError
-from pgmg.model.history import History, Restoration
+from pgmg.model.history_entries import History, RestoredSource
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.history import AppliedSource, HistoryEntry
+    from pgmg.model.history_entries import AppliedSource, HistoryEntry
     from pgmg.model.source import SourceObject
     from pgmg.project import Project
 
@@ -35,7 +35,7 @@ def read_history(project: Project, name: str | None = None) -> History:
         return _about(_entries(conn, project.settings), name)
 
 
-def read_restoration(project: Project, name: str, to: str) -> Restoration:
+def read_restoration(project: Project, name: str, to: str) -> RestoredSource:
     """Return the file of an object with the source that it had at a time or after an entry of the history.
 
     Raises:
@@ -55,10 +55,10 @@ def read_restoration(project: Project, name: str, to: str) -> Restoration:
         raise RefusedChange(f"Entry {entry.number} does not say which file declared {found.object}.")
     text = _text_of(_file(project.settings, path))
     after = _appended(text, earlier.sql) if declared is None else _replaced(text, declared, earlier.sql)
-    return Restoration(found.object, path, text, after, entry.number)
+    return RestoredSource(found.object, path, text, after, entry.number)
 
 
-def write_restoration(project: Project, restoration: Restoration) -> None:
+def write_restoration(project: Project, restoration: RestoredSource) -> None:
     """Write the file.
 
     Raises:

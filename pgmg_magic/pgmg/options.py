@@ -74,7 +74,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class CommandArgument:
     """A positional argument. `many` takes all remaining words; `value` is its kind, `names` what it names."""
 
     name: str
@@ -300,18 +300,18 @@ NEIGHBOURHOOD = (UPSTREAM, DOWNSTREAM, CHANGES_ONLY)
 SETTINGS = (*FOLDERS, CONNECTION_STRING, RECREATE, ALLOW, *TIMEOUTS)
 """Options that override a setting of the same name."""
 
-OBJECTS = Argument("objects", "OBJECT", many=True, names=Names.OBJECT)
+OBJECTS = CommandArgument("objects", "OBJECT", many=True, names=Names.OBJECT)
 """Names of objects: `view.user_stats`, or `user_stats` alone; for graphs also of columns, `user_stats.score`."""
-OBJECT = Argument("object", "OBJECT", names=Names.OBJECT)
-PLAN_FILE = Argument("plan_file", "PLAN.json", value=Value.FILE)
-REPORT_FILE = Argument("report", "REPORT", required=True, value=Value.FILE)
-DOCS_FOLDER = Argument("folder", "FOLDER", value=Value.FOLDER)
-FILES = Argument("files", "FILE", many=True, value=Value.FILE)
-CHECKED = Argument("names", "OBJECT|FILE", many=True, names=Names.OBJECT)
+OBJECT = CommandArgument("object", "OBJECT", names=Names.OBJECT)
+PLAN_FILE = CommandArgument("plan_file", "PLAN.json", value=Value.FILE)
+REPORT_FILE = CommandArgument("report", "REPORT", required=True, value=Value.FILE)
+DOCS_FOLDER = CommandArgument("folder", "FOLDER", value=Value.FOLDER)
+FILES = CommandArgument("files", "FILE", many=True, value=Value.FILE)
+CHECKED = CommandArgument("names", "OBJECT|FILE", many=True, names=Names.OBJECT)
 OFFLINE = Option(("--offline",), "Check files alone: no server is asked about the queries in bodies.", Value.FLAG)
-NEW_NAME = Argument("name", "NAME", required=True)
+NEW_NAME = CommandArgument("name", "NAME", required=True)
 """The words of a new migration's name."""
-MIGRATION = Argument("name", "NAME", names=Names.MIGRATION)
+MIGRATION = CommandArgument("name", "NAME", names=Names.MIGRATION)
 """A migration's file name."""
 
 

@@ -42,7 +42,7 @@ _FOLLOWS_A_COLUMN = re.compile(r"%\s*TYPE\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedFiles:
     """The parsed files. `code` is None without a code folder; `problems` are the errors of unreadable files.
 
     `pending` are the migrations to run, up to the first with a problem; `stuck` is why there are no more of them.
@@ -129,7 +129,7 @@ class Planner:
         Raises:
             PlanError: the change cannot be planned.
         """
-        from pgmg.catalog.catalog_details import read_catalog_details
+        from pgmg.catalog.catalog_details_reader import read_catalog_details
         from pgmg.planning.compare.resolved import questions, with_created
         from pgmg.planning.kinds.wording_questions import wording_questions
         from pgmg.planning.schedule.owed_details import with_owed
@@ -154,7 +154,7 @@ class Planner:
     ) -> frozenset[ObjectName]:
         """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
         from pgmg.catalog.connection import manner_of, translated_errors
-        from pgmg.catalog.stand_ins import read_stand_in_wordings
+        from pgmg.catalog.stand_in_wordings import read_stand_in_wordings
         from pgmg.catalog.stored_wording import read_same_wordings
         from pgmg.planning.kinds.wording_questions import same_as_stored
 
@@ -174,7 +174,7 @@ class Planner:
         if snapshot.server.superuser or plan.is_empty:
             return plan
         from pgmg.catalog.permissions_reader import read_permissions
-        from pgmg.planning.permissions import needs, permission_notices
+        from pgmg.planning.permission_notices import needs, permission_notices
 
         schema = self.settings.state_schema
         wanted = needs(plan, snapshot, schema)
@@ -206,7 +206,7 @@ class Planner:
             raise SourceErrors(parsed.problems)
         return self.compared(conn, snapshot, files, parsed)
 
-    def compared(self, conn: Connection, snapshot: Snapshot, files: SourceFiles, parsed: Parsed) -> Comparison:
+    def compared(self, conn: Connection, snapshot: Snapshot, files: SourceFiles, parsed: ParsedFiles) -> Comparison:
         """Name and compare what was parsed.
 
         Raises:
@@ -239,7 +239,7 @@ class Planner:
     def _checkout(self, files: SourceFiles) -> Checkout:
         return Checkout(applied_from(self.settings), files.empty)
 
-    def _columns(self, conn: Connection, snapshot: Snapshot, parsed: Parsed) -> LiveColumns:
+    def _columns(self, conn: Connection, snapshot: Snapshot, parsed: ParsedFiles) -> LiveColumns:
         """Return the columns that `%TYPE` may refer to; nothing refers to any, nothing is asked."""
         from pgmg.catalog.column_lists import read_column_types
         from pgmg.planning.resolve.column_types import column_relations
@@ -248,7 +248,7 @@ class Planner:
 
     # -- parsing ----------------------------------------------------------------------------------------
 
-    def parse(self, files: SourceFiles, snapshot: Snapshot, without: Collection[str] = ()) -> Parsed:
+    def parse(self, files: SourceFiles, snapshot: Snapshot, without: Collection[str] = ()) -> ParsedFiles:
         """Parse what has changed since the last time; files `without` are passed over."""
         problems: list[SourceError] = list(files.problems)
         objects: list[SourceObject] = []
@@ -260,7 +260,7 @@ class Planner:
             else:
                 objects += found
         pending, stuck = self._pending(files, snapshot)
-        return Parsed(None if files.code is None else tuple(objects), pending, tuple(problems), stuck)
+        return ParsedFiles(None if files.code is None else tuple(objects), pending, tuple(problems), stuck)
 
     def _shown_problems(self, errors: SourceErrors) -> tuple[SourceError, ...]:
         from pgmg.source.outside_files import without_quotes

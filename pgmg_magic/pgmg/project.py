@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.column_lists import Attributes
     from pgmg.catalog.connection import Connection
-    from pgmg.catalog.temporary_objects import Scratch
+    from pgmg.catalog.temporary_objects_reader import Scratch
     from pgmg.maintenance import Baseline
     from pgmg.model.applied_from import AppliedFrom
     from pgmg.model.body_check import BodyCheck

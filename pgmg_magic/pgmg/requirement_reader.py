@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.assertions import UnfitQueryError, holds_at_present
+from pgmg.catalog.assertion_queries import UnfitQueryError, holds_at_present
 from pgmg.errors import RefusedChange
 from pgmg.model.secrets import mask_secrets
 from pgmg.model.source import Notice

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.build_times import read_build_times
-from pgmg.catalog.relation_facts import read_relation_facts
+from pgmg.catalog.relation_facts_reader import read_relation_facts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.risk import duration_text
-from pgmg.planning.risk.consent import check_allowed, consent_warnings
 from pgmg.planning.risk.forecast import facts_wanted, forecast, planned_statements
+from pgmg.planning.risk.risk_consent import check_allowed, consent_warnings
 
 if TYPE_CHECKING:
     from pgmg.catalog.connection import Connection

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.connection import Connection
     from pgmg.catalog.row_routes import Route
-    from pgmg.catalog.temporary_objects import Scratch
+    from pgmg.catalog.temporary_objects_reader import Scratch
     from pgmg.model.catalog_details import Closure
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import PlanOptions
@@ -107,7 +107,7 @@ class RowReader:
 
     def _pending(self, conn: Connection) -> tuple[Comparison, Closure, Aftermath | None]:
         """Return what differs, what depends on it, and what the plan leaves behind; None where there is no plan."""
-        from pgmg.catalog.catalog_details import read_closure
+        from pgmg.catalog.catalog_details_reader import read_closure
         from pgmg.planning.lineage.aftermath import aftermath_of
         from pgmg.planning.lineage.pending_objects import seeds
 

@@ -36,7 +36,7 @@ _SHOWN = frozenset(
 
 def read_site(conn: Connection, comparison: Comparison, project: str) -> Callable[[], SiteData]:
     """Ask the database; the answer is computed by what is returned, without the database."""
-    from pgmg.catalog.catalog_details import read_closure
+    from pgmg.catalog.catalog_details_reader import read_closure
     from pgmg.catalog.lineage_columns import read_columns
     from pgmg.catalog.site_details import read_site_details
     from pgmg.planning.lineage.column_selection import ColumnSelection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pgmg.errors import ConfigError
 from pgmg.model.plan_inputs import changes_by_part
 from pgmg.model.risk import size_text
-from pgmg.model.verification import Part, Verification, VerifiedPart
+from pgmg.model.verification import PartKind, Verification, VerifiedPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from pgmg.render.json.saved_plan import SavedPlan
 
 _BY_INPUTS = {
-    "sources": Part.FILES,
-    "pending": Part.MIGRATIONS,
-    "state": Part.RECORDS,
-    "catalog": Part.DATABASE,
+    "sources": PartKind.FILES,
+    "pending": PartKind.MIGRATIONS,
+    "state": PartKind.RECORDS,
+    "catalog": PartKind.DATABASE,
 }
 _UNNAMED = {
-    Part.FILES: "other files than then",
-    Part.MIGRATIONS: "other pending migrations than then",
-    Part.RECORDS: "something was applied",
-    Part.DATABASE: "objects, the search_path or the role are others than then",
-    Part.STEPS: "statements or records of the steps are others",
+    PartKind.FILES: "other files than then",
+    PartKind.MIGRATIONS: "other pending migrations than then",
+    PartKind.RECORDS: "something was applied",
+    PartKind.DATABASE: "objects, the search_path or the role are others than then",
+    PartKind.STEPS: "statements or records of the steps are others",
 }
 _GROWN = 2
 """A relation that has grown by this factor is named."""
@@ -60,19 +60,19 @@ def verify(project: Project, path: Path) -> Verification:
 
 def compare(saved: SavedPlan, now: Plan) -> Verification:
     """Return what of a saved plan is true of the plan `now`."""
-    changed = {Part.SERVER: list(_of_server(saved, now)), **_of_inputs(saved, now)}
-    changed[Part.STEPS] = list(_of_steps(saved, now))
-    changed[Part.RISKS] = list(_of_risks(saved, now))
+    changed = {PartKind.SERVER: list(_of_server(saved, now)), **_of_inputs(saved, now)}
+    changed[PartKind.STEPS] = list(_of_steps(saved, now))
+    changed[PartKind.RISKS] = list(_of_risks(saved, now))
     changed |= _of_rehearsal(saved, now)
     if not any(changed.values()):
-        changed[Part.REPORT] = list(_of_report(saved, now))
+        changed[PartKind.REPORT] = list(_of_report(saved, now))
     database = _named(saved.document.get("database"))
     return Verification(
         saved.fingerprint,
         now.fingerprint,
         f"{database[0]} (PostgreSQL {database[1]})",
-        tuple(VerifiedPart(part, tuple(changed.get(part, ()))) for part in Part if part in changed),
-        applied=bool(saved.steps) and now.is_empty and not changed[Part.FILES],
+        tuple(VerifiedPart(part, tuple(changed.get(part, ()))) for part in PartKind if part in changed),
+        applied=bool(saved.steps) and now.is_empty and not changed[PartKind.FILES],
     )
 
 
@@ -89,15 +89,15 @@ def _of_server(saved: SavedPlan, now: Plan) -> Iterator[str]:
         yield f"PostgreSQL is {now.database.server_version}, and was {version}"
 
 
-def _of_inputs(saved: SavedPlan, now: Plan) -> dict[Part, list[str]]:
+def _of_inputs(saved: SavedPlan, now: Plan) -> dict[PartKind, list[str]]:
     """Return by part what has changed; where only digests are known, or differ, it is said without names."""
     before, digests = saved.inputs, dict(now.basis)
     named = changes_by_part(before, now.inputs.entries()) if before else {}
-    found: dict[Part, list[str]] = {}
+    found: dict[PartKind, list[str]] = {}
     for name, part in _BY_INPUTS.items():
         found[part] = named.get(name, [])
         if not found[part] and dict(saved.basis).get(name) != digests.get(name):
-            applied = name == "pending" and bool(found.get(Part.RECORDS) or named.get("state"))
+            applied = name == "pending" and bool(found.get(PartKind.RECORDS) or named.get("state"))
             found[part] = [] if applied else [_UNNAMED[part]]
     return found
 
@@ -117,7 +117,7 @@ def _of_steps(saved: SavedPlan, now: Plan) -> Iterator[str]:
             yield from (f"no longer: {step}" for step in before[first:last])
             yield from (f"new: {step}" for step in after[start:end])
     if before == after and not same_digest:
-        yield _UNNAMED[Part.STEPS]
+        yield _UNNAMED[PartKind.STEPS]
 
 
 def _of_risks(saved: SavedPlan, now: Plan) -> Iterator[str]:
@@ -140,14 +140,14 @@ def _of_risks(saved: SavedPlan, now: Plan) -> Iterator[str]:
             yield f"{relation} has {size_text(new)}, and had {size_text(old)}"
 
 
-def _of_rehearsal(saved: SavedPlan, now: Plan) -> dict[Part, list[str]]:
+def _of_rehearsal(saved: SavedPlan, now: Plan) -> dict[PartKind, list[str]]:
     """Say of a report with a rehearsal whether that holds for what would run now."""
     rehearsal = saved.document.get("rehearsal")
     if not isinstance(rehearsal, dict):
         return {}
     if rehearsal.get("fingerprint") == now.fingerprint:
-        return {Part.REHEARSAL: []}
-    return {Part.REHEARSAL: [f"that of {rehearsal.get('at')} was of another plan than the one that would run now"]}
+        return {PartKind.REHEARSAL: []}
+    return {PartKind.REHEARSAL: [f"that of {rehearsal.get('at')} was of another plan than the one that would run now"]}
 
 
 def _risk_key(risk: Mapping[str, Any]) -> tuple[str, str | None, str | None]:

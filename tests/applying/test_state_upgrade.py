@@ -9,7 +9,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, VERSION, Creation
+from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, VERSION, TableCreation
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
 VIEW = "CREATE VIEW names AS SELECT id, name FROM users;"
@@ -25,7 +25,7 @@ V2_RECORDS = (
 def create_layout(project, version, *, owner=None):
     """Create the tables as a pgmg with that layout left them."""
     for table in LAYOUT:
-        if table.since > version or table.creation is Creation.ON_DEMAND:
+        if table.since > version or table.creation is TableCreation.ON_DEMAND:
             continue
         columns = [f"{c.name} {c.definition}" for c in table.columns if c.since <= version]
         project.do(f"CREATE TABLE {table.name} ({', '.join([*columns, *filter(None, [table.constraint])])})")

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pgmg.model.watch_events import Applied, Phase, Watching
+from pgmg.model.watch_events import Applied, Watching, WatchPhase
 from tests.living.checkout import Checkout, git
 from tests.living.facts import SENTINEL, Facts, read_facts, unreadable
 from tests.watch.conftest import PATIENCE, Watched
@@ -197,7 +197,7 @@ class Team:
 
     def _rest(self) -> None:
         deadline = time.monotonic() + PATIENCE
-        while any(w.watcher.state.phase is not Phase.IDLE for w in self.watched.values()):
+        while any(w.watcher.state.phase is not WatchPhase.IDLE for w in self.watched.values()):
             if time.monotonic() > deadline:
                 raise self.fail("A watcher does not come to rest")
             time.sleep(0.02)

@@ -22,9 +22,9 @@ from pgmg.model.watch_events import (
     Disconnected,
     Mended,
     PendingMigrations,
-    Phase,
     Saw,
     Stopped,
+    WatchPhase,
     WatchState,
 )
 from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
@@ -68,7 +68,7 @@ def watch(one):
 
 
 def idle(watch):
-    return watch.state.phase is Phase.IDLE
+    return watch.state.phase is WatchPhase.IDLE
 
 
 # --- the watcher in its thread
@@ -86,7 +86,7 @@ def test_it_ends_when_it_is_told_to_and_keeps_nothing(one):
     made_.start()
     until(lambda: made_.state.last)
     assert made_.stop()
-    assert made_.state.phase is Phase.STOPPED
+    assert made_.state.phase is WatchPhase.STOPPED
     assert isinstance(made_.events[-1], Stopped)
     until(
         lambda: (
@@ -162,7 +162,7 @@ def test_a_change_without_an_event_is_noticed_and_a_dead_front_end_is_left():
     painter = PanelUpdater(still, draw)
     painter.start()
     until(lambda: len(drawn) == 1)
-    still.picture = WatchView(WatchState(Phase.IDLE))
+    still.picture = WatchView(WatchState(WatchPhase.IDLE))
     until(lambda: not painter._thread.is_alive())
     assert len(drawn) == 2
 
@@ -180,12 +180,15 @@ VIEW = ObjectName(Kind.VIEW, "a", "public")
     ("state", "expected"),
     [
         (WatchState(), ("blue", "starting")),
-        (WatchState(Phase.WORKING), ("blue", "working")),
-        (WatchState(Phase.IDLE), ("green", "up to date")),
-        (WatchState(Phase.IDLE, pending=PendingMigrations((IMPACT,))), ("green", "up to date, 1 migration pending")),
-        (WatchState(Phase.IDLE, problems=(Broken(ERROR),)), ("red", "1 problem")),
-        (WatchState(Phase.DISCONNECTED), ("amber", "disconnected")),
-        (WatchState(Phase.STOPPED, problems=(Broken(ERROR),)), ("grey", "stopped")),
+        (WatchState(WatchPhase.WORKING), ("blue", "working")),
+        (WatchState(WatchPhase.IDLE), ("green", "up to date")),
+        (
+            WatchState(WatchPhase.IDLE, pending=PendingMigrations((IMPACT,))),
+            ("green", "up to date, 1 migration pending"),
+        ),
+        (WatchState(WatchPhase.IDLE, problems=(Broken(ERROR),)), ("red", "1 problem")),
+        (WatchState(WatchPhase.DISCONNECTED), ("amber", "disconnected")),
+        (WatchState(WatchPhase.STOPPED, problems=(Broken(ERROR),)), ("grey", "stopped")),
     ],
 )
 def test_the_light(state, expected):
@@ -195,7 +198,7 @@ def test_the_light(state, expected):
 
 
 def test_a_problem_is_shown_with_place_line_caret_and_what_is_kept():
-    state = WatchState(Phase.IDLE, "db", ("sql",), problems=(Broken(ERROR, ("sql/a.sql",), (VIEW,)),))
+    state = WatchState(WatchPhase.IDLE, "db", ("sql",), problems=(Broken(ERROR, ("sql/a.sql",), (VIEW,)),))
     picture = WatchView(state, (TimedEvent(0.0, Broken(ERROR, ("sql/a.sql",), (VIEW,))),))
     text = plain(panel_lines(picture))
     assert "Watching sql → db: 1 problem" in text
@@ -207,7 +210,7 @@ def test_a_problem_is_shown_with_place_line_caret_and_what_is_kept():
 
 
 def test_pending_migrations_say_what_they_touch_and_ask():
-    picture = WatchView(WatchState(Phase.IDLE, pending=PendingMigrations((IMPACT,), None, (VIEW,))))
+    picture = WatchView(WatchState(WatchPhase.IDLE, pending=PendingMigrations((IMPACT,), None, (VIEW,))))
     for shown in (plain(panel_lines(picture)), watch_html(picture)):
         assert "002_born.sql" in shown
         assert "affects view.active" in shown
@@ -219,7 +222,7 @@ def test_pending_migrations_say_what_they_touch_and_ask():
 def test_passwords_and_markup_of_errors_stay_out():
     error = pgmg.ConnectionFailedError(f"no way in with sekret-7 {made.HOSTILE}")
     picture = WatchView(
-        WatchState(Phase.DISCONNECTED, made.HOSTILE, (made.HOSTILE,), problems=(Broken(error),)),
+        WatchState(WatchPhase.DISCONNECTED, made.HOSTILE, (made.HOSTILE,), problems=(Broken(error),)),
         (TimedEvent(0.0, Broken(error)), TimedEvent(1.0, Stopped(error))),
         ("sekret-7",),
     )

@@ -27,7 +27,7 @@ FILE = Path(__file__).parent / "recorded.json.xz"
 READS = {
     "pgmg.catalog.column_lists": "read_column_types",
     "pgmg.catalog.drift_evidence": "read_drift_evidence",
-    "pgmg.catalog.catalog_details": "read_catalog_details",
+    "pgmg.catalog.catalog_details_reader": "read_catalog_details",
     "pgmg.catalog.permissions_reader": "read_permissions",
 }
 """The functions by which planning asks the server; a test replaces them."""

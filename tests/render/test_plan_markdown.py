@@ -10,8 +10,8 @@ import pytest
 from pgmg.model.plan import Action, Change, ChangeKind
 from pgmg.model.risk import LockMode, OpenTransaction, Risk, RiskKind
 from pgmg.model.source import Notice
-from pgmg.render.markdown import markup
-from pgmg.render.markdown.fitting import Part, fit
+from pgmg.render.markdown import markdown_markup as markup
+from pgmg.render.markdown.fitting import ReportPart, fit
 from pgmg.render.markdown.plan_markdown import LIMIT, MARK, plan_markdown
 from tests.render import builders as made
 
@@ -93,8 +93,8 @@ def test_what_matters_less_goes_first(limit):
 @pytest.mark.parametrize("limit", range(0, 400, 7))
 def test_parts_are_cut_at_entries(limit):
     parts = [
-        Part(1, "A\n", tuple(f"a{n}\n" for n in range(20)), "/A\n", "as"),
-        Part(0, "B\n", tuple(f"b{n}\n" for n in range(20)), "/B\n", "bs"),
+        ReportPart(1, "A\n", tuple(f"a{n}\n" for n in range(20)), "/A\n", "as"),
+        ReportPart(0, "B\n", tuple(f"b{n}\n" for n in range(20)), "/B\n", "bs"),
     ]
     text = fit(parts, limit)
     shortest = sum(len(part.cut(0)) for part in parts)

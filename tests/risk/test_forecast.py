@@ -10,7 +10,7 @@ import pytest
 
 from pgmg.catalog.catalog_queries import read_only
 from pgmg.catalog.connection import connect
-from pgmg.catalog.relation_facts import read_relation_facts
+from pgmg.catalog.relation_facts_reader import read_relation_facts
 from pgmg.planning.risk.effects import Forecast
 from pgmg.planning.risk.forecast import PlannedStatement, facts_wanted
 from pgmg.planning.risk.relation_names import RelationNames

@@ -145,7 +145,7 @@ def test_steps_of_code_have_risks_too(applied):
 
 
 def test_long_transactions_are_named(applied, monkeypatch):
-    monkeypatch.setattr("pgmg.catalog.relation_facts.LONG_TRANSACTION", 0.0)
+    monkeypatch.setattr("pgmg.catalog.relation_facts_reader.LONG_TRANSACTION", 0.0)
     applied.write("migrations/002.sql", "ALTER TABLE users ADD COLUMN x integer;")
     with psycopg.connect(applied.dsn, application_name="report") as reader:
         reader.execute("SELECT count(*) FROM users")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmg.model.source import RefKind
-from pgmg.source.columns.inlining import CircularViewsError, Definition, inline
+from pgmg.source.columns.inlining import CircularViewsError, InlinedQuery, inline
 from pgmg.source.columns.renaming import RenamingError
 from pgmg.source.grammar.parser import GrammarError
 
@@ -22,7 +22,7 @@ def meaning(kind, parts):
 
 
 def made(query, columns=None, *, stored=False, settings=()):
-    return Definition(query, columns, meaning, stored, settings)
+    return InlinedQuery(query, columns, meaning, stored, settings)
 
 
 PENDING = {

@@ -153,13 +153,13 @@ def test_everything_that_is_refused_is_in_one_report():
 
 def test_no_statement_of_the_grammar_is_without_a_name():
     from pgmg.source.grammar.offsets import Located
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
     from pgmg.source.refused_statements import name_of
 
     for field in pb.Node.DESCRIPTOR.fields:
         if field.name.endswith("_stmt"):
             tree = getattr(pb.Node(), field.name)
-            name = name_of(Parsed(field.name, tree, "SQL", "", Located("a.sql", "SQL"), 0))
+            name = name_of(ParsedStatement(field.name, tree, "SQL", "", Located("a.sql", "SQL"), 0))
             assert name, field.name
 
 

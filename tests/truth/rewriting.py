@@ -7,7 +7,7 @@ import random
 import psycopg
 
 from pgmg.model.source import RefKind
-from pgmg.source.columns.inlining import Definition, inline
+from pgmg.source.columns.inlining import InlinedQuery, inline
 from pgmg.source.columns.renaming import RenamingError
 from tests.truth import world
 from tests.truth.outcome import Outcome, without_names
@@ -26,7 +26,7 @@ def check(conn: psycopg.Connection, seed: int, cases: int) -> Outcome:
     conn.execute("SET jit = off")
     writer = world.queries_for(random_, major)
     writer.relations = [table.relation for table in made]
-    pending: dict[tuple[str, str], Definition] = {}
+    pending: dict[tuple[str, str], InlinedQuery] = {}
     while len(pending) < VIEWS:
         columns = [(f"k{n}" if n else "id", random_.choice(USUAL)) for n in range(2 + random_.randrange(4))]
         name = random_.choice([f"v{len(pending)}", f"app.v{len(pending)}", f'"View {len(pending)}"'])
@@ -36,9 +36,9 @@ def check(conn: psycopg.Connection, seed: int, cases: int) -> Outcome:
             conn.execute(f"DROP VIEW {name}")
         elif shown is not None:
             writer.relations.append(Relation(name, shown))
-            pending[_key(name)] = Definition(query, None, _meaning(writer.relations))
+            pending[_key(name)] = InlinedQuery(query, None, _meaning(writer.relations))
     for name, definition in list(pending.items()):
-        pending[name] = Definition(definition.query, None, _meaning(writer.relations))
+        pending[name] = InlinedQuery(definition.query, None, _meaning(writer.relations))
     views = [relation for relation in writer.relations if not relation.is_table]
     while outcome.cases < cases:
         # what the last queries may read: mostly views, for those are what is replaced
@@ -49,7 +49,7 @@ def check(conn: psycopg.Connection, seed: int, cases: int) -> Outcome:
             continue
         outcome.cases += 1
         try:
-            inlined = inline(Definition(query, None, _meaning(writer.relations)), pending)
+            inlined = inline(InlinedQuery(query, None, _meaning(writer.relations)), pending)
         except RenamingError as error:
             outcome.unknown[without_names(str(error))] += 1
             continue
@@ -66,7 +66,7 @@ def check(conn: psycopg.Connection, seed: int, cases: int) -> Outcome:
 
 def _is_told(query: str, relations, pending) -> bool:
     try:
-        inline(Definition(query, None, _meaning(relations)), pending)
+        inline(InlinedQuery(query, None, _meaning(relations)), pending)
     except RenamingError:
         return False
     return True

@@ -8,7 +8,7 @@ import threading
 import time
 
 from pgmg.model.plan import Action
-from pgmg.model.watch_events import Applied, Broken, Mended, Phase, Saw
+from pgmg.model.watch_events import Applied, Broken, Mended, Saw, WatchPhase
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
 
@@ -30,9 +30,9 @@ def test_it_begins_with_what_differs_and_goes_on_with_what_is_saved(project, wat
         project.remove("sql/b.sql")
         watched.saved("sql/b.sql")
         assert project.value("SELECT to_regclass('b')::text") is None
-        assert watched.watcher.state.phase is Phase.IDLE
+        assert watched.watcher.state.phase is WatchPhase.IDLE
         assert watched.told(Broken) == []
-    assert watched.watcher.state.phase is Phase.STOPPED
+    assert watched.watcher.state.phase is WatchPhase.STOPPED
     project.settled()
 
 

@@ -49,18 +49,18 @@ from pgmg.model.events import (
 from pgmg.model.plan import Action
 from pgmg.model.secrets import mask_secrets
 from pgmg.model.state_layout import PROGRESS
-from pgmg.planning.permissions import refuse_unpermitted
+from pgmg.planning.permission_notices import refuse_unpermitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pgmg.applying.target import PlanMaker, Target
+    from pgmg.applying.target import ApplyTarget, PlanMaker
     from pgmg.model.events import Event
     from pgmg.model.plan import Plan, Step
     from pgmg.model.snapshot import Snapshot
 
 
-def apply(target: Target, planner: PlanMaker, expected: Plan | None, listener: Listener) -> ApplyResult:
+def apply(target: ApplyTarget, planner: PlanMaker, expected: Plan | None, listener: Listener) -> ApplyResult:
     """Plan inside the transaction, compare with the plan that was shown, and carry it out.
 
     Raises:
@@ -72,7 +72,7 @@ def apply(target: Target, planner: PlanMaker, expected: Plan | None, listener: L
 
 
 class _Apply:
-    def __init__(self, target: Target, planner: PlanMaker, expected: Plan | None, listener: Listener) -> None:
+    def __init__(self, target: ApplyTarget, planner: PlanMaker, expected: Plan | None, listener: Listener) -> None:
         self._conn = target.connect() if target.kept is None else target.kept
         limits = replace(target.limits, session=manner_of(self._conn).statements)
         self._target, self._planner = replace(target, limits=limits), planner

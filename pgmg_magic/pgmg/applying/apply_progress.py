@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.events import AppliedStep, ApplyResult, Discovered
 from pgmg.model.plan import Edge, Origin
 from pgmg.model.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
-from pgmg.planning.compare.consent import listed
+from pgmg.planning.compare.change_consent import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

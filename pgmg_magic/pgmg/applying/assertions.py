@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pgmg.applying import error_classes as classes
-from pgmg.catalog.assertions import UnfitQueryError, ask
+from pgmg.catalog.assertion_queries import UnfitQueryError, ask
 from pgmg.errors import AssertionFailedError
 from pgmg.model.secrets import mask_secrets
 from pgmg.model.source import StatementKind

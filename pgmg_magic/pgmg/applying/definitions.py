@@ -15,8 +15,8 @@ from pgmg.catalog.table_parts import read_table_parts
 from pgmg.model.names import Kind
 from pgmg.model.plan import Action
 from pgmg.model.snapshot import Address
-from pgmg.planning.kinds.constraints import is_of_domain_source
 from pgmg.planning.kinds.create_or_replace import replacing
+from pgmg.planning.kinds.domain_constraints import is_of_domain_source
 from pgmg.planning.schedule.dependencies import PARTS_OF_TABLES
 from pgmg.planning.schedule.restore import restoration
 from pgmg.planning.schedule.staging import staged, swap_statements

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SHOWN = 200  # characters of a statement in a message
 
 
-class Doubt(Enum):
+class OutcomeDoubt(Enum):
     """Why it is not known where to go on."""
 
     INTERRUPTED = auto()
@@ -41,7 +41,7 @@ class MigrationProgress:
 
     done: int = 0
     begun: int | None = None
-    doubt: Doubt | None = None
+    doubt: OutcomeDoubt | None = None
     number: int = 0
 
 
@@ -51,13 +51,13 @@ def progress_of(migration: Migration, notes: Mapping[str, int]) -> MigrationProg
     done = statements_done(migration, notes)
     if done is None:
         counts = [count for hash_, count in mine.items() if not hash_.endswith(BEGUN)]
-        return MigrationProgress(0, None, Doubt.EDITED, max(counts))
+        return MigrationProgress(0, None, OutcomeDoubt.EDITED, max(counts))
     begun = next((count for hash_, count in mine.items() if hash_.endswith(BEGUN)), None)
     if begun is None or begun != done or begun >= len(migration.sent):
         return MigrationProgress(done)
     same = mine.keys() & {begun_note(migration.sent, begun), migration.hash + BEGUN}
     if not same or _is_unknown(migration.sent[begun]):
-        return MigrationProgress(done, begun, Doubt.INTERRUPTED, begun)
+        return MigrationProgress(done, begun, OutcomeDoubt.INTERRUPTED, begun)
     return MigrationProgress(done, begun)
 
 
@@ -96,7 +96,7 @@ def settle(plan: Plan, notes: Mapping[str, int], resume: Resume | None, state: S
 
 def _count(progress: MigrationProgress, resume: Resume) -> int:
     """Return how many statements are done, now that somebody has looked."""
-    is_edited = progress.doubt is Doubt.EDITED
+    is_edited = progress.doubt is OutcomeDoubt.EDITED
     match resume:
         case Resume.DONE:
             return progress.number if is_edited else progress.number + 1
@@ -106,7 +106,7 @@ def _count(progress: MigrationProgress, resume: Resume) -> int:
 
 def _unknown(migration: Migration, progress: MigrationProgress) -> UnknownOutcomeError:
     statements, name = migration.sent, str(migration_name(migration.name))
-    if progress.doubt is Doubt.EDITED:
+    if progress.doubt is OutcomeDoubt.EDITED:
         many = "The first statement" if progress.number == 1 else f"The first {progress.number} statements"
         return UnknownOutcomeError(
             f"{migration.name} was changed after a part of it had been run outside a transaction. {many} of its "

@@ -22,7 +22,7 @@ from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Action
 from pgmg.model.server_facts import StatementId
 from pgmg.model.snapshot import Address
-from pgmg.planning.replay.operations import LEAVES_NAME
+from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.source import drops_within
 
 if TYPE_CHECKING:

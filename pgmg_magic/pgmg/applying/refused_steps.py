@@ -20,7 +20,7 @@ from pgmg.model.server_facts import NO_FACTS
 from pgmg.planning.lineage.object_graph import adjacency, reachable
 
 if TYPE_CHECKING:
-    from pgmg.applying.target import PlanMaker, Target
+    from pgmg.applying.target import ApplyTarget, PlanMaker
     from pgmg.model.events import Event, Listener
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import Plan, Step
@@ -31,7 +31,7 @@ _AFTER = "RELEASE SAVEPOINT pgmg_rehearsal"
 _BACK = "ROLLBACK TO SAVEPOINT pgmg_rehearsal"
 
 
-def rehearse(target: Target, planner: PlanMaker, listener: Listener) -> tuple[ApplyError, ...]:
+def rehearse(target: ApplyTarget, planner: PlanMaker, listener: Listener) -> tuple[ApplyError, ...]:
     """Plan, run every step behind a savepoint, and take everything back; return why some steps do not work.
 
     Left out are failures that come of an earlier one, and those that another order might avoid (rule 8). A plan with
@@ -57,7 +57,9 @@ def rehearse(target: Target, planner: PlanMaker, listener: Listener) -> tuple[Ap
             conn.close()
 
 
-def _refused(conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, target: Target) -> tuple[ApplyError, ...]:
+def _refused(
+    conn: psycopg.Connection[Any], plan: Plan, snapshot: Snapshot, target: ApplyTarget
+) -> tuple[ApplyError, ...]:
     watch = LockWatch(conn, target.connect, target.limits.lock_seconds, _unheard)
     path = snapshot.server.setting
     touched: set[ObjectName] = set()

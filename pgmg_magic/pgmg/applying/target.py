@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgmg.applying.limits import Limits
     from pgmg.applying.lock import Connect
     from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.history import HistoryOptions
+    from pgmg.model.history_entries import HistoryOptions
     from pgmg.model.resume import Resume
 
 PlanMaker = Callable[[psycopg.Connection[Any], ServerFacts], tuple[Plan, Snapshot]]
@@ -24,7 +24,7 @@ PlanMaker = Callable[[psycopg.Connection[Any], ServerFacts], tuple[Plan, Snapsho
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ApplyTarget:
     """Where to apply: how to connect, which schema holds the state, how patient to be.
 
     `kept` is a connection to work on and to leave open; without it one is made and closed. `applied_from` is recorded

@@ -14,7 +14,7 @@ from pgmg.model.secrets import mask_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.catalog.temporary_objects import Scratch
+    from pgmg.catalog.temporary_objects_reader import Scratch
     from pgmg.model.plan import Step
 
 

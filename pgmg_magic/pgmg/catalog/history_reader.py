@@ -8,7 +8,7 @@ from psycopg import sql
 
 from pgmg.catalog.snapshot_reader import read_server
 from pgmg.model.applied_from import AppliedFrom
-from pgmg.model.history import AppliedSource, HistoryEntry
+from pgmg.model.history_entries import AppliedSource, HistoryEntry
 from pgmg.model.state_layout import HISTORY
 
 if TYPE_CHECKING:

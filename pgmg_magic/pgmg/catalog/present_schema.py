@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pgmg.catalog.catalog_queries import Row
 
-Place = tuple[str, str]
+PresentPlace = tuple[str, str]
 """Schema and name."""
 Calling = tuple[int, int | None]
 """The least and the greatest number of arguments; None for any number."""
@@ -22,8 +22,8 @@ Calling = tuple[int, int | None]
 class PresentSchema:
     """Columns by relation, and ways to call by routine."""
 
-    columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    calls: dict[Place, list[Calling]] = field(default_factory=dict)
+    columns: dict[PresentPlace, tuple[str, ...]] = field(default_factory=dict)
+    calls: dict[PresentPlace, list[Calling]] = field(default_factory=dict)
 
 
 def read_present_schema(conn: psycopg.Connection[Row]) -> PresentSchema:

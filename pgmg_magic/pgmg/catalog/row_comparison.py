@@ -12,7 +12,7 @@ from psycopg import sql
 from pgmg.catalog import row_sql
 from pgmg.catalog.catalog_queries import Row, query
 from pgmg.catalog.row_sources import select_all, sides, translate_errors, types_of, view_settings
-from pgmg.catalog.row_sql import By, Comparison, Pair, RowSource
+from pgmg.catalog.row_sql import By, ColumnPair, ComparedRows, RowSource
 from pgmg.catalog.row_stability import with_stability
 from pgmg.errors import RowsError
 from pgmg.model.names import Kind, ObjectName
@@ -226,7 +226,7 @@ class _Rows:
         pairs = self._pairs(before, after)
         if not pairs:
             return self._apart(before, after, old, new)
-        these = Comparison(before, after, pairs, max(one_in, 1), self.options.samples)
+        these = ComparedRows(before, after, pairs, max(one_in, 1), self.options.samples)
         key = self._key(these)
         if key:
             rows = self.conn.execute(row_sql.by_key(these, key)).fetchall()
@@ -255,7 +255,7 @@ class _Rows:
             numbers = (max(new - old, 0), max(old - new, 0), None)
         return _Found(old, new, self._columns(before, after, (), ()), numbers, notes=tuple(self.notes))
 
-    def _differing(self, these: Comparison, rows: Sequence[Row], most: int) -> list[int]:
+    def _differing(self, these: ComparedRows, rows: Sequence[Row], most: int) -> list[int]:
         """Return for each column how many of its values differ between the two multisets."""
         sums = {row[1][0]: row[1][1:] for row in rows if row[0] == "sums"}
         if not sums:
@@ -274,7 +274,7 @@ class _Rows:
     def _asked(self, name: str, oids: Sequence[int]) -> list[Row]:
         return self.conn.execute(query(name), [oids]).fetchall()
 
-    def _pairs(self, before: RowSource, after: RowSource) -> tuple[Pair, ...]:
+    def _pairs(self, before: RowSource, after: RowSource) -> tuple[ColumnPair, ...]:
         columns = [column for side in (before, after) for column in side.columns]
         types = sorted({column.type for column in columns})
         unhashable = {row[0] for row in self._asked("unhashable", types)}
@@ -288,11 +288,11 @@ class _Rows:
                 as_text = old.type != new.type or old.collation != new.collation or old.type in unhashable
                 own = By.COLLATION if old.collation in tolerant else weak.get(old.type, By.VALUE)
                 by = By.TEXT if as_text else own
-                pairs.append(Pair(old.name, number, there[old.name], by))
+                pairs.append(ColumnPair(old.name, number, there[old.name], by))
         return tuple(pairs)
 
     def _columns(
-        self, before: RowSource, after: RowSource, pairs: tuple[Pair, ...], differing: tuple[int, ...]
+        self, before: RowSource, after: RowSource, pairs: tuple[ColumnPair, ...], differing: tuple[int, ...]
     ) -> tuple[ColumnDifference, ...]:
         """Return the columns of the new side in order, then those that it has no more."""
         old_types, new_types = types_of(self.conn, before), types_of(self.conn, after)
@@ -311,7 +311,7 @@ class _Rows:
 
     # -- keys -------------------------------------------------------------------------------------------
 
-    def _key(self, these: Comparison) -> tuple[Pair, ...]:
+    def _key(self, these: ComparedRows) -> tuple[ColumnPair, ...]:
         """Return the columns by which rows are told apart: given, or found; () where nothing does."""
         shared = {pair.name: pair for pair in these.pairs}
         given = self.options.key
@@ -337,7 +337,7 @@ class _Rows:
         ((rows, values, null),) = self.conn.execute(row_sql.uniqueness(side, key, one_in)).fetchall()
         return rows - values, null
 
-    def _not_unique(self, key: tuple[Pair, ...], then: tuple[int, int], now: tuple[int, int]) -> None:
+    def _not_unique(self, key: tuple[ColumnPair, ...], then: tuple[int, int], now: tuple[int, int]) -> None:
         name = ", ".join(pair.name for pair in key)
         said = []
         for when, (repeated, null) in (("now", then), ("after the change", now)):
@@ -347,9 +347,9 @@ class _Rows:
                 said.append(f"{null:,} {'row has' if null == 1 else 'rows have'} none {when}")
         self._note("key-not-unique", f"{name} does not tell rows apart: {', '.join(said)}.")
 
-    def _candidates(self, these: Comparison, shared: dict[str, Pair]) -> list[tuple[Pair, ...]]:
+    def _candidates(self, these: ComparedRows, shared: dict[str, ColumnPair]) -> list[tuple[ColumnPair, ...]]:
         """Return unique indexes of the tables whose columns the two queries show, then a column called id."""
-        found: list[tuple[Pair, ...]] = []
+        found: list[tuple[ColumnPair, ...]] = []
         for side, number in ((these.before, "before"), (these.after, "after")):
             shown = self._origins(side)
             by_number = {getattr(pair, number): pair for pair in these.pairs}
@@ -373,13 +373,13 @@ class _Rows:
         return {origin: n for n, origin in reversed(list(enumerate(tables))) if origin[0]}
 
 
-def _largest(pairs: Sequence[Pair], counted: Iterable[Sequence[int | None]]) -> list[int]:
+def _largest(pairs: Sequence[ColumnPair], counted: Iterable[Sequence[int | None]]) -> list[int]:
     """Return for each column the larger of two numbers: of (column from 1, values that are more, that are fewer)."""
     found = {int(number or 0): max(int(more or 0), int(fewer or 0)) for number, more, fewer in counted}
     return [found.get(number, 0) for number in range(1, len(pairs) + 1)]
 
 
-def _samples(these: Comparison, rows: Sequence[Row], *, whole_rows: bool) -> RowSamples:
+def _samples(these: ComparedRows, rows: Sequence[Row], *, whole_rows: bool) -> RowSamples:
     def of(sort: str, side: int) -> tuple[tuple[str | None, ...], ...]:
         return tuple(tuple(row[side]) for row in rows if row[0] == sort)
 

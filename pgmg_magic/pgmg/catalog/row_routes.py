@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pgmg.catalog.catalog_queries import Row, query
-from pgmg.catalog.temporary_objects import why_impossible
+from pgmg.catalog.temporary_objects_reader import why_impossible
 from pgmg.model.row_questions import Access, Query, RowQuestion
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ class RowSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ColumnPair:
     """A column that both sides have: its number in each, and how its values are compared."""
 
     name: str
@@ -74,12 +74,12 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedRows:
     """Two sides, what they have in common, and how much of it is looked at (`one_in` rows, `samples` shown)."""
 
     before: RowSource
     after: RowSource
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ColumnPair, ...]
     one_in: int
     samples: int
 
@@ -104,7 +104,7 @@ def uniqueness(side: RowSource, key: Sequence[tuple[int, By]], one_in: int) -> s
     ).format(hash=_hash("q", key), null=null, side=_from(side), chosen=_sampled("k", "hash", one_in))
 
 
-def by_key(these: Comparison, key: Sequence[Pair]) -> sql.Composed:
+def by_key(these: ComparedRows, key: Sequence[ColumnPair]) -> sql.Composed:
     """Compare rows of the same key. Yields rows (sort, numbers, before, after), as `multisets` does."""
     compared = [pair for pair in these.pairs if pair not in key]
     return sql.SQL("""WITH before AS MATERIALIZED ({before}),
@@ -147,7 +147,7 @@ def _keyed(
     )
 
 
-def _each_difference(pairs: Sequence[Pair]) -> sql.Composed:
+def _each_difference(pairs: Sequence[ColumnPair]) -> sql.Composed:
     """Count for each column the matched rows in which it differs."""
     parts = []
     for some in batches(pairs, _WIDEST):
@@ -167,7 +167,7 @@ def _each_difference(pairs: Sequence[Pair]) -> sql.Composed:
     return sql.SQL(" || ").join(parts)
 
 
-def multisets(these: Comparison) -> sql.Composed:
+def multisets(these: ComparedRows) -> sql.Composed:
     """Compare all rows as multisets of the common columns: a changed row is one removed and one added.
 
     Yields rows (sort, numbers, before, after). `numbers` are the rows added and removed. `each` is the number of a
@@ -219,7 +219,7 @@ UNION ALL (SELECT 'removed', NULL, {shown_removed}, NULL FROM removed AS x ORDER
     )
 
 
-def columns_of_multisets(these: Comparison, chosen: Sequence[Pair]) -> sql.Composed:
+def columns_of_multisets(these: ComparedRows, chosen: Sequence[ColumnPair]) -> sql.Composed:
     """Count for some columns how many of their values are added and removed: rows (number from 1, more, fewer)."""
     sides = (
         (1, these.after, [(p.after, p.by) for p in chosen], [(p.after, p.by) for p in these.pairs]),
@@ -264,7 +264,7 @@ def _surplus(side: str, sign: int) -> sql.Composed:
 # -- parts ----------------------------------------------------------------------------------------------
 
 
-def batches(pairs: Sequence[Pair], size: int) -> list[Sequence[Pair]]:
+def batches(pairs: Sequence[ColumnPair], size: int) -> list[Sequence[ColumnPair]]:
     """Return the pairs in groups of at most `size`."""
     return [pairs[begin : begin + size] for begin in range(0, len(pairs), size)]
 

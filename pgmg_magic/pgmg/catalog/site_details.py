@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.catalog.catalog_queries import Row, addresses, run_queries
 from pgmg.model.names import ROUTINES, Kind, ObjectName
-from pgmg.model.site_data import ObjectDetails, Privilege, SiteColumn, SiteKey, SitePart
+from pgmg.model.site_data import ObjectDetails, SiteColumn, SiteKey, SitePart, SitePrivilege
 from pgmg.model.snapshot import Address, Snapshot
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def _key(row: Row, tables: Mapping[int, ObjectName]) -> SiteKey:
     return SiteKey(kind, name, definition, tuple(columns), tables.get(target), tuple(target_columns))
 
 
-def _privileges(rows: Iterable[Row]) -> dict[Address, tuple[Privilege, ...]]:
-    found: defaultdict[Address, list[Privilege]] = defaultdict(list)
+def _privileges(rows: Iterable[Row]) -> dict[Address, tuple[SitePrivilege, ...]]:
+    found: defaultdict[Address, list[SitePrivilege]] = defaultdict(list)
     for classid, objid, column, grantee, privileges in rows:
-        found[Address(classid, objid)].append(Privilege(grantee, tuple(privileges), column))
+        found[Address(classid, objid)].append(SitePrivilege(grantee, tuple(privileges), column))
     return {address: tuple(privileges) for address, privileges in found.items()}
 
 

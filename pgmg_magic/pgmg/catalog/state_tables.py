@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pgmg.model.events import AppliedStep
-    from pgmg.model.history import HistoryOptions
+    from pgmg.model.history_entries import HistoryOptions
     from pgmg.model.names import ObjectName
     from pgmg.model.owed_objects import OwedObject
     from pgmg.model.plan import Record

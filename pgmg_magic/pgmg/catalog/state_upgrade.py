@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from pgmg.model.state_layout import LAYOUT, STATE, Creation, StateColumn, StateTable
+from pgmg.model.state_layout import LAYOUT, STATE, StateColumn, StateTable, TableCreation
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,7 +46,7 @@ def create_tables(
     if not server.state_schema_exists:
         conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
     for table in LAYOUT:
-        if server.columns_of(table) or (table.creation is Creation.ON_DEMAND and table not in wanted):
+        if server.columns_of(table) or (table.creation is TableCreation.ON_DEMAND and table not in wanted):
             continue
         _create(conn, schema, server, table)
 

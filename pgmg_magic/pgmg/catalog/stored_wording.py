@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pgmg.catalog.pipeline import Command, stream
-from pgmg.catalog.temporary_objects import scratch, why_impossible
+from pgmg.catalog.temporary_objects_reader import scratch, why_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

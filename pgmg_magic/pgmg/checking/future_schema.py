@@ -15,7 +15,7 @@ from pgmg.source.columns.result_names import result_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.catalog.present_schema import Calling, Place, PresentSchema
+    from pgmg.catalog.present_schema import Calling, PresentPlace, PresentSchema
     from pgmg.model.names import ObjectName
     from pgmg.model.plan import MigrationEffect, Plan
     from pgmg.model.source import Parts, SourceObject
@@ -30,9 +30,9 @@ class FutureSchema:
 
     present: PresentSchema
     path: Sequence[str]
-    columns: dict[Place, Columns] = field(default_factory=dict)
-    gone: set[Place] = field(default_factory=set)
-    calls: dict[Place, list[Calling] | None] = field(default_factory=dict)
+    columns: dict[PresentPlace, Columns] = field(default_factory=dict)
+    gone: set[PresentPlace] = field(default_factory=set)
+    calls: dict[PresentPlace, list[Calling] | None] = field(default_factory=dict)
 
     @classmethod
     def after(cls, plan: Plan, present: PresentSchema, path: Sequence[str]) -> FutureSchema:
@@ -105,13 +105,13 @@ class FutureSchema:
 
     # -- answers ----------------------------------------------------------------------------------------
 
-    def _columns(self, place: Place) -> Columns:
+    def _columns(self, place: PresentPlace) -> Columns:
         if place in self.columns:
             return self.columns[place]
         there = self.present.columns.get(place)
         return None if there is None else frozenset(there)
 
-    def _calls(self, place: Place) -> list[Calling] | None:
+    def _calls(self, place: PresentPlace) -> list[Calling] | None:
         return self.calls[place] if place in self.calls else list(self.present.calls.get(place, ()))
 
     def shape(self, parts: Parts) -> RelationShape | None:
@@ -133,7 +133,7 @@ class FutureSchema:
             return False
         return not any(_takes(one, arguments) for calls in after for one in calls or ())
 
-    def _places(self, parts: Parts) -> list[Place]:
+    def _places(self, parts: Parts) -> list[PresentPlace]:
         if len(parts) > 1:
             return [(parts[-2], parts[-1])]
         return [(schema, parts[-1]) for schema in self.path]
@@ -159,7 +159,7 @@ def _declared(found: FutureSchema, plan: Plan) -> None:
         found.declared(name, source)
 
 
-def _place(name: ObjectName) -> Place:
+def _place(name: ObjectName) -> PresentPlace:
     return (name.schema or "public", name.name)
 
 

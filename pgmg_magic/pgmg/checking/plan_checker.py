@@ -9,7 +9,7 @@ from pgmg.applying.trial import try_steps
 from pgmg.catalog.connection import UnansweredError, manner_of, translated_errors
 from pgmg.catalog.routine_bodies import read_routine_bodies, round_trip
 from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.temporary_objects import scratch, why_impossible
+from pgmg.catalog.temporary_objects_reader import scratch, why_impossible
 from pgmg.checking.body_problems import (
     changed_routines,
     problem,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pgmg.catalog.connection import Connection
-    from pgmg.catalog.temporary_objects import Scratch
+    from pgmg.catalog.temporary_objects_reader import Scratch
     from pgmg.config import Settings
     from pgmg.model.body_check import BodyProblem, RoutineBody
     from pgmg.model.names import ObjectName

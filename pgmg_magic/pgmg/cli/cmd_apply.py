@@ -44,8 +44,8 @@ def command_(
     On a terminal the plan is shown and you are asked once; elsewhere it is applied without a question. A saved
     PLAN.json is compared with a new plan and refused if anything has changed since.
     """
-    from pgmg.planning.compare.consent import check_consent
-    from pgmg.planning.risk.consent import check_allowed
+    from pgmg.planning.compare.change_consent import check_consent
+    from pgmg.planning.risk.risk_consent import check_allowed
 
     asks = call.interactive and not yes and not dry_run
     with project_context.open_project(call) as project:

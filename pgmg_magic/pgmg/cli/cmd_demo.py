@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgmg.cli.command import command
-from pgmg.options import NO_CHANGE, PAUSE, SPEECH, Argument, Value
+from pgmg.options import NO_CHANGE, PAUSE, SPEECH, CommandArgument, Value
 
 if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @command(
     "demo",
-    Argument("folder", "FOLDER", value=Value.FOLDER),
+    CommandArgument("folder", "FOLDER", value=Value.FOLDER),
     NO_CHANGE,
     PAUSE,
     *SPEECH,

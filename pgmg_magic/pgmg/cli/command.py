@@ -12,7 +12,7 @@ import click
 from pgmg.cli import error_report
 from pgmg.cli.completion import completer
 from pgmg.cli.invocation import Call, no_color_asked
-from pgmg.options import SETTINGS, Argument, Option, Value
+from pgmg.options import SETTINGS, CommandArgument, Option, Value
 
 Body = Callable[..., int | None]
 """The function of a command: takes a `Call` and its own options, returns an exit code or None for 0."""
@@ -20,7 +20,7 @@ Body = Callable[..., int | None]
 _SETTINGS = frozenset(option.name for option in SETTINGS)
 
 
-def command(name: str, *declared: Option | Argument, example: str) -> Callable[[Body], click.Command]:
+def command(name: str, *declared: Option | CommandArgument, example: str) -> Callable[[Body], click.Command]:
     """Return a decorator that makes a command of a function; its docstring is the help, followed by `example`."""
 
     def make(body: Body) -> click.Command:
@@ -58,8 +58,8 @@ def _split(values: dict[str, object]) -> tuple[Call, dict[str, object]]:
     return call, values
 
 
-def _parameter(declared: Option | Argument) -> click.Parameter:
-    if isinstance(declared, Argument):
+def _parameter(declared: Option | CommandArgument) -> click.Parameter:
+    if isinstance(declared, CommandArgument):
         return click.Argument(
             [declared.name],
             metavar=declared.shown,

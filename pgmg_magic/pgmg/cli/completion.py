@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import click
 
     from pgmg.config import Settings
-    from pgmg.options import Argument, Option
+    from pgmg.options import CommandArgument, Option
 
 
 def completer(
-    declared: Option | Argument,
+    declared: Option | CommandArgument,
 ) -> Callable[[click.Context, click.Parameter, str], list[str]] | None:
     """Return the function that completes a parameter; None if click's own completion is enough."""
     kind = declared.names

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgmg.model.body_check import BodyCheck
     from pgmg.model.events import ApplyResult, Listener
     from pgmg.model.graph_data import Graph
-    from pgmg.model.history import History, Restoration
+    from pgmg.model.history_entries import History, RestoredSource
     from pgmg.model.import_report import ImportReport
     from pgmg.model.plan import Change, Plan
     from pgmg.model.record_changes import RecordChanges
@@ -269,7 +269,7 @@ def history(call: Call, found: History) -> None:
         call.result(plain(history_lines(found, max(call.verbosity, 0))))
 
 
-def restoration_question(call: Call, found: Restoration) -> None:
+def restoration_question(call: Call, found: RestoredSource) -> None:
     """Show on standard error how a file would change."""
     from pgmg.render.text import styled
     from pgmg.render.text.history_lines import restoration_lines
@@ -277,7 +277,7 @@ def restoration_question(call: Call, found: Restoration) -> None:
     styled.show(_console(call, sys.stderr), list(restoration_lines(found)))
 
 
-def restoration(call: Call, found: Restoration) -> None:
+def restoration(call: Call, found: RestoredSource) -> None:
     """Show which file was written."""
     if call.json:
         from pgmg.render.json import documents

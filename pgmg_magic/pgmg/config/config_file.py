@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgmg.config.settings import CONFIG_FILE, KEYS
-from pgmg.config.values import Value
+from pgmg.config.values import SettingType
 from pgmg.errors import ConfigError
 from pgmg.model.location import SourceLocation
 from pgmg.model.secrets import mask_secrets
@@ -44,7 +44,7 @@ def named(config: Path) -> Path:
     return config
 
 
-def from_file(file: Path, environment: str | None) -> dict[str, Value]:
+def from_file(file: Path, environment: str | None) -> dict[str, SettingType]:
     """Return what the file says, with what its table for `environment` says instead."""
     text = _read(file)
     document = _parse(file, text)
@@ -63,7 +63,7 @@ def from_file(file: Path, environment: str | None) -> dict[str, Value]:
             )
         chosen.append((environment, tables[environment]))
     return {
-        key: Value(raw, _label(name, key), _place(file, text, name, key), file.parent)
+        key: SettingType(raw, _label(name, key), _place(file, text, name, key), file.parent)
         for name, table in chosen
         for key, raw in table.items()
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from pgmg.config.config_file import find, from_file, named, nearest
 from pgmg.config.settings import CONFIG_FILE, KEYS, LOCK_ATTEMPTS, Settings
-from pgmg.config.values import CHECKS, Value, expanded
+from pgmg.config.values import CHECKS, SettingType, expanded
 from pgmg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def load(
     config = config or (start if start.is_file() else environ.get("PGMG_CONFIG") or None)
     file = find(start) if config is None else named(Path(config))
     environment = (environ.get("PGMG_ENVIRONMENT") if environment is None else environment) or None
-    values: dict[str, Value] = {}
+    values: dict[str, SettingType] = {}
     if file is not None:
         values.update(_in_retries(from_file(file, environment)))
     elif environment is not None:
@@ -94,18 +94,18 @@ def _start(path: Path) -> Path:
     return path
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, SettingType]:
     here = Path.cwd()
     named = ((key, f"PGMG_{key.upper()}") for key in KEYS)
-    return {key: Value(environ[name], name, None, here) for key, name in named if environ.get(name)}
+    return {key: SettingType(environ[name], name, None, here) for key, name in named if environ.get(name)}
 
 
-def _from_overrides(overrides: Mapping[str, object]) -> dict[str, Value]:
+def _from_overrides(overrides: Mapping[str, object]) -> dict[str, SettingType]:
     for key in overrides:
         if key not in KEYS:
             raise ConfigError(f"There is no setting {key!r}", hint=nearest(key, KEYS))
     here = Path.cwd()
-    return {key: Value(raw, key, None, here) for key, raw in overrides.items() if raw is not None}
+    return {key: SettingType(raw, key, None, here) for key, raw in overrides.items() if raw is not None}
 
 
 def _what_is_wrong(folder: Path) -> str | None:
@@ -119,7 +119,7 @@ def _what_is_wrong(folder: Path) -> str | None:
     return None if stat.S_ISDIR(mode) else "is not a folder"
 
 
-def _in_retries(values: dict[str, Value]) -> dict[str, Value]:
+def _in_retries(values: dict[str, SettingType]) -> dict[str, SettingType]:
     """Return the values of one source with `lock_attempts` as `lock_retries`, so that the later source wins."""
     attempts = values.pop(LOCK_ATTEMPTS, None)
     if attempts is not None:
@@ -128,7 +128,7 @@ def _in_retries(values: dict[str, Value]) -> dict[str, Value]:
     return values
 
 
-def _folders(chosen: Mapping[str, object], values: Mapping[str, Value], root: Path) -> dict[str, Path]:
+def _folders(chosen: Mapping[str, object], values: Mapping[str, SettingType], root: Path) -> dict[str, Path]:
     """Return the folders that count; every one that is configured must be there (rule 3.7)."""
     configured = {key: cast("Path", chosen[key]) for key in DEFAULT_FOLDERS if key in chosen}
     if not configured:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pgmg.model.history import KEPT
+from pgmg.model.history_entries import KEPT
 from pgmg.model.permission import Permission
 from pgmg.model.plan import Recreate
 from pgmg.model.risk import RiskKind

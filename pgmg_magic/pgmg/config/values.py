@@ -33,7 +33,7 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class SettingType:
     """A raw value, what to call it in a message, where it stands, and what relative folders are relative to."""
 
     raw: object
@@ -46,7 +46,7 @@ class Value:
         return ConfigError(f"{self.label}: expected {expected}, not {_describe(self.raw)}", where=self.where)
 
 
-def expanded(value: Value, environ: Mapping[str, str]) -> Value:
+def expanded(value: SettingType, environ: Mapping[str, str]) -> SettingType:
     """Replace `${NAME}` in what the file says by the environment's variable; `$${` stands for `${`."""
     if value.where is None:
         return value
@@ -66,22 +66,22 @@ def expanded(value: Value, environ: Mapping[str, str]) -> Value:
             return {key: expand(item) for key, item in raw.items()}
         return _VARIABLE.sub(variable, raw).replace("$${", "${") if isinstance(raw, str) else raw
 
-    return Value(expand(value.raw), value.label, value.where, value.base)
+    return SettingType(expand(value.raw), value.label, value.where, value.base)
 
 
-def _text(value: Value) -> str:
+def _text(value: SettingType) -> str:
     if not isinstance(value.raw, str) or not value.raw.strip():
         raise value.wrong("a text that is not empty")
     return value.raw
 
 
-def _folder(value: Value) -> Path:
+def _folder(value: SettingType) -> Path:
     if not isinstance(value.raw, str | Path) or not str(value.raw):
         raise value.wrong("a folder")
     return Path(os.path.abspath(value.base / Path(value.raw).expanduser()))  # noqa: PTH100 - as above
 
 
-def _schemas(value: Value) -> tuple[str, ...]:
+def _schemas(value: SettingType) -> tuple[str, ...]:
     """Take a list of schema names as they are; read one text as SQL would: `app, "My Schema"`."""
     raw = _split(value) if isinstance(value.raw, str) else value.raw
     if not isinstance(raw, list | tuple) or not raw or not all(isinstance(name, str) and name for name in raw):
@@ -89,7 +89,7 @@ def _schemas(value: Value) -> tuple[str, ...]:
     return tuple(cast("Iterable[str]", raw))
 
 
-def _split(value: Value) -> list[str]:
+def _split(value: SettingType) -> list[str]:
     text, names, position = str(value.raw).strip(), [], 0
     while position < len(text):
         found = _SCHEMA.match(text, position)
@@ -100,13 +100,13 @@ def _split(value: Value) -> list[str]:
     return names
 
 
-def _recreate(value: Value) -> Recreate:
+def _recreate(value: SettingType) -> Recreate:
     if value.raw not in tuple(Recreate):
         raise value.wrong(" or ".join(f'"{mode.value}"' for mode in Recreate))
     return Recreate(cast("str", value.raw))
 
 
-def _duration(value: Value) -> str:
+def _duration(value: SettingType) -> str:
     match value.raw:
         case bool():
             found = None
@@ -121,7 +121,7 @@ def _duration(value: Value) -> str:
     return f"{found[1]}{found[2] or 'ms'}"
 
 
-def _count(value: Value) -> int:
+def _count(value: SettingType) -> int:
     match value.raw:
         case bool():
             pass
@@ -132,7 +132,7 @@ def _count(value: Value) -> int:
     raise value.wrong("a whole number, 0 or more")
 
 
-def _permissions(value: Value) -> Consents:
+def _permissions(value: SettingType) -> Consents:
     """Take a list of words, or one text with commas between them; an empty list allows nothing."""
     raw = [word for word in value.raw.split(",") if word.strip()] if isinstance(value.raw, str) else value.raw
     if not isinstance(raw, list | tuple):
@@ -143,7 +143,7 @@ def _permissions(value: Value) -> Consents:
     return tuple(permission for permission in found if permission is not None)
 
 
-def _patterns(value: Value) -> tuple[str, ...]:
+def _patterns(value: SettingType) -> tuple[str, ...]:
     """Take a list of patterns, or one text with commas between them."""
     raw = [word.strip() for word in value.raw.split(",")] if isinstance(value.raw, str) else value.raw
     if not isinstance(raw, list | tuple) or not all(isinstance(word, str) and word for word in raw):
@@ -157,20 +157,20 @@ _PERMISSIONS = (
 )
 
 
-def _attempts(value: Value) -> int:
+def _attempts(value: SettingType) -> int:
     count = _count(value)
     if not count:
         raise value.wrong("a whole number, 1 or more")
     return count
 
 
-def _pooling(value: Value) -> Pooling:
+def _pooling(value: SettingType) -> Pooling:
     if value.raw not in tuple(Pooling):
         raise value.wrong(" or ".join(f'"{mode.value}"' for mode in Pooling))
     return Pooling(cast("str", value.raw))
 
 
-def _session_settings(value: Value) -> tuple[tuple[str, str], ...]:
+def _session_settings(value: SettingType) -> tuple[tuple[str, str], ...]:
     """Take a table of settings, or read one text as `a = 1, b.c = on`."""
     pairs = _pairs(value) if isinstance(value.raw, str) else value.raw
     if not isinstance(pairs, Mapping) or not all(isinstance(one, str | int | float) for one in pairs.values()):
@@ -185,7 +185,7 @@ def _session_settings(value: Value) -> tuple[tuple[str, str], ...]:
     return tuple((name, _setting(one)) for name, one in pairs.items())
 
 
-def _pairs(value: Value) -> dict[str, str]:
+def _pairs(value: SettingType) -> dict[str, str]:
     parts = [part.partition("=") for part in str(value.raw).split(",") if part.strip()]
     if not all(sign for _, sign, _ in parts):
         raise value.wrong("pairs such as work_mem = 64MB, statement_timeout = 5s")
@@ -196,7 +196,7 @@ def _setting(value: object) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
-CHECKS: Mapping[str, Callable[[Value], object]] = {
+CHECKS: Mapping[str, Callable[[SettingType], object]] = {
     "connection_string": _text,
     "migrations_dir": _folder,
     "code_dir": _folder,

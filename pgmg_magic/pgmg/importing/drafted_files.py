@@ -12,7 +12,7 @@ from pgmg.model.text_hash import text_hash
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-Groups = tuple[tuple[str, ...], ...]
+ObjectGroups = tuple[tuple[str, ...], ...]
 """The statements of a file, in groups that blank lines separate; the first creates what the file is named after."""
 
 
@@ -20,7 +20,7 @@ Groups = tuple[tuple[str, ...], ...]
 class DraftedFiles:
     """Files by path relative to the project."""
 
-    groups: Mapping[str, Groups]
+    groups: Mapping[str, ObjectGroups]
 
     def code_files(self) -> tuple[CodeFile, ...]:
         """Return the files as if they had been read."""

@@ -14,7 +14,14 @@ from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_
 from pgmg.catalog.snapshot_reader import read_snapshot
 from pgmg.errors import ConfigError, ImportRefused, SourceErrors
 from pgmg.importing.adoption import Adopter, Adoption
-from pgmg.importing.baseline import BASELINE, DETAILS, BaselineScope, BaselineText, baseline_text, details_text
+from pgmg.importing.baseline_migration import (
+    BASELINE,
+    DETAILS,
+    BaselineScope,
+    BaselineText,
+    baseline_text,
+    details_text,
+)
 from pgmg.importing.code_files import ImportedCode, code_files
 from pgmg.importing.drafted_files import DraftedFiles
 from pgmg.importing.file_names import FileNames

@@ -37,7 +37,7 @@ class Reset:
                 be dropped as well.
             UsageError: an included schema holds no state.
         """
-        from pgmg.catalog.catalog_details import read_closure
+        from pgmg.catalog.catalog_details_reader import read_closure
         from pgmg.catalog.snapshot_reader import read_snapshot
         from pgmg.planning.reset_plan import reset_plan
 

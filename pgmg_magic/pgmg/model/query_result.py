@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.row_questions import Row
+    from pgmg.model.row_questions import CellTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class QueryResult:
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...] = field(repr=False, default=())
-    texts: tuple[Row, ...] = field(repr=False, default=())
+    texts: tuple[CellTexts, ...] = field(repr=False, default=())
     more: bool = False
     duration_ms: float = 0.0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Value = str | None
 """A value as the server writes it, cut where it is long (it then ends in `…`); None is NULL."""
-Row = tuple[Value, ...]
+CellTexts = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class ColumnDifference:
 class ChangedRow:
     """A row that both sides have, by its key, and that differs: the values of the columns that both sides have."""
 
-    before: Row
-    after: Row
+    before: CellTexts
+    after: CellTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ class RowSamples:
     columns_after: tuple[str, ...] = ()
     columns_before: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
-    added: tuple[Row, ...] = ()
-    removed: tuple[Row, ...] = ()
+    added: tuple[CellTexts, ...] = ()
+    removed: tuple[CellTexts, ...] = ()
     changed: tuple[ChangedRow, ...] = ()
 
 
@@ -213,7 +213,7 @@ class Preview:
     object: ObjectName
     columns: tuple[str, ...]
     types: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[CellTexts, ...]
     more: bool = False
 
     def to_frame(self) -> Any:

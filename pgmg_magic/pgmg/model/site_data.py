@@ -46,7 +46,7 @@ class SitePart:
 
 
 @dataclass(frozen=True, slots=True)
-class Privilege:
+class SitePrivilege:
     """The privileges of a role (`public`: all roles), on a column if one is named."""
 
     grantee: str
@@ -64,7 +64,7 @@ class ObjectDetails:
     columns: tuple[SiteColumn, ...] = ()
     keys: tuple[SiteKey, ...] = ()
     parts: tuple[SitePart, ...] = ()
-    privileges: tuple[Privilege, ...] = ()
+    privileges: tuple[SitePrivilege, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ VERSION = 7
 """
 
 
-class Creation(Enum):
+class TableCreation(Enum):
     """When a table is created: with the first apply, or by the first apply that has to write to it."""
 
     ALWAYS = auto()
@@ -40,7 +40,7 @@ class StateTable:
     name: str
     columns: tuple[StateColumn, ...]
     since: int
-    creation: Creation = Creation.ALWAYS
+    creation: TableCreation = TableCreation.ALWAYS
     constraint: str = ""
 
     @property
@@ -100,7 +100,7 @@ PROGRESS = StateTable(
         StateColumn("statements", "integer NOT NULL", 2),
     ),
     since=2,
-    creation=Creation.ON_DEMAND,
+    creation=TableCreation.ON_DEMAND,
     constraint="PRIMARY KEY (name, hash)",
 )
 """How many statements of a no-transaction migration are done."""
@@ -118,7 +118,7 @@ HISTORY = StateTable(
         StateColumn("sources", "jsonb NOT NULL", 5),
     ),
     since=5,
-    creation=Creation.ON_DEMAND,
+    creation=TableCreation.ON_DEMAND,
 )
 """A row for each transaction of an apply, the newest ones only.
 
@@ -135,7 +135,7 @@ OWED = StateTable(
         StateColumn("definition", "jsonb NOT NULL", 7),
     ),
     since=7,
-    creation=Creation.ON_DEMAND,
+    creation=TableCreation.ON_DEMAND,
 )
 """A row for each object that a committed transaction has dropped and that a later one is to create again.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class PartKind(StrEnum):
     """A part of what a plan was made from, or of what it says."""
 
     SERVER = "server"
@@ -24,7 +24,7 @@ class Part(StrEnum):
 class VerifiedPart:
     """One part, and in words what has changed of it; nothing where it still holds."""
 
-    part: Part
+    part: PartKind
     changes: tuple[str, ...] = ()
 
     @property

@@ -103,7 +103,7 @@ WatchEvent = (
 WatchListener = Callable[[WatchEvent], None]
 
 
-class Phase(StrEnum):
+class WatchPhase(StrEnum):
     """The current activity of a watcher."""
 
     STARTING = "starting"
@@ -117,7 +117,7 @@ class Phase(StrEnum):
 class WatchState:
     """The state of a watcher. `pending` is None if no migration is pending; `last` is the last round."""
 
-    phase: Phase = Phase.STARTING
+    phase: WatchPhase = WatchPhase.STARTING
     server: str = ""
     folders: tuple[str, ...] = ()
     problems: tuple[Broken, ...] = ()

@@ -15,12 +15,12 @@ from IPython.core.magic_arguments import MagicArgumentParser
 from pgmg.errors import UsageError
 from pgmg.model.secrets import mask_secrets
 from pgmg.notebook.magic_hints import as_magics
-from pgmg.options import Argument, Option, Value
+from pgmg.options import CommandArgument, Option, Value
 
 if TYPE_CHECKING:
     from pgmg.model.graph_data import Graph
 
-Parameters = Sequence[Option | Argument]
+Parameters = Sequence[Option | CommandArgument]
 _FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<value>=\S*)?(?=\s|\Z)")
 
 
@@ -37,7 +37,7 @@ def parser_of(name: str, text: str, declared: Parameters) -> _Parser:
     parser: _Parser = _Parser(prog=name, description=text)  # type: ignore[no-untyped-call]
     parser.allow_abbrev = False
     for one in declared:
-        if isinstance(one, Argument):
+        if isinstance(one, CommandArgument):
             metavar, nargs = one.metavar.strip("[]"), "*" if one.many else "?"
             parser.add_argument(one.name, metavar=metavar, nargs=nargs, type=_type(one.value))
         else:

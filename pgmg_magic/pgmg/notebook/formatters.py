@@ -8,7 +8,7 @@ from pgmg.errors import PgmgError
 from pgmg.model.cell_result import CellResult
 from pgmg.model.events import ApplyResult
 from pgmg.model.graph_data import Graph
-from pgmg.model.history import History
+from pgmg.model.history_entries import History
 from pgmg.model.import_report import ImportReport
 from pgmg.model.plan import Plan
 from pgmg.model.query_result import QueryPlan, QueryResult

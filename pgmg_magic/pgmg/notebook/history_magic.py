@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.model.history import History
+    from pgmg.model.history_entries import History
     from pgmg.project import Project
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 ASK = o.Option(("--ask",), "Show the plan with its buttons first.", o.Value.FLAG)
 """Only for magics: a command asks on the terminal."""
-_CONNECTION = o.Argument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CONNECTION)
-_ACTION = o.Argument("action", "start|stop|status")
-_QUERY = o.Argument("query", "QUERY", many=True)
-_PATH = o.Argument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
+_CONNECTION = o.CommandArgument("connection", "CONNECTION|ENVIRONMENT", names=o.Names.CONNECTION)
+_ACTION = o.CommandArgument("action", "start|stop|status")
+_QUERY = o.CommandArgument("query", "QUERY", many=True)
+_PATH = o.CommandArgument("path", "PATH", value=o.Value.FILE, names=o.Names.CODE_FILE)
 _PLACE = (*o.FOLDERS, o.CONFIG, o.ENVIRONMENT)
 _HOW = (*o.PLAN_SHAPE, *o.TIMEOUTS, *o.PROJECT)
 

@@ -15,11 +15,11 @@ from pgmg.errors import PgmgError, UsageError
 from pgmg.library_imports import DATABASE, DISPLAY, PLANNING, import_whole
 from pgmg.model.plan import PlanOptions
 from pgmg.notebook.arguments import Parameters, drawing_for, options_and_text, parse, parser_of, words_of
-from pgmg.notebook.completion import Completion
 from pgmg.notebook.formatters import Formatters
 from pgmg.notebook.front_end import FrontEnd
 from pgmg.notebook.history_magic import HistoryMagic
 from pgmg.notebook.import_magic import ImportMagic
+from pgmg.notebook.magic_completion import Completion
 from pgmg.notebook.magic_table import PARAMETERS
 from pgmg.notebook.notebook_session import Choice, LiveProject, NotebookSession
 from pgmg.notebook.site_links import SiteLinks
@@ -55,7 +55,7 @@ ROWS_READ = 1000
 _SHAPES = tuple(option.name for option in o.PLAN_SHAPE)
 
 
-class Shape(Enum):
+class MagicShape(Enum):
     """IPython's name for a form of magics."""
 
     LINE = "line"
@@ -69,7 +69,7 @@ class Magic:
 
     name: str
     body: Callable[[Values], object]
-    shape: Shape = Shape.LINE
+    shape: MagicShape = MagicShape.LINE
     """Cell magics get the cell's text as the value `cell`, None if they are used as line magics."""
     takes_text: bool = False
     """The text after the options is passed as it is, as the value `text`; IPython expands no `{name}` or `$name`."""
@@ -103,8 +103,8 @@ class PgmgMagics:
             Magic("pgmg_apply", self.apply),
             Magic("pgmg_status", self.status),
             Magic("pgmg_diff", self.diff),
-            Magic("pgmg_sql", self.sql, Shape.CELL),
-            Magic("pgmg_query", self.query, Shape.BOTH, takes_text=True),
+            Magic("pgmg_sql", self.sql, MagicShape.CELL),
+            Magic("pgmg_query", self.query, MagicShape.BOTH, takes_text=True),
             Magic("pgmg_watch", self.watch),
             Magic("pgmg_refresh", self.refresh),
             Magic("pgmg_import", ImportMagic(self._project, self._front.show).run),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgmg.project import Project
     from pgmg.source.project_check import FileCheck
 
-Values = dict[str, Any]
+ArgumentValues = dict[str, Any]
 
 _NO_SERVER = {"connection_string": "embedded:"}
 """Overrides the configured connection, whose variables may not be set; nothing is connected to."""
@@ -29,13 +29,13 @@ class StartingMagics:
 
     def __init__(
         self,
-        project: Callable[[Values], Project],
-        settings: Callable[[Values], Settings],
+        project: Callable[[ArgumentValues], Project],
+        settings: Callable[[ArgumentValues], Settings],
         say: Callable[[Iterable[str], str], None],
     ) -> None:
         self._project, self._settings, self._say = project, settings, say
 
-    def init(self, values: Values) -> Path:
+    def init(self, values: ArgumentValues) -> Path:
         """Write a commented pgmg.toml and the folders into the working folder, and return the path of pgmg.toml.
 
         Existing files are not changed. The folder .pgmg/ of the embedded server is added to .gitignore.
@@ -45,7 +45,7 @@ class StartingMagics:
         self._say([*create_project(chosen), following], "New project")
         return Path(CONFIG_FILE)
 
-    def new(self, values: Values) -> Path:
+    def new(self, values: ArgumentValues) -> Path:
         """Create the next migration file, numbered in the style of the existing ones, and return its path.
 
         NAME is one word, or several in quotes.
@@ -58,7 +58,7 @@ class StartingMagics:
         self._say([f"Created {path}", f"%load {path} opens it in a cell; %%writefile {path} saves one."], "Migration")
         return path
 
-    def check(self, values: Values) -> FileCheck:
+    def check(self, values: ArgumentValues) -> FileCheck:
         """Parse and check files, without a server: settings, syntax, wrong folders, objects that are declared twice.
 
         With FILEs, only their problems are reported; without, those of all files.
@@ -75,7 +75,7 @@ class StartingMagics:
         self._say([f"No problem in {count(found.files, 'file')}: {read}."], "Check")
         return found
 
-    def baseline(self, values: Values) -> tuple[str, ...] | RecordChanges:
+    def baseline(self, values: ArgumentValues) -> tuple[str, ...] | RecordChanges:
         """List the migrations that would be recorded as applied without running them; with --yes, record them.
 
         All pending migrations, or those up to NAME, for a database that already has their tables. The other options

@@ -25,13 +25,13 @@ _ANSI = {
 }
 """ANSI codes; only these few are legible on a front end's red error background."""
 
-Connection = Callable[[], str | None]
+CurrentConnection = Callable[[], str | None]
 
 
 class Failures:
     """Handles `PgmgError` exceptions of a shell; a previous handler keeps its own exceptions."""
 
-    def __init__(self, shell: InteractiveShell, connection: Connection) -> None:
+    def __init__(self, shell: InteractiveShell, connection: CurrentConnection) -> None:
         self._shell = shell
         self._connection = connection
         self._before: tuple[tuple[type[BaseException], ...], Any] = (shell.custom_exceptions, shell.CustomTB)

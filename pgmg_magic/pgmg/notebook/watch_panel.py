@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.watch_events import PendingMigrations, Phase
+from pgmg.model.watch_events import PendingMigrations, WatchPhase
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, display_updatable
 from pgmg.notebook.magic_hints import page_as_magics
 from pgmg.notebook.watchers import PanelUpdater, Watch
@@ -120,7 +120,7 @@ class WidgetPanel:
 
     def _buttons(self, picture: WatchView) -> tuple[Any, ...]:
         state = picture.state
-        if state.phase is Phase.STOPPED:
+        if state.phase is WatchPhase.STOPPED:
             return (self.begin,)
         if self._asked is not None:
             return (self.back, self.confirm)  # a double click on Apply hits Go back

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.server_facts import NO_FACTS, ServerFacts
 from pgmg.partial.folder_memory import FolderMemory
-from pgmg.partial.partial_plan import PartialPlanner, Scope
+from pgmg.partial.partial_plan import PartialPlanner, PartialScope
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +27,7 @@ class FilePlanner:
 
     def __init__(self, planner: Planner, options: PlanOptions, paths: Collection[str]) -> None:
         self._partial = PartialPlanner(planner, options, FolderMemory())
-        self._scope = Scope(focus=frozenset(paths))
+        self._scope = PartialScope(focus=frozenset(paths))
 
     def partial(self, conn: Connection, facts: ServerFacts = NO_FACTS) -> PartialPlan:
         """Plan what can be planned; what is wrong with the files is in the answer."""

@@ -12,7 +12,7 @@ from pgmg.model.plan import ChangeKind, Plan, PlanOptions
 from pgmg.model.server_facts import NO_FACTS, ServerFacts
 from pgmg.model.watch_events import Broken
 from pgmg.partial.focus import declared_in, outside_of
-from pgmg.planning.compare.consent import doubts, listed
+from pgmg.planning.compare.change_consent import doubts, listed
 from pgmg.planning.deferral import (
     Deferral,
     blocked_by_deferred,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Migration
     from pgmg.partial.folder_memory import FolderMemory
-    from pgmg.planner import Parsed, Planner
+    from pgmg.planner import ParsedFiles, Planner
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ResolvedProject
     from pgmg.source import SourceFiles
@@ -48,7 +48,7 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class PartialScope:
     """The extent of a partial plan. `holds` are remembered and may be over; `firm` ones failed in this very round.
 
     With a `focus`, only what these files declare is planned, with what it needs.
@@ -100,11 +100,11 @@ class PartialPlanner:
         self._planner = planner
         self._options = options
         self._memory = memory
-        self._last: tuple[Scope, PartialPlan] | None = None
+        self._last: tuple[PartialScope, PartialPlan] | None = None
         self.pending: tuple[Migration, ...] = ()
         """The migrations that were pending when a partial plan was last tried."""
 
-    def partial(self, conn: Connection, scope: Scope, facts: ServerFacts = NO_FACTS) -> PartialPlan:
+    def partial(self, conn: Connection, scope: PartialScope, facts: ServerFacts = NO_FACTS) -> PartialPlan:
         """Return what can be done, inside the caller's transaction.
 
         Raises:
@@ -138,7 +138,7 @@ class _Work:
     options: PlanOptions
     conn: Connection
     snapshot: Snapshot
-    scope: Scope
+    scope: PartialScope
     memory: FolderMemory
     problems: list[Broken] = field(default_factory=list)
     out: set[ObjectName] = field(default_factory=set)
@@ -178,7 +178,7 @@ class _Work:
 
     # -- files ------------------------------------------------------------------------------------------
 
-    def _compared(self, files: SourceFiles) -> tuple[Parsed, Comparison, dict[str, str | None]]:
+    def _compared(self, files: SourceFiles) -> tuple[ParsedFiles, Comparison, dict[str, str | None]]:
         """Compare all that can be read; return also the texts of files that count as broken (None: unreadable)."""
         texts = {file.path: file.text for file in files.code or ()}
         twice: set[str] = set()
@@ -207,7 +207,7 @@ class _Work:
                 self._broken(found, tuple(sorted(twice)), comparison)
             return parsed, comparison, {path: texts.get(path) for path in (*by_path, *twice)}
 
-    def _without_unreadable(self, parsed: Parsed) -> Parsed:
+    def _without_unreadable(self, parsed: ParsedFiles) -> ParsedFiles:
         """A migration that cannot even be read keeps those after it from running."""
         folder = self.planner.settings.migrations_dir
         if folder is None:

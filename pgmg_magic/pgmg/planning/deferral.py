@@ -9,7 +9,7 @@ from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind, Plan
 from pgmg.model.source import Effect, Migration
 from pgmg.planning.compare.resolved import Comparison, ResolvedProject
-from pgmg.planning.replay.operations import LEAVES_NAME
+from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.replay.timeline import replay
 
 if TYPE_CHECKING:

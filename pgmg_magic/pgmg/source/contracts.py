@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgmg.model.source import SourceObject
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 PINNED_KINDS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, *ROUTINES, *TYPES})
 """Kinds with an interface that clients compile against."""
@@ -21,7 +21,7 @@ _CONTRACT = re.compile(r"(?:--|/\*)\s*pgmg:\s*contract\s*(?:\*/)?\Z", re.IGNOREC
 _HINT = "Write `-- pgmg: contract` on the line above the statement that creates a view, a routine or a type."
 
 
-def pins(statement: Parsed, declared: Sequence[SourceObject]) -> bool:
+def pins(statement: ParsedStatement, declared: Sequence[SourceObject]) -> bool:
     """Say whether a statement's comments pin what it declares.
 
     Raises:
@@ -36,7 +36,7 @@ def pins(statement: Parsed, declared: Sequence[SourceObject]) -> bool:
     return True
 
 
-def refuse_misplaced(statement: Parsed) -> None:
+def refuse_misplaced(statement: ParsedStatement) -> None:
     """Refuse a pin above a statement that declares nothing.
 
     Raises:
@@ -46,7 +46,7 @@ def refuse_misplaced(statement: Parsed) -> None:
         raise statement.refused("`pgmg: contract` stands above a statement that declares no object", _HINT)
 
 
-def _is_asked(statement: Parsed) -> bool:
+def _is_asked(statement: ParsedStatement) -> bool:
     if "pgmg:" not in statement.located.text:
         return False
     text = statement.with_comments()

@@ -15,7 +15,7 @@ from pgmg.source.contracts import pins, refuse_misplaced
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
-from pgmg.source.grammar.statements import Parsed, parse_text
+from pgmg.source.grammar.statements import ParsedStatement, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.references.statement_targets import target_of
 from pgmg.source.refused_statements import refuse
@@ -107,9 +107,9 @@ class _Reading:
     problems: list[SourceError] = field(default_factory=list)
     settings: SetStatements = field(default_factory=SetStatements)
     transaction: TransactionBlock = field(default_factory=TransactionBlock)
-    drops: list[tuple[Parsed, Target, int]] = field(default_factory=list)
+    drops: list[tuple[ParsedStatement, Target, int]] = field(default_factory=list)
 
-    def take(self, statement: Parsed) -> None:
+    def take(self, statement: ParsedStatement) -> None:
         """Read one statement."""
         try:
             if key_of(statement.node, statement.tree) not in readers():
@@ -127,14 +127,14 @@ class _Reading:
         except SourceError as error:
             self.problems.append(error)
 
-    def _declare(self, statement: Parsed) -> None:
+    def _declare(self, statement: ParsedStatement) -> None:
         reader = readers().get(key_of(statement.node, statement.tree))
         if reader is None:
             raise refuse(statement)
         declared = [self._object(statement, declaration) for declaration in reader(statement)]
         self.objects += [replace(one, contract=True) for one in declared] if pins(statement, declared) else declared
 
-    def _object(self, statement: Parsed, declaration: Declaration) -> SourceObject:
+    def _object(self, statement: ParsedStatement, declaration: Declaration) -> SourceObject:
         sql = statement.sql if declaration.sql is None else declaration.sql
         settings = tuple(self.settings.values.values())
         return SourceObject(
@@ -148,7 +148,7 @@ class _Reading:
             settings=settings,
         )
 
-    def _add_mapping(self, statement: Parsed) -> None:
+    def _add_mapping(self, statement: ParsedStatement) -> None:
         """`ALTER TEXT SEARCH CONFIGURATION … MAPPING` becomes part of the configuration that the file creates."""
         mapping = next(iter(readers()[statement.node](statement)))
         for number, known in enumerate(self.objects):
@@ -160,7 +160,7 @@ class _Reading:
             "Put it into the file that creates the configuration, after CREATE TEXT SEARCH CONFIGURATION.",
         )
 
-    def _drop(self, statement: Parsed) -> None:
+    def _drop(self, statement: ParsedStatement) -> None:
         """DROP … IF EXISTS is passed over where the file then creates the object; anything else is refused."""
         tree = statement.tree
         targets = [target_of(tree.remove_type, node) for node in tree.objects]

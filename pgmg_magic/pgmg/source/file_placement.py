@@ -17,7 +17,7 @@ _UNFIT = re.compile(r"[^\w$-]+")
 _FOLDERS = {Kind.MATERIALIZED_VIEW: "views", Kind.DOMAIN: "types", Kind.POLICY: "policies", Kind.INDEX: "indexes"}
 """Where the first object of a kind goes, other than its plural."""
 
-Declared = Mapping[str, tuple[SourceObject, ...]]
+DeclaredByPath = Mapping[str, tuple[SourceObject, ...]]
 """What each file declares, by its path."""
 
 
@@ -32,7 +32,7 @@ def read_declared(files: Iterable[CodeFile]) -> dict[str, tuple[SourceObject, ..
     return found
 
 
-def check_unique(objects: Sequence[SourceObject], path: str, declared: Declared) -> None:
+def check_unique(objects: Sequence[SourceObject], path: str, declared: DeclaredByPath) -> None:
     """Refuse objects that another file declares already (rule 1.5).
 
     Raises:
@@ -54,7 +54,7 @@ def check_unique(objects: Sequence[SourceObject], path: str, declared: Declared)
                     )
 
 
-def declaring_file(objects: Sequence[SourceObject], declared: Declared) -> str | None:
+def declaring_file(objects: Sequence[SourceObject], declared: DeclaredByPath) -> str | None:
     """Return the one file that declares objects of a cell already; None where none does.
 
     Raises:
@@ -88,7 +88,7 @@ def missing_from(objects: Sequence[SourceObject], before: Sequence[SourceObject]
     return tuple(dict.fromkeys(map(named, gone)))
 
 
-def suggest_path(objects: Sequence[SourceObject], declared: Declared, code_dir: str) -> str:
+def suggest_path(objects: Sequence[SourceObject], declared: DeclaredByPath, code_dir: str) -> str:
     """Return where a new object belongs: the folder that most of its kind are in, its name as the file's.
 
     Raises:
@@ -105,7 +105,7 @@ def suggest_path(objects: Sequence[SourceObject], declared: Declared, code_dir: 
     return path
 
 
-def _folder(target: Target, declared: Declared, code_dir: str) -> str:
+def _folder(target: Target, declared: DeclaredByPath, code_dir: str) -> str:
     schema = target.parts[:-1]
     alike: Counter[str] = Counter()
     same_schema: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from pgmg.source.references.statement_targets import KINDS, words
 if TYPE_CHECKING:
     from pgmg.errors import RefusedStatement
     from pgmg.model.source import Parts
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _MIGRATION = "Put it into a file of the migrations folder: code files declare what can be replaced at any time."
 _WORDS = {
@@ -71,13 +71,13 @@ _NO_DROP = (
 )
 
 
-def refuse(statement: Parsed) -> RefusedStatement:
+def refuse(statement: ParsedStatement) -> RefusedStatement:
     """Return the error for a statement that no kind understands."""
     what = name_of(statement)
     return statement.refused(f"{what} does not belong under the code folder, but in a migration", _hint(statement))
 
 
-def _hint(statement: Parsed) -> str:
+def _hint(statement: ParsedStatement) -> str:
     node, tree = statement.node, statement.tree
     if node == "drop_stmt" and KINDS.get(tree.remove_type) in _DECLARED:
         return _NO_DROP
@@ -86,7 +86,7 @@ def _hint(statement: Parsed) -> str:
     return _HINTS.get(node, _MIGRATION)
 
 
-def name_of(statement: Parsed) -> str:
+def name_of(statement: ParsedStatement) -> str:
     """Return what a statement is called, in SQL's words."""
     node, tree = statement.node, statement.tree
     match node:
@@ -115,20 +115,20 @@ def name_of(statement: Parsed) -> str:
             return _WORDS.get(node) or node.removesuffix("_stmt").replace("_", " ").upper()
 
 
-def refuse_temporary(statement: Parsed, relation: Tree, what: str) -> None:
+def refuse_temporary(statement: ParsedStatement, relation: Tree, what: str) -> None:
     """Raise RefusedStatement for a temporary relation."""
     if relation.relpersistence == "t":
         raise _temporary(statement, what)
     refuse_temporary_name(statement, (relation.schemaname, relation.relname), what)
 
 
-def refuse_temporary_name(statement: Parsed, name: Parts, what: str) -> None:
+def refuse_temporary_name(statement: ParsedStatement, name: Parts, what: str) -> None:
     """Raise RefusedStatement for what lives in a session's own schema."""
     if len(name) > 1 and re.match(r"pg_temp(_\d+)?\Z", name[0]):
         raise _temporary(statement, what)
 
 
-def _temporary(statement: Parsed, what: str) -> RefusedStatement:
+def _temporary(statement: ParsedStatement, what: str) -> RefusedStatement:
     return statement.refused(
         f"a TEMPORARY {what} does not belong under the code folder: it ends with the session that makes it",
         "Leave TEMPORARY out, or create it where it is used.",

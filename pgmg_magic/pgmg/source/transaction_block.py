@@ -10,13 +10,13 @@ from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.set_statements import SetStatements
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 BEGINS = frozenset({pb.TRANS_STMT_BEGIN, pb.TRANS_STMT_START})
 """BEGIN and START TRANSACTION."""
 
 
-def is_commit(statement: Parsed) -> bool:
+def is_commit(statement: ParsedStatement) -> bool:
     """Tell whether a statement of transaction control is COMMIT or END, and begins no other transaction."""
     return bool(statement.tree.kind == pb.TRANS_STMT_COMMIT and not statement.tree.chain)
 
@@ -25,9 +25,9 @@ def is_commit(statement: Parsed) -> bool:
 class TransactionBlock:
     """Where a file is in its transactions: `opened` is the BEGIN that no COMMIT has followed yet."""
 
-    opened: Parsed | None = None
+    opened: ParsedStatement | None = None
 
-    def take(self, statement: Parsed, settings: SetStatements) -> None:
+    def take(self, statement: ParsedStatement, settings: SetStatements) -> None:
         """Pass over a BEGIN, or over the COMMIT of one: what was `SET LOCAL` in between ends there.
 
         Raises:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
-from pgmg.model.history import HistoryOptions
+from pgmg.model.history_entries import HistoryOptions
 from pgmg.model.names import Kind
 from pgmg.model.plan import MigrationImpact, Plan, PlanOptions
 from pgmg.partial.folder_memory import FolderMemory
-from pgmg.partial.partial_plan import Blocked, PartialPlan, PartialPlanner, Scope, hold
+from pgmg.partial.partial_plan import Blocked, PartialPlan, PartialPlanner, PartialScope, hold
 from pgmg.planner import Planner
 from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration, with_catalog_stamps
 
 if TYPE_CHECKING:
-    from pgmg.applying.target import Target
+    from pgmg.applying.target import ApplyTarget
     from pgmg.catalog.connection import Connection
     from pgmg.config import Settings
     from pgmg.model.events import ApplyResult, Listener
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.snapshot import Snapshot
     from pgmg.source import SourceFiles
 
-Connect = Callable[[], "Connection"]
+OpenConnection = Callable[[], "Connection"]
 
 _RETRIES = 2
 """How often a lock is tried for within a round; the watcher comes back later, and can be stopped in between."""
@@ -47,7 +47,7 @@ class Round:
 class WatchSession:
     """Works for one watcher, in one thread; `interrupt` alone may be called from another."""
 
-    def __init__(self, settings: Settings, connect: Connect) -> None:
+    def __init__(self, settings: Settings, connect: OpenConnection) -> None:
         self._settings = settings
         self._connect = connect
         self._conn: Connection | None = None
@@ -134,7 +134,7 @@ class WatchSession:
         conn = self.open()
         with reading(conn, self._planner.search_path, self._settings.lock_timeout):
             keep_plans(conn)
-            return self._drafter.partial(conn, Scope(migrations, self._holds, blocked=self._blocked))
+            return self._drafter.partial(conn, PartialScope(migrations, self._holds, blocked=self._blocked))
 
     def settle(self, *, migrations: bool) -> PartialPlan:
         """Look at what the round left behind, so that the next one has little to ask."""
@@ -157,7 +157,7 @@ class WatchSession:
         conn = self.open()
         with reading(conn, self._planner.search_path, self._settings.lock_timeout):
             other = PartialPlanner(self._planner, PlanOptions(self._settings.recreate), FolderMemory())
-            return other.partial(conn, Scope(migrations=True)).plan.migrations
+            return other.partial(conn, PartialScope(migrations=True)).plan.migrations
 
     # -- applying -------------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class WatchSession:
         """
         from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
-        from pgmg.applying.target import Target
+        from pgmg.applying.target import ApplyTarget
 
         began = time.monotonic()
         settings = self._settings
@@ -179,10 +179,10 @@ class WatchSession:
         limits = Limits(settings.lock_timeout, settings.statement_timeout, retries, _WHILE_OTHERS_APPLY)
         firm: tuple[Deferral, ...] = ()
         while True:
-            scope = Scope(migrations, self._holds, firm, self._blocked)
+            scope = PartialScope(migrations, self._holds, firm, self._blocked)
             drafts: list[PartialPlan] = []
             conn = self.open()
-            target = Target(self._connect, settings.state_schema, limits, conn, applied_from(settings))
+            target = ApplyTarget(self._connect, settings.state_schema, limits, conn, applied_from(settings))
             target = replace(target, history=HistoryOptions(settings.history))
             try:
                 result = apply(target, self._planner_for(scope, drafts), None, listener)
@@ -211,7 +211,7 @@ class WatchSession:
                 self.close()  # what migrations leave in a session, and what is discarded after them, ends with it
             return Round(result, partial, round((time.monotonic() - began) * 1000, 3), partial.blocked)
 
-    def _block(self, error: PgmgError, drafts: list[PartialPlan], scope: Scope) -> bool:
+    def _block(self, error: PgmgError, drafts: list[PartialPlan], scope: PartialScope) -> bool:
         """Remember that the pending migrations do not run as they are; False where they were not to be run."""
         if not scope.migrations or (self._blocked is not None and self._blocked.error is error):
             return False
@@ -222,7 +222,7 @@ class WatchSession:
         return True
 
     def _planner_for(
-        self, scope: Scope, drafts: list[PartialPlan]
+        self, scope: PartialScope, drafts: list[PartialPlan]
     ) -> Callable[[Connection, ServerFacts], tuple[Plan, Snapshot]]:
         def planner(conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
             from pgmg.catalog.catalog_queries import set_path
@@ -238,7 +238,7 @@ class WatchSession:
 
         return planner
 
-    def _rehearsed(self, target: Target, scope: Scope) -> tuple[Deferral, ...]:
+    def _rehearsed(self, target: ApplyTarget, scope: PartialScope) -> tuple[Deferral, ...]:
         """Return whom else the server would refuse, one after the other."""
         from pgmg.applying.refused_steps import rehearse
 

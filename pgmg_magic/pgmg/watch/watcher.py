@@ -21,13 +21,13 @@ from pgmg.model.watch_events import (
     Mended,
     Noted,
     PendingMigrations,
-    Phase,
     Reconnected,
     Saw,
     Stopped,
     WatchEvent,
     Watching,
     WatchListener,
+    WatchPhase,
     WatchState,
 )
 from pgmg.watch.config_changes import ConfigChanges
@@ -114,7 +114,7 @@ class Watcher:
             self._session.close()
             if self._project is not self._given:
                 self._project.close()
-            self._tell(Stopped(failure), replace(self._state, phase=Phase.STOPPED))
+            self._tell(Stopped(failure), replace(self._state, phase=WatchPhase.STOPPED))
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -257,7 +257,7 @@ class Watcher:
         self._asked.clear()
         seen, self._seen = self._seen or self._session.files(), None
         before, known = self._state, self._files
-        self._state = replace(before, phase=Phase.WORKING)
+        self._state = replace(before, phase=WatchPhase.WORKING)
         self._working.set()
         try:
             self._files = seen
@@ -268,7 +268,7 @@ class Watcher:
             done = self._session.apply(self._heard, migrations=self._migrations or wanted)
             paths = changed_paths(known, done.partial.files)  # with what was saved after the quiet
             known = self._files = done.partial.files
-            self._told(done, paths, quietly=due and not wanted and before.phase is not Phase.STARTING)
+            self._told(done, paths, quietly=due and not wanted and before.phase is not WatchPhase.STARTING)
             left = self._session.settle(migrations=self._migrations)
             if left.files is done.partial.files:  # else another round is about to begin
                 self._announce(done, left)
@@ -284,13 +284,13 @@ class Watcher:
                 if wanted:
                     self._asked.set()
                 return 0.0
-            self._state = replace(self._state, phase=Phase.IDLE)
+            self._state = replace(self._state, phase=WatchPhase.IDLE)
             # what was known to be broken stays so; one failure of everything replaces another
             self._problems((*(p for p in self._state.problems if p.objects or p.paths), Broken(error)))
             return time.monotonic() + _AGAIN if is_passing(error) else float("inf")
         finally:
             self._working.clear()
-            self._state = replace(self._state, phase=Phase.IDLE)
+            self._state = replace(self._state, phase=WatchPhase.IDLE)
         return float("inf")
 
     def _known_error(self, error: Exception) -> PgmgError:
@@ -309,7 +309,7 @@ class Watcher:
         if not done.result.applied:  # because of these, so they come first
             self._problems(done.partial.problems)
         if not quietly or done.result.applied:
-            self._tell(applied, replace(self._state, phase=Phase.IDLE, last=applied))
+            self._tell(applied, replace(self._state, phase=WatchPhase.IDLE, last=applied))
         if done.result.applied:
             self._problems(done.partial.problems)
 
@@ -358,7 +358,7 @@ class Watcher:
     def _wait_for_server(self, error: PgmgError, stop: threading.Event) -> None:
         for number in range(1_000_000_000):
             pause = _PAUSES[min(number, len(_PAUSES) - 1)]
-            self._tell(Disconnected(error, pause), replace(self._state, phase=Phase.DISCONNECTED))
+            self._tell(Disconnected(error, pause), replace(self._state, phase=WatchPhase.DISCONNECTED))
             if stop.wait(pause):
                 return
             try:
@@ -366,7 +366,7 @@ class Watcher:
             except (ConnectionFailedError, EmbeddedServerError) as again:
                 error = again
             else:
-                self._tell(Reconnected(self._state.server), replace(self._state, phase=Phase.IDLE))
+                self._tell(Reconnected(self._state.server), replace(self._state, phase=WatchPhase.IDLE))
                 return
 
     def _tell(self, event: WatchEvent, state: WatchState) -> None:

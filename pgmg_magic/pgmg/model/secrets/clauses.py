@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from pgmg.model.secrets.layout import Layout, is_unclosed
-from pgmg.model.secrets.names import SECRET_FUNCTIONS, is_secret, is_suspicious
+from pgmg.model.secrets.layout import SecretLayout, is_unclosed
 from pgmg.model.secrets.nested import Text, content
+from pgmg.model.secrets.secret_names import SECRET_FUNCTIONS, is_secret, is_suspicious
 from pgmg.model.secrets.urls import url_secrets
 from pgmg.model.sql_tokens import Sort, Token, tokens
 
-Span = tuple[int, int]
+TextSpan = tuple[int, int]
 
 _DEEPEST = 40
 """Levels within levels that are read; what is nested deeper is hidden whole if it may hold a secret."""
@@ -56,7 +56,7 @@ class Openness(Enum):
 
 def find_secrets(
     text: Text, *, depth: int = 0, constant: bool = False, afresh: bool = False
-) -> tuple[list[Span], Openness]:
+) -> tuple[list[TextSpan], Openness]:
     """Return the spans of secrets, as offsets in the outermost text, and whether another one stands outside.
 
     `constant` says that the text is the content of a constant in single quotes, `afresh` that it is a part of a
@@ -82,17 +82,17 @@ def find_secrets(
 
 
 class _Level:
-    """One text; `spans` are offsets in the outermost text, positions are those of `Layout`."""
+    """One text; `spans` are offsets in the outermost text, positions are those of `SecretLayout`."""
 
     def __init__(self, text: Text, every: list[Token], depth: int, *, constant: bool) -> None:
         self._text, self._depth, self._constant = text, depth, constant
         self._comments = [token for token in every if token.sort is Sort.COMMENT]
         self._tokens = [token for token in every if token.sort is not Sort.COMMENT]
-        self._layout = Layout(self._tokens)
+        self._layout = SecretLayout(self._tokens)
         self._is_sql = self._layout.word(0) in _STATEMENTS
         self._role_statement = False
         self._hidden: list[tuple[int, int]] = []  # ranges of positions whose constants are secrets
-        self.spans: list[Span] = []
+        self.spans: list[TextSpan] = []
         self.openness = Openness.CLOSED
 
     def search(self) -> None:

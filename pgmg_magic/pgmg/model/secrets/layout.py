@@ -21,7 +21,7 @@ def is_unclosed(token: Token) -> bool:
     return quoted and content(token)[1] == len(token.text)
 
 
-class Layout:
+class SecretLayout:
     """Tokens without comments; positions are indexes of them, and one beyond either end has neither word nor text.
 
     `statements` are pairs of positions: where a statement begins, and the semicolon (or the end) that ends it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.secrets.names import is_secret
+from pgmg.model.secrets.secret_names import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceOb
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures
-from pgmg.planning.replay.operations import CHANGES_SHAPE
+from pgmg.planning.replay.object_operations import CHANGES_SHAPE
 from pgmg.planning.replay.timeline import Timeline, replay
 from pgmg.planning.resolve.resolver import Resolver
 from pgmg.planning.resolve.search_path import search_path_of

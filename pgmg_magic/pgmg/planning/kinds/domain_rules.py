@@ -7,7 +7,7 @@ from pgmg.model.names import Kind
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.model.quoting import quote
 from pgmg.model.type_identity import plain_type
-from pgmg.planning.kinds.constraints import constraint_names
+from pgmg.planning.kinds.domain_constraints import constraint_names
 from pgmg.planning.kinds.enum_composite_range import recreate_or_refuse
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy
 from pgmg.planning.resolve.sql_names import qualified

@@ -8,17 +8,17 @@ from pgmg.model.plan import Action
 from pgmg.model.quoting import literal, quote
 from pgmg.model.source import Notice
 from pgmg.model.type_identity import formatted_type, plain_type, type_of
-from pgmg.planning.kinds.constraints import made_with_domain
+from pgmg.planning.kinds.domain_constraints import made_with_domain
 from pgmg.planning.kinds.equal_definitions import says_the_same_range
 from pgmg.planning.kinds.rules import (
     NO_CHANGE,
     AlterInPlace,
-    ColumnUse,
     ObjectDiff,
     RecreateObject,
     Refuse,
     Rules,
     Strategy,
+    TypedColumn,
 )
 from pgmg.planning.resolve.sql_names import qualified, target
 from pgmg.source.grammar.rewriting import same_but_formatting
@@ -167,12 +167,12 @@ def _conversion_by_way_of_text(case: ObjectDiff) -> tuple[str, ...]:
     )
 
 
-def _convert_to(use: ColumnUse, type_: str) -> str:
+def _convert_to(use: TypedColumn, type_: str) -> str:
     column, whole = quote(use.column), type_ + ("[]" if use.type.endswith("[]") else "")
     return f"ALTER TABLE {qualified(use.table)} ALTER COLUMN {column} TYPE {whole} USING {column}::{whole}"
 
 
-def _convert(case: ObjectDiff, use: ColumnUse) -> str:
+def _convert(case: ObjectDiff, use: TypedColumn) -> str:
     new, column = qualified(case.name), quote(use.column)
     array = "[]" if use.type.endswith("[]") else ""
     value = f"{column}::text::{new}{array}"

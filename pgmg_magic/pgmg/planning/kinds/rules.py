@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnUse:
+class TypedColumn:
     """A table column of some type: what keeps that type from being recreated."""
 
     table: ObjectName
@@ -48,7 +48,7 @@ class ObjectDiff:
     previous: SourceObject | None = None
     shape: ViewShape | None = None
     upstream: str | None = None
-    column_uses: tuple[ColumnUse, ...] = ()
+    column_uses: tuple[TypedColumn, ...] = ()
     definition: Definition | None = None
     attachments: LiveAttachments | None = None
     same_wording: bool = False

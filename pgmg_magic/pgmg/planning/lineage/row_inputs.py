@@ -18,7 +18,7 @@ from pgmg.planning.lineage.pending_objects import UNCHANGED, VIEWS, PendingObjec
 from pgmg.planning.lineage.temporary_objects import TemporaryObjects
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.planning.resolve.search_path import search_path_of
-from pgmg.source.columns.inlining import CircularViewsError, Definition, Inlined, inline
+from pgmg.source.columns.inlining import CircularViewsError, Inlined, InlinedQuery, inline
 from pgmg.source.columns.renaming import RenamingError
 from pgmg.source.grammar.recursion import TooDeepError
 
@@ -126,7 +126,7 @@ class _Questions:
         access = dict.fromkeys(a for other in (name, *views) for a in self._temporary.access(other))
         return After(text, read, tuple(obstacles), tuple(access), written.objects, written.obstacle, unknown)
 
-    def _definition(self, name: ObjectName) -> Definition:
+    def _definition(self, name: ObjectName) -> InlinedQuery:
         source = self._pending.source(name)
         assert source is not None
         assert isinstance(source.facts, ViewFacts)
@@ -140,7 +140,7 @@ class _Questions:
 
         stored = name.kind is Kind.MATERIALIZED_VIEW
         settings = () if self._pending.is_from_catalog(name) else source.settings
-        return Definition(source.facts.query, source.facts.columns, meaning, stored, settings)
+        return InlinedQuery(source.facts.query, source.facts.columns, meaning, stored, settings)
 
     def _obstacles(
         self, name: ObjectName, source: SourceObject, reach: Sequence[ObjectName], views: Sequence[ObjectName]

@@ -10,7 +10,7 @@ from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.row_questions import Access, TemporaryObject
 from pgmg.model.source import RefKind
 from pgmg.source.columns.renaming import NewName, RenamingError
-from pgmg.source.columns.temporary import temporary
+from pgmg.source.columns.temporary_copies import temporary
 from pgmg.source.grammar.parser import GrammarError
 from pgmg.source.grammar.recursion import TooDeepError
 
@@ -25,7 +25,7 @@ _SCHEMA = "pg_temp"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenObject:
     """The requirements of a query for the rows of one view, or the reason why there can be none."""
 
     objects: tuple[TemporaryObject, ...] = ()
@@ -51,7 +51,7 @@ class TemporaryObjects:
             return name.name
         return self._names.setdefault(name, f"pgmg_pending_{len(self._names) + 1}")
 
-    def needed(self, root: ObjectName) -> Written:
+    def needed(self, root: ObjectName) -> WrittenObject:
         """Return the root and everything that it must find in `pg_temp`, in the order of creation."""
         ordered: dict[ObjectName, None] = {}
         entered: set[ObjectName] = set()
@@ -68,9 +68,9 @@ class TemporaryObjects:
         for name in ordered:
             one = self._write(name)
             if isinstance(one, str):
-                return Written(obstacle=one)
+                return WrittenObject(obstacle=one)
             found.append(one)
-        return Written(tuple(found))
+        return WrittenObject(tuple(found))
 
     def _below(self, name: ObjectName) -> list[ObjectName]:
         """Return what an object uses that must be temporary too: with a routine, all overloads of its name."""

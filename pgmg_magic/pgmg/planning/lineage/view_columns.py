@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class UsedColumns:
     """A column, or a relation as a whole, that is used in a way that is not known, and by what construct."""
 
     on: ObjectName
@@ -39,11 +39,11 @@ class ViewColumns:
     columns: tuple[str, ...] | None = ()
     values: Mapping[str, Uses] = field(default_factory=lambda: MappingProxyType({}))
     decides: Mapping[str, Uses] = field(default_factory=lambda: MappingProxyType({}))
-    through: Mapping[str, tuple[Used, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    through: Mapping[str, tuple[UsedColumns, ...]] = field(default_factory=lambda: MappingProxyType({}))
     expressions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     conditions: Uses = ()
     order: Uses = ()
-    used: tuple[Used, ...] = ()
+    used: tuple[UsedColumns, ...] = ()
     reads: Uses = ()
     why: str | None = None
 
@@ -94,10 +94,10 @@ class ColumnUsers:
     def __init__(self, readings: Mapping[ObjectName, ViewColumns]) -> None:
         self.made: dict[ObjectName, list[ObjectName]] = defaultdict(list)
         self.decided: dict[ObjectName, list[ObjectName]] = defaultdict(list)
-        self.through: dict[ObjectName, list[tuple[ObjectName, Used]]] = defaultdict(list)
+        self.through: dict[ObjectName, list[tuple[ObjectName, UsedColumns]]] = defaultdict(list)
         self.conditioned: dict[ObjectName, list[ObjectName]] = defaultdict(list)
         self.ordered: dict[ObjectName, list[ObjectName]] = defaultdict(list)
-        self.using: dict[ObjectName, list[tuple[ObjectName, Used]]] = defaultdict(list)
+        self.using: dict[ObjectName, list[tuple[ObjectName, UsedColumns]]] = defaultdict(list)
         self.readers: dict[ObjectName, list[ObjectName]] = defaultdict(list)
         for view, reading in readings.items():
             self._index(view, reading)

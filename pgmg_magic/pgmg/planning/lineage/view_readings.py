@@ -11,7 +11,7 @@ from pgmg.model.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plan import Origin
 from pgmg.model.source import RefKind
 from pgmg.planning.lineage.relation_uses import CALLED, VIEWS, RelationUses
-from pgmg.planning.lineage.view_columns import Used, ViewColumns
+from pgmg.planning.lineage.view_columns import UsedColumns, ViewColumns
 from pgmg.source.columns.query_lineage import UnreadableError, trace
 from pgmg.source.columns.result_names import result_names
 
@@ -185,19 +185,19 @@ class ViewReader:
     def _spelled(self, use: ColumnUse, meant: Meant) -> tuple[ObjectName, ...]:
         return self._columns.spelled(_relation(use, meant), use.column)
 
-    def _called(self, column: OutputColumn, functions: Sequence[ObjectName]) -> tuple[Used, ...]:
+    def _called(self, column: OutputColumn, functions: Sequence[ObjectName]) -> tuple[UsedColumns, ...]:
         return tuple(dict.fromkeys(used for parts in column.calls for used in self._through(parts, functions)))
 
-    def _through(self, call: Parts, functions: Sequence[ObjectName]) -> list[Used]:
+    def _through(self, call: Parts, functions: Sequence[ObjectName]) -> list[UsedColumns]:
         """Return what the functions read that a call may mean."""
         schema = call[-2] if len(call) > 1 else None
         called = [n for n in functions if n.kind in ROUTINES and n.name == call[-1]]
         meant = [n for n in called if schema is None or n.schema == schema]
         return [used for name in meant for used in self._behind(name)]
 
-    def _behind(self, function: ObjectName) -> list[Used]:
+    def _behind(self, function: ObjectName) -> list[UsedColumns]:
         relations = self._uses.behind(function)
-        return [Used(one, str(function)) for n in relations for one in self._columns.spelled(n, WHOLE_ROW)]
+        return [UsedColumns(one, str(function)) for n in relations for one in self._columns.spelled(n, WHOLE_ROW)]
 
     # -- the server's word ------------------------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class ViewReader:
             name = ObjectName(Kind.COLUMN, use.column, parent=relation)
             if name not in seen:
                 construct = f"function.{use.through}" if use.through is not None else "recorded by the server"
-                further.append(Used(name, construct, Origin.CATALOG))
+                further.append(UsedColumns(name, construct, Origin.CATALOG))
         return replace(reading, used=(*reading.used, *dict.fromkeys(further)))
 
     def _coarse(
@@ -243,7 +243,7 @@ class ViewReader:
         calls: Sequence[ObjectName],
     ) -> ViewColumns:
         """Return what is known of a view whose query could not be read: which columns it uses as a whole."""
-        used = [Used(one, why, origin) for other, column in uses for one in self._columns.spelled(other, column)]
+        used = [UsedColumns(one, why, origin) for other, column in uses for one in self._columns.spelled(other, column)]
         used += [one for function in calls for one in self._behind(function)]
         reads = tuple(dict.fromkeys(relation for relation, _ in uses if relation.kind in VIEWS))
         return ViewColumns(columns, used=tuple(dict.fromkeys(used)), reads=reads, why=why)

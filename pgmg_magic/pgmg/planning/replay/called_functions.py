@@ -8,7 +8,7 @@ from pgmg.model.facts import RoutineFacts
 from pgmg.model.names import ROUTINES, Kind
 from pgmg.model.source import Effect
 from pgmg.source import parse_recorded
-from pgmg.source.migrations.scopes import may_change_schema
+from pgmg.source.migrations.statement_scopes import may_change_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgmg.model.names import ObjectName
     from pgmg.model.snapshot import Snapshot
     from pgmg.model.source import Statement
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.resolve.declared import Declared
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.server_facts import Creates, StatementId
 from pgmg.model.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
-from pgmg.planning.replay.operations import Operation, operations_of
+from pgmg.planning.replay.object_operations import Operation, operations_of
 from pgmg.planning.replay.schema_history import SchemaHistory
 from pgmg.source.migrations.progress_notes import statements_done
 

@@ -18,7 +18,7 @@ RelationKey = tuple[str, str]
 LiveColumns = Mapping[RelationKey, Mapping[str, TypeIdentity]]
 """Columns of the database's relations, and of composite types, by name."""
 
-Written = tuple[TypeName, tuple[str, ...]]
+WrittenType = tuple[TypeName, tuple[str, ...]]
 """A type as a source writes it, with the search_path under which it does."""
 
 PathOf = Callable[[tuple[str, ...]], tuple[str, ...]]
@@ -39,7 +39,7 @@ class ColumnTypes:
 
     def __init__(self, live: LiveColumns, path_of: PathOf) -> None:
         self._path_of = path_of
-        self._relations: dict[RelationKey, dict[str, TypeIdentity | Written]] = {
+        self._relations: dict[RelationKey, dict[str, TypeIdentity | WrittenType]] = {
             key: dict(columns) for key, columns in live.items()
         }
 
@@ -58,7 +58,7 @@ class ColumnTypes:
             for alteration in migration.alterations:
                 self._take(alteration)
 
-    def type_of(self, parts: Parts, path: tuple[str, ...]) -> TypeIdentity | Written | None:
+    def type_of(self, parts: Parts, path: tuple[str, ...]) -> TypeIdentity | WrittenType | None:
         """Return the type of `relation.column` or `schema.relation.column`; None where it is not known."""
         *relation, column = parts[-3:]
         key = self._find(tuple(relation), path)

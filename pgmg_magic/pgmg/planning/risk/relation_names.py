@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from pgmg.model.relation_facts import Relation, RelationFacts
     from pgmg.model.source import Parts
 
-Key = tuple[str, str]
+NameAndSchema = tuple[str, str]
 
 
 class RelationNames:
     """Names at one moment of a plan. A name that the plan has given to something new, or taken away, means nothing."""
 
     def __init__(self, facts: RelationFacts) -> None:
-        self._existing: dict[Key, Relation] = {(r.schema, r.name): r for r in facts.relations.values()}
-        self._new: set[Key] = set()
+        self._existing: dict[NameAndSchema, Relation] = {(r.schema, r.name): r for r in facts.relations.values()}
+        self._new: set[NameAndSchema] = set()
         self._there = set(facts.relations)
         self._project_path = facts.path
         self._path = facts.path
@@ -78,6 +78,6 @@ class RelationNames:
     def __iter__(self) -> Iterator[Relation]:
         return iter(self._existing.values())
 
-    def _key(self, parts: Parts) -> Key | None:
+    def _key(self, parts: Parts) -> NameAndSchema | None:
         candidates = [(parts[0], parts[1])] if len(parts) > 1 else [(schema, parts[0]) for schema in self._path]
         return next((key for key in candidates if key in self._new or key in self._existing), None)

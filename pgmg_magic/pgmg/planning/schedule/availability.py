@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.source import Effect
-from pgmg.planning.replay.operations import CHANGES_SHAPE, LEAVES_NAME
+from pgmg.planning.replay.object_operations import CHANGES_SHAPE, LEAVES_NAME
 from pgmg.planning.schedule.lifetimes import Form
 from pgmg.planning.schedule.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.schedule.context import PlanContext

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import ROUTINES
 from pgmg.model.source import Effect
-from pgmg.planning.replay.operations import Operation
+from pgmg.planning.replay.object_operations import Operation
 from pgmg.source.migrations.block_reading import read_block
 
 if TYPE_CHECKING:

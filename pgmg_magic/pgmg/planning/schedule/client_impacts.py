@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.source import SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.kinds.rules import Strategy
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.timeline import PendingStatement
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.decisions import Decisions

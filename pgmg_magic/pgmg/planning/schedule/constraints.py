@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from pgmg.model.names import ROUTINES, Kind
 from pgmg.model.plan import Recreate
 from pgmg.model.source import Effect
-from pgmg.planning.replay.operations import CHANGES_SHAPE
+from pgmg.planning.replay.object_operations import CHANGES_SHAPE
 from pgmg.planning.schedule.dependencies import BLOCKS_COLUMN_CHANGES, ON_TABLES, PARTS_OF_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pgmg.model.names import ObjectName
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import PendingStatement, Timeline
     from pgmg.planning.schedule.declared_objects import DeclaredObjects

@@ -23,7 +23,7 @@ from pgmg.model.server_facts import (
 )
 from pgmg.model.snapshot import Address
 from pgmg.planning.compare.attachments import LiveAttachments
-from pgmg.planning.replay.operations import LEAVES_NAME
+from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.schedule.declared_objects import DeclaredObjects
 from pgmg.planning.schedule.dependencies import DependencyGraph
 from pgmg.planning.schedule.removals import Removals, removals_of

@@ -10,7 +10,7 @@ from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import Action, ChangeKind
 from pgmg.planning.compare.resolved import previous_source
 from pgmg.planning.kinds import choose_strategy
-from pgmg.planning.kinds.rules import AlterInPlace, ColumnUse, ObjectDiff, RecreateObject, Refuse, Strategy
+from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Refuse, Strategy, TypedColumn
 from pgmg.planning.schedule.stale_stars import stale_stars
 from pgmg.source.grammar.rewriting import or_replace
 
@@ -177,7 +177,7 @@ def _object_diff(
     )
 
 
-def _column_uses(address: ObjectId, type_: ObjectName, context: PlanContext) -> tuple[ColumnUse, ...]:
+def _column_uses(address: ObjectId, type_: ObjectName, context: PlanContext) -> tuple[TypedColumn, ...]:
     """Return the table columns that hold values of a type, directly or inside other types.
 
     They are those of the point at which the type is changed, under their names then: after all migrations, or before
@@ -194,7 +194,7 @@ def _column_uses(address: ObjectId, type_: ObjectName, context: PlanContext) -> 
                 column = timeline.history.columns.name_at(link.dependent, link.own_column, point)
                 if column is not None and holds(link):
                     now = state.name_of(link.dependent)
-                    found.append(ColumnUse(now, column, link.own_type or "", current != address))
+                    found.append(TypedColumn(now, column, link.own_type or "", current != address))
             elif name.kind in (Kind.TYPE, Kind.DOMAIN) and link.dependent not in seen:
                 seen.add(link.dependent)
                 queue.append(link.dependent)

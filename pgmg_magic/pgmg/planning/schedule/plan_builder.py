@@ -20,7 +20,7 @@ from pgmg.model.plan import (
 from pgmg.model.plan_inputs import PlanInputs
 from pgmg.model.server_facts import NO_FACTS, DependsOn, ServerFacts, StatementId
 from pgmg.model.source import Effect, Notice
-from pgmg.planning.compare.consent import consent_notices
+from pgmg.planning.compare.change_consent import consent_notices
 from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
 from pgmg.planning.kinds.rules import AlterInPlace
@@ -28,7 +28,7 @@ from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.schedule.client_impacts import client_impacts
 from pgmg.planning.schedule.constraints import DemandContext, demands_of, users_among
 from pgmg.planning.schedule.context import PlanContext
-from pgmg.planning.schedule.contracts import contract_breaches
+from pgmg.planning.schedule.contract_breaches import contract_breaches
 from pgmg.planning.schedule.cycles import refuse_cycles
 from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey

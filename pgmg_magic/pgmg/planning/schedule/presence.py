@@ -15,7 +15,7 @@ from pgmg.planning.schedule.mentions import mentions
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import PendingStatement
     from pgmg.planning.schedule.context import PlanContext

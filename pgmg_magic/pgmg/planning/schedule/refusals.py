@@ -8,7 +8,7 @@ from pgmg.errors import RefusedChange
 from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plan import ChangeKind
 from pgmg.model.source import Notice
-from pgmg.planning.permissions import MISSING
+from pgmg.planning.permission_notices import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

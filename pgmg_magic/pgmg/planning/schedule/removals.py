@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pgmg.model.names import ObjectName
-    from pgmg.planning.replay.operations import Operation
+    from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import Timeline
     from pgmg.planning.schedule.dependencies import DependencyGraph, Link

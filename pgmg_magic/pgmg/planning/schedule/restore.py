@@ -9,7 +9,7 @@ from pgmg.model.catalog_details import Aspect, Definition, ObjectProperty
 from pgmg.model.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.planning.kinds.constraints import made_with_domain
+from pgmg.planning.kinds.domain_constraints import made_with_domain
 from pgmg.planning.kinds.view_rules import declared_options
 from pgmg.source.grammar.rewriting import partition_index, split_statements, without_data
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.source import Effect
-from pgmg.planning.kinds.constraints import is_of_domain_source
+from pgmg.planning.kinds.domain_constraints import is_of_domain_source
 from pgmg.planning.kinds.rules import AlterInPlace
 
 if TYPE_CHECKING:

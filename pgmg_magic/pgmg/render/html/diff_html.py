@@ -13,14 +13,14 @@ from pgmg.render.text.diff_lines import NO_DIFFERENCES, unified
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.render.text.side_by_side import Row
+    from pgmg.render.text.side_by_side import TextRow
 
 _LONG = 110
 """Line length in characters above which SQL is formatted before the comparison."""
 _HEADERS = 2
 
 
-def rows(change: Change) -> tuple[Row, ...]:
+def rows(change: Change) -> tuple[TextRow, ...]:
     """Return the lines of a change's difference; () if there is none or one side is unknown."""
     found = unified(readable(change))[_HEADERS:]
     kinds = {"+": "added", "-": "removed", "@": "hunk"}

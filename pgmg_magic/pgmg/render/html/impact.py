@@ -103,14 +103,14 @@ def _outcomes(plan: Plan) -> Iterator[str]:
 # -- locks ----------------------------------------------------------------------------------------------
 
 
-class Locks(NamedTuple):
+class LockLines(NamedTuple):
     """Relations that are locked until the commit: against readers and writers, or against writers only."""
 
     readers: tuple[str, ...]
     writers: tuple[str, ...]
 
 
-NO_LOCKS = Locks((), ())
+NO_LOCKS = LockLines((), ())
 
 
 class _NewRelations:
@@ -141,7 +141,7 @@ class _NewRelations:
                 pass
 
 
-def locks(plan: Plan) -> Locks:
+def locks(plan: Plan) -> LockLines:
     """Return the locked relations: from the plan's risks, or of a plan without any, derived from its steps."""
     if plan.risks:
         return _locks_of(plan.risks)
@@ -167,15 +167,15 @@ def locks(plan: Plan) -> Locks:
             waits = readers if step.action is Action.DROP or name.kind is not Kind.TRIGGER else writers
             waits[str(parent)] = None
     first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
-    return Locks(tuple(first), tuple(name for name in writers if name not in readers))
+    return LockLines(tuple(first), tuple(name for name in writers if name not in readers))
 
 
-def _locks_of(risks: Sequence[Risk]) -> Locks:
+def _locks_of(risks: Sequence[Risk]) -> LockLines:
     named = [(risk.relation, risk.lock) for risk in risks if risk.relation is not None and risk.lock is not None]
     readers = dict.fromkeys(name for name, lock in named if lock.blocks_reads)
     writers = dict.fromkeys(name for name, lock in named if lock.blocks_writes and name not in readers)
     first = sorted(readers, key=lambda name: not name.startswith(f"{Kind.TABLE}."))  # tables are used most
-    return Locks(tuple(first), tuple(writers))
+    return LockLines(tuple(first), tuple(writers))
 
 
 # -- deletions and rewrites ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pgmg.render.json.documents import applied_from_document
 from pgmg.render.text.history_lines import difference
 
 if TYPE_CHECKING:
-    from pgmg.model.history import AppliedSource, History, HistoryEntry, Restoration
+    from pgmg.model.history_entries import AppliedSource, History, HistoryEntry, RestoredSource
     from pgmg.render.json.documents import Document
 
 
@@ -18,7 +18,7 @@ def history_document(history: History) -> Document:
     return {"object": history.object, "entries": [_entry(entry, history.object) for entry in history.entries]}
 
 
-def restoration_document(found: Restoration) -> Document:
+def restoration_document(found: RestoredSource) -> Document:
     """Return which file was written."""
     return {"object": found.object, "path": found.path, "entry": found.number, "written": not found.is_done}
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReportPart:
     """A part of a report: `before`, then as many `entries` as fit, then `after`.
 
     Parts of lower `rank` get their space first. `entry` names an entry in the sentence about those left out.
@@ -43,7 +43,7 @@ class Part:
         return (self.before, f"\n{note}{self.after}") if number else ("", f"{note}\n")
 
 
-def fit(parts: Sequence[Part], limit: int) -> str:
+def fit(parts: Sequence[ReportPart], limit: int) -> str:
     """Return the parts in their order, in at most `limit` characters, if the sentences about omissions fit at all."""
     shown = dict.fromkeys(range(len(parts)), 0)
     left = limit - sum(len(part.cut(0)) for part in parts)
@@ -55,6 +55,6 @@ def fit(parts: Sequence[Part], limit: int) -> str:
     return "".join(part.cut(shown[number]) for number, part in enumerate(parts))
 
 
-def _most(part: Part, space: int) -> int:
+def _most(part: ReportPart, space: int) -> int:
     """Return how many entries fit, from the first on."""
     return max((number for number, length in enumerate(part.lengths()) if length <= space), default=0)

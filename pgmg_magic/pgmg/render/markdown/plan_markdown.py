@@ -9,8 +9,8 @@ from pgmg.model.risk import RiskKind
 from pgmg.render import labels, plan_content, report_data
 from pgmg.render.graph.mermaid import to_mermaid
 from pgmg.render.html.graph_html import plan_graph
-from pgmg.render.markdown import markup
-from pgmg.render.markdown.fitting import Part, fit
+from pgmg.render.markdown import markdown_markup as markup
+from pgmg.render.markdown.fitting import ReportPart, fit
 from pgmg.render.plan_content import ReportExtras, RiskRow
 from pgmg.render.text.client_lines import worst_first
 from pgmg.render.text.diff_lines import unified
@@ -56,7 +56,7 @@ def plan_markdown(plan: Plan, limit: int = LIMIT, extras: ReportExtras | None = 
     return fit(parts, limit)
 
 
-def _parts(plan: Plan, extras: ReportExtras) -> Iterator[Part]:
+def _parts(plan: Plan, extras: ReportExtras) -> Iterator[ReportPart]:
     digests, data = report_data.markdown_data(plan)
     yield _part("summary", "", [f"{_summary(plan)}{digests}\n"])
     if plan.is_empty:
@@ -90,8 +90,8 @@ def _parts(plan: Plan, extras: ReportExtras) -> Iterator[Part]:
     yield _part("data", "", [data], entry="names for `pgmg verify`")
 
 
-def _part(name: str, before: str, entries: list[str], after: str = "", entry: str = "entries") -> Part:
-    return Part(_RANKS.index(name), before, tuple(entries), after, entry)
+def _part(name: str, before: str, entries: list[str], after: str = "", entry: str = "entries") -> ReportPart:
+    return ReportPart(_RANKS.index(name), before, tuple(entries), after, entry)
 
 
 def _summary(plan: Plan) -> str:

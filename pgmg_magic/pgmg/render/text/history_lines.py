@@ -11,7 +11,7 @@ from pgmg.render.text.spans import Line, Role, Span, span_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.history import AppliedSource, History, HistoryEntry, Restoration
+    from pgmg.model.history_entries import AppliedSource, History, HistoryEntry, RestoredSource
 
 _SHOWN = 8
 """Steps of an entry that are named without --verbose."""
@@ -32,7 +32,7 @@ def history_lines(history: History, verbose: int = 0) -> Iterator[Line]:
                 yield from _difference(source)
 
 
-def restoration_lines(found: Restoration) -> Iterator[Line]:
+def restoration_lines(found: RestoredSource) -> Iterator[Line]:
     """Yield how a file would change."""
     yield from _rows(found.before, found.after, found.path, f"{found.path} (as in entry {found.number})")
 

@@ -6,7 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.watch_events import Broken, PendingMigrations, Phase, Saw, Stopped, WatchEvent, Watching, WatchState
+from pgmg.model.watch_events import (
+    Broken,
+    PendingMigrations,
+    Saw,
+    Stopped,
+    WatchEvent,
+    Watching,
+    WatchPhase,
+    WatchState,
+)
 from pgmg.render import labels, sanitize
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import EMPTY, Line, Role, Span, span_line
@@ -41,20 +50,20 @@ class WatchView:
 def status_light(state: WatchState) -> tuple[str, str]:
     """Return the status light's colour and the word beside it."""
     match state.phase:
-        case Phase.STOPPED:
+        case WatchPhase.STOPPED:
             return "grey", "stopped"
-        case Phase.DISCONNECTED:
+        case WatchPhase.DISCONNECTED:
             return "amber", "disconnected"
-        case Phase.STARTING:
+        case WatchPhase.STARTING:
             return "blue", "starting"
-        case Phase.WORKING:
+        case WatchPhase.WORKING:
             return "blue", "working"
-        case Phase.IDLE if state.problems:
+        case WatchPhase.IDLE if state.problems:
             return "red", labels.count(len(state.problems), "problem")
-        case Phase.IDLE if state.pending is not None:
+        case WatchPhase.IDLE if state.pending is not None:
             number = len(state.pending.migrations)
             return "green", f"up to date, {labels.count(number, 'migration')} pending"
-        case Phase.IDLE:
+        case WatchPhase.IDLE:
             return "green", "up to date"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.verification import Part
+from pgmg.model.verification import PartKind
 from pgmg.render.text.spans import Line, Role, Span, sections, span_line
 
 if TYPE_CHECKING:
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from pgmg.model.verification import Verification
 
 _WORDS = {
-    Part.SERVER: "server and database",
-    Part.FILES: "files of declared objects",
-    Part.MIGRATIONS: "pending migrations",
-    Part.RECORDS: "records of what was applied",
-    Part.DATABASE: "objects in the database",
-    Part.STEPS: "steps",
-    Part.RISKS: "risks",
-    Part.REHEARSAL: "rehearsal",
-    Part.REPORT: "contents of the report",
+    PartKind.SERVER: "server and database",
+    PartKind.FILES: "files of declared objects",
+    PartKind.MIGRATIONS: "pending migrations",
+    PartKind.RECORDS: "records of what was applied",
+    PartKind.DATABASE: "objects in the database",
+    PartKind.STEPS: "steps",
+    PartKind.RISKS: "risks",
+    PartKind.REHEARSAL: "rehearsal",
+    PartKind.REPORT: "contents of the report",
 }
 
 

@@ -25,7 +25,7 @@ class CircularViewsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class InlinedQuery:
     """A query, the names its columns get, and what the names in it mean.
 
     A `stored` one is computed once and read as often as it is used, as a materialized view is. `settings` are the SET
@@ -52,12 +52,12 @@ class Inlined:
     expanded: str | None = None
 
 
-def _all_texts(query: Definition, pending: Mapping[Parts, Definition], _itself: Parts | None = None) -> int:
+def _all_texts(query: InlinedQuery, pending: Mapping[Parts, InlinedQuery], _itself: Parts | None = None) -> int:
     return sum(len(one.query) for one in (query, *pending.values()))
 
 
 @deep_recursion(_all_texts)
-def inline(query: Definition, pending: Mapping[Parts, Definition], itself: Parts | None = None) -> Inlined:
+def inline(query: InlinedQuery, pending: Mapping[Parts, InlinedQuery], itself: Parts | None = None) -> Inlined:
     """Return `query` with every view of `pending` that it reads, directly or not, as a CTE, each once.
 
     What reads none of them comes back as it is written. `itself` is the view whose query it is.
@@ -87,7 +87,7 @@ class _Cte:
     """A pending view: its name in the query, and its own query with other names in it."""
 
     name: str
-    definition: Definition
+    definition: InlinedQuery
     body: str
 
     def spelled(self, how: str) -> str:
@@ -112,13 +112,13 @@ def _check(text: str, bodies: list[str]) -> None:
 class _Work:
     """All that is inlined into one query, dependencies first: so each CTE sees the ones that it reads."""
 
-    root: Definition
-    pending: Mapping[Parts, Definition]
+    root: InlinedQuery
+    pending: Mapping[Parts, InlinedQuery]
     texts: str
     made: dict[Parts, _Cte] = field(default_factory=dict)
     under_way: list[Parts] = field(default_factory=list)
 
-    def rewritten(self, query: Definition) -> str:
+    def rewritten(self, query: InlinedQuery) -> str:
         """Return the text of a query with other names in it."""
         same_path = query.settings == self.root.settings
 

@@ -13,7 +13,7 @@ from pgmg.source.refused_statements import refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _NOISE = frozenset(
     {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"}
@@ -28,7 +28,7 @@ _USUAL = {"standard_conforming_strings": "on", "default_tablespace": "", "defaul
 _BACK = frozenset({pb.VAR_RESET, pb.VAR_SET_DEFAULT})
 
 
-def is_setting(statement: Parsed) -> bool:
+def is_setting(statement: ParsedStatement) -> bool:
     """Tell whether a statement only sets something."""
     return statement.node == "variable_set_stmt" or set_config(statement) is not None
 
@@ -44,7 +44,7 @@ class SetStatements:
     search_path: tuple[str, ...] | None = None
     after: dict[str, tuple[str | None, tuple[str, ...] | None]] = field(default_factory=dict)
 
-    def take(self, statement: Parsed) -> None:
+    def take(self, statement: ParsedStatement) -> None:
         """Take a SET, RESET or set_config into account.
 
         Raises:
@@ -80,7 +80,7 @@ class SetStatements:
                 self.search_path = search_path
         self.after.clear()
 
-    def _note(self, statement: Parsed) -> None:
+    def _note(self, statement: ParsedStatement) -> None:
         """Note what a SET LOCAL hides; any other SET of the name lasts longer than the transaction."""
         said = set_config(statement)
         name = said[0] if said is not None else statement.tree.name
@@ -98,7 +98,7 @@ class SetStatements:
             self.values[name] = sql
 
 
-def set_config(statement: Parsed) -> tuple[str, str] | None:
+def set_config(statement: ParsedStatement) -> tuple[str, str] | None:
     """Return name and value of what pg_dump sets: `SELECT pg_catalog.set_config('search_path', '', false)`."""
     if statement.node != "select_stmt" or len(statement.tree.target_list) != 1:
         return None
@@ -109,7 +109,7 @@ def set_config(statement: Parsed) -> tuple[str, str] | None:
     return (said[0].lower(), said[1]) if len(said) == 2 else None  # noqa: PLR2004 - name and value
 
 
-def _is_local(statement: Parsed) -> bool:
+def _is_local(statement: ParsedStatement) -> bool:
     """Tell whether a setting ends with its transaction: `SET LOCAL`, `set_config(…, true)`."""
     if statement.node == "variable_set_stmt":
         return bool(statement.tree.is_local)

@@ -24,7 +24,7 @@ PSQL_HINT = "pgmg sends SQL to the server as it is written; meta-commands and va
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedStatement:
     """One statement that the grammar accepts.
 
     `node` names what the tree is (`view_stmt`), `sql` is the text without its semicolon and the comments around it,
@@ -62,7 +62,7 @@ def _comment_after(rest: str) -> str:
     return rest if all(token.text == ";" or token.sort is Sort.COMMENT for token in tokens(rest)) else ""
 
 
-def parse_text(located: Located, problems: list[SourceError]) -> list[Parsed]:
+def parse_text(located: Located, problems: list[SourceError]) -> list[ParsedStatement]:
     """Return all statements of a file that parse; what is wrong with the others is added to `problems`."""
     result = _parse_at_once(located.text)
     if result is None:
@@ -88,7 +88,7 @@ def _reads_standard_input(statement: Tree) -> bool:
     return statement.HasField("copy_stmt") and reads_standard_input("copy_stmt", statement.copy_stmt)
 
 
-def _statements(located: Located, result: Tree) -> Iterator[Parsed]:
+def _statements(located: Located, result: Tree) -> Iterator[ParsedStatement]:
     """Read a result for the whole text, where every statement knows its position."""
     text = located.text
     bounds: list[int] = []
@@ -102,7 +102,7 @@ def _statements(located: Located, result: Tree) -> Iterator[Parsed]:
         start = _begin(text, begin)
         sql = _trimmed(text[start:end])
         node, tree = unwrap(raw.stmt)
-        yield Parsed(node, tree, sql, text[lead:start], located, start)
+        yield ParsedStatement(node, tree, sql, text[lead:start], located, start)
         lead = end
 
 
@@ -125,7 +125,7 @@ def _trimmed(sql: str) -> str:
     return sql
 
 
-def _parse_piece(located: Located, piece: Piece, problems: list[SourceError]) -> Iterator[Parsed]:
+def _parse_piece(located: Located, piece: Piece, problems: list[SourceError]) -> Iterator[ParsedStatement]:
     text = located.text
     sql = text[piece.start : piece.end]
     if piece.meta:
@@ -139,7 +139,7 @@ def _parse_piece(located: Located, piece: Piece, problems: list[SourceError]) ->
         return
     for raw in result.stmts:
         node, tree = unwrap(raw.stmt)
-        yield Parsed(node, tree, sql, text[piece.lead : piece.start], located, piece.start, piece.data)
+        yield ParsedStatement(node, tree, sql, text[piece.lead : piece.start], located, piece.start, piece.data)
 
 
 def _meta_command(located: Located, at: int, sql: str) -> SourceError:

@@ -21,7 +21,6 @@ from pgmg.source.kinds import (
     domain,
     enum,
     event_trigger,
-    firing,
     grant,
     index,
     materialized_view,
@@ -37,9 +36,12 @@ from pgmg.source.kinds import (
     trigger,
     view,
 )
-from pgmg.source.kinds.base import Declaration, Reader, Readers, key_of
+from pgmg.source.kinds import (
+    trigger_firing as firing,
+)
+from pgmg.source.kinds.base import Declaration, DeclarationReader, Readers, key_of
 
-__all__ = ["Declaration", "Reader", "Readers", "key_of", "readers"]
+__all__ = ["Declaration", "DeclarationReader", "Readers", "key_of", "readers"]
 
 _MODULES = (
     aggregate,

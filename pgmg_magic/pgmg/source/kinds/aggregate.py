@@ -16,7 +16,7 @@ from pgmg.source.refused_statements import refuse_temporary_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 AGGREGATE_ROUTINES = (
     "sfunc",
@@ -32,7 +32,7 @@ AGGREGATE_ROUTINES = (
 _TYPES = ("stype", "stype1", "mstype", "basetype")
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an aggregate."""
     tree = statement.tree
     name = parts(tree.defnames)

@@ -6,24 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.source.grammar.parser import Tree, deparse, pb
-from pgmg.source.kinds import column_default, firing, owner
+from pgmg.source.kinds import column_default, owner
+from pgmg.source.kinds import trigger_firing as firing
 from pgmg.source.references.statement_targets import KINDS
 from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
     from pgmg.source.kinds.base import Declaration, Readers
 
-_COMMANDS: dict[int, Callable[[Parsed, Tree], Declaration]] = {
+_COMMANDS: dict[int, Callable[[ParsedStatement, Tree], Declaration]] = {
     pb.AT_ChangeOwner: owner.of_command,
     pb.AT_ColumnDefault: column_default.of_command,
     **dict.fromkeys((*firing.FIRINGS, *firing.OF_ALL), firing.of_command),
 }
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read every command of the statement; if one of them does not belong into a code file, all are refused."""
     tree = statement.tree
     commands = [node.alter_table_cmd for node in tree.cmds]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.facts import Argument, Facts, Options
 from pgmg.source.grammar.parser import Tree, expression, option_text, pb, type_name, unwrap
-from pgmg.source.grammar.statements import Parsed
+from pgmg.source.grammar.statements import ParsedStatement
 
 if TYPE_CHECKING:
     from pgmg.model.source import Reference, Target
@@ -25,10 +25,10 @@ class Declaration:
     sql: str | None = None
 
 
-Reader = Callable[[Parsed], Iterable[Declaration]]
+DeclarationReader = Callable[[ParsedStatement], Iterable[Declaration]]
 """Reads a statement; raises RefusedStatement for what its kind does not allow in a code folder."""
 
-Readers = Mapping[str, Reader]
+Readers = Mapping[str, DeclarationReader]
 """Readers by `key_of` of the statements they understand."""
 
 _BY_OBJECT = {"define_stmt": "kind", "create_table_as_stmt": "objtype"}

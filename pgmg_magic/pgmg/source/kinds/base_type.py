@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
     from pgmg.source.kinds.base import Declaration, Readers
 
 
-def refuse(statement: Parsed) -> tuple[Declaration, ...]:
+def refuse(statement: ParsedStatement) -> tuple[Declaration, ...]:
     """Refuse, saying which of the two it is."""
     what = "base" if statement.tree.definition else "shell"
     raise statement.refused(

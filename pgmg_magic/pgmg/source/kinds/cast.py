@@ -15,12 +15,12 @@ from pgmg.source.references.scopes import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _CONTEXTS = {pb.COERCION_IMPLICIT: "implicit", pb.COERCION_ASSIGNMENT: "assignment"}
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a cast."""
     tree = statement.tree
     collector = Collector()

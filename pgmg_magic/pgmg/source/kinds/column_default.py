@@ -16,7 +16,7 @@ from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _WORDS_FOR_A_VIEW = frozenset({pb.OBJECT_VIEW, pb.OBJECT_TABLE})
 """ALTER TABLE may name a view as well, and pg_dump writes it so."""
@@ -26,7 +26,7 @@ READERS: Readers = {}
 """None of its own: `alter_relation` reads each command of ALTER VIEW and ALTER TABLE."""
 
 
-def of_command(statement: Parsed, command: Tree) -> Declaration:
+def of_command(statement: ParsedStatement, command: Tree) -> Declaration:
     """Read one command of ALTER VIEW. That it is about a view and no table is checked once names are resolved.
 
     Raises:

@@ -15,10 +15,10 @@ from pgmg.source.references.statement_targets import reference_to
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a comment. `IS NULL` and an empty text both say that there is none."""
     tree = statement.tree
     parent = parent_of(statement, "COMMENT ON {}", tree.objtype, tree.object)

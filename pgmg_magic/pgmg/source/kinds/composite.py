@@ -15,10 +15,10 @@ from pgmg.source.refused_statements import refuse_temporary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a composite type."""
     tree = statement.tree
     refuse_temporary(statement, tree.typevar, "type")

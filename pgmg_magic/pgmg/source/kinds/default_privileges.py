@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Split the statement. The parts of the target are the creator and the schema, or nothing, and the objects."""
     tree = statement.tree
     options = option_nodes(tree.options)

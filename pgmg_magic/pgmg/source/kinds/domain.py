@@ -15,10 +15,10 @@ from pgmg.source.refused_statements import refuse_temporary_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a domain."""
     tree = statement.tree
     name = parts(tree.domainname)

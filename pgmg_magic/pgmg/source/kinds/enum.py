@@ -16,13 +16,13 @@ from pgmg.source.refused_statements import refuse_temporary_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _LABEL = r"'((?:[^']|'')*)'"
 _RENAME = re.compile(rf"(?:--|/\*)\s*pgmg:\s*rename\s+{_LABEL}\s+to\s+{_LABEL}", re.IGNORECASE)
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an enum."""
     name = parts(statement.tree.type_name)
     refuse_temporary_name(statement, name, "type")

@@ -14,10 +14,10 @@ from pgmg.source.kinds.base import Declaration, Readers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an event trigger."""
     tree = statement.tree
     function = parts(tree.funcname)

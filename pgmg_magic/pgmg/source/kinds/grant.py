@@ -15,10 +15,10 @@ from pgmg.source.references.statement_targets import reference_to, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Split a GRANT or REVOKE."""
     tree = statement.tree
     if tree.targtype == pb.ACL_TARGET_ALL_IN_SCHEMA:
@@ -37,7 +37,7 @@ def read(statement: Parsed) -> Iterator[Declaration]:
             yield Declaration(target, facts, reference_to(parent), sql)
 
 
-def refuse_membership(statement: Parsed) -> tuple[Declaration, ...]:
+def refuse_membership(statement: ParsedStatement) -> tuple[Declaration, ...]:
     """Refuse GRANT role TO role."""
     raise statement.refused(
         f"{_verb(statement.tree)} of a role's membership does not belong under the code folder: roles are not of this "
@@ -68,7 +68,7 @@ def _verb(tree: Tree) -> str:
     return "GRANT" if tree.is_grant else "REVOKE"
 
 
-def _target(statement: Parsed, node: Tree) -> Target:
+def _target(statement: ParsedStatement, node: Tree) -> Target:
     tree = statement.tree
     what = f"{_verb(tree)} ON {{}}"
     if node.HasField("range_var"):

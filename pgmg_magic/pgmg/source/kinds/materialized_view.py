@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _MAY_SAY_DATA = re.compile(r"\bdata\b", re.IGNORECASE)
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a materialized view."""
     into = statement.tree.into
     refuse_temporary(statement, into.rel, "materialized view")

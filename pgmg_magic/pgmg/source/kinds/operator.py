@@ -15,13 +15,13 @@ from pgmg.source.references.scopes import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 NONE = TypeName(("NONE",))
 """The operand that a prefix operator does not have."""
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an operator.
 
     Commutator and negator are no references: the server makes an empty shell of one that does not exist yet.

@@ -15,12 +15,12 @@ from pgmg.source.references.scopes import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _OPERATOR, _FUNCTION, _STORAGE = 1, 2, 3  # OPCLASS_ITEM_… in parsenodes.h
 
 
-def read_class(statement: Parsed) -> Iterator[Declaration]:
+def read_class(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an operator class."""
     tree = statement.tree
     collector = Collector()
@@ -35,7 +35,7 @@ def read_class(statement: Parsed) -> Iterator[Declaration]:
     yield Declaration(target, DefinitionFacts(tuple(sorted(options)), normal_form(statement.sql)), collector.references)
 
 
-def read_family(statement: Parsed) -> Iterator[Declaration]:
+def read_family(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read an operator family."""
     tree = statement.tree
     target = Target(Kind.OPERATOR_FAMILY, parts(tree.opfamilyname), detail=tree.amname)

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read `ALTER FUNCTION … OWNER TO` and its like."""
     tree = statement.tree
     parent = parent_of(statement, "ALTER {} … OWNER TO", tree.object_type, tree.object)
     yield _owner(parent, role(tree.newowner))
 
 
-def of_command(statement: Parsed, command: Tree) -> Declaration:
+def of_command(statement: ParsedStatement, command: Tree) -> Declaration:
     """Read the OWNER TO of `ALTER VIEW … OWNER TO` and its like.
 
     Raises:

@@ -15,7 +15,7 @@ from pgmg.source.refused_statements import refuse_temporary_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _NAMES = {
     "canonical": RefKind.ROUTINE,
@@ -27,7 +27,7 @@ _LONGEST = 63
 _SUFFIX = "_multirange"
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a range type."""
     name = parts(statement.tree.type_name)
     refuse_temporary_name(statement, name, "type")

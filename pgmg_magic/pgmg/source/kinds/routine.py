@@ -17,13 +17,13 @@ from pgmg.source.refused_statements import refuse_temporary_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _INPUT = frozenset({"in", "inout", "variadic"})
 _TRIGGERS = frozenset({"trigger", "event_trigger"})
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a function or procedure."""
     tree = statement.tree
     name = parts(tree.funcname)

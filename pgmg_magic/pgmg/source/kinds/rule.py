@@ -16,10 +16,10 @@ from pgmg.source.references.statement_targets import relation_target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a rule."""
     tree = statement.tree
     event = str(pb.CmdType.Name(tree.event)).removeprefix("CMD_").lower()

@@ -15,10 +15,10 @@ from pgmg.source.references.scopes import references_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read extended statistics."""
     tree = statement.tree
     if not tree.defnames:

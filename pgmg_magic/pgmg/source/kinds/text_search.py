@@ -16,13 +16,13 @@ from pgmg.source.references.statement_targets import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _FUNCTIONS = ("start", "gettoken", "end", "headline", "lextypes", "init", "lexize")
 _OTHERS = ("template", "parser", "copy")
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a text search object."""
     tree = statement.tree
     options = option_nodes(tree.definition)
@@ -40,7 +40,7 @@ def read(statement: Parsed) -> Iterator[Declaration]:
     yield Declaration(Target(kind, parts(tree.defnames)), facts, collector.references)
 
 
-def read_mapping(statement: Parsed) -> Iterator[Declaration]:
+def read_mapping(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read `ALTER TEXT SEARCH CONFIGURATION … MAPPING`: it belongs to the configuration that the file creates."""
     tree = statement.tree
     collector = Collector()

@@ -14,10 +14,10 @@ from pgmg.source.references.statement_targets import relation_target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a trigger."""
     tree = statement.tree
     target = Target(Kind.TRIGGER, (tree.trigname,), parent=relation_target(tree.relation))

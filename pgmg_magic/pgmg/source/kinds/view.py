@@ -17,12 +17,12 @@ from pgmg.source.refused_statements import refuse_temporary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _CHECKS = {pb.LOCAL_CHECK_OPTION: "local", pb.CASCADED_CHECK_OPTION: "cascaded"}
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read a view."""
     tree = statement.tree
     refuse_temporary(statement, tree.view, "view")
@@ -50,7 +50,7 @@ def _check_option(options: Options) -> tuple[str | None, Options]:
     return check and check.lower(), tuple(found.items())
 
 
-def _query(statement: Parsed) -> tuple[str, bool]:
+def _query(statement: ParsedStatement) -> tuple[str, bool]:
     sql, tree = statement.sql, statement.tree
     end = len(sql) if tree.with_check_option <= pb.NO_CHECK_OPTION else _before_check(sql)
     query, recursive = query_after_as(sql, end)

@@ -10,20 +10,20 @@ from pgmg.model.facts import CompositeFacts, RangeFacts
 from pgmg.model.names import PROPERTY_KINDS, Kind
 from pgmg.model.source import Alteration, Effect, Target, TypeName
 from pgmg.source.grammar.parser import Tree, arguments, parts, pb, type_name, unwrap
-from pgmg.source.grammar.statements import Parsed
+from pgmg.source.grammar.statements import ParsedStatement
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.migrations.alter_table import alter_table
 from pgmg.source.migrations.qualifying import in_schema
 from pgmg.source.migrations.sequences import implied_sequences
 from pgmg.source.references.statement_targets import KINDS, relation_target, target_of
 
-Reader = Callable[[Tree], Iterator[Alteration]]
+AlterationReader = Callable[[Tree], Iterator[Alteration]]
 
 _TEMPORARY = "t"
 _BASE_TYPE = "define_stmt/OBJECT_TYPE"
 
 
-def alterations_of(statement: Parsed) -> Iterator[Alteration]:
+def alterations_of(statement: ParsedStatement) -> Iterator[Alteration]:
     """Yield every effect of a statement; statements that alter nothing that has a name yield none."""
     reader = _readers().get(statement.node)
     if reader is not None:
@@ -38,7 +38,7 @@ def alterations_of(statement: Parsed) -> Iterator[Alteration]:
         yield from _schema(statement)
 
 
-def _declared(statement: Parsed, key: str) -> Iterator[Alteration]:
+def _declared(statement: ParsedStatement, key: str) -> Iterator[Alteration]:
     """Whatever a code folder may declare, a migration may make: with the same readers."""
     effect = Effect.REPLACE if getattr(statement.tree, "replace", False) else Effect.CREATE
     if statement.node == "alter_tsconfiguration_stmt":
@@ -107,7 +107,7 @@ def _index(tree: Tree) -> Iterator[Alteration]:
         yield Alteration(Effect.CREATE, target, if_exists=tree.if_not_exists)
 
 
-def _schema(statement: Parsed) -> Iterator[Alteration]:
+def _schema(statement: ParsedStatement) -> Iterator[Alteration]:
     """CREATE SCHEMA, with what it makes inside."""
     tree = statement.tree
     name = tree.schemaname or tree.authrole.rolename
@@ -115,7 +115,7 @@ def _schema(statement: Parsed) -> Iterator[Alteration]:
         yield Alteration(Effect.CREATE, Target(Kind.SCHEMA, (name,)), if_exists=tree.if_not_exists)
     for node in tree.schema_elts:
         inner, element = unwrap(node)
-        made = Parsed(inner, element, statement.sql, "", statement.located, statement.start)
+        made = ParsedStatement(inner, element, statement.sql, "", statement.located, statement.start)
         for alteration in alterations_of(made):
             yield in_schema(alteration, name)
 
@@ -228,7 +228,7 @@ def _alter_event_trigger(tree: Tree) -> Iterator[Alteration]:
 
 
 @cache
-def _readers() -> dict[str, Reader]:
+def _readers() -> dict[str, AlterationReader]:
     """Return the readers of statements that only migrations hold, or that say more than a declaration."""
     return {
         "alter_domain_stmt": _alter_domain,

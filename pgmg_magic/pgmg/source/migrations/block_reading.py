@@ -14,7 +14,7 @@ from pgmg.source.grammar.parser import option_text
 from pgmg.source.grammar.statements import parse_text
 from pgmg.source.kinds.base import option_nodes
 from pgmg.source.migrations.alterations import alterations_of
-from pgmg.source.migrations.scopes import scopes_of
+from pgmg.source.migrations.statement_scopes import scopes_of
 from pgmg.source.references.plpgsql import fragments
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pgmg.source.references.scopes import Collector, references_of
 
 if TYPE_CHECKING:
     from pgmg.model.source import Reference
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _NOTHING = frozenset({"drop_stmt", "transaction_stmt", "variable_set_stmt", "rename_stmt", "alter_object_schema_stmt"})
 _AS_DECLARED = frozenset(
@@ -24,7 +24,7 @@ _AS_DECLARED = frozenset(
 """Statements whose names the readers of kinds know better than a walk through the tree."""
 
 
-def references_of_statement(statement: Parsed) -> tuple[Reference, ...]:
+def references_of_statement(statement: ParsedStatement) -> tuple[Reference, ...]:
     """Return what a statement uses; what stands in bodies is soft.
 
     What a statement alters or drops is not among it: that is another matter (rule 7.4).

@@ -8,7 +8,7 @@ from pgmg.source.grammar.parser import Tree, option_text, pb
 from pgmg.source.migrations.alter_table import definition
 
 if TYPE_CHECKING:
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _ALWAYS = frozenset(
     {
@@ -32,7 +32,7 @@ _REFRESHING = frozenset(
 _NO = frozenset({"false", "off", "0", "no"})
 
 
-def must_run_outside_transaction(statement: Parsed) -> bool:
+def must_run_outside_transaction(statement: ParsedStatement) -> bool:
     """Tell whether a statement must be on its own. What depends on the catalog or on called code is not known here."""
     tree = statement.tree
     match statement.node:

@@ -15,14 +15,14 @@ from pgmg.model.source import (
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
-from pgmg.source.grammar.statements import Parsed, parse_text
+from pgmg.source.grammar.statements import ParsedStatement, parse_text
 from pgmg.source.migrations.alterations import alterations_of
-from pgmg.source.migrations.assertions import assertions_of
+from pgmg.source.migrations.assertion_directives import assertions_of
 from pgmg.source.migrations.migration_references import references_of_statement
 from pgmg.source.migrations.no_transaction import must_run_outside_transaction
 from pgmg.source.migrations.qualifying import qualified, qualified_reference, qualified_scope
-from pgmg.source.migrations.scopes import scopes_of
 from pgmg.source.migrations.sections import no_transaction
+from pgmg.source.migrations.statement_scopes import scopes_of
 from pgmg.source.migrations.temporary import Temporary
 from pgmg.source.transaction_block import BEGINS, is_commit
 
@@ -86,12 +86,12 @@ class _Reading:
     settings: SetStatements = field(default_factory=SetStatements)
     temporary: Temporary = field(default_factory=Temporary)
 
-    def take_assertion(self, statement: Parsed) -> None:
+    def take_assertion(self, statement: ParsedStatement) -> None:
         """Read a query that must return true."""
         self.take(statement, outer=False)
         self.statements[-1] = replace(self.statements[-1], kind=StatementKind.ASSERTION)
 
-    def take(self, statement: Parsed, *, outer: bool) -> None:
+    def take(self, statement: ParsedStatement, *, outer: bool) -> None:
         """Read one statement; `outer` says that it is the BEGIN or COMMIT around all others."""
         read = Statement(statement.sql, statement.location, _kind(statement, outer=outer), statement.data)
         if is_setting(statement):
@@ -114,7 +114,7 @@ class _Reading:
             )
         )
 
-    def _set(self, statement: Parsed) -> bool:
+    def _set(self, statement: ParsedStatement) -> bool:
         try:
             self.settings.take(statement)
         except SourceError:  # SET TRANSACTION says nothing about names, and can be said only once
@@ -122,7 +122,7 @@ class _Reading:
         return True
 
 
-def _outer_pair(parsed: list[Parsed]) -> frozenset[int]:
+def _outer_pair(parsed: list[ParsedStatement]) -> frozenset[int]:
     """Return the numbers of a BEGIN and a COMMIT around everything else (rule 9.7).
 
     What only sets something may stand before the BEGIN, as in dumps.
@@ -137,7 +137,7 @@ def _outer_pair(parsed: list[Parsed]) -> frozenset[int]:
     return frozenset({first, last}) if is_commit(closing) and opening.tree.kind in BEGINS else frozenset()
 
 
-def _kind(statement: Parsed, *, outer: bool) -> StatementKind:
+def _kind(statement: ParsedStatement, *, outer: bool) -> StatementKind:
     if outer:
         return StatementKind.SKIPPED
     if statement.data is not None:

@@ -10,7 +10,7 @@ from pgmg.model.source import Alteration, Effect, Parts, Reference, RefKind
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _PERSISTENCE = "t"  # RELPERSISTENCE_TEMP in pg_class.h
 _SCHEMA = "pg_temp"
@@ -23,7 +23,7 @@ class Temporary:
 
     names: set[str] = field(default_factory=set)
 
-    def take(self, statement: Parsed) -> None:
+    def take(self, statement: ParsedStatement) -> None:
         """Note a statement that makes one."""
         relation = _made(statement)
         if relation is not None and (relation.relpersistence == _PERSISTENCE or relation.schemaname == _SCHEMA):
@@ -47,7 +47,7 @@ class Temporary:
         return name[-1] in self.names and name[:-1] in ((), (_SCHEMA,))
 
 
-def _made(statement: Parsed) -> Tree | None:
+def _made(statement: ParsedStatement) -> Tree | None:
     tree = statement.tree
     match statement.node:
         case "create_stmt":

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgmg.source.operations.statements import operations_of
+from pgmg.source.operations.statement_readers import operations_of
 
 __all__ = ["operations_of"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgmg.errors import RefusedStatement
     from pgmg.model.source import Target
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _SYSTEM_SCHEMAS = (SYSTEM, "information_schema")
 _SHARED = frozenset(
@@ -35,7 +35,7 @@ _ELSEWHERE = "does not belong under the code folder, but in a migration"
 _MIGRATION = "Put it into a file of the migrations folder."
 
 
-def parent_of(statement: Parsed, what: str, object_type: int, node: Tree) -> Target:
+def parent_of(statement: ParsedStatement, what: str, object_type: int, node: Tree) -> Target:
     """Return what an attachment is about; `what` is the statement with `{}` for its object: `COMMENT ON {}`.
 
     Raises:
@@ -50,7 +50,7 @@ def parent_of(statement: Parsed, what: str, object_type: int, node: Tree) -> Tar
     return checked(statement, what, target)
 
 
-def checked(statement: Parsed, what: str, target: Target) -> Target:
+def checked(statement: ParsedStatement, what: str, target: Target) -> Target:
     """Return a target that is no object of the server itself.
 
     Raises:
@@ -69,7 +69,7 @@ def checked(statement: Parsed, what: str, target: Target) -> Target:
     return target
 
 
-def _refused(statement: Parsed, what: str, object_type: int) -> RefusedStatement | None:
+def _refused(statement: ParsedStatement, what: str, object_type: int) -> RefusedStatement | None:
     said = f"{what.format(words(object_type))} {_ELSEWHERE}"
     if object_type in _SHARED:
         return statement.refused(f"{said}: it is about something that other databases share", _MIGRATION)

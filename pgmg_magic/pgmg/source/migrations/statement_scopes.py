@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 _IN_SCHEMA = {
     pb.OBJECT_TABLE: ScopeKind.RELATIONS,
@@ -35,7 +35,7 @@ _CHANGES_SCHEMA = frozenset(
 _READABLE = frozenset({"sql", "plpgsql"})
 
 
-def scopes_of(statement: Parsed) -> tuple[Scope, ...]:
+def scopes_of(statement: ParsedStatement) -> tuple[Scope, ...]:
     """Return what a statement may notice beside what it names. Functions that it calls are another matter."""
     node, tree = statement.node, statement.tree
     if node in _ALL_OWNED:

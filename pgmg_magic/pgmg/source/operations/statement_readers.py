@@ -32,9 +32,9 @@ from pgmg.source.grammar.parser import (
     strings,
     unwrap,
 )
-from pgmg.source.operations.alter_table import alter_table
+from pgmg.source.operations.alter_table_operations import alter_table
 
-Reader = Callable[[Tree], Iterator[Operation]]
+OperationReader = Callable[[Tree], Iterator[Operation]]
 
 _MODES = dict(enumerate(LockMode, start=1))
 """`LockStmt.mode` numbers the modes from 1, weakest first."""
@@ -348,7 +348,7 @@ def _sequence(tree: Tree) -> Iterator[Operation]:
 
 
 @cache
-def _readers() -> dict[str, Reader]:
+def _readers() -> dict[str, OperationReader]:
     return {
         "alter_domain_stmt": _domain,
         "alter_object_schema_stmt": _set_schema,

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from pgmg.catalog.catalog_queries import CANONICAL_SETTINGS, query
 from pgmg.catalog.pipeline import Command, stream
-from pgmg.catalog.temporary_objects import scratch, why_impossible
+from pgmg.catalog.temporary_objects_reader import scratch, why_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

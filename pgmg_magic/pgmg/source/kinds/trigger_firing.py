@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.source.grammar.parser import Tree
-    from pgmg.source.grammar.statements import Parsed
+    from pgmg.source.grammar.statements import ParsedStatement
 
 FIRINGS = {
     pb.AT_EnableTrig: (Kind.TRIGGER, Firing.ORIGIN),
@@ -34,7 +34,7 @@ OF_ALL = frozenset({pb.AT_EnableTrigAll, pb.AT_DisableTrigAll, pb.AT_EnableTrigU
 """Commands of ALTER TABLE about all triggers of a table."""
 
 
-def of_command(statement: Parsed, command: Tree) -> Declaration:
+def of_command(statement: ParsedStatement, command: Tree) -> Declaration:
     """Read one command of ALTER TABLE.
 
     Raises:
@@ -50,7 +50,7 @@ def of_command(statement: Parsed, command: Tree) -> Declaration:
     return _firing(Target(kind, (command.name,), parent=relation_target(statement.tree.relation)), firing)
 
 
-def read(statement: Parsed) -> Iterator[Declaration]:
+def read(statement: ParsedStatement) -> Iterator[Declaration]:
     """Read `ALTER EVENT TRIGGER … ENABLE` and its like."""
     tree = statement.tree
     yield _firing(Target(Kind.EVENT_TRIGGER, (tree.trigname,)), Firing(tree.tgenabled))

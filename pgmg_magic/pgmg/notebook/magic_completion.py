@@ -14,7 +14,7 @@ from pgmg.errors import PgmgError, UnknownObjectError
 from pgmg.model.names import Kind
 from pgmg.model.quoting import spell
 from pgmg.model.secrets import mask_secrets
-from pgmg.options import CONFIG, PLAN_FILE, UPSTREAM, Argument, Names, Option, Value
+from pgmg.options import CONFIG, PLAN_FILE, UPSTREAM, CommandArgument, Names, Option, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +80,7 @@ class Completion:
             return [word for word in self._values(before, typed) if word.startswith(typed)]
         if typed.startswith("-"):
             return [flag for flag in by_flag if flag.startswith(typed) and flag not in said]
-        arguments = [one for one in declared if isinstance(one, Argument)]
+        arguments = [one for one in declared if isinstance(one, CommandArgument)]
         found = [word for one in arguments for word in self._words(one, typed)]
         if UPSTREAM in declared and "." in typed:
             found += self._columns(typed.rpartition(".")[0])
@@ -100,7 +100,7 @@ class Completion:
             case _:
                 return ()
 
-    def _words(self, argument: Argument, typed: str) -> Iterable[str]:
+    def _words(self, argument: CommandArgument, typed: str) -> Iterable[str]:
         if argument.names is not None:
             return self._named(argument.names)
         if argument == PLAN_FILE:

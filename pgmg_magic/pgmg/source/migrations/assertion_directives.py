@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.errors import RefusedStatement
 from pgmg.source.grammar.lexer import Sort, tokens
 from pgmg.source.grammar.offsets import Located
-from pgmg.source.grammar.statements import Parsed, parse_text
+from pgmg.source.grammar.statements import ParsedStatement, parse_text
 from pgmg.source.grammar.tree_walker import Walker
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _HEAD = "Move it above the first statement: a migration says at its beginning wh
 class Asserted:
     """The queries that a migration requires before it runs and ensures after all steps."""
 
-    requires: tuple[Parsed, ...] = ()
-    ensures: tuple[Parsed, ...] = ()
+    requires: tuple[ParsedStatement, ...] = ()
+    ensures: tuple[ParsedStatement, ...] = ()
 
 
 def assertions_of(located: Located, problems: list[SourceError]) -> Asserted:
@@ -37,7 +37,7 @@ def assertions_of(located: Located, problems: list[SourceError]) -> Asserted:
     """
     if "pgmg:" not in located.text:
         return Asserted()
-    found: dict[str, list[Parsed]] = {"require": [], "ensure": []}
+    found: dict[str, list[ParsedStatement]] = {"require": [], "ensure": []}
     is_head = True
     for token in tokens(located.text):
         if token.sort is not Sort.COMMENT:
@@ -57,7 +57,7 @@ def assertions_of(located: Located, problems: list[SourceError]) -> Asserted:
     return Asserted(tuple(found["require"]), tuple(found["ensure"]))
 
 
-def _query(located: Located, word: str, start: int, end: int, problems: list[SourceError]) -> Parsed | None:
+def _query(located: Located, word: str, start: int, end: int, problems: list[SourceError]) -> ParsedStatement | None:
     """Return the query between two positions; everything around it is blanked out, so that it keeps its place."""
     text = located.text
     blank = _NOT_BLANK.sub(" ", text[:start])
@@ -78,7 +78,7 @@ def _query(located: Located, word: str, start: int, end: int, problems: list[Sou
     return replace(statement, located=located)
 
 
-def _unfit(statement: Parsed) -> str | None:
+def _unfit(statement: ParsedStatement) -> str | None:
     """Return why a statement is no query that only reads; None where it is one."""
     if statement.node != "select_stmt":
         return "takes a query, and this is another statement"

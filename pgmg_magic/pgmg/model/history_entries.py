@@ -55,7 +55,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Restoration:
+class RestoredSource:
     """A file as it would be with an earlier source of one object. `before` is None where there is no file."""
 
     object: str
