@@ -68,7 +68,7 @@ def somebody(server, project):
 
 def baseline(project):
     with project.open() as opened:
-        report = Importer(opened.settings, opened.connect).run(ImportOptions(baseline=True))
+        report = Importer(opened.settings, opened.connect).run(ImportOptions(baseline=True, scratch=project.dsn))
     return report, "".join((project.root / file.path).read_text() for file in report.migrations)
 
 
@@ -125,7 +125,7 @@ def test_an_import_beside_migrations_compares_without_what_is_ignored(project):
     project.do("CREATE SCHEMA cron; CREATE TABLE cron.job (id integer)", "CREATE VIEW mine AS SELECT id FROM t")
     ignoring(project, "cron.*")
     with project.open() as opened:
-        report = Importer(opened.settings, opened.connect).run(ImportOptions())
+        report = Importer(opened.settings, opened.connect).run(ImportOptions(scratch=project.dsn))
     assert report.proof.is_dump_equal, report.proof
 
 

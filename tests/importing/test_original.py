@@ -198,7 +198,7 @@ def test_without_its_tables_there_is_nothing_to_take_over(project):
 def test_an_import_brings_in_what_no_file_declares_and_proves_the_whole(moved):
     moved.do("CREATE VIEW more AS SELECT 1 AS one")
     with moved.open() as opened:
-        report = Importer(opened.settings, opened.connect).run(ImportOptions())
+        report = Importer(opened.settings, opened.connect).run(ImportOptions(scratch=moved.dsn))
     assert [file.path for file in report.files] == ["sql/public/views/more.sql"]
     assert report.proof.is_planned_empty
     assert report.proof.is_dump_equal, report.proof
