@@ -225,9 +225,9 @@ def _nothing_else_made_anew(before: facts.Facts, after: facts.Facts, result: pgm
             "domain",
             "table",
         ):
-            allowed = (
-                {"drop", "alter"} if result.plan.options.rewrite_tables and kind in ("type", "domain") else {"drop"}
-            )
+            allowed = {"drop", "swap"} if kind == "materialized_view" else {"drop"}
+            if result.plan.options.rewrite_tables and kind in ("type", "domain"):
+                allowed |= {"alter"}
             assert actions.get(name, set()) & allowed, f"{name} was made anew, and the plan does not say so"
         elif kind == "materialized_view" and before.storage.get(name, 0) not in (0, after.storage[name]):
             assert actions.get(name), f"{name} was rebuilt, and the plan does not say so"
