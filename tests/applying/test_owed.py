@@ -1,4 +1,4 @@
-"""What one transaction drops and a later one creates again is recorded with the commit (rule 9.2).
+"""An object that one transaction drops and a later one recreates is recorded with the commit (rule 9.2).
 
 The ground truth is a database in which nothing failed.
 """

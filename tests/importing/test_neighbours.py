@@ -87,7 +87,7 @@ class PGExtension(Entity):
     def to_sql_statement_create(self):
         return Text(f'CREATE EXTENSION "{self.signature}" WITH SCHEMA "{self.schema}";')
 """
-"""What `pgmg import` uses of alembic_utils: statements as SQLAlchemy takes them, with escaped colons."""
+"""The classes and methods of alembic_utils that `pgmg import` calls; SQLAlchemy wants colons in SQL escaped."""
 
 FOLDERS = {  # tool: its files, what it has made of the database, its own table or schema
     "flyway": (

@@ -206,7 +206,8 @@ class _Apply:
     # -- groups -----------------------------------------------------------------------------------------
 
     def _run_groups(self, plan: Plan, groups: Sequence[Sequence[Step]], snapshot: Snapshot) -> bool:
-        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, plan)
+        owed = OwedObjects(self._conn, self._target.state_schema, snapshot, plan)
+        self._definitions = RuntimeDefinitions(self._conn, snapshot.server.setting, plan, owed)
         for number, group in enumerate(groups, start=1):
             try:
                 if number == 1:
@@ -219,7 +220,7 @@ class _Apply:
                 if self._try_again(error):
                     return False
                 raise
-            if not self._run_group(plan, group, snapshot, is_last=number == len(plan.groups or groups)):
+            if not self._run_group(plan, group, snapshot, owed, is_last=number == len(plan.groups or groups)):
                 return False
         return True
 
@@ -228,8 +229,11 @@ class _Apply:
         self._lock_connection.execute("SELECT")  # still holding the lock?
         self._begin()
 
-    def _run_group(self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, *, is_last: bool) -> bool:
+    def _run_group(
+        self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, owed: OwedObjects, *, is_last: bool
+    ) -> bool:
         number = group[0].group if group else 1
+        owed.begin(group)
         records = [r for r in plan.records if r.group == number]
         silent = plan.rebaseline if is_last else ()
         limits, path = self._target.limits, snapshot.server.setting
@@ -240,7 +244,7 @@ class _Apply:
             if group and not group[0].transactional:
                 self._conn.execute("COMMIT")
                 self._progress.committed = True
-                self._reconciliation = self._definitions.owed = None
+                self._reconciliation = None
                 outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
                 self._current = lambda: outside.current
                 done = [outside.run(group[0], snapshot.progress)]
@@ -251,12 +255,10 @@ class _Apply:
                 if run is None:
                     return False
                 done, now = run
-            owed = self._definitions.owed
             self._current = _nothing
             for step in record_group(self._conn, self._state, snapshot, done, records, silent, plan, number, now):
                 self._listener(corrected_notice(step))
-            if owed is not None:
-                owed.record(self._state)
+            owed.record(self._state)
             Assertions(self._conn, path, limits).ensure(done)
             self._commits.begin(self._state.transaction, is_last=is_last)
             self._conn.execute("COMMIT")
@@ -275,7 +277,7 @@ class _Apply:
         self._progress.steps += done
         migrations = tuple(s.migration.name for s in group if s.migration is not None and s.completes_migration)
         self._progress.migrations += migrations
-        self._progress.owed = owed.names if owed is not None else self._progress.owed
+        self._progress.owed = owed.absent
         self._progress.objects += len(records)
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
@@ -289,7 +291,6 @@ class _Apply:
         expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
         expected.is_watched = number in self._progress.watched
         self._reconciliation = expected
-        self._definitions.owed = OwedObjects(self._conn, self._target.state_schema, snapshot, plan, group)
         care = expected.care(savepoints=self._progress.looks)
         path, limits = snapshot.server.setting, self._target.limits
         runner = Runner(self._conn, path, limits, watch, self._listener, self._definitions, care)

@@ -29,7 +29,7 @@ MAX_REPLANS = 1000
 class ApplyProgress:
     """Grows with each group that is committed and each error that teaches something.
 
-    `owed` are dropped by the last group that was committed, and still to be created again.
+    `owed` are objects that do not exist since a group was committed, and are still to be created again.
     `looks`: the next attempt looks at the database where a statement fails. `watched` are numbers of groups of which
     another run is to find out which statement did what. `plan` is the one whose first group was committed, `taught_by`
     the failure that changed the plan last.

@@ -36,9 +36,12 @@ class RuntimeDefinitions:
     """Remembers, from a drop to the restoration, what the server said right before the drop.
 
     A part that has a step of its own in `plan`, or is no longer declared, is not restored along with its whole.
+    `owed` records the definitions of objects that do not exist at the commit of the group that runs.
     """
 
-    def __init__(self, conn: psycopg.Connection[Any], path: str, plan: Plan | None = None) -> None:
+    def __init__(
+        self, conn: psycopg.Connection[Any], path: str, plan: Plan | None = None, owed: OwedObjects | None = None
+    ) -> None:
         self._conn = conn
         self._path = path
         steps = () if plan is None else plan.steps
@@ -49,8 +52,7 @@ class RuntimeDefinitions:
         self._known: dict[ObjectName, Sequence[Definition]] = {}
         self._parts: dict[ObjectName, Sequence[Definition]] = {}
         self._fresh: set[ObjectName] = set()
-        self.owed: OwedObjects | None = None
-        """What the group that is run leaves absent at its commit."""
+        self.owed = owed
         self._indexes: dict[ObjectName, dict[ObjectName, None]] = {}
         """Indexes with staging names, by the materialized view that is built beside the former one."""
 

@@ -191,10 +191,8 @@ def _name_at(sql: str, offset: int) -> str | None:
 
     found: str | None = None
     for token in tokens(sql, offset):
-        if token.sort is Sort.QUOTED:
-            found = token.text[1:-1].replace('""', '"')
-        elif token.sort is Sort.WORD:
-            found = token.text.lower()
+        if token.identifier is not None:
+            found = token.identifier
         elif token.sort is Sort.OPERATOR and found is None:
             return token.text
         elif token.text != ".":

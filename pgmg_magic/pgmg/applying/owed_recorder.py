@@ -28,23 +28,29 @@ _CREATES = frozenset({Action.CREATE, Action.RESTORE})
 
 
 class OwedObjects:
-    """The objects that one group of a plan leaves absent at its commit, and a later group creates again."""
+    """The objects that a plan owes while its groups are carried out: dropped, and to be created again by a later group.
 
-    def __init__(
-        self, conn: psycopg.Connection[Any], schema: str, snapshot: Snapshot, plan: Plan, group: Sequence[Step]
-    ) -> None:
-        self._state_schema = schema
-        self._conn, self._snapshot, self._plan, self._group = conn, snapshot, plan, group
-        self._number = group[0].group if group else len(plan.groups)
-        self._drops = _owed_drops(plan, self._number)
-        following = (step.migration for step in plan.steps if step.group > self._number and step.migration is not None)
-        self._migration = next((migration.name for migration in following), "")
+    `absent` are those that do not exist after the last group whose outcome was recorded.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], schema: str, snapshot: Snapshot, plan: Plan) -> None:
+        self._conn, self._state_schema, self._snapshot, self._plan = conn, schema, snapshot, plan
+        self.absent: tuple[ObjectName, ...] = tuple(snapshot.owed)
+        self._has_table = bool(snapshot.server.columns_of(OWED))
+        self._last_creation = {step.object: step.group for step in plan.steps if step.action in _CREATES}
+        self._group: Sequence[Step] = ()
+        self._drops: dict[ObjectName, Step] = {}
         self._noted: dict[ObjectName, OwedObject] = {}
 
-    @property
-    def names(self) -> tuple[ObjectName, ...]:
-        """The objects that do not exist after the group, and are created again by a later one."""
-        return tuple(self._drops)
+    def begin(self, group: Sequence[Step]) -> None:
+        """Turn to a group of steps that share a transaction."""
+        drops: dict[ObjectName, Step] = {}
+        for step in group:
+            if step.action in _CREATES:
+                drops.pop(step.object, None)
+            elif step.action is Action.DROP and self._last_creation.get(step.object, 0) > step.group:
+                drops[step.object] = step
+        self._group, self._drops, self._noted = group, drops, {}
 
     def includes(self, step: Step) -> bool:
         """Say whether a step drops an object that is owed at the commit, and has not been read."""
@@ -71,8 +77,14 @@ class OwedObjects:
             whole = graph.whole(dependency.dependent)  # a view for its rule
             if whole in needs and graph.whole(dependency.referenced) != whole:
                 needs[whole].append(replace(dependency, dependent=whole))
+        migration = self._needed_by()
         for address, definition in definitions.items():
-            yield OwedObject(definition, tuple(needs[address]), self._migration)
+            yield OwedObject(definition, tuple(needs[address]), migration)
+
+    def _needed_by(self) -> str:
+        """Return the first migration after the group."""
+        later = self._plan.steps[self._group[-1].number :]
+        return next((step.migration.name for step in later if step.migration is not None), "")
 
     def record(self, state: StateTables) -> None:
         """Write down what is owed from now on, and forget what exists again; inside the group's transaction.
@@ -80,21 +92,12 @@ class OwedObjects:
         After the last group nothing is owed: what has not been created again, nobody wants any more.
         """
         state.record_owed(self._snapshot.server, self._noted.values())
-        earlier = {name for number in range(1, self._number) for name in _owed_drops(self._plan, number)}
-        if not earlier and not self._snapshot.server.columns_of(OWED):
-            return
-        if self._number < len(self._plan.groups):
-            created = {step.object for step in self._group if step.action in _CREATES}
-            known = self._snapshot.owed.keys() | earlier
-            state.settle_owed([name for name in known if name in created or name.parent in created])
-        else:
+        self._has_table = self._has_table or bool(self._noted)
+        is_last = not self._group or self._group[0].group == len(self._plan.groups)
+        created = {step.object for step in self._group if step.action in _CREATES}
+        settled = [name for name in self.absent if is_last or name in created or name.parent in created]
+        self.absent = (*(name for name in self.absent if name not in settled), *self._noted)
+        if is_last and self._has_table:
             state.settle_all_owed()
-
-
-def _owed_drops(plan: Plan, group: int) -> dict[ObjectName, Step]:
-    """Return the drops of a group whose objects a later group creates again."""
-    steps = [step for step in plan.steps if step.group == group]
-    created = {step.object: step.number for step in steps if step.action in _CREATES}
-    later = {step.object for step in plan.steps if step.group > group and step.action in _CREATES}
-    drops = (s for s in steps if s.action is Action.DROP and created.get(s.object, 0) < s.number)
-    return {step.object: step for step in drops if step.object in later}
+        elif settled:
+            state.settle_owed(settled)

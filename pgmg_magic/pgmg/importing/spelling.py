@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pgmg.model.sql_tokens import Sort, Token, significant
+from pgmg.model.sql_tokens import Token, significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,21 +39,11 @@ class Spelling:
         found = []
         for number, (schema, dot, name) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             before = tokens[number - 1].text if number else ""
-            if dot.text == "." and before != "." and _identifier(schema) == self.home:
-                said = _identifier(name) or name.text
+            if dot.text == "." and before != "." and schema.identifier == self.home:
+                said = name.identifier or name.text
                 if said not in self.system_names:
                     found.append((schema.start, name.start))
         return found
-
-
-def _identifier(token: Token) -> str | None:
-    match token.sort:
-        case Sort.WORD:
-            return token.text.lower()
-        case Sort.QUOTED:
-            return token.text[1:-1].replace('""', '"')
-        case _:
-            return None
 
 
 def _without(sql: str, cuts: Iterable[tuple[int, int]]) -> str:

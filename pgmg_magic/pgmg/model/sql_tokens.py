@@ -38,6 +38,13 @@ class Token(NamedTuple):
         """The text in upper case if it is a word, else nothing: what keywords are compared with."""
         return self.text.upper() if self.sort is Sort.WORD else ""
 
+    @property
+    def identifier(self) -> str | None:
+        """The name that the text stands for if it is a word or a quoted identifier (PostgreSQL manual, 4.1.1)."""
+        if self.sort is Sort.QUOTED:
+            return self.text[1:-1].replace('""', '"')
+        return self.text.lower() if self.sort is Sort.WORD else None
+
 
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
 _TOKEN = re.compile(

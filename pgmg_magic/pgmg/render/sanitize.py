@@ -29,7 +29,7 @@ def sanitize_block(text: str) -> str:
 
 
 def escape_controls(json_text: str) -> str:
-    r"""Return an equivalent JSON text in which every control character is written as `\uXXXX`."""
+    """Return an equivalent JSON text in which every control character is an escape of four hexadecimal digits."""
     return _IN_BLOCK.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 

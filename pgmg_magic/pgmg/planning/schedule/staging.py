@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.names import Kind, ObjectName
 from pgmg.model.quoting import quote
-from pgmg.model.sql_tokens import Sort, Token, significant
+from pgmg.model.sql_tokens import Token, significant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -107,7 +107,7 @@ def _with_qualifiers(query: str, names: Collection[str]) -> str:
     from pgmg.source.columns.renaming import RenamingError
 
     found = list(significant(query))
-    places = [n for n, token in enumerate(found) if _identifier(token) in names]
+    places = [n for n, token in enumerate(found) if token.identifier in names]
     for number in places:
         before, after = (found[n].text if 0 <= n < len(found) else "" for n in (number - 1, number + 1))
         if before == "." or after != ".":
@@ -152,7 +152,7 @@ def _staged_names(sql: str, found: Sequence[Token], about: Collection[ObjectName
     places: dict[int, Token] = {}
     for name in about:
         for number in range(2, len(found)):
-            written = (_identifier(found[number - 2]), _identifier(found[number]))
+            written = (found[number - 2].identifier, found[number].identifier)
             if found[number - 1].text == "." and written == (name.schema, name.name):
                 places[found[number].start] = found[number]
                 break
@@ -164,15 +164,5 @@ def _staged_names(sql: str, found: Sequence[Token], about: Collection[ObjectName
 
 def _replaced(sql: str, names: Sequence[Token]) -> str:
     for token in reversed(names):
-        sql = f"{sql[: token.start]}{quote(staging_name(_identifier(token) or ''))}{sql[token.end :]}"
+        sql = f"{sql[: token.start]}{quote(staging_name(token.identifier or ''))}{sql[token.end :]}"
     return sql
-
-
-def _identifier(token: Token) -> str | None:
-    match token.sort:
-        case Sort.WORD:
-            return token.text.lower()
-        case Sort.QUOTED:
-            return token.text[1:-1].replace('""', '"')
-        case _:
-            return None

@@ -73,8 +73,12 @@ class Transactions:
 
     def block_of(self, statement: PendingStatement) -> list[PendingStatement]:
         """Return a statement with those that follow it to the COMMIT, if it is a BEGIN."""
-        start, statements = statement.number, self.timeline.statements
-        return [statement, *(statements[n] for n, begin in self.block_starts.items() if begin == start and n > start)]
+        found, statements = [statement], self.timeline.statements
+        for following in range(statement.number + 1, len(statements)):
+            if self.block_starts.get(following) != statement.number:
+                break
+            found.append(statements[following])
+        return found
 
     @cached_property
     def block_starts(self) -> dict[int, int]:

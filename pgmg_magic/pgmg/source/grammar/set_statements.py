@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.model.quoting import literal
-from pgmg.source.grammar.lexer import Sort, significant
+from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import pb
 from pgmg.source.refused_statements import refuse
 
@@ -119,8 +119,4 @@ def _is_local(statement: ParsedStatement) -> bool:
 
 def _schemas(value: str) -> tuple[str, ...]:
     """Split the value of search_path."""
-    return tuple(
-        token.text[1:-1].replace('""', '"') if token.sort is Sort.QUOTED else token.text.lower()
-        for token in significant(value)
-        if token.sort in (Sort.QUOTED, Sort.WORD)
-    )
+    return tuple(name for token in significant(value) if (name := token.identifier) is not None)

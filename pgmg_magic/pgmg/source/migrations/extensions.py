@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmg.source.grammar.lexer import Sort, Token, significant
+from pgmg.source.grammar.lexer import significant
 
 _BETWEEN = ("IF", "NOT", "EXISTS")
 
@@ -13,11 +13,7 @@ def created_extensions(text: str) -> frozenset[str]:
     before, creates = "", False
     for token in significant(text):
         if creates and token.word not in _BETWEEN:
-            found.add(_name(token))
+            found.add(token.identifier or token.text)
         creates = (before, token.word) == ("CREATE", "EXTENSION") or (creates and token.word in _BETWEEN)
         before = token.word
     return frozenset(found)
-
-
-def _name(token: Token) -> str:
-    return token.text[1:-1].replace('""', '"') if token.sort is Sort.QUOTED else token.text.lower()

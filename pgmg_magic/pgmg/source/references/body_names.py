@@ -58,7 +58,7 @@ def _column_type(text: Fragment) -> list[tuple[Parts, str, int]]:
 
 
 def _name(token: Token) -> str:
-    return token.text[1:-1].replace('""', '"') if token.text.startswith('"') else token.text.lower()
+    return token.identifier or token.text
 
 
 class _NameReader(BodyReader):
