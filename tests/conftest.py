@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
-from pgmg.catalog import embedded, server_programs
+from pgmg.catalog.servers import embedded, server_programs
 from pgmg.errors import EmbeddedServerError
 
 THROW_AWAY = {  # nothing in the session's server is worth keeping
@@ -212,14 +212,14 @@ class Case:
 
     def plan(self, **options):
         """A plan; `options` are those of PlanOptions."""
-        from pgmg.model.plan import PlanOptions
+        from pgmg.model.plans.plan import PlanOptions
 
         with self.open() as project:
             return project.plan(PlanOptions(**options))
 
     def apply(self, **options):
         """Plan and apply; `options` are those of PlanOptions."""
-        from pgmg.model.plan import PlanOptions
+        from pgmg.model.plans.plan import PlanOptions
 
         with self.open() as project:
             return project.apply(options=PlanOptions(**options))

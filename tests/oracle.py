@@ -13,7 +13,7 @@ import psycopg
 from psycopg import conninfo
 
 import pgmg
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 
 _HEADER = re.compile(
     r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.MULTILINE

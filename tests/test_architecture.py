@@ -16,7 +16,7 @@ import networkx as nx
 import pytest
 
 import pgmg
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pgmg_magic" / "pgmg"
@@ -79,7 +79,7 @@ def test_a_command_loads_nothing_that_it_does_not_use(project, command):
     assert found & HEAVY == set()
 
 
-IDLE_MODULES = 106
+IDLE_MODULES = 113
 """How many modules of pgmg a plan with nothing to do may load: each of them is time before the first word."""
 
 
@@ -147,6 +147,17 @@ def subjects(node: ast.ClassDef) -> list[int]:
                 shared.add_edge(name, used.attr if used.attr in methods else f".{used.attr}")
     groups = nx.connected_components(shared)
     return sorted((len(group & methods.keys()) for group in groups), reverse=True)
+
+
+FULL = 20
+"""Modules that a folder may hold before it is divided by subject."""
+
+
+def test_a_folder_is_divided_before_it_is_full():
+    """A folder whose modules are one of a kind each, such as the kinds of object, may hold more."""
+    held = {folder: len(list(folder.glob("[!_]*.py"))) for folder in {path.parent for path in MODULES}}
+    too_full = {relative(folder): number for folder, number in held.items() if number > FULL}
+    assert set(too_full) == {"source/kinds"}
 
 
 LARGE = 150

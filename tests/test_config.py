@@ -10,7 +10,7 @@ import pytest
 
 from pgmg.config import Settings, load, passwords
 from pgmg.errors import ConfigError
-from pgmg.model.plan import Recreate
+from pgmg.model.plans.plan import Recreate
 from pgmg.model.secrets import mask_secrets
 
 Write = Callable[..., Path]

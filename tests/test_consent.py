@@ -12,7 +12,7 @@ import pytest
 
 import pgmg
 from pgmg.errors import RefusedChange, SourceErrors
-from pgmg.model.consent import Consent
+from pgmg.model.plans.consent import Consent
 from tests.conftest import Case
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from pgmg.cli.main import program
 from pgmg.errors import RefusedChange, SourceErrors
-from pgmg.model.permission import parse_permission
+from pgmg.model.plans.permission import parse_permission
 from tests.source.reading import code
 
 PIN = "-- pgmg: contract\n"

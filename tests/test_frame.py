@@ -6,8 +6,8 @@ import pytest
 
 import pgmg
 from pgmg.errors import UsageError
-from pgmg.model.frame import COLUMNS
-from pgmg.model.plan import Action
+from pgmg.model.plans.plan import Action
+from pgmg.model.results.frame import COLUMNS
 from tests.render import builders as made
 
 
@@ -43,8 +43,8 @@ def test_no_password_is_in_it():
 
 
 def test_samples_of_row_differences_and_previews_become_frames():
-    from pgmg.model.names import Kind, ObjectName
-    from pgmg.model.row_questions import ChangedRow, Preview, RowDifference, RowSamples
+    from pgmg.model.naming.names import Kind, ObjectName
+    from pgmg.model.results.row_questions import ChangedRow, Preview, RowDifference, RowSamples
 
     name = ObjectName(Kind.VIEW, "public", "v")
     samples = RowSamples(

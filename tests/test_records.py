@@ -13,7 +13,7 @@ import pytest
 
 import pgmg
 from pgmg.errors import OtherProject, RefusedChange, RenamedMigration, UnknownObjectError
-from pgmg.model.record_changes import RecordChanges
+from pgmg.model.results.record_changes import RecordChanges
 from tests.conftest import Case
 
 
@@ -317,7 +317,7 @@ def test_an_empty_migrations_folder_is_nobodys(two):
 
 
 def test_a_watcher_of_another_project_applies_nothing(two, stranger):
-    from pgmg.model.watch_events import Broken
+    from pgmg.model.results.watch_events import Broken
     from tests.watch.conftest import Watched
 
     watched = Watched(stranger)

@@ -199,7 +199,7 @@ def test_extensions_are_found_in_migrations(text, expected):
 
 def test_a_watcher_does_not_undo_a_reset(project):
     """It tells what is gone, and creates it again when its file is saved."""
-    from pgmg.model.watch_events import Applied, Broken
+    from pgmg.model.results.watch_events import Applied, Broken
     from tests.watch.conftest import Watched
 
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")

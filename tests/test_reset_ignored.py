@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.catalog.catalog_details_reader import read_closure
-from pgmg.catalog.other_projects import read_foundations
-from pgmg.catalog.snapshot_reader import read_snapshot
+from pgmg.catalog.reading.catalog_details_reader import read_closure
+from pgmg.catalog.reading.other_projects import read_foundations
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
 from pgmg.errors import RefusedChange
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.naming.name_patterns import NamePatterns
 from pgmg.planning.reset_plan import ResetScope, reset_plan
 from tests.oracle import differences, dump
 from tests.survival import settings, zoo

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from pgmg.model.events import Recorded, StepBegun
+from pgmg.model.results.events import Recorded, StepBegun
 from tests.oracle import differences, dump
 
 VIEWS = 12
@@ -196,7 +196,7 @@ def test_an_interrupt_stays_itself(shop, monkeypatch):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("pgmg.planning.schedule.plan_builder.order", interrupted)
+            patch.setattr("pgmg.planning.steps.plan_builder.order", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 opened.plan()
         assert len(opened.plan().changes) == 1

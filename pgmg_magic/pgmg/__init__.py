@@ -24,27 +24,10 @@ if TYPE_CHECKING:
         UnknownObjectError,
         UsageError,
     )
-    from pgmg.model.events import (
-        AppliedStep,
-        ApplyResult,
-        Discovered,
-        Event,
-        Finished,
-        Listener,
-        Recorded,
-        Retrying,
-        ServerNotice,
-        Started,
-        StepBegun,
-        StepDone,
-        Waiting,
-    )
-    from pgmg.model.explanation import Explanation, Happening, ObjectCourse, ObjectEvent, PlanPoint
-    from pgmg.model.frame import to_frame
-    from pgmg.model.graph_data import Graph, GraphNode
-    from pgmg.model.location import SourceLocation
-    from pgmg.model.names import Kind, ObjectName
-    from pgmg.model.plan import (
+    from pgmg.model.naming.location import SourceLocation
+    from pgmg.model.naming.names import Kind, ObjectName
+    from pgmg.model.plans.explanation import Explanation, Happening, ObjectCourse, ObjectEvent, PlanPoint
+    from pgmg.model.plans.plan import (
         Action,
         Affected,
         Change,
@@ -59,9 +42,26 @@ if TYPE_CHECKING:
         Recreate,
         Step,
     )
-    from pgmg.model.query_result import PlanNode, QueryPlan, QueryResult
-    from pgmg.model.row_questions import Preview, RowDifference, RowOptions
-    from pgmg.model.status_report import Status
+    from pgmg.model.results.events import (
+        AppliedStep,
+        ApplyResult,
+        Discovered,
+        Event,
+        Finished,
+        Listener,
+        Recorded,
+        Retrying,
+        ServerNotice,
+        Started,
+        StepBegun,
+        StepDone,
+        Waiting,
+    )
+    from pgmg.model.results.frame import to_frame
+    from pgmg.model.results.graph_data import Graph, GraphNode
+    from pgmg.model.results.query_result import PlanNode, QueryPlan, QueryResult
+    from pgmg.model.results.row_questions import Preview, RowDifference, RowOptions
+    from pgmg.model.results.status_report import Status
     from pgmg.planning.lineage.object_graph import to_networkx as graph
     from pgmg.project import Project
 
@@ -71,22 +71,22 @@ _HOMES = {
         "PgmgError PlanError RefusedChange RowsError SourceErrors StalePlanError UnknownObjectError "
         "UsageError"
     ),
-    "pgmg.model.events": (
+    "pgmg.model.results.events": (
         "AppliedStep ApplyResult Discovered Event Finished Listener Recorded Retrying ServerNotice Started "
         "StepBegun StepDone Waiting"
     ),
-    "pgmg.model.explanation": "Explanation Happening ObjectCourse ObjectEvent PlanPoint",
-    "pgmg.model.frame": "to_frame",
-    "pgmg.model.graph_data": "Graph GraphNode",
-    "pgmg.model.location": "SourceLocation",
-    "pgmg.model.names": "Kind ObjectName",
-    "pgmg.model.plan": (
+    "pgmg.model.plans.explanation": "Explanation Happening ObjectCourse ObjectEvent PlanPoint",
+    "pgmg.model.results.frame": "to_frame",
+    "pgmg.model.results.graph_data": "Graph GraphNode",
+    "pgmg.model.naming.location": "SourceLocation",
+    "pgmg.model.naming.names": "Kind ObjectName",
+    "pgmg.model.plans.plan": (
         "Action Affected Change ChangeKind DatabaseInfo Edge MigrationEffect MigrationImpact Origin Plan PlanOptions "
         "Recreate Step"
     ),
-    "pgmg.model.query_result": "PlanNode QueryPlan QueryResult",
-    "pgmg.model.row_questions": "Preview RowDifference RowOptions",
-    "pgmg.model.status_report": "Status",
+    "pgmg.model.results.query_result": "PlanNode QueryPlan QueryResult",
+    "pgmg.model.results.row_questions": "Preview RowDifference RowOptions",
+    "pgmg.model.results.status_report": "Status",
     "pgmg.project": "Project",
 }
 

@@ -10,14 +10,14 @@ from pgmg.config import applied_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.connections import Connections
-    from pgmg.model.events import ApplyResult, Event, Listener
-    from pgmg.model.plan import Plan
-    from pgmg.model.resume import Resume
-    from pgmg.model.server_facts import ServerFacts
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.server_facts import ServerFacts
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.plans.resume import Resume
+    from pgmg.model.results.events import ApplyResult, Event, Listener
 
     MakePlan = Callable[[Connection, ServerFacts], tuple[Plan, Snapshot]]
 
@@ -52,15 +52,15 @@ class Applier:
         from pgmg.applying.apply import apply
         from pgmg.applying.limits import Limits
         from pgmg.applying.target import ApplyTarget
-        from pgmg.model.history_entries import HistoryOptions
-        from pgmg.model.resume import Resume
+        from pgmg.model.plans.resume import Resume
+        from pgmg.model.results.history_entries import HistoryOptions
         from pgmg.planning.compare.change_consent import check_consent
         from pgmg.risk_reader import check_risks
 
         settings = self._settings
 
         def planner(conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
-            from pgmg.catalog.catalog_queries import set_path
+            from pgmg.catalog.reading.catalog_queries import set_path
 
             with self._connections.planning:
                 if self._search_path is not None:

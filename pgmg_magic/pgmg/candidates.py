@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pgmg.config import Settings
-    from pgmg.model.source import MigrationFile, Target
+    from pgmg.model.sources.source import MigrationFile, Target
 
 _CREATES_TABLE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\s'\"]+")
@@ -73,8 +73,8 @@ def _objects(settings: Settings) -> Iterator[str]:
 
 def _tables(settings: Settings) -> Iterator[str]:
     """Return the tables that migrations create."""
-    from pgmg.model.names import Kind
-    from pgmg.model.source import Effect
+    from pgmg.model.naming.names import Kind
+    from pgmg.model.sources.source import Effect
     from pgmg.source import parse_migration
 
     for file in _migrations(settings):

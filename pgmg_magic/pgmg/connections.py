@@ -15,11 +15,11 @@ from pgmg.library_imports import DATABASE, import_whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.embedded import EmbeddedServer
-    from pgmg.catalog.kept_connection import KeptConnection
-    from pgmg.catalog.session_manner import SessionManner
-    from pgmg.catalog.temporary_objects_reader import Scratch
+    from pgmg.catalog.servers.embedded import EmbeddedServer
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.catalog.sessions.kept_connection import KeptConnection
+    from pgmg.catalog.sessions.session_manner import SessionManner
+    from pgmg.catalog.wording.temporary_objects_reader import Scratch
     from pgmg.config import Settings
 
 _Answer = TypeVar("_Answer")
@@ -67,7 +67,7 @@ class Connections:
     def kept(self) -> KeptConnection:
         """The connection that is kept for the next question."""
         if self._kept is None:
-            from pgmg.catalog.kept_connection import KeptConnection
+            from pgmg.catalog.sessions.kept_connection import KeptConnection
 
             self._kept = KeptConnection(self._connect)
         return self._kept
@@ -96,14 +96,14 @@ class Connections:
                 root = self._settings.root
                 if not root.is_dir():
                     raise ConfigError(f"The project's folder {root} is gone.", hint="Open it where it is now.")
-                from pgmg.catalog.embedded import acquire
+                from pgmg.catalog.servers.embedded import acquire
 
                 self._embedded = acquire(root / ".pgmg")
             return self._embedded.dsn
 
     def open(self) -> Connection:
         """Return a new connection; an embedded server that has ended is started again."""
-        from pgmg.catalog.connection import connect
+        from pgmg.catalog.sessions.connection import connect
 
         manner = self._manner()
         is_embedded = (self._settings.connection_string or "").startswith(EMBEDDED)
@@ -117,14 +117,14 @@ class Connections:
         return connect(self.dsn(), manner, is_complete=True)
 
     def _manner(self) -> SessionManner:
-        from pgmg.catalog.session_manner import SessionManner
+        from pgmg.catalog.sessions.session_manner import SessionManner
 
         settings = self._settings
         return SessionManner(settings.role, settings.session_settings, settings.pooler is Pooling.SESSION)
 
     def make_room(self) -> None:
         """Close the connection that is kept if it leads through a pooler: a pool may have no other one."""
-        from pgmg.catalog.connection import is_pooled
+        from pgmg.catalog.sessions.connection import is_pooled
 
         with self._locks.using:
             if (conn := self.kept.current()) is not None and is_pooled(conn):
@@ -133,7 +133,7 @@ class Connections:
     @property
     def server(self) -> str:
         """One line that names the server in use; no password."""
-        from pgmg.catalog.connection import describe
+        from pgmg.catalog.sessions.connection import describe
 
         dsn = self.dsn()
         return self._embedded.description if self._embedded is not None else describe(dsn)
@@ -155,7 +155,7 @@ class Connections:
     def read(self, ask: Callable[[Connection], _Answer], search_path: str | None) -> _Answer:
         """Ask inside one read-only transaction of the connection that is kept; between two attempts others may."""
         from pgmg.applying.limits import retry_delay
-        from pgmg.catalog.connection import UnansweredError
+        from pgmg.catalog.sessions.connection import UnansweredError
 
         pauses, waits = iter(_PAUSES), iter(range(1, self._settings.lock_retries + 1))
         while True:
@@ -186,8 +186,8 @@ class Connections:
 
     def scratch(self, ask: Callable[[Scratch], _Answer], search_path: str | None) -> _Answer:
         """Ask inside one transaction that may create temporary objects, and of which nothing stays."""
-        from pgmg.catalog.connection import manner_of, translated_errors
-        from pgmg.catalog.temporary_objects_reader import scratch
+        from pgmg.catalog.sessions.connection import manner_of, translated_errors
+        from pgmg.catalog.wording.temporary_objects_reader import scratch
 
         timeout = self._settings.lock_timeout
 
@@ -206,7 +206,7 @@ class Connections:
     def _ask(
         self, ask: Callable[[Connection], _Answer], conn: Connection, search_path: str | None, *, keeps: bool
     ) -> _Answer:
-        from pgmg.catalog.connection import keep_plans, reading
+        from pgmg.catalog.sessions.connection import keep_plans, reading
 
         settings = self._settings
         with reading(conn, search_path, settings.lock_timeout, None if keeps else settings.state_schema):

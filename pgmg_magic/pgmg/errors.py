@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from pgmg.model.location import SourceLocation
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.location import SourceLocation
+    from pgmg.model.naming.names import ObjectName
 
 
 class PgmgError(Exception):

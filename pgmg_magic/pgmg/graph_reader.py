@@ -9,8 +9,8 @@ from pgmg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.graph_data import Graph
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.results.graph_data import Graph
     from pgmg.planning.compare.resolved import Comparison
 
 
@@ -29,7 +29,7 @@ def read_graph(
         UnknownObjectError: a name that nothing bears.
         UsageError: `changes_only` of columns, or an object beside columns that has none.
     """
-    from pgmg.catalog.catalog_details_reader import read_closure
+    from pgmg.catalog.reading.catalog_details_reader import read_closure
     from pgmg.planning.lineage.column_selection import parse_columns
     from pgmg.planning.lineage.object_graph import neighbourhood, project_graph
 
@@ -40,7 +40,7 @@ def read_graph(
         return lambda: neighbourhood(whole, names, upstream, downstream, changes_only=changes_only)
     if changes_only:
         raise UsageError("--changes-only is about objects, not about columns.")
-    from pgmg.catalog.lineage_columns import read_columns
+    from pgmg.catalog.reading.lineage_columns import read_columns
     from pgmg.planning.lineage.columns import Lineage
 
     question = Lineage(comparison, whole, columns)

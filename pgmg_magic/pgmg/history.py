@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange, UnknownObjectError, UsageError
-from pgmg.model.history_entries import History, RestoredSource
+from pgmg.model.results.history_entries import History, RestoredSource
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.history_entries import AppliedSource, HistoryEntry
-    from pgmg.model.source import SourceObject
+    from pgmg.model.results.history_entries import AppliedSource, HistoryEntry
+    from pgmg.model.sources.source import SourceObject
     from pgmg.project import Project
 
 _LISTED = "`pgmg history` lists what there is."
@@ -74,8 +74,8 @@ def write_restoration(project: Project, restoration: RestoredSource) -> None:
 
 
 def _entries(conn: Connection, settings: Settings) -> tuple[HistoryEntry, ...]:
-    from pgmg.catalog.connection import reading
-    from pgmg.catalog.history_reader import read_history as read
+    from pgmg.catalog.sessions.connection import reading
+    from pgmg.catalog.state.history_reader import read_history as read
 
     with reading(conn, None, settings.lock_timeout):
         return read(conn, settings.state_schema)
@@ -141,7 +141,7 @@ def _moment(text: str) -> datetime:
 
 def _declared(conn: Connection, settings: Settings, name: str) -> SourceObject | None:
     """Return what the files declare under a name now."""
-    from pgmg.catalog.connection import reading
+    from pgmg.catalog.sessions.connection import reading
 
     planner = Planner(settings)
     with reading(conn, planner.search_path, settings.lock_timeout):

@@ -8,14 +8,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
-from pgmg.model.plan import Recreate
-from pgmg.model.resume import Resume
+from pgmg.model.plans.plan import Recreate
+from pgmg.model.plans.resume import Resume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.import_report import ImportOptions
-    from pgmg.model.row_questions import RowOptions
+    from pgmg.model.results.import_report import ImportOptions
+    from pgmg.model.results.row_questions import RowOptions
 
 
 class Value(Enum):
@@ -324,7 +324,7 @@ def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
     given = {name: values[name] for name in _ABOUT_ROWS if values.get(name) is not None}
     if given and not asked:
         raise UsageError(f"--{next(iter(given))} needs --rows", hint="Add --rows.")
-    from pgmg.model.row_questions import RowOptions
+    from pgmg.model.results.row_questions import RowOptions
 
     chosen = RowOptions()
     return RowOptions(
@@ -336,7 +336,7 @@ def row_options(values: Mapping[str, object], *, asked: bool) -> RowOptions:
 
 def import_options(names: Sequence[str], values: Mapping[str, object]) -> ImportOptions:
     """Return the options of an import from those of the command line."""
-    from pgmg.model.import_report import ImportOptions, Layout
+    from pgmg.model.results.import_report import ImportOptions, Layout
 
     def words(option: str) -> tuple[str, ...]:
         found = values.get(option) or ()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.plan import Plan
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.plans.plan import Plan
 
 
 def read_plan(conn: Connection, plan: Plan, snapshot: Snapshot, settings: Settings) -> Plan:

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import applied_from
 from pgmg.errors import PgmgError, PlanError, SourceError, SourceErrors
-from pgmg.model.applied_from import Checkout
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import DECLARATIVE_KINDS
-from pgmg.model.plan import DatabaseInfo, Plan, PlanOptions
-from pgmg.model.plan_inputs import PlanInputs
-from pgmg.model.server_facts import NO_FACTS, ServerFacts
-from pgmg.model.source import Notice
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.database.server_facts import NO_FACTS, ServerFacts
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import DECLARATIVE_KINDS
+from pgmg.model.plans.plan import DatabaseInfo, Plan, PlanOptions
+from pgmg.model.plans.plan_inputs import PlanInputs
+from pgmg.model.results.applied_from import Checkout
+from pgmg.model.sources.source import Notice
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from pgmg.catalog.commit_marker import CommitMarker
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.snapshot_reader import SnapshotReader
+    from pgmg.catalog.reading.snapshot_reader import SnapshotReader
+    from pgmg.catalog.sessions.commit_marker import CommitMarker
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.catalog_details import CatalogDetails, WordingQuestion
-    from pgmg.model.names import ObjectName
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import Migration, SourceObject
-    from pgmg.model.stand_in import StandInQuestion
+    from pgmg.model.database.catalog_details import CatalogDetails, WordingQuestion
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import Migration, SourceObject
+    from pgmg.model.sources.stand_in import StandInQuestion
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ComparisonCache
     from pgmg.planning.resolve.column_types import LiveColumns
@@ -75,14 +75,14 @@ class Planner:
 
     @cached_property
     def _reader(self) -> SnapshotReader:
-        from pgmg.catalog.snapshot_reader import SnapshotReader
+        from pgmg.catalog.reading.snapshot_reader import SnapshotReader
 
         return SnapshotReader(self.settings.state_schema)
 
     @property
     def search_path(self) -> str | None:
         """The configured search_path as PostgreSQL writes it, or None for the connection's own."""
-        from pgmg.model.quoting import quote
+        from pgmg.model.naming.quoting import quote
 
         path = self.settings.search_path
         return None if path is None else ", ".join(quote(schema) for schema in path)
@@ -99,7 +99,7 @@ class Planner:
 
     def snapshot(self, conn: Connection) -> Snapshot:
         """Return names and state as the caller's transaction sees them; the same object while nothing has changed."""
-        from pgmg.catalog.commit_marker import read_commit_marker
+        from pgmg.catalog.sessions.commit_marker import read_commit_marker
 
         marker = read_commit_marker(conn)
         if self._snapshot is None or marker is None or marker != self._commit_marker:
@@ -129,11 +129,11 @@ class Planner:
         Raises:
             PlanError: the change cannot be planned.
         """
-        from pgmg.catalog.catalog_details_reader import read_catalog_details
+        from pgmg.catalog.reading.catalog_details_reader import read_catalog_details
         from pgmg.planning.compare.resolved import questions, with_created
         from pgmg.planning.kinds.wording_questions import wording_questions
         from pgmg.planning.schedule.owed_details import with_owed
-        from pgmg.planning.schedule.plan_builder import build
+        from pgmg.planning.steps.plan_builder import build
 
         resolved = with_created(comparison.resolved, facts)
         asked = questions(resolved, comparison.differences, facts)
@@ -153,9 +153,9 @@ class Planner:
         others: tuple[StandInQuestion, ...],
     ) -> frozenset[ObjectName]:
         """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
-        from pgmg.catalog.connection import manner_of, translated_errors
-        from pgmg.catalog.stand_in_wordings import read_stand_in_wordings
-        from pgmg.catalog.stored_wording import read_same_wordings
+        from pgmg.catalog.sessions.connection import manner_of, translated_errors
+        from pgmg.catalog.wording.stand_in_wordings import read_stand_in_wordings
+        from pgmg.catalog.wording.stored_wording import read_same_wordings
         from pgmg.planning.kinds.wording_questions import same_as_stored
 
         if self._connect is None:
@@ -173,7 +173,7 @@ class Planner:
         """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""
         if snapshot.server.superuser or plan.is_empty:
             return plan
-        from pgmg.catalog.permissions_reader import read_permissions
+        from pgmg.catalog.reading.permissions_reader import read_permissions
         from pgmg.planning.permission_notices import needs, permission_notices
 
         schema = self.settings.state_schema
@@ -213,7 +213,7 @@ class Planner:
             SourceErrors: an object is declared twice.
             ConfigError: no schema to create unqualified objects in.
         """
-        from pgmg.catalog.drift_evidence import read_drift_evidence
+        from pgmg.catalog.reading.drift_evidence import read_drift_evidence
         from pgmg.planning.compare.resolved import Comparison, ComparisonCache, compare, resolve_project
 
         memory = self._compared
@@ -229,7 +229,7 @@ class Planner:
 
     def _of_ours(self, found: tuple[ObjectComparison, ...], snapshot: Snapshot) -> tuple[ObjectComparison, ...]:
         """Return the comparisons without deletions of what is ignored."""
-        from pgmg.model.plan import ChangeKind
+        from pgmg.model.plans.plan import ChangeKind
 
         ignored = IgnoredObjects(NamePatterns(self.settings.ignore), snapshot.objects)
         if not ignored:
@@ -241,7 +241,7 @@ class Planner:
 
     def _columns(self, conn: Connection, snapshot: Snapshot, parsed: ParsedFiles) -> LiveColumns:
         """Return the columns that `%TYPE` may refer to; nothing refers to any, nothing is asked."""
-        from pgmg.catalog.column_lists import read_column_types
+        from pgmg.catalog.reading.column_lists import read_column_types
         from pgmg.planning.resolve.column_types import column_relations
 
         return read_column_types(conn, snapshot, column_relations(parsed.code or (), parsed.pending))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from pgmg.applier import Applier
 from pgmg.config import Settings, loader
 from pgmg.connections import Connections
-from pgmg.model.plan import Change, Plan, PlanOptions
+from pgmg.model.plans.plan import Change, Plan, PlanOptions
 from pgmg.planner import Planner
 
 if TYPE_CHECKING:
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from pgmg.catalog.column_lists import Attributes
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.temporary_objects_reader import Scratch
+    from pgmg.catalog.reading.column_lists import Attributes
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.catalog.wording.temporary_objects_reader import Scratch
     from pgmg.maintenance import Baseline
-    from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.body_check import BodyCheck
-    from pgmg.model.events import ApplyResult, Listener
-    from pgmg.model.graph_data import Graph
-    from pgmg.model.names import ObjectName
-    from pgmg.model.query_result import QueryPlan, QueryResult
-    from pgmg.model.record_changes import RecordChanges
-    from pgmg.model.refreshed import Refreshed
-    from pgmg.model.reset_report import ResetReport
-    from pgmg.model.resume import Resume
-    from pgmg.model.row_questions import Preview, RowDifference, RowOptions
-    from pgmg.model.site_data import SiteData
-    from pgmg.model.source import SourceObject
-    from pgmg.model.status_report import Status
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.body_check import BodyCheck
+    from pgmg.model.plans.resume import Resume
+    from pgmg.model.results.applied_from import AppliedFrom
+    from pgmg.model.results.events import ApplyResult, Listener
+    from pgmg.model.results.graph_data import Graph
+    from pgmg.model.results.query_result import QueryPlan, QueryResult
+    from pgmg.model.results.record_changes import RecordChanges
+    from pgmg.model.results.refreshed import Refreshed
+    from pgmg.model.results.reset_report import ResetReport
+    from pgmg.model.results.row_questions import Preview, RowDifference, RowOptions
+    from pgmg.model.results.site_data import SiteData
+    from pgmg.model.results.status_report import Status
+    from pgmg.model.sources.source import SourceObject
     from pgmg.partial.file_planner import FilePlanner
     from pgmg.partial.partial_plan import PartialPlan
     from pgmg.planning.compare.resolved import Comparison
@@ -212,7 +212,7 @@ class Project:
 
     # -- looking ----------------------------------------------------------------------------------------
     def _compared(self, conn: Connection, *, only_looks: bool = False) -> Comparison:
-        from pgmg.catalog.snapshot_reader import read_snapshot
+        from pgmg.catalog.reading.snapshot_reader import read_snapshot
 
         files = self._planner.files()
         snapshot = read_snapshot(conn, self.settings.state_schema)
@@ -220,7 +220,7 @@ class Project:
 
     def status(self) -> Status:
         """Return one screen: connection, migrations, objects by kind, changes, warnings."""
-        from pgmg.catalog.state_tables import read_last_apply
+        from pgmg.catalog.state.state_tables import read_last_apply
         from pgmg.planning.compare.report import status
 
         def ask(conn: Connection) -> tuple[Comparison, AppliedFrom | None]:
@@ -259,7 +259,7 @@ class Project:
         Raises:
             RowsError: the query fails, takes too long, or cannot be asked before apply.
         """
-        from pgmg.catalog.row_routes import Route
+        from pgmg.catalog.rows.row_routes import Route
 
         reader = self._rows(options)
         found = self._read(lambda conn: reader.preview(conn, name, limit))
@@ -269,7 +269,7 @@ class Project:
         return found
 
     def _rows(self, options: RowOptions | None) -> RowReader:
-        from pgmg.model.row_questions import RowOptions
+        from pgmg.model.results.row_questions import RowOptions
         from pgmg.row_reader import RowReader
 
         chosen, timeout = options or RowOptions(), self.settings.statement_timeout
@@ -326,7 +326,7 @@ class Project:
             UsageError: a name is not among the variables.
             RowsError: the server refuses the query.
         """
-        from pgmg.catalog.query_reader import run_query
+        from pgmg.catalog.rows.query_reader import run_query
         from pgmg.source.query_parameters import bind
 
         bound, settings = bind(text, variables or {}), self.settings
@@ -339,7 +339,7 @@ class Project:
         Raises:
             UsageError, RowsError: as `query`.
         """
-        from pgmg.catalog.query_reader import explain_query
+        from pgmg.catalog.rows.query_reader import explain_query
         from pgmg.source.query_parameters import bind
 
         bound, timeout = bind(text, variables or {}), self.settings.statement_timeout or "0"

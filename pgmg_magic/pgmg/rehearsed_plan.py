@@ -9,7 +9,7 @@ from pgmg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.plan import Plan, PlanOptions
+    from pgmg.model.plans.plan import Plan, PlanOptions
     from pgmg.project import Project
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.assertion_queries import UnfitQueryError, holds_at_present
+from pgmg.catalog.rows.assertion_queries import UnfitQueryError, holds_at_present
 from pgmg.errors import RefusedChange
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.source import Notice
+from pgmg.model.sources.source import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.plan import Plan
-    from pgmg.model.source import Migration, Statement
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.sources.source import Migration, Statement
 
 CODE = "requirement"
 """The code of the warning about a requirement that does not hold at present."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.build_times import read_build_times
-from pgmg.catalog.relation_facts_reader import read_relation_facts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.risk import duration_text
+from pgmg.catalog.reading.relation_facts_reader import read_relation_facts
+from pgmg.catalog.state.build_times import read_build_times
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action
+from pgmg.model.plans.risk import duration_text
 from pgmg.planning.risk.forecast import facts_wanted, forecast, planned_statements
 from pgmg.planning.risk.risk_consent import check_allowed, consent_warnings
 
 if TYPE_CHECKING:
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.permission import Consents
-    from pgmg.model.plan import Plan
-    from pgmg.model.risk import Risk
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.plans.permission import Consents
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.plans.risk import Risk
 
 
 _TAKES_PLACE = frozenset({Action.DROP, Action.SWAP})

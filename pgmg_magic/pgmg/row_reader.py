@@ -10,13 +10,13 @@ from pgmg.errors import PlanError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.row_routes import Route
-    from pgmg.catalog.temporary_objects_reader import Scratch
-    from pgmg.model.catalog_details import Closure
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import PlanOptions
-    from pgmg.model.row_questions import Preview, RowDifference, RowOptions, TemporaryObject
+    from pgmg.catalog.rows.row_routes import Route
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.catalog.wording.temporary_objects_reader import Scratch
+    from pgmg.model.database.catalog_details import Closure
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import PlanOptions
+    from pgmg.model.results.row_questions import Preview, RowDifference, RowOptions, TemporaryObject
     from pgmg.planner import Planner
     from pgmg.planning.compare.resolved import Comparison
     from pgmg.planning.lineage.aftermath import Aftermath
@@ -54,8 +54,8 @@ class RowReader:
         Raises:
             UnknownObjectError, UsageError, RowsError: as `Project.diff_rows`.
         """
-        from pgmg.catalog.row_comparison import compare_all
-        from pgmg.catalog.row_routes import Way, routes
+        from pgmg.catalog.rows.row_comparison import compare_all
+        from pgmg.catalog.rows.row_routes import Way, routes
         from pgmg.planning.lineage.row_inputs import row_questions
 
         comparison, closure, after = self._pending(conn)
@@ -70,7 +70,7 @@ class RowReader:
         Raises:
             RowsError: there is only one question, and its query fails.
         """
-        from pgmg.catalog.row_comparison import compare_all
+        from pgmg.catalog.rows.row_comparison import compare_all
 
         waiting = [route for route, answer in zip(asked.routes, asked.answers, strict=True) if answer is None]
         created = _create(scratch, waiting)
@@ -83,8 +83,8 @@ class RowReader:
         Raises:
             RowsError: the query fails, takes too long, or cannot be asked before apply.
         """
-        from pgmg.catalog.row_comparison import first_rows
-        from pgmg.catalog.row_routes import Way, routes
+        from pgmg.catalog.rows.row_comparison import first_rows
+        from pgmg.catalog.rows.row_routes import Way, routes
         from pgmg.planning.lineage.row_inputs import question_about
 
         comparison, closure, after = self._pending(conn)
@@ -100,14 +100,14 @@ class RowReader:
         Raises:
             RowsError: the query fails or takes too long.
         """
-        from pgmg.catalog.row_comparison import first_rows
+        from pgmg.catalog.rows.row_comparison import first_rows
 
         (created,) = _create(scratch, [route])
         return first_rows(scratch.conn, created, limit, self._options.timeout)
 
     def _pending(self, conn: Connection) -> tuple[Comparison, Closure, Aftermath | None]:
         """Return what differs, what depends on it, and what the plan leaves behind; None where there is no plan."""
-        from pgmg.catalog.catalog_details_reader import read_closure
+        from pgmg.catalog.reading.catalog_details_reader import read_closure
         from pgmg.planning.lineage.aftermath import aftermath_of
         from pgmg.planning.lineage.pending_objects import seeds
 
@@ -121,7 +121,7 @@ class RowReader:
 
 def _create(scratch: Scratch, routes: Sequence[Route]) -> list[Route]:
     """Create what the routes need, each object once; return the routes, of which some may have failed."""
-    from pgmg.catalog.row_routes import without_objects
+    from pgmg.catalog.rows.row_routes import without_objects
 
     objects: dict[ObjectName, TemporaryObject] = {}
     for route in routes:

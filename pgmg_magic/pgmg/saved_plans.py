@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
     from pgmg.project import Project
 
 

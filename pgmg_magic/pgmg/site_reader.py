@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.names import DECLARATIVE_KINDS, Kind
-from pgmg.model.site_data import SiteData
-from pgmg.model.state_layout import STATE_TABLES
+from pgmg.model.database.state_layout import STATE_TABLES
+from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind
+from pgmg.model.results.graph_data import Graph, GraphNode
+from pgmg.model.results.site_data import SiteData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.planning.compare.resolved import Comparison
 
 _SHOWN = frozenset(
@@ -36,9 +36,9 @@ _SHOWN = frozenset(
 
 def read_site(conn: Connection, comparison: Comparison, project: str) -> Callable[[], SiteData]:
     """Ask the database; the answer is computed by what is returned, without the database."""
-    from pgmg.catalog.catalog_details_reader import read_closure
-    from pgmg.catalog.lineage_columns import read_columns
-    from pgmg.catalog.site_details import read_site_details
+    from pgmg.catalog.reading.catalog_details_reader import read_closure
+    from pgmg.catalog.reading.lineage_columns import read_columns
+    from pgmg.catalog.reading.site_details import read_site_details
     from pgmg.planning.lineage.column_selection import ColumnSelection
     from pgmg.planning.lineage.columns import Lineage
     from pgmg.planning.lineage.object_graph import project_graph

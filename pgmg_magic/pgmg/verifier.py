@@ -7,15 +7,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ConfigError
-from pgmg.model.plan_inputs import changes_by_part
-from pgmg.model.risk import size_text
-from pgmg.model.verification import PartKind, Verification, VerifiedPart
+from pgmg.model.plans.plan_inputs import changes_by_part
+from pgmg.model.plans.risk import size_text
+from pgmg.model.plans.verification import PartKind, Verification, VerifiedPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
     from pgmg.project import Project
     from pgmg.render.json.saved_plan import SavedPlan
 

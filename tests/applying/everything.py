@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmg.model.plan import Action
+from pgmg.model.plans.plan import Action
 
 BEFORE = {
     "migrations/001_users.sql": "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer, active boolean);",

@@ -16,9 +16,10 @@ from unittest import mock
 
 import psycopg
 
-from pgmg.applying import no_transaction_runner, runner
-from pgmg.catalog import pipeline
-from pgmg.catalog.pipeline import Command
+from pgmg.applying import runner
+from pgmg.applying.outside import no_transaction_runner
+from pgmg.catalog.sessions import pipeline
+from pgmg.catalog.sessions.pipeline import Command
 from pgmg.planner import Planner
 
 _EXECUTE = psycopg.Connection.execute

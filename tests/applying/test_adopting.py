@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmg.errors import SourceErrors
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 
 MIGRATION = """
 CREATE SCHEMA app;

@@ -10,8 +10,8 @@ import re
 import psycopg
 import pytest
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
 from tests.catalog.expressions import EXPRESSIONS, QUERIES, SETUP
 
 COLUMNS = ", ".join(

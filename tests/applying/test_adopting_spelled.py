@@ -10,8 +10,8 @@ import re
 import psycopg
 import pytest
 
-from pgmg.model.names import DECLARATIVE_KINDS, DECLARED_KINDS, Kind
-from pgmg.model.plan import ChangeKind
+from pgmg.model.naming.names import DECLARATIVE_KINDS, DECLARED_KINDS, Kind
+from pgmg.model.plans.plan import ChangeKind
 
 SETUP = """
 CREATE SCHEMA app;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.model.plan import ChangeKind
+from pgmg.model.plans.plan import ChangeKind
 
 TABLES = """
 CREATE TYPE pair AS (a integer, b text);

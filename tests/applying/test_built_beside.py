@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from pgmg.model.events import StepBegun
-from pgmg.model.names import Kind, ObjectName
-from pgmg.planning.schedule.staging import staged, staging_name
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.events import StepBegun
+from pgmg.planning.steps.staging import staged, staging_name
 
 GATE = 4711
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'ann'), (2, 'bob');"

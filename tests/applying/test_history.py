@@ -17,7 +17,7 @@ from pgmg.errors import RefusedChange, UnknownObjectError, UsageError
 from pgmg.history import read_history, read_restoration, write_restoration
 from pgmg.render.json import documents
 from pgmg.render.json.history_json import history_document
-from pgmg.render.text.history_lines import history_lines
+from pgmg.render.text.results.history_lines import history_lines
 from pgmg.render.text.spans import plain
 
 ONE, TWO = "CREATE VIEW v AS SELECT 1 AS one", "CREATE VIEW v AS SELECT 1 AS one, 2 AS two"

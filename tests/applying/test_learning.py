@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import pgmg
-from pgmg.model.events import Discovered, Started
+from pgmg.model.results.events import Discovered, Started
 from tests.oracle import differences, dump
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"
@@ -210,7 +210,7 @@ def test_a_replacement_that_is_refused_becomes_a_recreation(project, monkeypatch
     project.apply()
     project.write("sql/a.sql", "CREATE VIEW a AS SELECT id, age::bigint AS age FROM users;")
     project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';")
-    from pgmg.model.plan import Action
+    from pgmg.model.plans.plan import Action
     from pgmg.planning.kinds.rules import AlterInPlace
     from pgmg.planning.schedule import decisions
     from pgmg.source.grammar.rewriting import or_replace

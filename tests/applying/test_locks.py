@@ -14,7 +14,7 @@ import pytest
 import pgmg
 from pgmg.applying.limits import Limits, seconds
 from pgmg.applying.lock import begin_locked, lock_key
-from pgmg.model.events import Retrying, Waiting
+from pgmg.model.results.events import Retrying, Waiting
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"
 

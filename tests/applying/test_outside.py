@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.model.events import Recorded
+from pgmg.model.results.events import Recorded
 
 USERS = "CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);"
 INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"

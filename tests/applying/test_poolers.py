@@ -222,7 +222,7 @@ def test_a_role_and_settings_of_the_project_hold_for_its_transactions_alone(user
 
 
 def test_groups_that_need_a_session_each_need_two_connections(users, monkeypatch):
-    monkeypatch.setattr("pgmg.catalog.connection._POOL_PATIENCE", 0.3)
+    monkeypatch.setattr("pgmg.catalog.sessions.connection._POOL_PATIENCE", 0.3)
     users.write("migrations/002.sql", "CREATE INDEX CONCURRENTLY users_name ON users (name);")
     users.write("migrations/003.sql", "ALTER TABLE users ADD COLUMN note text;")
     with pgbouncer(users.dsn, "session", 1) as dsn, through(users, dsn, pooler="session") as opened:
@@ -235,7 +235,7 @@ def test_groups_that_need_a_session_each_need_two_connections(users, monkeypatch
 
 
 def test_a_pool_with_no_connection_left_is_an_error_with_the_reason(users, monkeypatch):
-    monkeypatch.setattr("pgmg.catalog.connection._POOL_PATIENCE", 0.3)
+    monkeypatch.setattr("pgmg.catalog.sessions.connection._POOL_PATIENCE", 0.3)
     with pgbouncer(users.dsn, "session", 1) as dsn, psycopg.connect(dsn) as other, through(users, dsn) as opened:
         other.execute("SELECT 1")
         with pytest.raises(pgmg.ConnectionFailedError, match="The pooler has no server connection for us"):

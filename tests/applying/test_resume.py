@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.applying.second_try import SecondTry, finalizing, second_try
-from pgmg.catalog.state_tables import StateTables
+from pgmg.applying.outside.second_try import SecondTry, finalizing, second_try
+from pgmg.catalog.state.state_tables import StateTables
 from pgmg.errors import UnknownOutcomeError, UsageError
 
 HEAD = "-- pgmg: no-transaction\n"

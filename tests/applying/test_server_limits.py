@@ -9,7 +9,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.catalog import snapshot_reader
+from pgmg.catalog.reading import snapshot_reader
 from pgmg.planner import Planner
 
 SLOW = "CREATE VIEW slow AS SELECT id FROM users, pg_sleep(0)"

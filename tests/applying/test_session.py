@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.model.events import Finished, Recorded, ServerNotice, Started, StepBegun, StepDone
+from pgmg.model.results.events import Finished, Recorded, ServerNotice, Started, StepBegun, StepDone
 from pgmg.render.json import documents
 from tests.applying import harm
 
@@ -220,7 +220,7 @@ def test_ctrl_c_rolls_back_at_once(project, text):
     project.write("migrations/001.sql", USERS + "\nINSERT INTO users VALUES (1, 'ann', 1);")
     project.write("migrations/002.sql", text)
     program = (
-        "import sys, pgmg\nfrom pgmg.model.events import StepBegun\n"
+        "import sys, pgmg\nfrom pgmg.model.results.events import StepBegun\n"
         "def tell(e):\n    if isinstance(e, StepBegun): print(e.step.object.name, flush=True)\n"
         "with pgmg.Project.open(sys.argv[1], connection_string=sys.argv[2]) as p: p.apply(listener=tell)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg import conninfo
 
-from pgmg.model.names import Kind, ObjectName
+from pgmg.model.naming.names import Kind, ObjectName
 
 STRANGE = (
     "-c TimeZone=Asia/Tokyo -c DateStyle=German,DMY -c IntervalStyle=sql_standard -c quote_all_identifiers=on"

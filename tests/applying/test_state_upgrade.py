@@ -9,7 +9,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.model.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, VERSION, TableCreation
+from pgmg.model.database.state_layout import LAYOUT, MIGRATIONS, PROGRESS, STATE, VERSION, TableCreation
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
 VIEW = "CREATE VIEW names AS SELECT id, name FROM users;"

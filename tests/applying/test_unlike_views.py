@@ -10,7 +10,7 @@ import pytest
 
 from pgmg.errors import RefusedChange
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportOptions
+from pgmg.model.results.import_report import ImportOptions
 
 STAND_IN = (
     "CREATE SCHEMA _timescaledb_internal CREATE TABLE _materialized_hypertable_2 (day date, total bigint)",

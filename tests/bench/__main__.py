@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 from tests.bench.measures import MEASURES, Bench
 
 

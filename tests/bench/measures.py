@@ -19,9 +19,9 @@ import psycopg
 from psycopg import conninfo, sql
 
 import pgmg
-from pgmg.catalog import server_programs
-from pgmg.catalog.catalog_queries import query
-from pgmg.model.watch_events import Applied
+from pgmg.catalog.reading.catalog_queries import query
+from pgmg.catalog.servers import server_programs
+from pgmg.model.results.watch_events import Applied
 from pgmg.watch import Watcher
 from tests.bench import workload
 from tests.bench.clock import Cost, by_turns, median, process, work

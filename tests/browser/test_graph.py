@@ -7,9 +7,9 @@ import html
 import pytest
 from playwright.sync_api import expect
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.plan import ChangeKind, Edge
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.plans.plan import ChangeKind, Edge
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render.graph.formats import to_html
 from tests.browser import shop
 from tests.browser.lab import Troubles

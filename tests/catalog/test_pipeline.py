@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from pgmg.catalog import pipeline as pipelines
-from pgmg.catalog.catalog_queries import pipeline
-from pgmg.catalog.pipeline import Command, alone, stream
+from pgmg.catalog.reading.catalog_queries import pipeline
+from pgmg.catalog.sessions import pipeline as pipelines
+from pgmg.catalog.sessions.pipeline import Command, alone, stream
 
 
 class Ending:

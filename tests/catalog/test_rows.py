@@ -7,8 +7,8 @@ import pytest
 
 import pgmg
 from pgmg.errors import RowsError
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.row_questions import ChangedRow, RowOptions
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.row_questions import ChangedRow, RowOptions
 
 ACTIVE = ObjectName(Kind.VIEW, "active", "public")
 

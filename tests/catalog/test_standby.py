@@ -9,7 +9,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 from pgmg.errors import EmbeddedServerError
 from tests.servers.programs import Programs
 from tests.servers.running import running

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from pgmg.model.canonical_deparse import canonical_deparse
+from pgmg.model.sources.canonical_deparse import canonical_deparse
 from pgmg.source import same_wording
 from tests.catalog.expressions import EXPRESSIONS, QUERIES, SETUP
 from tests.conftest import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.model.body_check import CheckedOn
+from pgmg.model.plans.body_check import CheckedOn
 
 TABLES = """
 CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);

@@ -97,7 +97,7 @@ def test_the_extension_is_asked_where_the_database_has_it(case, monkeypatch):
            ) RETURNS TABLE (lineno integer, sqlstate text, message text, level text) LANGUAGE sql AS
            $$ SELECT 3, '42703', 'column "age" is odd', 'error' WHERE funcoid::text LIKE '%age_of%' $$""",
     )
-    monkeypatch.setattr("pgmg.catalog.routine_bodies.extension_schema", lambda conn: "lint")
+    monkeypatch.setattr("pgmg.catalog.wording.routine_bodies.extension_schema", lambda conn: "lint")
     with case.open() as project:
         found = project.check()
     assert found.with_extension

@@ -13,9 +13,9 @@ from pgmg.cli import project_context
 from pgmg.cli.invocation import Call
 from pgmg.cli.main import program
 from pgmg.config import Settings
-from pgmg.model.events import AppliedStep, ApplyResult, ServerNotice, Started
-from pgmg.model.graph_data import Graph
-from pgmg.model.reset_report import ResetReport
+from pgmg.model.results.events import AppliedStep, ApplyResult, ServerNotice, Started
+from pgmg.model.results.graph_data import Graph
+from pgmg.model.results.reset_report import ResetReport
 from tests.render import builders
 
 

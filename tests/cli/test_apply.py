@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from pgmg.model.plan import PlanOptions
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import PlanOptions
+from pgmg.model.sources.source import Notice
 from tests.render import builders
 
 

@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from pgmg.model.row_questions import RowOptions
+from pgmg.model.results.row_questions import RowOptions
 from pgmg.render.json import documents
 
 

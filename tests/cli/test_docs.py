@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pgmg.model.site_data import SiteData
+from pgmg.model.results.site_data import SiteData
 from pgmg.render.site.site_page import page_address, site_html, write_site
 from tests.render.pages import Elements, unpacked
 
@@ -142,7 +142,7 @@ def test_the_command_writes_pages_that_load_nothing(shop, tmp_path):
 
 def test_a_file_of_somebody_else_is_not_replaced(tmp_path):
     from pgmg.errors import UsageError
-    from pgmg.model.graph_data import Graph
+    from pgmg.model.results.graph_data import Graph
 
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(UsageError, match="not a page of pgmg"):
@@ -174,7 +174,7 @@ def test_hostile_names_and_secrets_are_harmless(project):
 def test_addresses_are_those_of_the_page(document):
     from urllib.parse import unquote
 
-    from pgmg.model.names import Kind, ObjectName
+    from pgmg.model.naming.names import Kind, ObjectName
 
     name = ObjectName(Kind.FUNCTION, "add", "public", ("integer", "integer"))
     address = page_address(name)

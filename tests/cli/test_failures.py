@@ -17,7 +17,7 @@ from pgmg.errors import (
     SyntaxProblem,
     UsageError,
 )
-from pgmg.model.location import SourceLocation
+from pgmg.model.naming.location import SourceLocation
 
 PLACE = SourceLocation("sql/a.sql", 2, 10, "SELECT 1,,2;")
 

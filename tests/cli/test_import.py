@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportedFile, ImportOptions, ImportReport, Layout, LeftOut, Proof
-from pgmg.render.text.import_lines import import_lines
+from pgmg.model.results.import_report import ImportedFile, ImportOptions, ImportReport, Layout, LeftOut, Proof
+from pgmg.render.text.results.import_lines import import_lines
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from pgmg.model.plan import PlanOptions, Recreate
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import PlanOptions, Recreate
+from pgmg.model.sources.source import Notice
 from tests.render import builders
 
 

@@ -2,8 +2,8 @@
 
 import json
 
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.refreshed import Refreshed
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.refreshed import Refreshed
 
 NAMES = ("001_users.sql", "002_orders.sql")
 

@@ -8,9 +8,9 @@ import pytest
 
 import pgmg.watch
 from pgmg.errors import ConnectionFailedError, SyntaxProblem
-from pgmg.model.events import ApplyResult, ServerNotice, Waiting
-from pgmg.model.location import SourceLocation
-from pgmg.model.watch_events import (
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.results.events import ApplyResult, ServerNotice, Waiting
+from pgmg.model.results.watch_events import (
     Applied,
     Broken,
     Disconnected,

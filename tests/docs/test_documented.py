@@ -15,7 +15,7 @@ from pgmg.cli import error_report
 from pgmg.cli.main import COMMANDS, program
 from pgmg.config.settings import KEYS
 from pgmg.errors import PgmgError
-from pgmg.notebook.magics import PgmgMagics
+from pgmg.notebook.magic_commands.magics import PgmgMagics
 from tests.docs import reading
 from tests.docs.reading import readme
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 from tests.faults.proxy import Harm
 from tests.faults.trial import Outcome, prepare, tried
 

@@ -10,7 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 from tests.fuzz.inputs import Kind, made
 from tests.fuzz.running import tried
 

@@ -8,11 +8,11 @@ import pytest
 
 from pgmg.errors import ConfigError
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportOptions
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import Kind, ObjectName
-from pgmg.render.text.import_lines import import_lines
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.import_report import ImportOptions
 from pgmg.render.text.plain import status_text
+from pgmg.render.text.results.import_lines import import_lines
 
 
 def ignoring(project, *patterns):

@@ -7,7 +7,7 @@ import pytest
 
 from pgmg.errors import ImportRefused
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportOptions, Layout
+from pgmg.model.results.import_report import ImportOptions, Layout
 from tests.survival import settings, zoo
 
 _NOT_RESTORABLE = {"p_once"}

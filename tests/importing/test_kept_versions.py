@@ -6,7 +6,7 @@ import pytest
 
 from pgmg.errors import ImportRefused, UnknownObjectError
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportOptions
+from pgmg.model.results.import_report import ImportOptions
 from tests.survival import settings
 
 TABLES = "CREATE TABLE t (id integer PRIMARY KEY, a integer, b text); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
@@ -274,7 +274,7 @@ def test_what_is_unmanaged_gets_a_file_beside_those_that_change(project):
 
 
 def test_a_dry_run_shows_the_difference_and_changes_nothing(project):
-    from pgmg.render.text.import_lines import import_lines
+    from pgmg.render.text.results.import_lines import import_lines
 
     project.write("sql/v.sql", "CREATE VIEW v AS\nSELECT 1 AS one;\n")
     project.apply()
@@ -294,7 +294,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(project):
 
 
 def test_nothing_to_keep_is_said(project):
-    from pgmg.render.text.import_lines import import_lines
+    from pgmg.render.text.results.import_lines import import_lines
 
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
     project.apply()
@@ -345,7 +345,7 @@ def test_other_pending_changes_stay_pending(project):
 
 
 def test_a_file_that_cannot_be_written_leaves_the_records_as_they_were(project, monkeypatch):
-    from pgmg.importing.file_set import FileSet
+    from pgmg.importing.files.file_set import FileSet
 
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
     project.apply()

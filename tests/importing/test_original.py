@@ -6,10 +6,10 @@ import pytest
 
 from pgmg.errors import ConfigError, ImportRefused, RefusedChange
 from pgmg.importing import Importer
-from pgmg.model.consent import Consent
-from pgmg.model.import_report import ImportOptions
+from pgmg.model.plans.consent import Consent
+from pgmg.model.results.import_report import ImportOptions
 from pgmg.rehearsal import rehearse
-from pgmg.render.text.import_lines import import_lines
+from pgmg.render.text.results.import_lines import import_lines
 from tests.importing.test_neighbours import ORIGINAL
 from tests.oracle import differences, dump
 

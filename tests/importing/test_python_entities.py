@@ -9,7 +9,7 @@ import pytest
 
 from pgmg.errors import ImportRefused
 from pgmg.importing import Importer
-from pgmg.model.import_report import ImportOptions, Layout
+from pgmg.model.results.import_report import ImportOptions, Layout
 from tests.importing.test_neighbours import ENTITIES
 
 _NUMBERS = itertools.count(1)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from pgmg.errors import PgmgError
-from pgmg.model.events import Event
+from pgmg.model.results.events import Event
 from tests.living.checkout import Checkout, git
 from tests.living.facts import read_facts
 from tests.living.team import Team

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pgmg.model.watch_events import Applied, Watching, WatchPhase
+from pgmg.model.results.watch_events import Applied, Watching, WatchPhase
 from tests.living.checkout import Checkout, git
 from tests.living.facts import SENTINEL, Facts, read_facts, unreadable
 from tests.watch.conftest import PATIENCE, Watched

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from pgmg.config import load
-from pgmg.model.events import ApplyResult
-from pgmg.notebook.approval import Approval, State
+from pgmg.model.results.events import ApplyResult
+from pgmg.notebook.live.approval import Approval, State
 from pgmg.notebook.notebook_session import LiveProject
 
 PATIENCE = 20.0

@@ -10,7 +10,7 @@ import pytest
 from IPython.utils.capture import capture_output
 
 import pgmg
-from pgmg.model.cell_result import CellResult
+from pgmg.model.results.cell_result import CellResult
 from tests.conftest import Case
 
 TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool); INSERT INTO users VALUES (1, 'Ada', true), (2, NULL, false);"

@@ -12,14 +12,14 @@ from html.parser import HTMLParser
 import pytest
 
 from pgmg.errors import PgmgError, StalePlanError
-from pgmg.model.events import AppliedStep, ApplyResult
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
-from pgmg.model.risk import LockMode, Risk, RiskKind
-from pgmg.model.source import Alteration, Effect, Migration, Notice, Statement, Target
-from pgmg.model.status_report import Status
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName, migration_name
+from pgmg.model.plans.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
+from pgmg.model.plans.risk import LockMode, Risk, RiskKind
+from pgmg.model.results.events import AppliedStep, ApplyResult
+from pgmg.model.results.graph_data import Graph, GraphNode
+from pgmg.model.results.status_report import Status
+from pgmg.model.sources.source import Alteration, Effect, Migration, Notice, Statement, Target
 from pgmg.render import labels
 from pgmg.render.graph.graphviz_engine import GraphError
 from pgmg.render.html import graph_html

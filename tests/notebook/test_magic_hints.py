@@ -10,7 +10,7 @@ import pytest
 
 import pgmg
 from pgmg.cli.main import program
-from pgmg.notebook.magic_hints import as_magics, page_as_magics
+from pgmg.notebook.magic_commands.magic_hints import as_magics, page_as_magics
 
 PACKAGE = Path(pgmg.__file__).parent
 COMMANDS = "|".join(sorted(program.list_commands(None)))

@@ -8,7 +8,7 @@ import pytest
 from psycopg import conninfo
 
 import pgmg
-from pgmg.notebook.magic_table import ASK
+from pgmg.notebook.magic_commands.magic_table import ASK
 
 TABLE = "CREATE TABLE users (id int PRIMARY KEY, name text, active bool);"
 MAGICS = ("pgmg_connect", "pgmg_plan", "pgmg_apply", "pgmg_status", "pgmg_diff", "pgmg_graph", "pgmg_watch")

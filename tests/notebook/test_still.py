@@ -9,10 +9,10 @@ import sys
 import nbformat
 import pytest
 
-from pgmg.model.plan import Action, Change, ChangeKind
-from pgmg.notebook.approval import HINT
+from pgmg.model.plans.plan import Action, Change, ChangeKind
+from pgmg.notebook.live.approval import HINT
+from pgmg.notebook.live.watch_panel import LIVE
 from pgmg.notebook.still import HTML, PLAIN, SVG, WIDGET, main, still
-from pgmg.notebook.watch_panel import LIVE
 from pgmg.render.html.graph_html import graph_bundle
 from pgmg.render.html.markup import style_sheet
 from pgmg.render.html.plan_html import plan_html

@@ -13,10 +13,10 @@ from nbclient import NotebookClient
 
 import pgmg
 from pgmg.errors import SyntaxProblem
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Affected, MigrationImpact
-from pgmg.model.watch_events import (
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Affected, MigrationImpact
+from pgmg.model.results.watch_events import (
     Applied,
     Broken,
     Disconnected,
@@ -27,10 +27,10 @@ from pgmg.model.watch_events import (
     WatchPhase,
     WatchState,
 )
-from pgmg.notebook.watch_panel import TextPanel, WidgetPanel, picture_bundle
-from pgmg.notebook.watchers import PanelUpdater, Watch, WatcherRegistry
+from pgmg.notebook.live.watch_panel import TextPanel, WidgetPanel, picture_bundle
+from pgmg.notebook.live.watchers import PanelUpdater, Watch, WatcherRegistry
 from pgmg.render.html.watch_html import watch_html
-from pgmg.render.text.panel_lines import TimedEvent, WatchView, panel_lines, status_light
+from pgmg.render.text.results.panel_lines import TimedEvent, WatchView, panel_lines, status_light
 from pgmg.render.text.spans import plain
 from tests.render import builders as made
 
@@ -346,7 +346,7 @@ def test_it_can_be_stopped_and_started_again_in_the_same_place(one, watch, panel
 
 def test_without_widgets_a_text_is_updated_in_its_place(one, watch, monkeypatch):
     put = []
-    monkeypatch.setattr("pgmg.notebook.watch_panel.display_updatable", lambda data: put.append(data) or put.append)
+    monkeypatch.setattr("pgmg.notebook.live.watch_panel.display_updatable", lambda data: put.append(data) or put.append)
     TextPanel(watch).show()
     one.write("sql/v.sql", "CREATE VIEW v AS SELECT 2 AS n;")
     until(lambda: any("Applied 1 step" in shown["text/plain"] for shown in put))

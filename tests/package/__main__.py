@@ -15,7 +15,7 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "pgmg_magic" / "pgmg"

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 import pgmg
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 from tests.conftest import THROW_AWAY, Server
 from tests.planning import recording
 from tests.test_cases import CASES, bring, lay, run

@@ -20,19 +20,19 @@ from pathlib import Path
 import pytest
 
 from pgmg import model
-from pgmg.model.applied_from import AppliedFrom
+from pgmg.model.results.applied_from import AppliedFrom
 from pgmg.planner import Planner
 
 FILE = Path(__file__).parent / "recorded.json.xz"
 READS = {
-    "pgmg.catalog.column_lists": "read_column_types",
-    "pgmg.catalog.drift_evidence": "read_drift_evidence",
-    "pgmg.catalog.catalog_details_reader": "read_catalog_details",
-    "pgmg.catalog.permissions_reader": "read_permissions",
+    "pgmg.catalog.reading.column_lists": "read_column_types",
+    "pgmg.catalog.reading.drift_evidence": "read_drift_evidence",
+    "pgmg.catalog.reading.catalog_details_reader": "read_catalog_details",
+    "pgmg.catalog.reading.permissions_reader": "read_permissions",
 }
 """The functions by which planning asks the server; a test replaces them."""
 
-_MODULES = [importlib.import_module(f"pgmg.model.{found.name}") for found in pkgutil.iter_modules(model.__path__)]
+_MODULES = [importlib.import_module(found.name) for found in pkgutil.walk_packages(model.__path__, "pgmg.model.")]
 _CLASSES = {
     name: value
     for module in _MODULES

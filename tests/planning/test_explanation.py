@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 import pgmg
-from pgmg.model.explanation import Happening
-from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.plan import Action, Change, ChangeKind, Edge, MigrationEffect
-from pgmg.model.source import Effect, Migration
-from pgmg.render.text.explanation_lines import explanation_lines
+from pgmg.model.naming.names import Kind, ObjectName, migration_name
+from pgmg.model.plans.explanation import Happening
+from pgmg.model.plans.plan import Action, Change, ChangeKind, Edge, MigrationEffect
+from pgmg.model.sources.source import Effect, Migration
 from pgmg.render.text.plain import plan_text
+from pgmg.render.text.plans.explanation_lines import explanation_lines
 from pgmg.render.text.spans import plain
 from tests.render import builders as made
 from tests.test_cases import bring, lay, run

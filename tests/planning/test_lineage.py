@@ -4,8 +4,8 @@ import pytest
 
 import pgmg
 from pgmg.errors import UnknownObjectError, UsageError
-from pgmg.model.graph_data import Flow
-from pgmg.model.plan import Origin
+from pgmg.model.plans.plan import Origin
+from pgmg.model.results.graph_data import Flow
 from pgmg.planning.lineage import view_readings
 from pgmg.render.labels import named
 from tests.source.test_lineage import CASES
@@ -263,7 +263,7 @@ def test_what_cannot_be_read_and_is_not_there_yet_leads_to_all_that_it_names(sho
 
 
 def test_the_server_is_right_where_reading_would_have_it_otherwise(shop, monkeypatch):
-    from pgmg.model.lineage_data import ColumnUse, OutputColumn, Trace
+    from pgmg.model.results.lineage_data import ColumnUse, OutputColumn, Trace
 
     wrong = Trace((OutputColumn("high", (ColumnUse(("app", "Top"), "Who"),)),))
     monkeypatch.setattr(view_readings, "trace", lambda *_: wrong)

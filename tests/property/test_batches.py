@@ -18,8 +18,8 @@ import pytest
 from psycopg import conninfo, sql
 
 import pgmg
-from pgmg.model.events import Started
-from pgmg.model.plan import Step
+from pgmg.model.plans.plan import Step
+from pgmg.model.results.events import Started
 from tests.oracle import differences, dump
 from tests.property import edits, facts, histories
 from tests.property.projects import create_roles, told_anew, write

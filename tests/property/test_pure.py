@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from pgmg.errors import CycleError
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action
-from pgmg.model.quoting import literal, quote, spell
-from pgmg.planning.schedule.nodes import Node, Phase
-from pgmg.planning.schedule.ordering import order
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import literal, quote, spell
+from pgmg.model.plans.plan import Action
+from pgmg.planning.steps.nodes import Node, Phase
+from pgmg.planning.steps.ordering import order
 from pgmg.source.grammar.rewriting import or_replace, plain_create, same_but_formatting, split_statements
 from pgmg.source.project_files import natural_key
 

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 from psycopg import conninfo
 
-from pgmg.catalog.scratch_names import scratch_name
+from pgmg.catalog.servers.scratch_names import scratch_name
 from pgmg.errors import ApplyError, RehearsalError
-from pgmg.model.risk import LockMode
+from pgmg.model.plans.risk import LockMode
 from pgmg.rehearsal import rehearse
 from pgmg.render.json import documents
 from pgmg.render.text import plain
@@ -46,7 +46,7 @@ def rehearsed(server, monkeypatch):
             made.append(name)
             yield name
 
-    monkeypatch.setattr("pgmg.catalog.schema_copy.scratch_name", noting)
+    monkeypatch.setattr("pgmg.catalog.servers.schema_copy.scratch_name", noting)
 
     def go(case):
         with case.open() as project:

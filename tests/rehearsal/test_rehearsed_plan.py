@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 
 from pgmg import saved_plans
-from pgmg.catalog.connection import connect
-from pgmg.catalog.scratch_names import create_role, remove_dead
+from pgmg.catalog.servers.scratch_names import create_role, remove_dead
+from pgmg.catalog.sessions.connection import connect
 from pgmg.errors import ConfigError, UsageError
-from pgmg.model.risk import LockMode, RiskKind
+from pgmg.model.plans.risk import LockMode, RiskKind
 from pgmg.rehearsal import rehearse, with_rehearsal
 from pgmg.rehearsed_plan import planned
 from pgmg.render.html.plan_html import plan_html

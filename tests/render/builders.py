@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pgmg.model.events import AppliedStep, ApplyResult
-from pgmg.model.facts import OwnerFacts
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.plan import (
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName, migration_name
+from pgmg.model.plans.plan import (
     Action,
     Affected,
     Change,
@@ -20,8 +17,11 @@ from pgmg.model.plan import (
     Record,
     Step,
 )
-from pgmg.model.source import Notice, SourceObject, Target
-from pgmg.model.status_report import Status
+from pgmg.model.results.events import AppliedStep, ApplyResult
+from pgmg.model.results.graph_data import Graph, GraphNode
+from pgmg.model.results.status_report import Status
+from pgmg.model.sources.facts import OwnerFacts
+from pgmg.model.sources.source import Notice, SourceObject, Target
 
 DATABASE = DatabaseInfo("shop", "18.4", 180004)
 FINGERPRINT = "sha256:" + "ab" * 32

@@ -1,4 +1,4 @@
-from pgmg.model.plan import Change, ChangeKind
+from pgmg.model.plans.plan import Change, ChangeKind
 from pgmg.render.text.plain import diff_text
 from tests.render import builders as made
 

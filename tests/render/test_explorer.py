@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.plan import ChangeKind, Edge
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName, migration_name
+from pgmg.model.plans.plan import ChangeKind, Edge
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render.explorer.explorer_page import explorer_data
 from pgmg.render.explorer.grouping import ALL_SHOWN, MOST_SHOWN, first_view, groupings, overview
 from pgmg.render.graph.formats import to_html

@@ -3,9 +3,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.plan import Edge
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.plans.plan import Edge
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render.graph import formats
 from tests.render import builders as made
 

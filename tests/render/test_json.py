@@ -4,14 +4,14 @@ import jsonschema
 import pytest
 
 from pgmg.errors import ApplyError, ConfigError, SourceErrors, SyntaxProblem
-from pgmg.model import events
-from pgmg.model.events import ApplyResult
-from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
-from pgmg.model.refreshed import Refreshed
-from pgmg.model.reset_report import ResetReport
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Action, Change, ChangeKind, Edge, Origin, PlanOptions, Recreate
+from pgmg.model.results import events
+from pgmg.model.results.events import ApplyResult
+from pgmg.model.results.import_report import ImportedFile, ImportReport, LeftOut, Proof
+from pgmg.model.results.refreshed import Refreshed
+from pgmg.model.results.reset_report import ResetReport
 from pgmg.render.json import documents
 from pgmg.render.json.import_json import import_document
 from tests.render import builders as made

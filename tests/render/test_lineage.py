@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Origin
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind, Origin
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph, GraphNode
 from pgmg.render import labels
 from pgmg.render.explorer.grouping import first_view, overview
 from pgmg.render.graph import formats

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from pgmg.model.plan import Action, Change, ChangeKind
-from pgmg.model.risk import LockMode, OpenTransaction, Risk, RiskKind
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import Action, Change, ChangeKind
+from pgmg.model.plans.risk import LockMode, OpenTransaction, Risk, RiskKind
+from pgmg.model.sources.source import Notice
 from pgmg.render.markdown import markdown_markup as markup
 from pgmg.render.markdown.fitting import ReportPart, fit
 from pgmg.render.markdown.plan_markdown import LIMIT, MARK, plan_markdown

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from pgmg.model.names import Kind, ObjectName, migration_name
-from pgmg.model.plan import Action, Affected, Change, ChangeKind, MigrationImpact, Record
+from pgmg.model.naming.names import Kind, ObjectName, migration_name
+from pgmg.model.plans.plan import Action, Affected, Change, ChangeKind, MigrationImpact, Record
 from pgmg.render.text.plain import plan_text
 from tests.render import builders as made
 

@@ -4,7 +4,8 @@ import json
 import pytest
 from rich.console import Console
 
-from pgmg.model.events import (
+from pgmg.model.plans.plan import Action, Edge, Origin
+from pgmg.model.results.events import (
     Discovered,
     Finished,
     Recorded,
@@ -15,7 +16,6 @@ from pgmg.model.events import (
     StepDone,
     Waiting,
 )
-from pgmg.model.plan import Action, Edge, Origin
 from pgmg.render.progress_listeners import JsonLines, PlainProgress, RichProgress
 from tests.render import builders as made
 

@@ -9,9 +9,9 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pgmg.model.plan import Action
-from pgmg.model.risk import LockMode, Risk, RiskKind
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import Action
+from pgmg.model.plans.risk import LockMode, Risk, RiskKind
+from pgmg.model.sources.source import Notice
 from pgmg.render.html.report_html import report_html
 from pgmg.render.json.documents import dumps, saved_plan_document
 from pgmg.render.plan_content import ReportExtras

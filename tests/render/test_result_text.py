@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from pgmg.model.events import ApplyResult
-from pgmg.model.plan import Action, Edge
+from pgmg.model.plans.plan import Action, Edge
+from pgmg.model.results.events import ApplyResult
 from pgmg.render.text.plain import result_text
 from tests.render import builders as made
 

@@ -5,17 +5,17 @@ import json as standard
 import jsonschema
 import pytest
 
-from pgmg.model.cell_result import CellResult, ColumnsChanged
-from pgmg.model.plan import ChangeKind
-from pgmg.model.row_questions import ChangedRow, ColumnDifference, Preview, RowDifference, RowSamples
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.results.cell_result import CellResult, ColumnsChanged
+from pgmg.model.results.row_questions import ChangedRow, ColumnDifference, Preview, RowDifference, RowSamples
+from pgmg.model.sources.source import Notice
 from pgmg.render.html.cell_html import cell_html
 from pgmg.render.html.rows_html import rows_html
 from pgmg.render.json import documents
 from pgmg.render.json.rows_json import rows_document
-from pgmg.render.text.cell_lines import cell_lines
 from pgmg.render.text.grid import grid, shown, values
 from pgmg.render.text.plain import preview_text, rows_text
+from pgmg.render.text.results.cell_lines import cell_lines
 from pgmg.render.text.spans import plain
 from tests.render import builders as made
 

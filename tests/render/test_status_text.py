@@ -1,5 +1,5 @@
-from pgmg.model.plan import Change, ChangeKind
-from pgmg.model.source import Notice
+from pgmg.model.plans.plan import Change, ChangeKind
+from pgmg.model.sources.source import Notice
 from pgmg.render.text.plain import status_text
 from tests.render import builders as made
 

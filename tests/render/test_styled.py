@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from pgmg.model.plan import Change, ChangeKind
+from pgmg.model.plans.plan import Change, ChangeKind
 from pgmg.render.graph import tree
 from pgmg.render.text import plain, styled
 from tests.render import builders as made

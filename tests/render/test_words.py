@@ -1,8 +1,8 @@
 import pytest
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Action
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render import labels
 from pgmg.render.graph import formats
 from tests.render import builders as made

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pgmg.cli.main import program
-from pgmg.model.compatibility import Compatibility
+from pgmg.model.plans.compatibility import Compatibility
 
 TABLE = "CREATE TYPE mood AS ENUM ('sad', 'ok');\nCREATE TABLE users (id integer PRIMARY KEY, name text, feeling mood);"
 CODE = {

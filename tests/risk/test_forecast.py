@@ -8,9 +8,9 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from pgmg.catalog.catalog_queries import read_only
-from pgmg.catalog.connection import connect
-from pgmg.catalog.relation_facts_reader import read_relation_facts
+from pgmg.catalog.reading.catalog_queries import read_only
+from pgmg.catalog.reading.relation_facts_reader import read_relation_facts
+from pgmg.catalog.sessions.connection import connect
 from pgmg.planning.risk.effects import Forecast
 from pgmg.planning.risk.forecast import PlannedStatement, facts_wanted
 from pgmg.planning.risk.relation_names import RelationNames

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from pgmg.errors import ConfigError, RefusedChange
-from pgmg.model.permission import parse_permission
-from pgmg.model.risk import LockMode, Risk, RiskKind, size_text
+from pgmg.model.plans.permission import parse_permission
+from pgmg.model.plans.risk import LockMode, Risk, RiskKind, size_text
 from pgmg.render.json import documents
 from pgmg.render.markdown.plan_markdown import plan_markdown
 from pgmg.render.text import plain
@@ -145,7 +145,7 @@ def test_steps_of_code_have_risks_too(applied):
 
 
 def test_long_transactions_are_named(applied, monkeypatch):
-    monkeypatch.setattr("pgmg.catalog.relation_facts_reader.LONG_TRANSACTION", 0.0)
+    monkeypatch.setattr("pgmg.catalog.reading.relation_facts_reader.LONG_TRANSACTION", 0.0)
     applied.write("migrations/002.sql", "ALTER TABLE users ADD COLUMN x integer;")
     with psycopg.connect(applied.dsn, application_name="report") as reader:
         reader.execute("SELECT count(*) FROM users")

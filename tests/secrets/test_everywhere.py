@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 
 from pgmg.cli.main import program
 from pgmg.errors import PgmgError, SourceErrors
-from pgmg.model.source import MigrationFile
+from pgmg.model.sources.source import MigrationFile
 from pgmg.notebook.formatters import bundle
 from pgmg.render.html.error_html import error_html
 from pgmg.render.json import documents
@@ -288,7 +288,7 @@ def _ends(running, project) -> tuple[str, str]:
 
 def test_the_log_of_the_embedded_server_holds_no_secret():
     """Neither the statement that failed nor what the server says around it."""
-    from pgmg.catalog import embedded
+    from pgmg.catalog.servers import embedded
 
     # not tmp_path: as root, pytest closes its folders to the user whom the server runs as
     with tempfile.TemporaryDirectory(prefix="pgmg-test-") as top, embedded.acquire(Path(top, ".pgmg")) as server:

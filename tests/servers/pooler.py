@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 PATIENCE = 60.0  # seconds until it takes connections

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 from pgmg.errors import EmbeddedServerError
 
 DEBIAN = Path("/usr/lib/postgresql")

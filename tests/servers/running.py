@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 from tests.conftest import THROW_AWAY, quick_folder
 from tests.servers.programs import Programs
 

@@ -10,7 +10,7 @@ import sys
 import psycopg
 import pytest
 
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 from tests import conftest
 from tests.servers import programs
 from tests.servers.running import running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgmg.errors import SourceErrors
-from pgmg.model.source import CodeFile, MigrationFile
+from pgmg.model.sources.source import CodeFile, MigrationFile
 from pgmg.source import parse_file, parse_migration
 
 PATH = "sql/a.sql"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmg.errors import SourceErrors
-from pgmg.model.source import MigrationFile, StatementKind
+from pgmg.model.sources.source import MigrationFile, StatementKind
 from pgmg.source import parse_migration
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pgmg.model.facts import Privilege
-from pgmg.model.names import Kind
-from pgmg.model.source import CodeFile
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import Privilege
+from pgmg.model.sources.source import CodeFile
 from pgmg.source import merge_grants, parse_code, parse_recorded
 from tests.source.reading import code, declared, named, one, problem, references
 

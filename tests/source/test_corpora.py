@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pgmg.model.source import CodeFile, MigrationFile
+from pgmg.model.sources.source import CodeFile, MigrationFile
 from pgmg.source import parse_code, parse_migration, parse_recorded, read_files
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"

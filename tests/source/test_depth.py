@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from pgmg.errors import SourceErrors
-from pgmg.model.source import CodeFile, MigrationFile
+from pgmg.model.sources.source import CodeFile, MigrationFile
 from pgmg.source import normal_form, parse_file, parse_migration
 from pgmg.source.columns.result_names import result_names
 from pgmg.source.grammar import recursion
@@ -76,7 +76,7 @@ def test_what_is_much_too_deep_is_refused_without_being_parsed(name):
 def test_a_process_survives_hundreds_of_thousands_of_operators():
     """In a process of its own: nobody could catch what would happen."""
     program = (
-        "from pgmg.source import parse_file\nfrom pgmg.model.source import CodeFile\n"
+        "from pgmg.source import parse_file\nfrom pgmg.model.sources.source import CodeFile\n"
         "try:\n parse_file(CodeFile('a.sql', 'CREATE VIEW v AS SELECT 1' + '::int' * 300_000, ''))\n"
         "except Exception as error: print(type(error).__name__, error.problems[0].where)"
     )

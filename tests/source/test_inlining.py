@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmg.model.source import RefKind
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.inlining import CircularViewsError, InlinedQuery, inline
 from pgmg.source.columns.renaming import RenamingError
 from pgmg.source.grammar.parser import GrammarError

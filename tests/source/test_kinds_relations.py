@@ -2,9 +2,9 @@
 
 import pytest
 
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import Target
 from tests.source.reading import declared, named, one, problem, references
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 from tests.source.reading import code, named, one, references, spelled
 
 

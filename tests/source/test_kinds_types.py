@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgmg.model.facts import DomainConstraint
+from pgmg.model.sources.facts import DomainConstraint
 from tests.source.reading import code, named, one, problem, references, spelled
 
 

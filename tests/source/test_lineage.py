@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from pgmg.model.lineage_data import FunctionTraits
+from pgmg.model.results.lineage_data import FunctionTraits
 from pgmg.source.columns.query_lineage import UnreadableError, created_columns, trace
 from pgmg.source.columns.result_names import result_names
 

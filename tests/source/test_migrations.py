@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgmg.model.source import StatementKind
+from pgmg.model.sources.source import StatementKind
 from tests.source.reading import effects, migration, needs, problem, problems
 
 

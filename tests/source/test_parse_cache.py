@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pgmg.errors import SourceErrors
-from pgmg.model.source import CodeFile
+from pgmg.model.sources.source import CodeFile
 from pgmg.source import parse_cache as module
 from pgmg.source import parse_file
 from pgmg.source.code_parser import CodeParser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmg.errors import DuplicateObject, UsageError
-from pgmg.model.source import CodeFile
+from pgmg.model.sources.source import CodeFile
 from pgmg.source import parse_file
 from pgmg.source.file_placement import check_unique, declaring_file, missing_from, read_declared, suggest_path
 

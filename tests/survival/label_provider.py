@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pgmg.catalog import server_programs
+from pgmg.catalog.servers import server_programs
 
 SOURCE = Path(__file__).with_suffix(".c")
 HEADERS = "PGMG_SERVER_HEADERS"

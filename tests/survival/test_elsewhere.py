@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from pgmg.errors import InsufficientPrivilegeError, RefusedChange
-from pgmg.model.plan import PlanOptions
+from pgmg.model.plans.plan import PlanOptions
 from tests.survival import settings
 from tests.survival.catalog_rows import catalog_rows, differences
 

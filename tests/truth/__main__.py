@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from pgmg.catalog import embedded
+from pgmg.catalog.servers import embedded
 from tests.conftest import THROW_AWAY, Server
 from tests.truth.outcome import Outcome
 from tests.truth.running import CHECKS

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 
 import pgmg
-from pgmg.model.graph_data import Graph
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
+from pgmg.model.results.graph_data import Graph
 from tests.truth import world
 from tests.truth.outcome import Outcome, without_names
 from tests.truth.queries import USUAL, Options, Relation, quoted

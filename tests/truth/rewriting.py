@@ -6,7 +6,7 @@ import random
 
 import psycopg
 
-from pgmg.model.source import RefKind
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.inlining import InlinedQuery, inline
 from pgmg.source.columns.renaming import RenamingError
 from tests.truth import world

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 
 import pgmg
-from pgmg.model.plan import ChangeKind
-from pgmg.model.row_questions import RowDifference, RowOptions
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.results.row_questions import RowDifference, RowOptions
 from tests.truth import world
 from tests.truth.expressions import TYPES, Column
 from tests.truth.outcome import Outcome, without_names

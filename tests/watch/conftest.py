@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from pgmg.model.watch_events import Applied, Broken, Stopped, Watching
+from pgmg.model.results.watch_events import Applied, Broken, Stopped, Watching
+from pgmg.render.text.results.watch_lines import watch_lines
 from pgmg.render.text.spans import plain
-from pgmg.render.text.watch_lines import watch_lines
 from pgmg.watch import Watcher
 from tests import oracle
 from tests.conftest import Case

@@ -5,12 +5,12 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from pgmg.catalog.connection import connect
+from pgmg.catalog.sessions.connection import connect
 from pgmg.errors import CycleError, LockedError
-from pgmg.model.events import Started
-from pgmg.model.watch_events import Broken, Mended
+from pgmg.model.results.events import Started
+from pgmg.model.results.watch_events import Broken, Mended
+from pgmg.render.text.results.watch_lines import Quiet, watch_lines
 from pgmg.render.text.spans import plain
-from pgmg.render.text.watch_lines import Quiet, watch_lines
 from pgmg.watch.watch_session import WatchSession
 from tests.watch.conftest import problem
 
@@ -180,7 +180,7 @@ def test_a_mistake_of_its_own_is_told_and_the_next_save_is_another_try(project, 
     project.write("sql/a.sql", "CREATE VIEW a AS SELECT 1 AS one;")
     with watch() as watched:
         with monkeypatch.context() as broken:
-            broken.setattr("pgmg.planning.schedule.plan_builder.build", lambda *_: {}["nothing"])
+            broken.setattr("pgmg.planning.steps.plan_builder.build", lambda *_: {}["nothing"])
             project.write("sql/a.sql", "CREATE VIEW a AS SELECT 2 AS one;")
             told = watched.until(Broken)
             assert "Unexpected KeyError (test_broken.py:" in told.error.message

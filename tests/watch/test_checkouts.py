@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from pgmg.errors import RefusedChange
-from pgmg.model.watch_events import Applied, Broken, Mended
+from pgmg.model.results.watch_events import Applied, Broken, Mended
 from tests.conftest import Case
 from tests.watch.conftest import Watched
 

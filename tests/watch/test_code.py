@@ -7,8 +7,8 @@ import shutil
 import threading
 import time
 
-from pgmg.model.plan import Action
-from pgmg.model.watch_events import Applied, Broken, Mended, Saw, WatchPhase
+from pgmg.model.plans.plan import Action
+from pgmg.model.results.watch_events import Applied, Broken, Mended, Saw, WatchPhase
 
 TABLE = "CREATE TABLE users (id integer PRIMARY KEY, name text);"
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from pgmg.catalog.commit_marker import read_commit_marker
-from pgmg.catalog.connection import connect, forget_plans, keep_plans, reading
+from pgmg.catalog.sessions.commit_marker import read_commit_marker
+from pgmg.catalog.sessions.connection import connect, forget_plans, keep_plans, reading
 from pgmg.config import Settings
 from pgmg.planner import Planner
 from pgmg.source import project_files as reader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmg.model.watch_events import Applied, Broken, Mended, PendingMigrations
+from pgmg.model.results.watch_events import Applied, Broken, Mended, PendingMigrations
 
 FIRST = "CREATE TABLE users (id integer PRIMARY KEY);"
 SECOND = "ALTER TABLE users ADD COLUMN email text;"

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pgmg.model.watch_events import Applied, Broken, Disconnected, Noted, Reconnected
+from pgmg.model.results.watch_events import Applied, Broken, Disconnected, Noted, Reconnected
 from tests.watch.conftest import Watched
 
 TABLE = "CREATE TABLE base (id integer PRIMARY KEY, price numeric);"

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from pgmg.config import CONFIG_FILE
-from pgmg.model.watch_events import Applied, Broken, Mended, PendingMigrations, Watching
+from pgmg.model.results.watch_events import Applied, Broken, Mended, PendingMigrations, Watching
 from pgmg.source import read_files
 from pgmg.watch.folder_events import Folders
 from tests.watch.conftest import Watched
@@ -237,7 +237,7 @@ def test_two_watchers_that_hear_of_each_other_come_to_rest(project, watch):
 
 def test_nothing_is_left_to_listen_where_the_session_is_not_ours(project, monkeypatch):
     """Behind a pooler the next transaction may meet another server process (rule 9.6)."""
-    from pgmg.catalog import connection
+    from pgmg.catalog.sessions import connection
 
     monkeypatch.setattr(connection, "is_own_session", lambda conn: False)
     with connection.connect(project.dsn) as conn:

@@ -9,33 +9,35 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from pgmg.applying import error_classes as classes
-from pgmg.applying.apply_failure import explain
 from pgmg.applying.apply_progress import MAX_REPLANS, ApplyProgress
 from pgmg.applying.assertions import Assertions
 from pgmg.applying.definitions import RuntimeDefinitions
-from pgmg.applying.failure import Failure
-from pgmg.applying.infer import Inference, infer
-from pgmg.applying.interruption import CommitWatch, what_became
+from pgmg.applying.failing.apply_failure import explain
+from pgmg.applying.failing.failure import Failure
+from pgmg.applying.failing.interruption import CommitWatch, what_became
+from pgmg.applying.failing.locate import secrets_of
+from pgmg.applying.learning import error_classes as classes
+from pgmg.applying.learning.infer import Inference, infer
+from pgmg.applying.learning.reconcile import Reconciliation
 from pgmg.applying.limits import retry_delay
-from pgmg.applying.locate import secrets_of
 from pgmg.applying.lock import begin_locked, lock_key
 from pgmg.applying.lock_watch import LockWatch
-from pgmg.applying.migration_progress import settle
-from pgmg.applying.no_transaction_runner import NoTransactionRunner
-from pgmg.applying.owed_recorder import OwedObjects
-from pgmg.applying.pooled import check_shareable, second_connection
-from pgmg.applying.reconcile import Reconciliation
+from pgmg.applying.outside.migration_progress import settle
+from pgmg.applying.outside.no_transaction_runner import NoTransactionRunner
+from pgmg.applying.outside.owed_recorder import OwedObjects
+from pgmg.applying.outside.pooled import check_shareable, second_connection
 from pgmg.applying.record import record_group
 from pgmg.applying.runner import BACK, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
-from pgmg.catalog.catalog_queries import WHILE_APPLYING
-from pgmg.catalog.connection import is_shared, manner_of
-from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.state_tables import StateTables
+from pgmg.catalog.reading.catalog_queries import WHILE_APPLYING
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.sessions.connection import is_shared, manner_of
+from pgmg.catalog.state.state_tables import StateTables
 from pgmg.errors import ApplyError, AssertionFailedError, CycleError, RefusedChange
-from pgmg.model.events import (
+from pgmg.model.database.state_layout import PROGRESS
+from pgmg.model.plans.plan import Action
+from pgmg.model.results.events import (
     AppliedStep,
     ApplyResult,
     Discovered,
@@ -46,18 +48,16 @@ from pgmg.model.events import (
     ServerNotice,
     Started,
 )
-from pgmg.model.plan import Action
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.state_layout import PROGRESS
 from pgmg.planning.permission_notices import refuse_unpermitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pgmg.applying.target import ApplyTarget, PlanMaker
-    from pgmg.model.events import Event
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.plans.plan import Plan, Step
+    from pgmg.model.results.events import Event
 
 
 def apply(target: ApplyTarget, planner: PlanMaker, expected: Plan | None, listener: Listener) -> ApplyResult:

@@ -6,19 +6,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.events import AppliedStep, ApplyResult, Discovered
-from pgmg.model.plan import Edge, Origin
-from pgmg.model.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
+from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
+from pgmg.model.plans.plan import Edge, Origin
+from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered
 from pgmg.planning.compare.change_consent import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.applying.reconcile import Reconciliation, UnplannedEffect
+    from pgmg.applying.learning.reconcile import Reconciliation, UnplannedEffect
     from pgmg.applying.runner import StepFailed
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan, Step
 
 
 MAX_REPLANS = 1000

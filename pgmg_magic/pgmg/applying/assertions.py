@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from pgmg.applying import error_classes as classes
-from pgmg.catalog.assertion_queries import UnfitQueryError, ask
+from pgmg.applying.learning import error_classes as classes
+from pgmg.catalog.rows.assertion_queries import UnfitQueryError, ask
 from pgmg.errors import AssertionFailedError
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.source import StatementKind
+from pgmg.model.sources.source import StatementKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pgmg.applying.limits import Limits
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.events import AppliedStep
-    from pgmg.model.plan import Step
-    from pgmg.model.source import Migration, Statement
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.plans.plan import Step
+    from pgmg.model.results.events import AppliedStep
+    from pgmg.model.sources.source import Migration, Statement
 
 
 _DONE = "Its statements are committed already. The next apply asks this again and runs none of them."

@@ -8,28 +8,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pgmg.catalog.catalog_queries import restore_settings
-from pgmg.catalog.closure import read_definitions, read_owned_parts
-from pgmg.catalog.snapshot_reader import find
-from pgmg.catalog.table_parts import read_table_parts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.snapshot import Address
+from pgmg.catalog.reading.catalog_queries import restore_settings
+from pgmg.catalog.reading.closure import read_definitions, read_owned_parts
+from pgmg.catalog.reading.snapshot_reader import find
+from pgmg.catalog.reading.table_parts import read_table_parts
+from pgmg.model.database.snapshot import Address
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action
+from pgmg.planning.demands.dependencies import PARTS_OF_TABLES
 from pgmg.planning.kinds.create_or_replace import replacing
 from pgmg.planning.kinds.domain_constraints import is_of_domain_source
-from pgmg.planning.schedule.dependencies import PARTS_OF_TABLES
-from pgmg.planning.schedule.restore import restoration
-from pgmg.planning.schedule.staging import staged, swap_statements
+from pgmg.planning.steps.restore import restoration
+from pgmg.planning.steps.staging import staged, swap_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import psycopg
 
-    from pgmg.applying.owed_recorder import OwedObjects
-    from pgmg.model.catalog_details import Definition, ObjectProperty
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan, RuntimeDefinition, Step
+    from pgmg.applying.outside.owed_recorder import OwedObjects
+    from pgmg.model.database.catalog_details import Definition, ObjectProperty
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan, RuntimeDefinition, Step
 
 
 class RuntimeDefinitions:

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.blockers import lock_owner
-from pgmg.catalog.connection import manner_of, note_server_process
+from pgmg.catalog.sessions.blockers import lock_owner
+from pgmg.catalog.sessions.connection import manner_of, note_server_process
 from pgmg.errors import LockedError
-from pgmg.model.events import Listener, Waiting
+from pgmg.model.results.events import Listener, Waiting
 
 _POLL = 0.1  # seconds
 

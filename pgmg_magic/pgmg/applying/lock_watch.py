@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import errors
 
-from pgmg.applying.locate import relations_of
-from pgmg.catalog.blockers import blocking_sessions, lock_holders
-from pgmg.catalog.connection import server_pid
+from pgmg.applying.failing.locate import relations_of
+from pgmg.catalog.sessions.blockers import blocking_sessions, lock_holders
+from pgmg.catalog.sessions.connection import server_pid
 from pgmg.errors import PgmgError
-from pgmg.model.events import Listener, Waiting
+from pgmg.model.results.events import Listener, Waiting
 
 if TYPE_CHECKING:
     from pgmg.applying.lock import Connect
-    from pgmg.model.plan import Step
+    from pgmg.model.plans.plan import Step
 
 _SOON, _LATE = 0.02, 1.0
 """Seconds of silence after which somebody looks: as a tenth of lock_timeout, within these bounds."""

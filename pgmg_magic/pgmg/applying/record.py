@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pgmg.applying.created_names import as_created
+from pgmg.applying.learning.created_names import as_created
 from pgmg.applying.verify import since_last_migration, verify
-from pgmg.catalog.snapshot_reader import read_again, read_snapshot
-from pgmg.catalog.state_tables import DoneMigration
+from pgmg.catalog.reading.snapshot_reader import read_again, read_snapshot
+from pgmg.catalog.state.state_tables import DoneMigration
 from pgmg.planning.schedule.transactions import runs_alone
 from pgmg.source import statements_hash
 from pgmg.source.migrations.progress_notes import note_of
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pgmg.catalog.state_tables import StateTables
-    from pgmg.model.events import AppliedStep
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan, Record, Step
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.catalog.state.state_tables import StateTables
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan, Record, Step
+    from pgmg.model.results.events import AppliedStep
 
 _NOTIFY_BYTES = 7900
 _FEW = 100

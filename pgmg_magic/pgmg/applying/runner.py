@@ -13,15 +13,15 @@ import psycopg
 from psycopg import sql
 
 from pgmg.applying.assertions import Assertions, assertion_statements
-from pgmg.applying.migration_session import MigrationSession
+from pgmg.applying.outside.migration_session import MigrationSession
 from pgmg.applying.verify import corrected_notice, verify
-from pgmg.catalog.catalog_queries import SESSION_SETTINGS, restore_settings
-from pgmg.catalog.connection import is_pooled
-from pgmg.catalog.pipeline import Command, stream
-from pgmg.catalog.snapshot_reader import find
-from pgmg.model.events import AppliedStep, Listener, StepBegun, StepDone
-from pgmg.model.plan import Action
-from pgmg.model.source import Statement, StatementKind
+from pgmg.catalog.reading.catalog_queries import SESSION_SETTINGS, restore_settings
+from pgmg.catalog.reading.snapshot_reader import find
+from pgmg.catalog.sessions.connection import is_pooled
+from pgmg.catalog.sessions.pipeline import Command, stream
+from pgmg.model.plans.plan import Action
+from pgmg.model.results.events import AppliedStep, Listener, StepBegun, StepDone
+from pgmg.model.sources.source import Statement, StatementKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pgmg.applying.definitions import RuntimeDefinitions
     from pgmg.applying.limits import Limits
     from pgmg.applying.lock_watch import LockWatch
-    from pgmg.model.plan import Step
-    from pgmg.model.source import Migration
+    from pgmg.model.plans.plan import Step
+    from pgmg.model.sources.source import Migration
 
 RESET_SESSION = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
 """Takes back what a statement may have set for the session (rule 9.7)."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.errors import StalePlanError
-from pgmg.model.plan_inputs import changes_between
+from pgmg.model.plans.plan_inputs import changes_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.plan import Plan
-    from pgmg.model.plan_inputs import Entries
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.plans.plan_inputs import Entries
 
 _SAID = {
     "sources": "the files have changed",

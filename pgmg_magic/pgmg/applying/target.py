@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgmg.model.plan import Plan
-from pgmg.model.server_facts import ServerFacts
-from pgmg.model.snapshot import Snapshot
+from pgmg.model.database.server_facts import ServerFacts
+from pgmg.model.database.snapshot import Snapshot
+from pgmg.model.plans.plan import Plan
 
 if TYPE_CHECKING:
     from pgmg.applying.limits import Limits
     from pgmg.applying.lock import Connect
-    from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.history_entries import HistoryOptions
-    from pgmg.model.resume import Resume
+    from pgmg.model.plans.resume import Resume
+    from pgmg.model.results.applied_from import AppliedFrom
+    from pgmg.model.results.history_entries import HistoryOptions
 
 PlanMaker = Callable[[psycopg.Connection[Any], ServerFacts], tuple[Plan, Snapshot]]
 """Plans inside the given connection's transaction, with what has been learned so far."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgmg.applying.apply_failure import explain
+from pgmg.applying.failing.apply_failure import explain
 from pgmg.applying.lock import begin_locked, lock_key
-from pgmg.catalog.catalog_queries import set_path
+from pgmg.catalog.reading.catalog_queries import set_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,22 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pgmg.catalog.catalog_queries import run_queries, set_path
-from pgmg.catalog.closure import read_properties
-from pgmg.catalog.name_parts import object_name
+from pgmg.catalog.reading.catalog_queries import run_queries, set_path
+from pgmg.catalog.reading.closure import read_properties
+from pgmg.catalog.reading.name_parts import object_name
 from pgmg.errors import NotRestoredError
-from pgmg.model.catalog_details import PRIVILEGES, Aspect, ObjectProperty
-from pgmg.model.events import ServerNotice
-from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import Action, Step
-from pgmg.model.snapshot import Address
+from pgmg.model.database.catalog_details import PRIVILEGES, Aspect, ObjectProperty
+from pgmg.model.database.snapshot import Address
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import Action, Step
+from pgmg.model.results.events import ServerNotice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import psycopg
 
-    from pgmg.model.snapshot import LiveObject
+    from pgmg.model.database.snapshot import LiveObject
 
 _OF_SOURCE = frozenset(
     {Aspect.OPTION, Aspect.PART_OPTION, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.ATTACH, Aspect.PARTITION}

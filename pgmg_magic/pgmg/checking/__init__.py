@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.body_check import BodyCheck
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.body_check import BodyCheck
+    from pgmg.model.plans.plan import Plan
     from pgmg.planner import Planner
 
 _MOST_STEPS = 200

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.body_check import BodyProblem
-from pgmg.model.names import ROUTINES
-from pgmg.model.plan import Action
+from pgmg.model.database.snapshot import Address
+from pgmg.model.naming.names import ROUTINES
+from pgmg.model.plans.body_check import BodyProblem
+from pgmg.model.plans.plan import Action
 from pgmg.model.secrets import mask_secrets
-from pgmg.model.snapshot import Address
 from pgmg.source.grammar.lexer import Sort, significant, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pgmg.model.body_check import RoutineBody, ServerSaid
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import SourceObject
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.body_check import RoutineBody, ServerSaid
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.sources.source import SourceObject
 
 _ROUTINES_CATALOG = 1255
 """OID of pg_proc, the same in every database."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts, ViewFacts
-from pgmg.model.names import RELATIONS, ROUTINES
-from pgmg.model.plan import Action
-from pgmg.model.relation_shape import RelationShape
-from pgmg.model.source import Effect
+from pgmg.model.database.relation_shape import RelationShape
+from pgmg.model.naming.names import RELATIONS, ROUTINES
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import RoutineFacts, ViewFacts
+from pgmg.model.sources.source import Effect
 from pgmg.source.columns.result_names import result_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.catalog.present_schema import Calling, PresentPlace, PresentSchema
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import MigrationEffect, Plan
-    from pgmg.model.source import Parts, SourceObject
+    from pgmg.catalog.reading.present_schema import Calling, PresentPlace, PresentSchema
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import MigrationEffect, Plan
+    from pgmg.model.sources.source import Parts, SourceObject
 
 Columns = frozenset[str] | None
 _INPUT = ("in", "inout", "variadic")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.applying.trial import try_steps
-from pgmg.catalog.connection import UnansweredError, manner_of, translated_errors
-from pgmg.catalog.routine_bodies import read_routine_bodies, round_trip
-from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.temporary_objects_reader import scratch, why_impossible
+from pgmg.applying.learning.trial import try_steps
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.sessions.connection import UnansweredError, manner_of, translated_errors
+from pgmg.catalog.wording.routine_bodies import read_routine_bodies, round_trip
+from pgmg.catalog.wording.temporary_objects_reader import scratch, why_impossible
 from pgmg.checking.body_problems import (
     changed_routines,
     problem,
@@ -21,21 +21,21 @@ from pgmg.checking.body_problems import (
 from pgmg.checking.rolled_back import step_problems, why_not
 from pgmg.checking.routine_checker import check_routines
 from pgmg.errors import InsufficientPrivilegeError, LockedError
-from pgmg.model.body_check import BodyCheck, CheckedOn
-from pgmg.model.source import Notice
-from pgmg.render.text.body_lines import way
+from pgmg.model.plans.body_check import BodyCheck, CheckedOn
+from pgmg.model.sources.source import Notice
+from pgmg.render.text.plans.body_lines import way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.temporary_objects_reader import Scratch
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.catalog.wording.temporary_objects_reader import Scratch
     from pgmg.config import Settings
-    from pgmg.model.body_check import BodyProblem, RoutineBody
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan
-    from pgmg.model.source import SourceObject
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.body_check import BodyProblem, RoutineBody
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.sources.source import SourceObject
 
 CODE = "breaks-body"
 """The code of the warning about a query that the server will refuse once a plan is applied."""

@@ -6,18 +6,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pgmg.checking.body_problems import THE_PLAN, cause_of
-from pgmg.model.body_check import BodyProblem
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.source import StatementKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.body_check import BodyProblem
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.source import StatementKind
 from pgmg.source.grammar.lexer import significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.applying.trial import FailedStep
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan
+    from pgmg.applying.learning.trial import FailedStep
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan
 
 _CREATED = frozenset({"TABLE", "TYPE", "DOMAIN", "SCHEMA", "SEQUENCE"})
 _OF_SESSIONS = frozenset({Kind.DATABASE, Kind.ROLE, Kind.PUBLICATION, Kind.EVENT_TRIGGER, Kind.DEFAULT_PRIVILEGES})

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.catalog import routine_bodies
-from pgmg.model.body_check import ServerSaid, TriggerUse
+from pgmg.catalog.wording import routine_bodies
+from pgmg.model.plans.body_check import ServerSaid, TriggerUse
 from pgmg.source.references.plpgsql_probe import place_in, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.body_check import RoutineBody
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.plans.body_check import RoutineBody
     from pgmg.source.references.plpgsql_probe import Probe
 
 _NAMES = frozenset({"42703", "42P01"})

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.connection import translated_errors
-from pgmg.catalog.present_schema import read_present_schema
-from pgmg.catalog.routine_bodies import read_routine_bodies
-from pgmg.catalog.snapshot_reader import read_snapshot
+from pgmg.catalog.reading.present_schema import read_present_schema
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.sessions.connection import translated_errors
+from pgmg.catalog.wording.routine_bodies import read_routine_bodies
 from pgmg.checking.body_problems import changed_routines, problem, routine_names, sources_of
 from pgmg.checking.future_schema import FutureSchema
-from pgmg.model.body_check import BodyCheck, BodyProblem, CheckedOn, RoutineBody, ServerSaid
-from pgmg.model.facts import RoutineFacts, ViewFacts
-from pgmg.model.plan import Action
+from pgmg.model.plans.body_check import BodyCheck, BodyProblem, CheckedOn, RoutineBody, ServerSaid
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import RoutineFacts, ViewFacts
 from pgmg.source.columns.missing_names import NameRules, missing_names
 from pgmg.source.references.body_names import body_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.source import SourceObject
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan, Step
+    from pgmg.model.sources.source import SourceObject
     from pgmg.planner import Planner
 
 

@@ -64,7 +64,7 @@ class Program(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        found = import_module(f"pgmg.cli.cmd_{cmd_name}").command_
+        found = import_module(f"pgmg.cli.commands.cmd_{cmd_name}").command_
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(

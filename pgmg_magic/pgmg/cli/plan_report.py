@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 
 if TYPE_CHECKING:
     from pgmg.cli.invocation import Call
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
     from pgmg.project import Project
     from pgmg.render.plan_content import ReportExtras
 

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pgmg.cli.invocation import Call
-    from pgmg.model.body_check import BodyCheck
-    from pgmg.model.events import ApplyResult, Listener
-    from pgmg.model.graph_data import Graph
-    from pgmg.model.history_entries import History, RestoredSource
-    from pgmg.model.import_report import ImportReport
-    from pgmg.model.plan import Change, Plan
-    from pgmg.model.record_changes import RecordChanges
-    from pgmg.model.refreshed import Refreshed
-    from pgmg.model.rehearsal import Rehearsal
-    from pgmg.model.reset_report import ResetReport
-    from pgmg.model.row_questions import RowDifference
-    from pgmg.model.status_report import Status
-    from pgmg.model.verification import Verification
-    from pgmg.model.watch_events import WatchListener
+    from pgmg.model.plans.body_check import BodyCheck
+    from pgmg.model.plans.plan import Change, Plan
+    from pgmg.model.plans.rehearsal import Rehearsal
+    from pgmg.model.plans.verification import Verification
+    from pgmg.model.results.events import ApplyResult, Listener
+    from pgmg.model.results.graph_data import Graph
+    from pgmg.model.results.history_entries import History, RestoredSource
+    from pgmg.model.results.import_report import ImportReport
+    from pgmg.model.results.record_changes import RecordChanges
+    from pgmg.model.results.refreshed import Refreshed
+    from pgmg.model.results.reset_report import ResetReport
+    from pgmg.model.results.row_questions import RowDifference
+    from pgmg.model.results.status_report import Status
+    from pgmg.model.results.watch_events import WatchListener
     from pgmg.render.plan_content import ReportExtras
     from pgmg.source.project_check import FileCheck
 
@@ -71,7 +71,7 @@ def question(call: Call, shown: Plan) -> None:
 def dry_run(call: Call, shown: Plan) -> None:
     """Show a dry run: the plan, or in JSON the result of an apply that changed nothing."""
     if call.json:
-        from pgmg.model.events import AppliedStep, ApplyResult
+        from pgmg.model.results.events import AppliedStep, ApplyResult
 
         result(call, ApplyResult(shown, applied=False, steps=tuple(AppliedStep(step, 0.0) for step in shown.steps)))
     else:
@@ -120,7 +120,7 @@ def check(call: Call, files: FileCheck | None, bodies: BodyCheck | None) -> None
 
         call.result(documents.dumps(check_document(files, bodies)))
         return
-    from pgmg.render.text.body_lines import body_lines, file_lines
+    from pgmg.render.text.plans.body_lines import body_lines, file_lines
     from pgmg.render.text.spans import plain
 
     lines = [*(() if files is None else file_lines(files)), *(() if bodies is None else body_lines(bodies))]
@@ -134,8 +134,8 @@ def check(call: Call, files: FileCheck | None, bodies: BodyCheck | None) -> None
 
 def verification(call: Call, shown: Verification) -> None:
     """Show what of a report is still true."""
+    from pgmg.render.text.plans.verification_lines import verification_lines
     from pgmg.render.text.spans import plain
-    from pgmg.render.text.verification_lines import verification_lines
 
     if call.json:
         from pgmg.render.json import documents
@@ -234,7 +234,7 @@ def record_changes(call: Call, changes: RecordChanges) -> None:
 
         call.result(documents.dumps(documents.record_changes_document(changes)))
         return
-    from pgmg.render.text.record_lines import results
+    from pgmg.render.text.results.record_lines import results
 
     call.result("\n".join(results(changes)) or "Nothing to change: the records say so already.")
 
@@ -253,7 +253,7 @@ def refreshed(call: Call, done: Sequence[Refreshed]) -> None:
 
 def history(call: Call, found: History) -> None:
     """Show a history."""
-    from pgmg.render.text.history_lines import history_lines
+    from pgmg.render.text.results.history_lines import history_lines
     from pgmg.render.text.spans import plain
 
     if call.json:
@@ -272,7 +272,7 @@ def history(call: Call, found: History) -> None:
 def restoration_question(call: Call, found: RestoredSource) -> None:
     """Show on standard error how a file would change."""
     from pgmg.render.text import styled
-    from pgmg.render.text.history_lines import restoration_lines
+    from pgmg.render.text.results.history_lines import restoration_lines
 
     styled.show(_console(call, sys.stderr), list(restoration_lines(found)))
 
@@ -298,7 +298,7 @@ def imported(call: Call, report: ImportReport) -> None:
 
         call.result(documents.dumps(import_document(report)))
         return
-    from pgmg.render.text.import_lines import import_lines
+    from pgmg.render.text.results.import_lines import import_lines
 
     call.result("\n".join(import_lines(report, max(call.verbosity, 0))))
 
@@ -310,7 +310,7 @@ def reset(call: Call, report: ResetReport) -> None:
 
         call.result(documents.dumps(documents.reset_document(report)))
     else:
-        from pgmg.render.text.reset_lines import reset_lines
+        from pgmg.render.text.results.reset_lines import reset_lines
 
         call.result("\n".join(reset_lines(report, max(call.verbosity, 0))))
 
@@ -347,8 +347,8 @@ def progress(call: Call) -> Iterator[Listener]:
 
 def watching(call: Call) -> WatchListener:
     """Return a listener that prints each event of a watcher."""
-    from pgmg.model.watch_events import Disconnected, Reconnected, WatchEvent
-    from pgmg.render.text.watch_lines import Quiet, watch_lines
+    from pgmg.model.results.watch_events import Disconnected, Reconnected, WatchEvent
+    from pgmg.render.text.results.watch_lines import Quiet, watch_lines
 
     verbose = max(call.verbosity, 0)
     reported: list[str] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg import config
 from pgmg.errors import ConfigError
-from pgmg.model.plan import PlanOptions
+from pgmg.model.plans.plan import PlanOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

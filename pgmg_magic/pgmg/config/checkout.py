@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pgmg.config.git_head import read_head
 from pgmg.config.settings import EMBEDDED, Settings
-from pgmg.model.applied_from import AppliedFrom
+from pgmg.model.results.applied_from import AppliedFrom
 
 
 def applied_from(settings: Settings) -> AppliedFrom:

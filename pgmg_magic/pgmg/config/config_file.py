@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pgmg.config.settings import CONFIG_FILE, KEYS
 from pgmg.config.values import SettingType
 from pgmg.errors import ConfigError
-from pgmg.model.location import SourceLocation
+from pgmg.model.naming.location import SourceLocation
 from pgmg.model.secrets import mask_secrets
 
 if TYPE_CHECKING:

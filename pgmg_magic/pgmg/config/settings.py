@@ -6,17 +6,17 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pgmg.model.history_entries import KEPT
-from pgmg.model.permission import Permission
-from pgmg.model.plan import Recreate
-from pgmg.model.risk import RiskKind
+from pgmg.model.plans.permission import Permission
+from pgmg.model.plans.plan import Recreate
+from pgmg.model.plans.risk import RiskKind
+from pgmg.model.results.history_entries import KEPT
 from pgmg.model.secrets import mask_secrets, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pgmg.model.permission import Consents
+    from pgmg.model.plans.permission import Consents
 
 CONFIG_FILE = "pgmg.toml"
 EMBEDDED = "embedded:"
@@ -41,8 +41,8 @@ class Settings:
     pooler in front of the server does, if there is one. `checkout` names this checkout of the project, for runners
     whose host and folder change (rule 3.7). `allow` is what apply may risk; None: everything.
     `history` is how many applies pgmg's tables remember, 0 for none. `ignore` are patterns of what is somebody else's
-    (`pgmg.model.name_patterns`). `is_empty_copy`: the database is a copy without rows, where what migrations require
-    and ensure of them cannot hold.
+    (`pgmg.model.naming.name_patterns`). `is_empty_copy`: the database is a copy without rows, where what migrations
+    require and ensure of them cannot hold.
     """
 
     root: Path

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, cast
 
 from pgmg.config.settings import Pooling
 from pgmg.errors import ConfigError
-from pgmg.model.permission import Consents, parse_permission
-from pgmg.model.plan import Recreate
+from pgmg.model.plans.permission import Consents, parse_permission
+from pgmg.model.plans.plan import Recreate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pgmg.model.location import SourceLocation
+    from pgmg.model.naming.location import SourceLocation
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
 _SCHEMA = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^\s,"]+))\s*(?:,|\Z)')

@@ -10,7 +10,7 @@ from pgmg.config import CONFIG_FILE, EMBEDDED
 from pgmg.demo import scenery
 from pgmg.demo.table import table
 from pgmg.errors import PgmgError
-from pgmg.model.plan import Action, Plan
+from pgmg.model.plans.plan import Action, Plan
 from pgmg.project import Project
 from pgmg.render.text import plain
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
 
 NO_CHANGES = "No changes. The database matches the project."
 

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.applying.record import done_migration
-from pgmg.catalog.catalog_queries import restore_settings
-from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.state_tables import StateTables
+from pgmg.catalog.reading.catalog_queries import restore_settings
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.state.state_tables import StateTables
 from pgmg.config import applied_from
 from pgmg.errors import ImportRefused, PlanError, SourceErrors
-from pgmg.importing.drafted_files import DraftedFiles
+from pgmg.importing.files.drafted_files import DraftedFiles
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions
-from pgmg.model.import_report import LeftOut
-from pgmg.model.names import DECLARATIVE_KINDS
-from pgmg.model.plan import ChangeKind, PlanOptions, Record
+from pgmg.model.naming.names import DECLARATIVE_KINDS
+from pgmg.model.plans.plan import ChangeKind, PlanOptions, Record
+from pgmg.model.results.import_report import LeftOut
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.source import split_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Step
-    from pgmg.model.source import MigrationFile
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Step
+    from pgmg.model.sources.source import MigrationFile
     from pgmg.planner import Planner
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.source import SourceFiles

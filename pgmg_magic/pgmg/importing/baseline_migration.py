@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.dump_archive import DumpEntry, dump_archive
+from pgmg.catalog.servers.dump_archive import DumpEntry, dump_archive
 from pgmg.importing.foreign import NOTHING_FOREIGN, Foreign, divide, needed
-from pgmg.model.import_report import LeftOut
-from pgmg.model.quoting import quote
+from pgmg.model.naming.quoting import quote
+from pgmg.model.results.import_report import LeftOut
 from pgmg.model.secrets import mask_secrets
 from pgmg.source.migrations.dumped import DumpedStatement, dumped_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pgmg.importing.code_files import ImportedCode
     from pgmg.importing.declared_text import Unstated
-    from pgmg.model.snapshot import Address, ServerInfo
+    from pgmg.importing.files.code_files import ImportedCode
+    from pgmg.model.database.snapshot import Address, ServerInfo
 
 BASELINE = "baseline"
 DETAILS = "details_of_declared_objects"

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.import_facts import read_import_facts
+from pgmg.catalog.reading.import_facts import read_import_facts
 from pgmg.errors import SourceErrors
 from pgmg.importing.declared_text import create_statements
-from pgmg.importing.spelling import Spelling
-from pgmg.model.names import DECLARATIVE_KINDS, Kind
-from pgmg.model.quoting import literal, spell
-from pgmg.model.source import CodeFile
-from pgmg.model.sql_tokens import Sort, significant
+from pgmg.importing.files.spelling import Spelling
+from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind
+from pgmg.model.naming.quoting import literal, spell
+from pgmg.model.naming.sql_tokens import Sort, significant
+from pgmg.model.sources.source import CodeFile
 from pgmg.planning.resolve.sql_names import grant_target, target
 from pgmg.source import parse_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.importing.file_edits import NameOf
-    from pgmg.model.catalog_details import DriftEvidence, Privileges
-    from pgmg.model.names import ObjectName
-    from pgmg.model.snapshot import Address, Snapshot
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.importing.files.file_edits import NameOf
+    from pgmg.model.database.catalog_details import DriftEvidence, Privileges
+    from pgmg.model.database.snapshot import Address, Snapshot
+    from pgmg.model.naming.names import ObjectName
 
 Versions = dict["ObjectName", tuple[str, ...]]
 """The statements about each object, without semicolons; none of what the database does not have."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.importing import sql_style
-from pgmg.model.catalog_details import PRIVILEGES, Aspect, Definition, ObjectProperty
-from pgmg.model.names import Kind
+from pgmg.importing.files import sql_style
+from pgmg.model.database.catalog_details import PRIVILEGES, Aspect, Definition, ObjectProperty
+from pgmg.model.naming.names import Kind
 from pgmg.source.grammar.rewriting import plain_create
 
 if TYPE_CHECKING:
-    from pgmg.importing.spelling import Spelling
+    from pgmg.importing.files.spelling import Spelling
 
 _STATED = frozenset(
     {Aspect.OWNER, Aspect.COMMENT, Aspect.CONSTRAINT_COMMENT, Aspect.GRANT, Aspect.COLUMN_GRANT, Aspect.REVOKE}

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.catalog_queries import query
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.snapshot import Address
-from pgmg.model.state_layout import ORIGINAL_SCHEMA
+from pgmg.catalog.reading.catalog_queries import query
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.database.snapshot import Address
+from pgmg.model.database.state_layout import ORIGINAL_SCHEMA
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import Kind, ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import psycopg
 
-    from pgmg.catalog.catalog_queries import Row
-    from pgmg.catalog.dump_archive import DumpEntry
+    from pgmg.catalog.reading.catalog_queries import Row
+    from pgmg.catalog.servers.dump_archive import DumpEntry
     from pgmg.config import Settings
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
 
 _ABOUT = ("COMMENT ", "ACL ", "SECURITY LABEL ", "SEQUENCE OWNED BY ", "ROW SECURITY ")
 """Entries without an address of their own, which belong to what they depend on."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.connection import reading
-from pgmg.catalog.dump_archive import connection_string
-from pgmg.catalog.import_facts import ImportFacts, read_belongings, read_import_facts, read_unreadable_tables
-from pgmg.catalog.snapshot_reader import read_snapshot
+from pgmg.catalog.reading.import_facts import ImportFacts, read_belongings, read_import_facts, read_unreadable_tables
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.servers.dump_archive import connection_string
+from pgmg.catalog.sessions.connection import reading
 from pgmg.errors import ConfigError, ImportRefused, SourceErrors
 from pgmg.importing.adoption import Adopter, Adoption
 from pgmg.importing.baseline_migration import (
@@ -22,10 +22,10 @@ from pgmg.importing.baseline_migration import (
     baseline_text,
     details_text,
 )
-from pgmg.importing.code_files import ImportedCode, code_files
-from pgmg.importing.drafted_files import DraftedFiles
-from pgmg.importing.file_names import FileNames
-from pgmg.importing.file_set import FileSet
+from pgmg.importing.files.code_files import ImportedCode, code_files
+from pgmg.importing.files.drafted_files import DraftedFiles
+from pgmg.importing.files.file_names import FileNames
+from pgmg.importing.files.file_set import FileSet
 from pgmg.importing.foreign import ignored_patterns, is_ignored_default, needed, read_foreign
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_database_versions, kept_texts
 from pgmg.importing.proof import prove
@@ -33,10 +33,10 @@ from pgmg.importing.python_entities import read_python_entities
 from pgmg.importing.selection import Selection, importable, select
 from pgmg.importing.takeover import record_equal, take_over
 from pgmg.maintenance.locked import locked
-from pgmg.model.import_report import ImportedFile, ImportReport, LeftOut, Proof
-from pgmg.model.source import MigrationFile
-from pgmg.model.state_layout import OWN_TABLES
-from pgmg.model.text_hash import text_hash
+from pgmg.model.database.state_layout import OWN_TABLES
+from pgmg.model.naming.text_hash import text_hash
+from pgmg.model.results.import_report import ImportedFile, ImportReport, LeftOut, Proof
+from pgmg.model.sources.source import MigrationFile
 from pgmg.planning.resolve.lookup import find_all
 from pgmg.source.code_folder import CodeFolder
 from pgmg.source.migrations import numbering
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.importing.declared_text import Unstated
-    from pgmg.model.import_report import ImportOptions
-    from pgmg.model.name_patterns import NamePatterns
+    from pgmg.model.naming.name_patterns import NamePatterns
+    from pgmg.model.results.import_report import ImportOptions
     from pgmg.source import SourceFiles
 
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import ImportRefused
 from pgmg.importing.database_versions import Versions, read_database_versions
-from pgmg.importing.file_edits import edited
-from pgmg.model.names import DECLARATIVE_KINDS, Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import CodeFile
-from pgmg.model.text_hash import text_hash
+from pgmg.importing.files.file_edits import edited
+from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind
+from pgmg.model.naming.text_hash import text_hash
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.source import CodeFile
 from pgmg.source.statement_spans import StatementSpan, statement_spans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.import_facts import Belongings
-    from pgmg.model.names import ObjectName
+    from pgmg.catalog.reading.import_facts import Belongings
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison, ResolvedProject
     from pgmg.source import SourceFiles

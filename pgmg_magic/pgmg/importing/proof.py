@@ -6,23 +6,23 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.catalog_queries import query
-from pgmg.catalog.connection import connect
-from pgmg.catalog.dump_archive import dump_archive, dump_text
-from pgmg.catalog.scratch_database import scratch_database, scratch_server
-from pgmg.catalog.snapshot_reader import read_server, read_snapshot
+from pgmg.catalog.reading.catalog_queries import query
+from pgmg.catalog.reading.snapshot_reader import read_server, read_snapshot
+from pgmg.catalog.servers.dump_archive import dump_archive, dump_text
+from pgmg.catalog.servers.scratch_database import scratch_database, scratch_server
+from pgmg.catalog.sessions.connection import connect
 from pgmg.errors import DumpError, EmbeddedServerError, PgmgError, ScratchError
 from pgmg.importing.foreign import divide, ignored_patterns, read_foreign
-from pgmg.model.quoting import quote
-from pgmg.model.state_layout import OWN_TABLES
+from pgmg.model.database.state_layout import OWN_TABLES
+from pgmg.model.naming.quoting import quote
 from pgmg.source.migrations.dumped import comparable_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.import_report import Proof
+    from pgmg.model.results.import_report import Proof
 
 _MAJOR = 10000
 

@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ImportRefused
-from pgmg.importing.drafted_files import DraftedFiles
-from pgmg.model.import_report import LeftOut
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.quoting import spell
+from pgmg.importing.files.drafted_files import DraftedFiles
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import spell
+from pgmg.model.results.import_report import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from types import ModuleType
 
-    from pgmg.importing.file_names import FileNames
+    from pgmg.importing.files.file_names import FileNames
 
 _KINDS = {
     "function": Kind.FUNCTION,

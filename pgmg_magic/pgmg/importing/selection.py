@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
-from pgmg.model.import_report import LeftOut
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import DECLARED_KINDS, Kind, ObjectName, kind_of
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import DECLARED_KINDS, Kind, ObjectName, kind_of
+from pgmg.model.results.import_report import LeftOut
 from pgmg.planning.resolve.lookup import find_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pgmg.catalog.import_facts import Belongings
-    from pgmg.model.import_report import ImportOptions
-    from pgmg.model.snapshot import Address, LiveObject, Snapshot
+    from pgmg.catalog.reading.import_facts import Belongings
+    from pgmg.model.database.snapshot import Address, LiveObject, Snapshot
+    from pgmg.model.results.import_report import ImportOptions
 
 _VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 

@@ -6,22 +6,22 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.catalog_queries import restore_settings
-from pgmg.catalog.snapshot_reader import read_snapshot
-from pgmg.catalog.state_tables import StateTables
+from pgmg.catalog.reading.catalog_queries import restore_settings
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.state.state_tables import StateTables
 from pgmg.config import applied_from
 from pgmg.errors import ImportRefused
 from pgmg.importing.adoption import Adoption
-from pgmg.model.import_report import LeftOut
-from pgmg.model.plan import ChangeKind, PlanOptions, Record
-from pgmg.model.state_layout import ORIGINAL_SCHEMA
+from pgmg.model.database.state_layout import ORIGINAL_SCHEMA
+from pgmg.model.plans.plan import ChangeKind, PlanOptions, Record
+from pgmg.model.results.import_report import LeftOut
 
 if TYPE_CHECKING:
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Step
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Step
     from pgmg.planner import Planner
     from pgmg.source import SourceFiles
 

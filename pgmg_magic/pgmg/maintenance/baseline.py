@@ -11,12 +11,12 @@ from pgmg.maintenance.locked import locked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
-    from pgmg.model.record_changes import RecordChanges
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import MigrationFile
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.results.record_changes import RecordChanges
+    from pgmg.model.sources.source import MigrationFile
     from pgmg.planner import Planner
 
 
@@ -40,7 +40,7 @@ class Baseline:
     def record(self, upto: str | None) -> tuple[str, ...]:
         """Record the pending migrations, up to and with `upto` if it is given; return their names."""
         from pgmg.applying.record import done_migration
-        from pgmg.catalog.state_tables import StateTables
+        from pgmg.catalog.state.state_tables import StateTables
 
         with locked(self._settings, self._planner, self._connect) as conn:
             files, snapshot = self._pending(conn, upto)
@@ -82,7 +82,7 @@ class Baseline:
     def change(self, wanted: RecordChanges) -> RecordChanges:
         """Make the wanted changes, all or none, and return what was left to do of them."""
         from pgmg.applying.record import done_migration
-        from pgmg.catalog.state_tables import StateTables
+        from pgmg.catalog.state.state_tables import StateTables
 
         with locked(self._settings, self._planner, self._connect) as conn:
             changes = self.checked(conn, wanted)
@@ -109,6 +109,6 @@ class Baseline:
         return read.migrations
 
     def _snapshot(self, conn: Connection) -> Snapshot:
-        from pgmg.catalog.snapshot_reader import read_snapshot
+        from pgmg.catalog.reading.snapshot_reader import read_snapshot
 
         return read_snapshot(conn, self._settings.state_schema)

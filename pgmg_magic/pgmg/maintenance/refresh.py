@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import LockedError, UnknownObjectError
 from pgmg.maintenance.locked import locked
-from pgmg.model.quoting import quote
-from pgmg.model.refreshed import Refreshed
+from pgmg.model.naming.quoting import quote
+from pgmg.model.results.refreshed import Refreshed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.catalog.materialized_views import MaterializedView
+    from pgmg.catalog.reading.materialized_views import MaterializedView
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
     from pgmg.planner import Planner
@@ -33,7 +33,7 @@ class Refresh:
         Raises:
             UnknownObjectError: a name that no materialized view has.
         """
-        from pgmg.catalog.materialized_views import read_materialized_views
+        from pgmg.catalog.reading.materialized_views import read_materialized_views
 
         views = read_materialized_views(conn)
         wanted = {view for name in names for view in _named(name, views)}
@@ -69,7 +69,7 @@ class Refresh:
 
     def _with_holder(self, error: LockedError, view: MaterializedView) -> LockedError:
         """Return the error with who has locked the view, as long as somebody has."""
-        from pgmg.catalog.blockers import lock_holders
+        from pgmg.catalog.sessions.blockers import lock_holders
 
         with self._connect() as conn:
             held = lock_holders(conn, (_quoted(view),), readers=True)

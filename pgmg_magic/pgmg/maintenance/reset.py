@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.maintenance.locked import locked
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.naming.name_patterns import NamePatterns
 
 if TYPE_CHECKING:
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
-    from pgmg.model.reset_report import ResetReport
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.results.reset_report import ResetReport
     from pgmg.planner import Planner
     from pgmg.planning.reset_plan import ResetScope
 
@@ -37,8 +37,8 @@ class Reset:
                 be dropped as well.
             UsageError: an included schema holds no state.
         """
-        from pgmg.catalog.catalog_details_reader import read_closure
-        from pgmg.catalog.snapshot_reader import read_snapshot
+        from pgmg.catalog.reading.catalog_details_reader import read_closure
+        from pgmg.catalog.reading.snapshot_reader import read_snapshot
         from pgmg.planning.reset_plan import reset_plan
 
         snapshot = read_snapshot(conn, self._settings.state_schema)
@@ -49,7 +49,7 @@ class Reset:
         return reset_plan(snapshot, read_closure(conn, snapshot, frozenset(seeds)), scope)
 
     def _scope(self, conn: Connection, snapshot: Snapshot) -> ResetScope:
-        from pgmg.catalog.other_projects import read_foundations, read_other_projects
+        from pgmg.catalog.reading.other_projects import read_foundations, read_other_projects
         from pgmg.planning.reset_plan import ResetScope
 
         return ResetScope(

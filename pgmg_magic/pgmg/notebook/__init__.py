@@ -13,7 +13,7 @@ _META_KEY = "pgmg"
 
 def load(shell: InteractiveShell) -> None:
     """Register magics, display formatters and the error handler with a shell."""
-    from pgmg.notebook.magics import PgmgMagics
+    from pgmg.notebook.magic_commands.magics import PgmgMagics
 
     unload(shell)
     magics = PgmgMagics(shell)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import PgmgError
-from pgmg.model.cell_result import CellResult
-from pgmg.model.events import ApplyResult
-from pgmg.model.graph_data import Graph
-from pgmg.model.history_entries import History
-from pgmg.model.import_report import ImportReport
-from pgmg.model.plan import Plan
-from pgmg.model.query_result import QueryPlan, QueryResult
-from pgmg.model.row_questions import RowDifference
-from pgmg.model.status_report import Status
-from pgmg.notebook.magic_hints import as_magics, bundle_as_magics
+from pgmg.model.plans.plan import Plan
+from pgmg.model.results.cell_result import CellResult
+from pgmg.model.results.events import ApplyResult
+from pgmg.model.results.graph_data import Graph
+from pgmg.model.results.history_entries import History
+from pgmg.model.results.import_report import ImportReport
+from pgmg.model.results.query_result import QueryPlan, QueryResult
+from pgmg.model.results.row_questions import RowDifference
+from pgmg.model.results.status_report import Status
+from pgmg.notebook.live.watchers import Watch
+from pgmg.notebook.magic_commands.magic_hints import as_magics, bundle_as_magics
 from pgmg.notebook.notebook_session import LiveProject
-from pgmg.notebook.watchers import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def bundle(shown: object, base: str | None = None, site: str | None = None) -> B
             return {PLAIN: plain(error_lines(shown)), HTML: error_html(shown)}
         case CellResult():
             from pgmg.render.html.cell_html import cell_html
-            from pgmg.render.text.cell_lines import cell_lines
+            from pgmg.render.text.results.cell_lines import cell_lines
             from pgmg.render.text.spans import plain
 
             return {PLAIN: plain(cell_lines(shown)), HTML: cell_html(shown)}
@@ -79,7 +79,7 @@ def bundle(shown: object, base: str | None = None, site: str | None = None) -> B
 
             return {PLAIN: query_plan_text(shown), HTML: query_plan_html(shown)}
         case Watch():
-            from pgmg.notebook.watch_panel import picture_bundle
+            from pgmg.notebook.live.watch_panel import picture_bundle
 
             return picture_bundle(shown.picture)
         case LiveProject():
@@ -93,14 +93,14 @@ def _lines_bundle(shown: object) -> Bundle:
     match shown:
         case History():
             from pgmg.render.html.lines_html import lines_html
-            from pgmg.render.text.history_lines import history_lines
+            from pgmg.render.text.results.history_lines import history_lines
             from pgmg.render.text.spans import plain
 
             found = list(history_lines(shown))
             return {PLAIN: plain(found), HTML: lines_html(found, "History")}
         case ImportReport():
             from pgmg.render.html.lines_html import lines_html
-            from pgmg.render.text.import_lines import import_lines
+            from pgmg.render.text.results.import_lines import import_lines
             from pgmg.render.text.spans import plain, span_line
 
             lines = [span_line(line) for line in import_lines(shown)]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pgmg.model.events import ApplyResult, Event, Finished, Listener
+from pgmg.model.results.events import ApplyResult, Event, Finished, Listener
 from pgmg.notebook.formatters import HTML, PLAIN, Bundle, Formatters, bundle, display_bundle, display_updatable
 from pgmg.render.html.error_html import error_html
 from pgmg.render.progress_listeners import PlainProgress
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from pgmg.model.plan import Change, Plan
-    from pgmg.model.refreshed import Refreshed
-    from pgmg.model.row_questions import RowDifference
-    from pgmg.notebook.approval import Approval
+    from pgmg.model.plans.plan import Change, Plan
+    from pgmg.model.results.refreshed import Refreshed
+    from pgmg.model.results.row_questions import RowDifference
+    from pgmg.notebook.live.approval import Approval
     from pgmg.notebook.notebook_session import LiveProject
     from pgmg.notebook.tracebacks import Failures
 
@@ -99,7 +99,7 @@ class FrontEnd:
         if not self.has_kernel:
             print("%pgmg_apply applies this plan.")  # noqa: T201 - a terminal's output
             return
-        from pgmg.notebook.approval import Approval
+        from pgmg.notebook.live.approval import Approval
 
         base = self._base()
         approval = Approval(
@@ -123,7 +123,7 @@ class FrontEnd:
             listener(event)
 
         if self.has_kernel:
-            from pgmg.notebook.live_progress import PanelProgress
+            from pgmg.notebook.live.live_progress import PanelProgress
 
             with PanelProgress() as panel:
                 listener = panel

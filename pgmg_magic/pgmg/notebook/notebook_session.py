@@ -15,7 +15,7 @@ from pgmg.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
 
 
 class LiveProject(Project):
@@ -49,7 +49,7 @@ class LiveProject(Project):
 
     def cancel(self) -> None:
         """Ask the server to cancel the running statements."""
-        from pgmg.catalog.connection import cancel
+        from pgmg.catalog.sessions.connection import cancel
 
         with self._guard:
             running = [conn for conn in self._made if not conn.closed]

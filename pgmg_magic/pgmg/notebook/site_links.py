@@ -11,7 +11,7 @@ from pgmg.render.site.site_page import DEFAULT_FOLDER, INDEX, write_site
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pgmg.model.site_data import SiteData
+    from pgmg.model.results.site_data import SiteData
     from pgmg.notebook.notebook_session import LiveProject, NotebookSession
 
 

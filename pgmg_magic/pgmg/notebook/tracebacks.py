@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.config import passwords
 from pgmg.errors import PgmgError
-from pgmg.notebook.magic_hints import as_magics
+from pgmg.notebook.magic_commands.magic_hints import as_magics
 from pgmg.render.html.error_html import error_lines
 from pgmg.render.text.spans import Line, Role, Span
 

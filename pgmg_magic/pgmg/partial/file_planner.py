@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.server_facts import NO_FACTS, ServerFacts
+from pgmg.model.database.server_facts import NO_FACTS, ServerFacts
 from pgmg.partial.folder_memory import FolderMemory
 from pgmg.partial.partial_plan import PartialPlanner, PartialScope
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pgmg.catalog.column_lists import Attributes
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.names import ObjectName
-    from pgmg.model.permission import Consents
-    from pgmg.model.plan import Plan, PlanOptions
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.catalog.reading.column_lists import Attributes
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.permission import Consents
+    from pgmg.model.plans.plan import Plan, PlanOptions
     from pgmg.partial.partial_plan import PartialPlan
     from pgmg.planner import Planner
 
@@ -59,7 +59,7 @@ class FilePlanner:
 
     def attributes(self, conn: Connection) -> dict[ObjectName, Attributes | None]:
         """Return what the files declare, with columns and types as the database has them; None for what has none."""
-        from pgmg.catalog.column_lists import read_attributes
+        from pgmg.catalog.reading.column_lists import read_attributes
 
         partial = self.partial(conn)
         names = partial.focused_names

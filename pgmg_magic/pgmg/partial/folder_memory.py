@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.plan import ChangeKind
+from pgmg.model.plans.plan import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, OtherProject, PgmgError, PlanError, RefusedChange, SourceError, SourceErrors
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Plan, PlanOptions
-from pgmg.model.server_facts import NO_FACTS, ServerFacts
-from pgmg.model.watch_events import Broken
+from pgmg.model.database.server_facts import NO_FACTS, ServerFacts
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind, Plan, PlanOptions
+from pgmg.model.results.watch_events import Broken
 from pgmg.partial.focus import declared_in, outside_of
 from pgmg.planning.compare.change_consent import doubts, listed
 from pgmg.planning.deferral import (
@@ -26,9 +26,9 @@ from pgmg.planning.deferral import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import Migration
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.sources.source import Migration
     from pgmg.partial.folder_memory import FolderMemory
     from pgmg.planner import ParsedFiles, Planner
     from pgmg.planning.compare.changes import ObjectComparison

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import Dependency, DependencyType
+from pgmg.model.database.catalog_details import Dependency, DependencyType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pgmg.model.snapshot import Address
+    from pgmg.model.database.snapshot import Address
 
 
 def cascade(

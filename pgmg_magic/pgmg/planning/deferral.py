@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Plan
-from pgmg.model.source import Effect, Migration
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind, Plan
+from pgmg.model.sources.source import Effect, Migration
 from pgmg.planning.compare.resolved import Comparison, ResolvedProject
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.replay.timeline import replay

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.permissions import Need, Subject
-from pgmg.model.source import Effect
-from pgmg.model.sql_tokens import significant
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.naming.sql_tokens import significant
+from pgmg.model.plans.permissions import Need, Subject
+from pgmg.model.sources.source import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.plan import MigrationEffect, Plan, Step
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.plans.plan import MigrationEffect, Plan, Step
 
 _CREATED_IN_SCHEMAS = (RELATIONS | ROUTINES | TYPES) - {Kind.INDEX}
 _OWNED = _CREATED_IN_SCHEMAS | {Kind.INDEX, Kind.SCHEMA}

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import InsufficientPrivilegeError
-from pgmg.model.names import RELATIONS, Kind, ObjectName
-from pgmg.model.permissions import Held, Need, Permissions, Subject
-from pgmg.model.plan import Action, Plan, Step
-from pgmg.model.quoting import quote
-from pgmg.model.source import Notice
-from pgmg.model.sql_tokens import significant
-from pgmg.model.state_layout import HISTORY, MIGRATIONS, PROGRESS, STATE
+from pgmg.model.database.state_layout import HISTORY, MIGRATIONS, PROGRESS, STATE
+from pgmg.model.naming.names import RELATIONS, Kind, ObjectName
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.sql_tokens import significant
+from pgmg.model.plans.permissions import Held, Need, Permissions, Subject
+from pgmg.model.plans.plan import Action, Plan, Step
+from pgmg.model.sources.source import Notice
 from pgmg.planning.migration_permissions import MigrationNeeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pgmg.model.snapshot import LiveObject, Snapshot
+    from pgmg.model.database.snapshot import LiveObject, Snapshot
 
 MISSING = "permission"
 """The code of what apply could not do."""

@@ -7,22 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange, UsageError
-from pgmg.model.catalog_details import Closure, DependencyType
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.quoting import literal, quote
-from pgmg.model.reset_report import ResetReport
-from pgmg.model.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, ORIGINAL_TABLES, OWN_TABLES, STATE
+from pgmg.model.database.catalog_details import Closure, DependencyType
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.database.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, ORIGINAL_TABLES, OWN_TABLES, STATE
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.naming.quoting import literal, quote
+from pgmg.model.results.reset_report import ResetReport
 from pgmg.planning.cascade import cascade
+from pgmg.planning.demands.dependencies import DependencyGraph
 from pgmg.planning.resolve.sql_names import target
-from pgmg.planning.schedule.dependencies import DependencyGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pgmg.model.foundation import Foundation
-    from pgmg.model.snapshot import Address, Snapshot
+    from pgmg.model.database.snapshot import Address, Snapshot
+    from pgmg.model.sources.foundation import Foundation
 
 _DROPPED = (RELATIONS - {Kind.INDEX}) | ROUTINES | TYPES | {
     Kind.OPERATOR, Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY, Kind.CAST, Kind.COLLATION, Kind.EVENT_TRIGGER,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.risk import Risk, RiskKind
+from pgmg.model.plans.risk import Risk, RiskKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.plan import Plan
-    from pgmg.model.rehearsal import Rehearsal, RelationEffect
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.plans.rehearsal import Rehearsal, RelationEffect
 
 
 def measured_risks(plan: Plan, rehearsal: Rehearsal) -> tuple[Risk, ...]:

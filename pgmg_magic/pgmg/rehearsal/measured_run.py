@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying.assertions import assertion_statements
 from pgmg.applying.runner import copy_in, copy_statements
-from pgmg.catalog.catalog_queries import set_path
-from pgmg.catalog.held_effects import RelationState, read_relation_states
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.rehearsal import RelationEffect
-from pgmg.model.risk import WEAKEST_REPORTED, LockMode, RiskKind
+from pgmg.catalog.reading.catalog_queries import set_path
+from pgmg.catalog.sessions.held_effects import RelationState, read_relation_states
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.rehearsal import RelationEffect
+from pgmg.model.plans.risk import WEAKEST_REPORTED, LockMode, RiskKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.catalog.connection import Connection
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.risk import Risk
+    from pgmg.catalog.sessions.connection import Connection
+    from pgmg.model.plans.plan import Plan, Step
+    from pgmg.model.plans.risk import Risk
 
 _KINDS = {"v": Kind.VIEW, "m": Kind.MATERIALIZED_VIEW}
 _RESET = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "DISCARD TEMP")

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.connection import connect, translated_errors
-from pgmg.catalog.schema_copy import ScratchCopies, scratch_copies
+from pgmg.catalog.servers.schema_copy import ScratchCopies, scratch_copies
+from pgmg.catalog.sessions.connection import connect, translated_errors
 from pgmg.checking import chosen, with_check
 from pgmg.checking.plan_checker import PlanChecker
 from pgmg.connections import Connections
 from pgmg.errors import ApplyError
-from pgmg.model.events import ServerNotice
-from pgmg.model.rehearsal import Rehearsal, RehearsedStep
+from pgmg.model.plans.rehearsal import Rehearsal, RehearsedStep
+from pgmg.model.results.events import ServerNotice
 from pgmg.planner import Planner
 from pgmg.rehearsal.measured_risks import measured_risks
 from pgmg.rehearsal.measured_run import MeasuredRun
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pgmg.config import Settings
-    from pgmg.model.body_check import BodyCheck
-    from pgmg.model.events import Event
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.body_check import BodyCheck
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.results.events import Event
     from pgmg.project import Project
 
 

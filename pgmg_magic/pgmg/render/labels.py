@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from pgmg.model.facts import FiringFacts, OwnerFacts
-from pgmg.model.firing import Firing
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph
-from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import Action, Change, ChangeKind, Edge, Origin, Step
-from pgmg.model.quoting import spell
-from pgmg.model.risk import duration_text
-from pgmg.model.roles import role_word
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.naming.quoting import spell
+from pgmg.model.naming.roles import role_word
+from pgmg.model.plans.plan import Action, Change, ChangeKind, Edge, Origin, Step
+from pgmg.model.plans.risk import duration_text
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph
+from pgmg.model.sources.facts import FiringFacts, OwnerFacts
+from pgmg.model.sources.firing import Firing
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
-    from pgmg.model.applied_from import AppliedFrom
+    from pgmg.model.results.applied_from import AppliedFrom
 
 
 class Verb(NamedTuple):

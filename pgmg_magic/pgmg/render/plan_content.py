@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.plan import Action, ChangeKind
-from pgmg.model.risk import RiskKind, size_text
-from pgmg.render.text.plan_lines import nothing
-from pgmg.render.text.risk_lines import notable_risks, summary
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.plans.risk import RiskKind, size_text
+from pgmg.render.text.plans.plan_lines import nothing
+from pgmg.render.text.plans.risk_lines import notable_risks, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.graph_data import Graph
-    from pgmg.model.plan import Change, Plan, Step
-    from pgmg.model.risk import Risk
-    from pgmg.model.row_questions import RowDifference
+    from pgmg.model.plans.plan import Change, Plan, Step
+    from pgmg.model.plans.risk import Risk
+    from pgmg.model.results.graph_data import Graph
+    from pgmg.model.results.row_questions import RowDifference
 
 RISK_WORDS = {
     RiskKind.DATA_LOSS: "data loss",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TextIO
 
-from pgmg.model.events import (
+from pgmg.model.results.events import (
     Discovered,
     Event,
     Finished,

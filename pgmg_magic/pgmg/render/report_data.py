@@ -15,7 +15,7 @@ from pgmg.render.json.documents import dumps, saved_plan_document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
 
 HTML_DATA = '<script type="application/json" id="pgmg-plan">'
 """The start of the element of an HTML report that holds the saved plan."""

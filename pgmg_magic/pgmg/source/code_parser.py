@@ -9,7 +9,7 @@ from pgmg.errors import SourceErrors
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pgmg.model.source import CodeFile, SourceObject
+    from pgmg.model.sources.source import CodeFile, SourceObject
     from pgmg.source.parse_cache import ParseCache
 
 

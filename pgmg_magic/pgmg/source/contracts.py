@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import ROUTINES, TYPES, Kind
+from pgmg.model.naming.names import ROUTINES, TYPES, Kind
 from pgmg.source.grammar.lexer import Sort, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.source import SourceObject
+    from pgmg.model.sources.source import SourceObject
     from pgmg.source.grammar.statements import ParsedStatement
 
 PINNED_KINDS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, *ROUTINES, *TYPES})

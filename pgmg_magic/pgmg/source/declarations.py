@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
-from pgmg.model.facts import DefinitionFacts, GrantFacts
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
-from pgmg.model.source import CodeFile, Parts, SourceObject, Target
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.sources.facts import DefinitionFacts, GrantFacts
+from pgmg.model.sources.source import CodeFile, Parts, SourceObject, Target
 from pgmg.source.contracts import pins, refuse_misplaced
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pgmg.errors import DuplicateObject, SourceErrors, UsageError
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
-from pgmg.model.source import CodeFile, SourceObject, Target
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.sources.source import CodeFile, SourceObject, Target
 from pgmg.source.declarations import parse_file
 
 _FAMILIES = (RELATIONS, ROUTINES, TYPES)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError
-from pgmg.model.location import SourceLocation
+from pgmg.model.naming.location import SourceLocation
 
 if TYPE_CHECKING:
     from pathlib import Path

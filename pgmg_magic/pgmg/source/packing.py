@@ -10,14 +10,15 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model import facts, firing, location, names, source
-from pgmg.model.location import SourceLocation
-from pgmg.model.source import SourceObject
+from pgmg.model.naming import location, names
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.sources import facts, firing, source
+from pgmg.model.sources.source import SourceObject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.source import CodeFile
+    from pgmg.model.sources.source import CodeFile
 
 Packed = Any
 """A value of JSON: text, number, bool, None, or a list of such."""

@@ -24,7 +24,7 @@ from pgmg.source.packing import pack, unpack
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pgmg.model.source import CodeFile, SourceObject
+    from pgmg.model.sources.source import CodeFile, SourceObject
 
 VARIABLE = "PGMG_CACHE_DIR"
 """The environment variable that names the folder of the cache; empty for no cache."""

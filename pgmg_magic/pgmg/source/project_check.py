@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, SourceError, SourceErrors
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 from pgmg.source.file_placement import is_same, named
 from pgmg.source.project_files import read_files
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from pgmg.model.source import Notice, SourceObject
+    from pgmg.model.sources.source import Notice, SourceObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError
-from pgmg.model.location import SourceLocation
-from pgmg.model.source import CodeFile, MigrationFile, Notice
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.sources.source import CodeFile, MigrationFile, Notice
 from pgmg.source.folder_walk import cannot_list, file_id, is_ignored, is_sql_file, walk
 from pgmg.source.migrations.sections import up_section
 

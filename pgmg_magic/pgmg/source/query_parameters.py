@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import UsageError
-from pgmg.model.sql_tokens import Sort, tokens
+from pgmg.model.naming.sql_tokens import Sort, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.sql_tokens import Token
+    from pgmg.model.naming.sql_tokens import Token
 
 _MARK = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 

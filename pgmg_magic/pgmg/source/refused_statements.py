@@ -6,13 +6,13 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
 from pgmg.source.grammar.parser import Tree, pb
 from pgmg.source.references.statement_targets import KINDS, words
 
 if TYPE_CHECKING:
     from pgmg.errors import RefusedStatement
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.source.grammar.statements import ParsedStatement
 
 _MIGRATION = "Put it into a file of the migrations folder: code files declare what can be replaced at any time."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceErrors, SyntaxProblem
-from pgmg.model.location import SourceLocation
+from pgmg.model.naming.location import SourceLocation
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 from pgmg.source.grammar.set_statements import SetStatements, is_setting
@@ -15,7 +15,7 @@ from pgmg.source.kinds import key_of, readers
 
 if TYPE_CHECKING:
     from pgmg.errors import SourceError
-    from pgmg.model.source import CodeFile, Target
+    from pgmg.model.sources.source import CodeFile, Target
 
 
 @dataclass(frozen=True, slots=True)

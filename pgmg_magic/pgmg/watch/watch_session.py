@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pgmg.config import applied_from
 from pgmg.errors import ApplyError, ConnectionFailedError, LockedError, PgmgError, PlanError
-from pgmg.model.history_entries import HistoryOptions
-from pgmg.model.names import Kind
-from pgmg.model.plan import MigrationImpact, Plan, PlanOptions
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import MigrationImpact, Plan, PlanOptions
+from pgmg.model.results.history_entries import HistoryOptions
 from pgmg.partial.folder_memory import FolderMemory
 from pgmg.partial.partial_plan import Blocked, PartialPlan, PartialPlanner, PartialScope, hold
 from pgmg.planner import Planner
@@ -19,11 +19,11 @@ from pgmg.planning.deferral import Deferral, changes_to_defer, needed_migration,
 
 if TYPE_CHECKING:
     from pgmg.applying.target import ApplyTarget
-    from pgmg.catalog.connection import Connection
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
-    from pgmg.model.events import ApplyResult, Listener
-    from pgmg.model.server_facts import ServerFacts
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.server_facts import ServerFacts
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.results.events import ApplyResult, Listener
     from pgmg.source import SourceFiles
 
 OpenConnection = Callable[[], "Connection"]
@@ -68,7 +68,7 @@ class WatchSession:
             ConnectionFailedError, EmbeddedServerError: there is no way to have one.
         """
         if self._conn is None or self._conn.closed:
-            from pgmg.catalog.connection import listen
+            from pgmg.catalog.sessions.connection import listen
 
             self._conn = self._connect()
             listen(self._conn, self._heard)
@@ -79,7 +79,7 @@ class WatchSession:
 
     def have_others_applied(self) -> bool:
         """Say whether other sessions have applied something since this was asked the last time."""
-        from pgmg.catalog.connection import has_heard
+        from pgmg.catalog.sessions.connection import has_heard
 
         if self._conn is not None and not self._conn.closed:
             self._others_applied |= has_heard(self._conn)
@@ -98,7 +98,7 @@ class WatchSession:
     @property
     def is_lost(self) -> bool:
         """The connection has been closed by the other side."""
-        from pgmg.catalog.connection import is_lost
+        from pgmg.catalog.sessions.connection import is_lost
 
         return self._conn is None or is_lost(self._conn)
 
@@ -110,7 +110,7 @@ class WatchSession:
 
     def interrupt(self) -> None:
         """Stop what the server is doing for us, for good; it is rolled back."""
-        from pgmg.catalog.connection import cancel
+        from pgmg.catalog.sessions.connection import cancel
 
         self._interrupted = True
         conn = self._conn
@@ -129,7 +129,7 @@ class WatchSession:
         Raises:
             PgmgError: as when planning; ConnectionFailedError where the connection was lost.
         """
-        from pgmg.catalog.connection import keep_plans, reading
+        from pgmg.catalog.sessions.connection import keep_plans, reading
 
         conn = self.open()
         with reading(conn, self._planner.search_path, self._settings.lock_timeout):
@@ -152,7 +152,7 @@ class WatchSession:
         Raises:
             PgmgError: they cannot be planned.
         """
-        from pgmg.catalog.connection import reading
+        from pgmg.catalog.sessions.connection import reading
 
         conn = self.open()
         with reading(conn, self._planner.search_path, self._settings.lock_timeout):
@@ -225,8 +225,8 @@ class WatchSession:
         self, scope: PartialScope, drafts: list[PartialPlan]
     ) -> Callable[[Connection, ServerFacts], tuple[Plan, Snapshot]]:
         def planner(conn: Connection, facts: ServerFacts) -> tuple[Plan, Snapshot]:
-            from pgmg.catalog.catalog_queries import set_path
-            from pgmg.catalog.connection import forget_plans
+            from pgmg.catalog.reading.catalog_queries import set_path
+            from pgmg.catalog.sessions.connection import forget_plans
 
             if self._planner.search_path is not None:
                 set_path(conn, self._planner.search_path)
@@ -240,7 +240,7 @@ class WatchSession:
 
     def _rehearsed(self, target: ApplyTarget, scope: PartialScope) -> tuple[Deferral, ...]:
         """Return whom else the server would refuse, one after the other."""
-        from pgmg.applying.refused_steps import rehearse
+        from pgmg.applying.learning.refused_steps import rehearse
 
         drafts: list[PartialPlan] = []
         try:

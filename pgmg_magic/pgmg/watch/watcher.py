@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError, ConnectionFailedError, EmbeddedServerError, PgmgError
-from pgmg.model.events import Event, Retrying, ServerNotice, Waiting
-from pgmg.model.plan import ChangeKind, MigrationImpact
-from pgmg.model.watch_events import (
+from pgmg.model.plans.plan import ChangeKind, MigrationImpact
+from pgmg.model.results.events import Event, Retrying, ServerNotice, Waiting
+from pgmg.model.results.watch_events import (
     Applied,
     Broken,
     Disconnected,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from pgmg.model.naming.sql_tokens import Sort, Token, tokens
 from pgmg.model.secrets.layout import SecretLayout, is_unclosed
 from pgmg.model.secrets.nested import Text, content
 from pgmg.model.secrets.secret_names import SECRET_FUNCTIONS, is_secret, is_suspicious
 from pgmg.model.secrets.urls import url_secrets
-from pgmg.model.sql_tokens import Sort, Token, tokens
 
 TextSpan = tuple[int, int]
 

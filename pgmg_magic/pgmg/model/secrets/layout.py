@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.naming.sql_tokens import Sort, Token
 from pgmg.model.secrets.nested import content
-from pgmg.model.sql_tokens import Sort, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

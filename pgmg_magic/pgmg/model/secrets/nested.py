@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.sql_tokens import Sort, Token
+from pgmg.model.naming.sql_tokens import Sort, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

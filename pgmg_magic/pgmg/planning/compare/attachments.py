@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import Privileges
-from pgmg.model.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts
-from pgmg.model.firing import Firing
-from pgmg.model.names import CHILD_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.roles import EVERYBODY, role_meant
+from pgmg.model.database.catalog_details import Privileges
+from pgmg.model.naming.names import CHILD_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.naming.roles import EVERYBODY, role_meant
+from pgmg.model.sources.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts
+from pgmg.model.sources.firing import Firing
 from pgmg.planning.compare.privileges import ObjectAcl, every, initial_privileges, satisfied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.catalog_details import DriftEvidence
-    from pgmg.model.snapshot import LiveObject, Snapshot
+    from pgmg.model.database.catalog_details import DriftEvidence
+    from pgmg.model.database.snapshot import LiveObject, Snapshot
     from pgmg.planning.resolve.declared import Declared
 
 _KINDS = {

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
-from pgmg.model.consent import Consent
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Notice
+from pgmg.model.plans.consent import Consent
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.source import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.results.applied_from import AppliedFrom
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import ResolvedProject
 

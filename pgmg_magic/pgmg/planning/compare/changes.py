@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import DriftChecks, DriftEvidence
-from pgmg.model.facts import GrantFacts
-from pgmg.model.names import DECLARATIVE_KINDS, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.snapshot import LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.model.database.catalog_details import DriftChecks, DriftEvidence
+from pgmg.model.database.snapshot import LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.facts import GrantFacts
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.signatures import Signature, has_signature
 from pgmg.source import same_wording
 
 if TYPE_CHECKING:
-    from pgmg.model.applied_from import AppliedFrom, Claim
+    from pgmg.model.results.applied_from import AppliedFrom, Claim
     from pgmg.planning.resolve.declared import Declared
 
 

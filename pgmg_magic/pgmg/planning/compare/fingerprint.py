@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pgmg.model.plan import PlanOptions, Record, Step
-    from pgmg.model.plan_inputs import PlanInputs
-    from pgmg.model.snapshot import ServerInfo
+    from pgmg.model.database.snapshot import ServerInfo
+    from pgmg.model.plans.plan import PlanOptions, Record, Step
+    from pgmg.model.plans.plan_inputs import PlanInputs
 
 
 def basis(

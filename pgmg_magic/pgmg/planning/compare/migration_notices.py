@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.errors import OtherProject, RenamedMigration
-from pgmg.model.applied_from import Checkout
-from pgmg.model.source import Notice
+from pgmg.model.results.applied_from import Checkout
+from pgmg.model.sources.source import Notice
 from pgmg.source import statements_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pgmg.model.snapshot import MigrationRow, Snapshot
-    from pgmg.model.source import MigrationFile
+    from pgmg.model.database.snapshot import MigrationRow, Snapshot
+    from pgmg.model.sources.source import MigrationFile
 
 
 def pending_files(files: Sequence[MigrationFile] | None, snapshot: Snapshot) -> tuple[MigrationFile, ...]:

@@ -6,14 +6,14 @@ import difflib
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange, UnknownObjectError
-from pgmg.model.record_changes import RecordChanges
+from pgmg.model.results.record_changes import RecordChanges
 from pgmg.planning.compare.migration_notices import is_edited, recorded_under_another_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pgmg.model.snapshot import MigrationRow
-    from pgmg.model.source import MigrationFile
+    from pgmg.model.database.snapshot import MigrationRow
+    from pgmg.model.sources.source import MigrationFile
 
 
 def checked_changes(

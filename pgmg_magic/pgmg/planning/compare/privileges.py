@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import GrantFacts, Privilege
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
-from pgmg.model.quoting import quote
-from pgmg.model.roles import EVERYBODY, role_sql
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.roles import EVERYBODY, role_sql
+from pgmg.model.sources.facts import GrantFacts, Privilege
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.catalog_details import Privileges
+    from pgmg.model.database.catalog_details import Privileges
 
 _TABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _COLUMN = ("SELECT", "INSERT", "UPDATE", "REFERENCES")

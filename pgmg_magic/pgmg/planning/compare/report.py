@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pgmg.model.ignored_objects import IgnoredObjects
-from pgmg.model.name_patterns import NamePatterns
-from pgmg.model.names import DECLARED_KINDS
-from pgmg.model.plan import Change, ChangeKind, DatabaseInfo
-from pgmg.model.status_report import Status
+from pgmg.model.database.ignored_objects import IgnoredObjects
+from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import DECLARED_KINDS
+from pgmg.model.plans.plan import Change, ChangeKind, DatabaseInfo
+from pgmg.model.results.status_report import Status
 from pgmg.planning.resolve.lookup import find_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.applied_from import Checkout
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.results.applied_from import Checkout
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison
 

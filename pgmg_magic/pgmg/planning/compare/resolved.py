@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
-from pgmg.model.applied_from import Checkout
-from pgmg.model.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
-from pgmg.model.plan import ChangeKind
-from pgmg.model.server_facts import Blocks, Creates, DependsOn, ServerFacts, StatementId
-from pgmg.model.snapshot import Address, Snapshot
-from pgmg.model.source import Effect, Migration, MigrationFile, Notice, SourceObject, Statement
+from pgmg.model.database.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
+from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, ServerFacts, StatementId
+from pgmg.model.database.snapshot import Address, Snapshot
+from pgmg.model.naming.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.results.applied_from import Checkout
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import Effect, Migration, MigrationFile, Notice, SourceObject, Statement
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures

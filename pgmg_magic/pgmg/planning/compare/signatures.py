@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.facts import AggregateFacts, RoutineFacts
-from pgmg.model.type_identity import TypeIdentity, formatted_type, type_of
+from pgmg.model.naming.type_identity import TypeIdentity, formatted_type, type_of
+from pgmg.model.sources.facts import AggregateFacts, RoutineFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import SourceObject, TypeName
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import SourceObject, TypeName
     from pgmg.planning.resolve.declared import Declared
 
 Signature = tuple[TypeIdentity, ...]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import ROUTINES, Kind
-from pgmg.model.plan import ChangeKind
+from pgmg.model.naming.names import ROUTINES, Kind
+from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.kinds import (
     column_default_rules,
     comments_and_grants,

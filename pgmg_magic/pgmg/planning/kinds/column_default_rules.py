@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts, Privilege
-from pgmg.model.firing import Firing
-from pgmg.model.names import ROUTINES, Kind, ObjectName
-from pgmg.model.plan import Action
-from pgmg.model.quoting import literal, quote
+from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
+from pgmg.model.naming.quoting import literal, quote
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts, Privilege
+from pgmg.model.sources.firing import Firing
 from pgmg.planning.compare.attachments import kind_of_scope
 from pgmg.planning.compare.privileges import (
     initial_privileges,
@@ -24,7 +24,7 @@ from pgmg.planning.resolve.sql_names import grant_target, qualified, target
 from pgmg.source.grammar.rewriting import split_statements
 
 if TYPE_CHECKING:
-    from pgmg.model.source import SourceObject
+    from pgmg.model.sources.source import SourceObject
     from pgmg.planning.compare.attachments import LiveAttachments
     from pgmg.planning.compare.privileges import ObjectAcl
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import Aspect
-from pgmg.model.facts import TriggerFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
+from pgmg.model.database.catalog_details import Aspect
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import TriggerFacts
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.source.grammar.rewriting import or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.catalog_details import ObjectProperty
+    from pgmg.model.database.catalog_details import ObjectProperty
 
 RESET = frozenset({Aspect.ENABLED, Aspect.EXTENSION})
 """Properties that CREATE OR REPLACE resets, on partitions as well."""

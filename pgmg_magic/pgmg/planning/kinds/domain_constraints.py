@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import DomainFacts
-from pgmg.model.names import Kind
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import DomainFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.facts import DomainConstraint
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import SourceObject
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.facts import DomainConstraint
+    from pgmg.model.sources.source import SourceObject
 
 
 def constraint_names(domain: str, constraints: tuple[DomainConstraint, ...]) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import DomainConstraint, DomainFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action, ChangeKind
-from pgmg.model.quoting import quote
-from pgmg.model.type_identity import plain_type
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.type_identity import plain_type
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.sources.facts import DomainConstraint, DomainFacts
 from pgmg.planning.kinds.domain_constraints import constraint_names
 from pgmg.planning.kinds.enum_composite_range import recreate_or_refuse
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, Rules, Strategy

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import CompositeFacts, DomainFacts, EnumFacts, RangeFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.quoting import literal, quote
-from pgmg.model.source import Notice
-from pgmg.model.type_identity import formatted_type, plain_type, type_of
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.quoting import literal, quote
+from pgmg.model.naming.type_identity import formatted_type, plain_type, type_of
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import CompositeFacts, DomainFacts, EnumFacts, RangeFacts
+from pgmg.model.sources.source import Notice
 from pgmg.planning.kinds.domain_constraints import made_with_domain
 from pgmg.planning.kinds.equal_definitions import says_the_same_range
 from pgmg.planning.kinds.rules import (

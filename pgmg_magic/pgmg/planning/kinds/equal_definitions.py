@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import DefinitionFacts, PolicyFacts, RangeFacts, ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.roles import EVERYBODY
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.roles import EVERYBODY
+from pgmg.model.sources.facts import DefinitionFacts, PolicyFacts, RangeFacts, ViewFacts
 from pgmg.source import parse_recorded
 from pgmg.source.grammar.rewriting import same_definition, same_expression, same_query, text_search_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pgmg.model.catalog_details import Definition
+    from pgmg.model.database.catalog_details import Definition
     from pgmg.planning.kinds.rules import ObjectDiff
 
 _BY_CLAUSES = frozenset(

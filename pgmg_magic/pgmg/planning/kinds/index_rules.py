@@ -5,9 +5,9 @@ An index whose options alone change keeps its rows; options that only somebody s
 
 from __future__ import annotations
 
-from pgmg.model.facts import IndexFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action, ChangeKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.sources.facts import IndexFacts
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.kinds.view_rules import declared_options, live_options, reset_option, set_option
 from pgmg.source.grammar.rewriting import same_but_formatting, same_definition, without_index_options

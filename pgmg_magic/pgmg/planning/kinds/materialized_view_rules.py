@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action, ChangeKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.sources.facts import ViewFacts
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option

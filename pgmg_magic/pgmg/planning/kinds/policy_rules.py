@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import PolicyFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.roles import EVERYBODY, role_sql
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.roles import EVERYBODY, role_sql
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import PolicyFacts
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target
 

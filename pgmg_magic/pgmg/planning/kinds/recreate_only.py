@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import NO_CHANGE, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.source.grammar.rewriting import same_but_formatting

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pgmg.model.facts import AggregateFacts, RoutineFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
-from pgmg.model.type_identity import formatted_type, type_of
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.type_identity import formatted_type, type_of
+from pgmg.model.plans.plan import Action
+from pgmg.model.sources.facts import AggregateFacts, RoutineFacts
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.source.grammar.rewriting import or_replace
 

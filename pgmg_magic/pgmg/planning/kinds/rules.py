@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pgmg.model.plan import Action, ChangeKind, PlanOptions
+from pgmg.model.plans.plan import Action, ChangeKind, PlanOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pgmg.model.catalog_details import Definition, ViewShape
-    from pgmg.model.names import Kind, ObjectName
-    from pgmg.model.snapshot import LiveObject
-    from pgmg.model.source import Notice, SourceObject, TypeName
+    from pgmg.model.database.catalog_details import Definition, ViewShape
+    from pgmg.model.database.snapshot import LiveObject
+    from pgmg.model.naming.names import Kind, ObjectName
+    from pgmg.model.sources.source import Notice, SourceObject, TypeName
     from pgmg.planning.compare.attachments import LiveAttachments
 
 

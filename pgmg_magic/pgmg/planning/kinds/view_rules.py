@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pgmg.model.catalog_details import ColumnShape
-from pgmg.model.facts import IndexFacts, ViewFacts
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Action, ChangeKind
-from pgmg.model.quoting import literal, quote
-from pgmg.model.source import Notice
+from pgmg.model.database.catalog_details import ColumnShape
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import literal, quote
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.sources.facts import IndexFacts, ViewFacts
+from pgmg.model.sources.source import Notice
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target

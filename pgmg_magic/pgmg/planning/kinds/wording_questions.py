@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import WordingQuestion
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.model.stand_in import StandInQuestion
+from pgmg.model.database.catalog_details import WordingQuestion
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.stand_in import StandInQuestion
 from pgmg.planning.kinds.equal_definitions import says_the_same
 from pgmg.source.grammar.rewriting import same_definition, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pgmg.model.catalog_details import CatalogDetails, Definition
-    from pgmg.model.names import ObjectName
+    from pgmg.model.database.catalog_details import CatalogDetails, Definition
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.resolve.declared import Declared

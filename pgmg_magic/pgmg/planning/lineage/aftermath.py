@@ -7,15 +7,15 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action
 from pgmg.source.grammar.rewriting import data_clause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import Plan, Step
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan, Step
 
 
 class Maker(Enum):

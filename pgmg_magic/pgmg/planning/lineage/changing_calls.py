@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts
-from pgmg.model.names import ROUTINES, Kind, ObjectName
-from pgmg.model.row_questions import Calls
-from pgmg.model.source import RefKind
-from pgmg.model.sql_tokens import significant
+from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
+from pgmg.model.naming.sql_tokens import significant
+from pgmg.model.results.row_questions import Calls
+from pgmg.model.sources.facts import RoutineFacts
+from pgmg.model.sources.source import RefKind
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Parts, SourceObject
+    from pgmg.model.sources.source import Parts, SourceObject
     from pgmg.planning.lineage.pending_objects import PendingObjects
 
 _FOLLOWED = ROUTINES | {Kind.VIEW, Kind.OPERATOR}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph, GraphNode
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Origin
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Origin
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph, GraphNode
 from pgmg.planning.lineage.view_columns import ColumnUsers, ViewColumns, relation_of, without_idle_order
 
 if TYPE_CHECKING:

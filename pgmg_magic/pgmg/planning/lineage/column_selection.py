@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UnknownObjectError, UsageError
-from pgmg.model.lineage_data import WHOLE_ROW
-from pgmg.model.names import Kind, ObjectName
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.lineage_data import WHOLE_ROW
 from pgmg.planning.resolve.lookup import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pgmg.model.graph_data import Graph
+    from pgmg.model.results.graph_data import Graph
 
 TABULAR = frozenset({Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW})
 """What has columns."""

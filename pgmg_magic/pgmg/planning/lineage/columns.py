@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UnknownObjectError
-from pgmg.model.facts import CompositeFacts, RoutineFacts
-from pgmg.model.lineage_data import ColumnAnswers, FunctionTraits
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.results.lineage_data import ColumnAnswers, FunctionTraits
+from pgmg.model.sources.facts import CompositeFacts, RoutineFacts
+from pgmg.model.sources.source import Effect
 from pgmg.planning.lineage.column_flow import flow
 from pgmg.planning.lineage.object_graph import reachable
 from pgmg.planning.lineage.relation_uses import VIEWS, RelationUses
@@ -21,8 +21,8 @@ from pgmg.source.columns.query_lineage import created_columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.graph_data import Graph
-    from pgmg.model.snapshot import Address
+    from pgmg.model.database.snapshot import Address
+    from pgmg.model.results.graph_data import Graph
     from pgmg.planning.compare.resolved import Comparison
     from pgmg.planning.lineage.column_selection import ColumnSelection
     from pgmg.planning.lineage.view_columns import ViewColumns

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
-from pgmg.model.location import SourceLocation
-from pgmg.model.names import CHILD_KINDS, Kind, ObjectName, migration_name
-from pgmg.model.plan import Edge, Origin, Plan
-from pgmg.model.source import Effect
-from pgmg.model.state_layout import STATE_TABLES
+from pgmg.model.database.state_layout import STATE_TABLES
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.names import CHILD_KINDS, Kind, ObjectName, migration_name
+from pgmg.model.plans.plan import Edge, Origin, Plan
+from pgmg.model.results.graph_data import ColumnEdge, Graph, GraphNode
+from pgmg.model.sources.source import Effect
+from pgmg.planning.demands.dependencies import DependencyGraph
 from pgmg.planning.resolve.lookup import find_all
-from pgmg.planning.schedule.dependencies import DependencyGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import networkx as nx
 
-    from pgmg.model.catalog_details import Closure
+    from pgmg.model.database.catalog_details import Closure
     from pgmg.planning.compare.resolved import Comparison
 
 _MINOR = frozenset({Kind.INDEX, Kind.CONSTRAINT, Kind.COLUMN_DEFAULT, Kind.SEQUENCE, Kind.OTHER})

@@ -7,21 +7,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import EnumFacts, OwnerFacts, ViewFacts
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Reference, RefKind
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.facts import EnumFacts, OwnerFacts, ViewFacts
+from pgmg.model.sources.source import Reference, RefKind
+from pgmg.planning.demands.dependencies import DependencyGraph
 from pgmg.planning.lineage.aftermath import Aftermath, Maker, Rows
 from pgmg.planning.resolve.declared import Use
-from pgmg.planning.schedule.dependencies import DependencyGraph
 from pgmg.source import parse_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pgmg.model.catalog_details import Closure
-    from pgmg.model.snapshot import Address
-    from pgmg.model.source import Parts, SourceObject
+    from pgmg.model.database.catalog_details import Closure
+    from pgmg.model.database.snapshot import Address
+    from pgmg.model.sources.source import Parts, SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import Comparison
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import ROUTINES, Kind, ObjectName
+from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.planning.lineage.column_selection import TABULAR
 from pgmg.planning.lineage.object_graph import adjacency
 from pgmg.source import parse_recorded
 
 if TYPE_CHECKING:
-    from pgmg.model.graph_data import Graph
+    from pgmg.model.results.graph_data import Graph
     from pgmg.planning.resolve.resolver import Resolver
 
 VIEWS = TABULAR - {Kind.TABLE}

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import CycleError, UsageError
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.quoting import quote
-from pgmg.model.row_questions import After, Query, RowQuestion
-from pgmg.model.source import Notice, RefKind
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.naming.quoting import quote
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.results.row_questions import After, Query, RowQuestion
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import Notice, RefKind
 from pgmg.planning.lineage.aftermath import Aftermath, Rows
 from pgmg.planning.lineage.changing_calls import ChangingCalls
 from pgmg.planning.lineage.pending_objects import UNCHANGED, VIEWS, PendingObjects
@@ -25,8 +25,8 @@ from pgmg.source.grammar.recursion import TooDeepError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.model.catalog_details import Closure
-    from pgmg.model.source import Parts, SourceObject
+    from pgmg.model.database.catalog_details import Closure
+    from pgmg.model.sources.source import Parts, SourceObject
     from pgmg.planning.compare.resolved import Comparison
 
 _NO_RESULTS = RELATIONS - VIEWS

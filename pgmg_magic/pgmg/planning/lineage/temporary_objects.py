@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts, ViewFacts
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.row_questions import Access, TemporaryObject
-from pgmg.model.source import RefKind
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.results.row_questions import Access, TemporaryObject
+from pgmg.model.sources.facts import RoutineFacts, ViewFacts
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.renaming import NewName, RenamingError
 from pgmg.source.columns.temporary_copies import temporary
 from pgmg.source.grammar.parser import GrammarError
 from pgmg.source.grammar.recursion import TooDeepError
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.planning.lineage.pending_objects import PendingObjects
     from pgmg.planning.resolve.resolver import Resolver
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Origin
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

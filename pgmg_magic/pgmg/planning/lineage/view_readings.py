@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import ViewFacts
-from pgmg.model.lineage_data import ROW_ORDER, WHOLE_ROW, ColumnUse
-from pgmg.model.names import ROUTINES, Kind, ObjectName
-from pgmg.model.plan import Origin
-from pgmg.model.source import RefKind
+from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
+from pgmg.model.plans.plan import Origin
+from pgmg.model.results.lineage_data import ROW_ORDER, WHOLE_ROW, ColumnUse
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import RefKind
 from pgmg.planning.lineage.relation_uses import CALLED, VIEWS, RelationUses
 from pgmg.planning.lineage.view_columns import UsedColumns, ViewColumns
 from pgmg.source.columns.query_lineage import UnreadableError, trace
@@ -18,9 +18,9 @@ from pgmg.source.columns.result_names import result_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pgmg.model.lineage_data import ColumnAnswers, FunctionTraits, OutputColumn, RelationColumns, Trace
-    from pgmg.model.snapshot import Address
-    from pgmg.model.source import Parts
+    from pgmg.model.database.snapshot import Address
+    from pgmg.model.results.lineage_data import ColumnAnswers, FunctionTraits, OutputColumn, RelationColumns, Trace
+    from pgmg.model.sources.source import Parts
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.resolve.declared import Declared
 

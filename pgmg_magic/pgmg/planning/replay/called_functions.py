@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts
-from pgmg.model.names import ROUTINES, Kind
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import ROUTINES, Kind
+from pgmg.model.sources.facts import RoutineFacts
+from pgmg.model.sources.source import Effect
 from pgmg.source import parse_recorded
 from pgmg.source.migrations.statement_scopes import may_change_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import Statement
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import Statement
     from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.resolve.declared import Declared
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import RELATIONS, Kind, ObjectName
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import RELATIONS, Kind, ObjectName
+from pgmg.model.sources.source import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.source import Alteration
+    from pgmg.model.sources.source import Alteration
     from pgmg.planning.replay.schema_history import SchemaHistory
     from pgmg.planning.replay.schema_state import ObjectId
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.name_space import Key, NameSpace
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, name_space
-from pgmg.model.type_identity import NO_TYPE, PUBLIC, TypeIdentity, type_of
+from pgmg.model.naming.name_space import Key, NameSpace
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, name_space
+from pgmg.model.naming.type_identity import NO_TYPE, PUBLIC, TypeIdentity, type_of
 from pgmg.planning.replay.changing_values import ChangingValues
 from pgmg.planning.replay.column_history import ColumnHistory
 from pgmg.planning.replay.schema_state import ObjectId, SchemaState
@@ -15,7 +15,7 @@ from pgmg.planning.replay.schema_state import ObjectId, SchemaState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pgmg.model.snapshot import Place, Snapshot
+    from pgmg.model.database.snapshot import Place, Snapshot
 
 
 class SchemaHistory:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.name_space import Key, NameSpace
-from pgmg.model.names import Kind, ObjectName, name_space
-from pgmg.model.snapshot import Address
+from pgmg.model.database.snapshot import Address
+from pgmg.model.naming.name_space import Key, NameSpace
+from pgmg.model.naming.names import Kind, ObjectName, name_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.server_facts import Creates, StatementId
-from pgmg.model.source import Effect, ScopeKind
+from pgmg.model.database.server_facts import Creates, StatementId
+from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
 from pgmg.planning.replay.object_operations import Operation, operations_of
 from pgmg.planning.replay.schema_history import SchemaHistory
@@ -15,9 +15,9 @@ from pgmg.source.migrations.progress_notes import statements_done
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.snapshot import Snapshot
-    from pgmg.model.source import Migration, Reference, Statement
+    from pgmg.model.database.snapshot import Snapshot
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import Migration, Reference, Statement
     from pgmg.planning.replay.schema_state import ObjectId, SchemaState
     from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.resolve.resolver import Resolver

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pgmg.model.facts import AggregateFacts, CompositeFacts, RoutineFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Migration, Parts, SourceObject, Target, TypeName
-from pgmg.model.type_identity import SYSTEM, TypeIdentity
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.type_identity import SYSTEM, TypeIdentity
+from pgmg.model.sources.facts import AggregateFacts, CompositeFacts, RoutineFacts
+from pgmg.model.sources.source import Alteration, Effect, Migration, Parts, SourceObject, Target, TypeName
 
 RelationKey = tuple[str, str]
 """Schema and name of a relation."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, RefusedStatement
-from pgmg.model.names import Kind
-from pgmg.model.quoting import spell
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.quoting import spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import SourceObject, Target
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import SourceObject, Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pgmg.errors import UnknownObjectError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
 
 
 def find(typed: str, names: Iterable[ObjectName]) -> tuple[ObjectName, ...]:

@@ -7,12 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError, SourceErrors
-from pgmg.model.facts import CompositeFacts, RangeFacts, RoutineFacts
-from pgmg.model.name_space import WITHOUT_SCHEMA, NameSpace
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.quoting import spell
-from pgmg.model.roles import role_meant
-from pgmg.model.source import Alteration, Effect, Migration, Parts, Reference, RefKind, SourceObject, Target, TypeName
+from pgmg.model.naming.name_space import WITHOUT_SCHEMA, NameSpace
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.naming.quoting import spell
+from pgmg.model.naming.roles import role_meant
+from pgmg.model.sources.facts import CompositeFacts, RangeFacts, RoutineFacts
+from pgmg.model.sources.source import (
+    Alteration,
+    Effect,
+    Migration,
+    Parts,
+    Reference,
+    RefKind,
+    SourceObject,
+    Target,
+    TypeName,
+)
 from pgmg.planning.resolve.column_types import ColumnTypes, LiveColumns
 from pgmg.planning.resolve.declared import Declared, Use, ambiguous, default_of_a_table, duplicate
 from pgmg.planning.resolve.search_path import path_with_new_schemas, search_path_of
@@ -23,7 +33,7 @@ from pgmg.source.declarations import ADDED_UP
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
 
 _TEXT_SEARCH = frozenset(
     {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.source import Effect, Migration
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.source import Effect, Migration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.snapshot import Snapshot
+    from pgmg.model.database.snapshot import Snapshot
 
 
 def path_with_new_schemas(snapshot: Snapshot, pending: Sequence[Migration]) -> tuple[str, ...]:

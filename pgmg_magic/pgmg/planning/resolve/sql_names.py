@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pgmg.model.names import RELATIONS, Kind, ObjectName
-from pgmg.model.quoting import quote
-from pgmg.model.type_identity import type_sql
+from pgmg.model.naming.names import RELATIONS, Kind, ObjectName
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.type_identity import type_sql
 
 
 def qualified(name: ObjectName) -> str:

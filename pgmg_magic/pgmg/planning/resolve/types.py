@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.type_identity import NO_TYPE, PUBLIC, SYSTEM, TypeIdentity, column_type, unknown_column
+from pgmg.model.naming.type_identity import NO_TYPE, PUBLIC, SYSTEM, TypeIdentity, column_type, unknown_column
 
 if TYPE_CHECKING:
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import Parts, TypeName
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import Parts, TypeName
     from pgmg.planning.resolve.column_types import ColumnTypes
 
 KnownTypes = Mapping[tuple[str, str], TypeIdentity]

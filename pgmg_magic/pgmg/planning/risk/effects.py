@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.relation_facts import Relation
-    from pgmg.model.risk import LockMode
+    from pgmg.model.database.relation_facts import Relation
+    from pgmg.model.plans.risk import LockMode
 
 _WITH_ROWS = frozenset("rm")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.operations import AddColumn, DropSchema, OnTypeUsers, Retype, SetPath, Truncate, Unknown
-from pgmg.model.plan import Action
-from pgmg.model.relation_facts import FactsWanted
-from pgmg.model.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
-from pgmg.model.source import TypeName
+from pgmg.model.database.relation_facts import FactsWanted
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Action
+from pgmg.model.plans.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
+from pgmg.model.sources.operations import AddColumn, DropSchema, OnTypeUsers, Retype, SetPath, Truncate, Unknown
+from pgmg.model.sources.source import TypeName
 from pgmg.planning.risk.relation_names import RelationNames
 from pgmg.planning.risk.statement_forecast import StatementForecaster
 from pgmg.source.operations import operations_of
@@ -18,10 +18,10 @@ from pgmg.source.operations import operations_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pgmg.model.operations import Operation
-    from pgmg.model.plan import Plan, Step
-    from pgmg.model.relation_facts import Relation, RelationFacts
-    from pgmg.model.source import Migration
+    from pgmg.model.database.relation_facts import Relation, RelationFacts
+    from pgmg.model.plans.plan import Plan, Step
+    from pgmg.model.sources.operations import Operation
+    from pgmg.model.sources.source import Migration
     from pgmg.planning.risk.effects import Forecast
 
 _KINDS = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.operations import ConstraintType
-from pgmg.model.risk import LockMode
+from pgmg.model.plans.risk import LockMode
+from pgmg.model.sources.operations import ConstraintType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pgmg.model.relation_facts import Relation, RelationFacts, TableConstraint
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_facts import Relation, RelationFacts, TableConstraint
+    from pgmg.model.sources.source import Parts
     from pgmg.planning.risk.effects import Forecast
     from pgmg.planning.risk.relation_names import RelationNames
 

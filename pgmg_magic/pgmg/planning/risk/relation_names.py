@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.relation_facts import Relation, RelationFacts
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_facts import Relation, RelationFacts
+    from pgmg.model.sources.source import Parts
 
 NameAndSchema = tuple[str, str]
 

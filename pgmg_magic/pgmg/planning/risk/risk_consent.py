@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
-from pgmg.model.permission import LARGE, Consents, ContractPermission, Permission, needs_consent
-from pgmg.model.risk import RiskKind
-from pgmg.model.source import Notice
+from pgmg.model.plans.permission import LARGE, Consents, ContractPermission, Permission, needs_consent
+from pgmg.model.plans.risk import RiskKind
+from pgmg.model.sources.source import Notice
 
 if TYPE_CHECKING:
-    from pgmg.model.contract import ContractBreach
-    from pgmg.model.plan import Plan
-    from pgmg.model.risk import Risk
+    from pgmg.model.plans.plan import Plan
+    from pgmg.model.plans.risk import Risk
+    from pgmg.model.sources.contract import ContractBreach
 
 CODE, CONTRACT = "not-allowed", "contract"
 """The codes of the warnings about a risk, and about a breach of a pinned interface, that is not allowed."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from pgmg.model.operations import (
+from pgmg.model.plans.risk import LockMode
+from pgmg.model.sources.operations import (
     AddColumn,
     AddConstraint,
     Attach,
@@ -35,8 +36,7 @@ from pgmg.model.operations import (
     Using,
     ValidateConstraint,
 )
-from pgmg.model.risk import LockMode
-from pgmg.model.source import TypeName
+from pgmg.model.sources.source import TypeName
 from pgmg.planning.risk.effects import Forecast
 from pgmg.planning.risk.related_relations import RelatedRelations, is_proved
 from pgmg.planning.risk.type_changes import rebuilds, rewrites
@@ -44,8 +44,8 @@ from pgmg.planning.risk.type_changes import rebuilds, rewrites
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.relation_facts import Relation
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_facts import Relation
+    from pgmg.model.sources.source import Parts
 
 _AEL, _SRE, _SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 _CONSTRAINTS_LOCK_CHILDREN = 180000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgmg.model.relation_facts import Column, ColumnType, Relation, RelationFacts
+    from pgmg.model.database.relation_facts import Column, ColumnType, Relation, RelationFacts
 
 _LENGTH_GROWS = frozenset({"character varying", "bit varying"})
 _PRECISION_GROWS = frozenset(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import CompositeFacts, DomainFacts, EnumFacts
-from pgmg.model.names import Kind
-from pgmg.model.plan import Action, ChangeKind
-from pgmg.model.source import Effect, StatementKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.model.sources.facts import CompositeFacts, DomainFacts, EnumFacts
+from pgmg.model.sources.source import Effect, StatementKind
 from pgmg.planning.kinds import choose_strategy
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, Strategy
 from pgmg.planning.resolve.sql_names import drop_if_exists
@@ -15,8 +15,8 @@ from pgmg.source import parse_recorded
 from pgmg.source.grammar.rewriting import or_replace, same_but_formatting
 
 if TYPE_CHECKING:
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import SourceObject
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import SourceObject
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.decisions import Decisions
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.sources.source import Effect
+from pgmg.planning.demands.mentions import mentions
 from pgmg.planning.replay.object_operations import CHANGES_SHAPE, LEAVES_NAME
 from pgmg.planning.schedule.lifetimes import Form
-from pgmg.planning.schedule.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

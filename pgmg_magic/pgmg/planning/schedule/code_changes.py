@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import DECLARATIVE_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import DECLARATIVE_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.source import Effect
 from pgmg.planning.kinds.rules import RecreateObject
 from pgmg.planning.schedule.code_roots import CodeRoots
 from pgmg.planning.schedule.lifetimes import Creation, Form, SlotKey

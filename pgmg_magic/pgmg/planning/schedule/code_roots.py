@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import ROUTINES, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.server_facts import DependsOn, StatementId
+from pgmg.model.database.server_facts import DependsOn, StatementId
+from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.planning.demands.dependencies import BLOCKS_COLUMN_CHANGES
 from pgmg.planning.kinds.rules import AlterInPlace, RecreateObject
-from pgmg.planning.schedule.dependencies import BLOCKS_COLUMN_CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from pgmg.planning.demands.dependencies import Link
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.decisions import Decisions
-    from pgmg.planning.schedule.dependencies import Link
     from pgmg.planning.schedule.presence import Presence
     from pgmg.planning.schedule.restored_objects import RestoredObjects
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.model.server_facts import (
+from pgmg.model.database.server_facts import (
     NO_FACTS,
     Blocks,
     CannotReplace,
@@ -21,19 +19,21 @@ from pgmg.model.server_facts import (
     ServerFacts,
     StatementId,
 )
-from pgmg.model.snapshot import Address
+from pgmg.model.database.snapshot import Address
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.compare.attachments import LiveAttachments
+from pgmg.planning.demands.dependencies import DependencyGraph
+from pgmg.planning.demands.removals import Removals, removals_of
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.schedule.declared_objects import DeclaredObjects
-from pgmg.planning.schedule.dependencies import DependencyGraph
-from pgmg.planning.schedule.removals import Removals, removals_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.catalog_details import CatalogDetails, DriftEvidence
-    from pgmg.model.names import ObjectName
-    from pgmg.model.plan import PlanOptions
+    from pgmg.model.database.catalog_details import CatalogDetails, DriftEvidence
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import PlanOptions
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.replay.schema_state import ObjectId

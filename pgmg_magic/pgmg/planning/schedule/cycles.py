@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts
-from pgmg.model.names import RELATIONS, Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.planning.schedule.ordering import cycle_error
+from pgmg.model.naming.names import RELATIONS, Kind
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.facts import RoutineFacts
+from pgmg.planning.steps.ordering import cycle_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.location import SourceLocation
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.location import SourceLocation
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.schedule.context import PlanContext
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
-from pgmg.model.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import Action, ChangeKind
+from pgmg.model.naming.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.planning.compare.resolved import previous_source
+from pgmg.planning.demands.stale_stars import stale_stars
 from pgmg.planning.kinds import choose_strategy
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Refuse, Strategy, TypedColumn
-from pgmg.planning.schedule.stale_stars import stale_stars
 from pgmg.source.grammar.rewriting import or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pgmg.model.source import SourceObject
+    from pgmg.model.sources.source import SourceObject
     from pgmg.planning.compare.changes import ObjectComparison
+    from pgmg.planning.demands.constraints import Demands
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.resolve.declared import Declared
-    from pgmg.planning.schedule.constraints import Demands
     from pgmg.planning.schedule.context import PlanContext
 
 _OUT = "`ALTER EXTENSION {} DROP …` in a migration."

@@ -6,13 +6,13 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import PROPERTY_KINDS
+from pgmg.model.naming.names import PROPERTY_KINDS
 from pgmg.planning.resolve.declared import Use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import Timeline
     from pgmg.planning.resolve.declared import Declared

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
     from pgmg.planning.replay.schema_state import ObjectId
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.catalog_details import Closure
-from pgmg.model.source import Notice
+from pgmg.model.database.catalog_details import Closure
+from pgmg.model.sources.source import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pgmg.model.catalog_details import CatalogDetails
-    from pgmg.model.owed_objects import OwedObject
+    from pgmg.model.database.catalog_details import CatalogDetails
+    from pgmg.model.database.owed_objects import OwedObject
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.lifetimes import Lifetimes
 

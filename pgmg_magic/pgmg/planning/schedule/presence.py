@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import BLOCKING_KINDS, ROUTINES
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import BLOCKING_KINDS, ROUTINES
+from pgmg.model.sources.source import Effect
+from pgmg.planning.demands.mentions import mentions
 from pgmg.planning.schedule.lifetimes import SlotKey
-from pgmg.planning.schedule.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

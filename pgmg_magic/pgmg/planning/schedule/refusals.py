@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
-from pgmg.model.names import PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Notice
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.source import Notice
 from pgmg.planning.permission_notices import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from pgmg.model.catalog_details import Definition
-    from pgmg.model.location import SourceLocation
+    from pgmg.model.database.catalog_details import Definition
+    from pgmg.model.naming.location import SourceLocation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.lifetimes import Lifetimes, SlotKey

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.sources.source import Effect
 from pgmg.planning.kinds.domain_constraints import is_of_domain_source
 from pgmg.planning.kinds.rules import AlterInPlace
 

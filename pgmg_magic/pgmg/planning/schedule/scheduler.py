@@ -10,27 +10,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.plan import ChangeKind
-from pgmg.model.source import Effect
+from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.source import Effect
+from pgmg.planning.demands.noticed_scopes import Scopes
+from pgmg.planning.demands.removals import removed_with
 from pgmg.planning.replay.object_operations import CHANGES_SHAPE, LEAVES_NAME
 from pgmg.planning.schedule.availability import Availability
 from pgmg.planning.schedule.code_changes import CodeChanges
-from pgmg.planning.schedule.default_privileges_order import earliest_point
 from pgmg.planning.schedule.lifetimes import Because, Form, Lifetimes, SlotKey
-from pgmg.planning.schedule.noticed_scopes import Scopes
 from pgmg.planning.schedule.presence import Presence
-from pgmg.planning.schedule.removals import removed_with
 from pgmg.planning.schedule.transactions import Transaction, Transactions, runs_alone
+from pgmg.planning.steps.default_privileges_order import earliest_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.planning.demands.constraints import Cause, Demands
     from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import NoticedScope, PendingStatement
-    from pgmg.planning.schedule.constraints import Cause, Demands
     from pgmg.planning.schedule.context import PlanContext
     from pgmg.planning.schedule.decisions import Decisions
 

@@ -7,15 +7,15 @@ from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import migration_name
-from pgmg.model.source import StatementKind
+from pgmg.model.naming.names import migration_name
+from pgmg.model.sources.source import StatementKind
 from pgmg.source.grammar.lexer import significant
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pgmg.model.names import ObjectName
-    from pgmg.model.source import Migration
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.source import Migration
     from pgmg.planning.replay.timeline import PendingStatement, Timeline
 
 

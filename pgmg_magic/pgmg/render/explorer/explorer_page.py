@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Edge
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind, Edge
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph
 from pgmg.render import labels, sanitize
 from pgmg.render.explorer.grouping import first_view, groupings
 from pgmg.render.graph import graph_style

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Edge, Origin
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Edge, Origin
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render import labels
 from pgmg.render.graph import graph_style
 

@@ -10,16 +10,16 @@ from urllib.parse import quote as percent
 import graphviz
 from graphviz.quoting import quote
 
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph, GraphNode
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Edge, Origin
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import ChangeKind, Edge, Origin
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph, GraphNode
 from pgmg.render import labels, sanitize
 from pgmg.render.graph import graph_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pgmg.model.location import SourceLocation
+    from pgmg.model.naming.location import SourceLocation
 
 _FONT = "Helvetica,Arial,sans-serif"
 _MARGIN, _NARROW = "0.2,0.08", "0.04,0.02"

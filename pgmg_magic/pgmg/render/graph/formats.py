@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.model.graph_data import Graph
+    from pgmg.model.results.graph_data import Graph
 
 
 def to_dot(graph: Graph) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from pgmg.model.graph_data import ColumnEdge, Flow, Graph, GraphNode
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import ChangeKind, Edge, Origin
-from pgmg.model.quoting import spell
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import spell
+from pgmg.model.plans.plan import ChangeKind, Edge, Origin
+from pgmg.model.results.graph_data import ColumnEdge, Flow, Graph, GraphNode
 
 INK, PAPER, ASKED = "#1f2933", "#ffffff", "#2563eb"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.plan import ChangeKind, Origin
+from pgmg.model.plans.plan import ChangeKind, Origin
 from pgmg.render import sanitize
 from pgmg.render.graph import graph_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.graph_data import Graph, GraphNode
-    from pgmg.model.names import ObjectName
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.results.graph_data import Graph, GraphNode
 
 
 def to_mermaid(graph: Graph) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.plan import Edge, Origin
-from pgmg.model.quoting import spell
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import spell
+from pgmg.model.plans.plan import Edge, Origin
 from pgmg.render import labels
 from pgmg.render.graph import graph_style
 from pgmg.render.text.spans import Line, Role, Span, plain, sections, span_line
@@ -14,7 +14,7 @@ from pgmg.render.text.spans import Line, Role, Span, plain, sections, span_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.graph_data import Graph, GraphNode
+    from pgmg.model.results.graph_data import Graph, GraphNode
 
 _SHOWN_ABOVE = "(*)"
 _CYCLE = "(cycle)"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
 from pgmg.render.html.rows_html import preview_part
-from pgmg.render.text.cell_lines import column_lines, file_rows, written
+from pgmg.render.text.results.cell_lines import column_lines, file_rows, written
 
 if TYPE_CHECKING:
-    from pgmg.model.cell_result import CellResult
+    from pgmg.model.results.cell_result import CellResult
 
 
 def cell_html(cell: CellResult) -> str:

@@ -8,7 +8,7 @@ from pgmg.render.html import markup
 from pgmg.render.html.impact import deletions, rewrites
 
 if TYPE_CHECKING:
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
 
 
 def confirm_html(plan: Plan) -> str | None:

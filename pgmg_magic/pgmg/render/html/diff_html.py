@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.plan import Change, ChangeKind
+from pgmg.model.plans.plan import Change, ChangeKind
 from pgmg.render import labels
 from pgmg.render.html import markup
-from pgmg.render.text.diff_lines import NO_DIFFERENCES, unified
+from pgmg.render.text.plans.diff_lines import NO_DIFFERENCES, unified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from pgmg.render.text.spans import Line, Role, Span, sections, span_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.model.location import SourceLocation
+    from pgmg.model.naming.location import SourceLocation
 
 _TITLES = {
     "stale-plan": "",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgmg.model.graph_data import Graph, GraphNode
-from pgmg.model.names import PROPERTY_KINDS, Kind
-from pgmg.model.plan import ChangeKind, Plan
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind
+from pgmg.model.plans.plan import ChangeKind, Plan
+from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render import labels
 from pgmg.render.explorer.explorer_page import to_html
 from pgmg.render.explorer.grouping import first_view, overview

@@ -6,17 +6,17 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from pgmg.model.names import CHILD_KINDS, PROPERTY_KINDS, Kind, ObjectName
-from pgmg.model.plan import Action, Plan, Step
-from pgmg.model.risk import RiskKind, size_text
-from pgmg.model.source import Alteration, Effect, Target
+from pgmg.model.naming.names import CHILD_KINDS, PROPERTY_KINDS, Kind, ObjectName
+from pgmg.model.plans.plan import Action, Plan, Step
+from pgmg.model.plans.risk import RiskKind, size_text
+from pgmg.model.sources.source import Alteration, Effect, Target
 from pgmg.render import labels
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.model.risk import Risk
+    from pgmg.model.plans.risk import Risk
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
 _CREATING = (Action.CREATE, Action.RESTORE, Action.REPLACE, Action.ALTER)

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pgmg.model.names import PROPERTY_KINDS, Kind
-from pgmg.model.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
-from pgmg.model.risk import RiskKind
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind
+from pgmg.model.plans.plan import Action, Change, ChangeKind, MigrationImpact, Plan, Step
+from pgmg.model.plans.risk import RiskKind
 from pgmg.render import labels, plan_content, sanitize
 from pgmg.render.html import markup
 from pgmg.render.html.diff_html import rows
@@ -18,10 +18,10 @@ from pgmg.render.html.graph_html import figure, plan_graph
 from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
-from pgmg.render.text.client_lines import ROLES, worst_first
-from pgmg.render.text.drift_choice import drift_choice
-from pgmg.render.text.plan_lines import nothing
-from pgmg.render.text.rehearsal_lines import effect_words, rehearsed_on, verdict
+from pgmg.render.text.plans.client_lines import ROLES, worst_first
+from pgmg.render.text.plans.drift_choice import drift_choice
+from pgmg.render.text.plans.plan_lines import nothing
+from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from pgmg.model.location import SourceLocation
-    from pgmg.model.rehearsal import Rehearsal
+    from pgmg.model.naming.location import SourceLocation
+    from pgmg.model.plans.rehearsal import Rehearsal
 
 _FEW = 40
 """Most steps in one unfolded table; longer plans are grouped by action and folded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 
-from pgmg.model.events import Event, Recorded, Started, StepBegun, StepDone, Waiting
+from pgmg.model.results.events import Event, Recorded, Started, StepBegun, StepDone, Waiting
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.progress_listeners import PlainProgress

@@ -10,10 +10,10 @@ from pgmg.render import sanitize
 from pgmg.render.html import markup
 from pgmg.render.html.rows_html import table
 from pgmg.render.labels import duration
-from pgmg.render.text.query_lines import Share, plan_times, rows_counted, shares
+from pgmg.render.text.results.query_lines import Share, plan_times, rows_counted, shares
 
 if TYPE_CHECKING:
-    from pgmg.model.query_result import PlanNode, QueryPlan, QueryResult
+    from pgmg.model.results.query_result import PlanNode, QueryPlan, QueryResult
 
 PAGE = 20
 """Rows per page; the first page is plain HTML, which needs no script."""

@@ -12,12 +12,12 @@ from pgmg.render.html.graph_html import graph_html
 from pgmg.render.html.plan_html import plan_html, script
 from pgmg.render.html.rows_html import rows_html
 from pgmg.render.report_data import HTML_DATA, html_data
-from pgmg.render.text.client_lines import ROLES
+from pgmg.render.text.plans.client_lines import ROLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pgmg.model.plan import Plan
+    from pgmg.model.plans.plan import Plan
     from pgmg.render.plan_content import ReportExtras
 
 

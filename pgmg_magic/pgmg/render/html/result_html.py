@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.html.lines_html import lines_html
-from pgmg.render.text.result_lines import APPLIED, done_steps, result_lines
+from pgmg.render.text.results.result_lines import APPLIED, done_steps, result_lines
 
 if TYPE_CHECKING:
-    from pgmg.model.events import ApplyResult
+    from pgmg.model.results.events import ApplyResult
 
 
 def result_html(result: ApplyResult) -> str:

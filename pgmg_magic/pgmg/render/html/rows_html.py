@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pgmg.render import labels
 from pgmg.render.html import markup
 from pgmg.render.text.grid import is_number, shown
-from pgmg.render.text.row_lines import NOTHING, changed_columns, column_table, counted, extent, manner, numbers
+from pgmg.render.text.results.row_lines import NOTHING, changed_columns, column_table, counted, extent, manner, numbers
 from pgmg.render.text.spans import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.row_questions import Preview, RowDifference, Value
+    from pgmg.model.results.row_questions import Preview, RowDifference, Value
 
 _FEW = 3
 """Up to so many views are unfolded."""

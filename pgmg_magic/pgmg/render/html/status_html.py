@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from pgmg.render import labels
 from pgmg.render.html import markup
-from pgmg.render.text.drift_choice import drift_choice
+from pgmg.render.text.plans.drift_choice import drift_choice
+from pgmg.render.text.results.status_lines import DRIFT, SHOWN
 from pgmg.render.text.spans import Role
-from pgmg.render.text.status_lines import DRIFT, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgmg.model.plan import Change
-    from pgmg.model.status_report import Status
+    from pgmg.model.plans.plan import Change
+    from pgmg.model.results.status_report import Status
 
 _Row = tuple[str, str, str, str]
 """Word, colour, object, place."""

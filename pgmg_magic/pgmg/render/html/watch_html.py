@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
 from pgmg.render.html.sql_html import highlighted
-from pgmg.render.text.panel_lines import WatchView, affected, history, problem_lines, status_light, subject, waiting
+from pgmg.render.text.results.panel_lines import (
+    WatchView,
+    affected,
+    history,
+    problem_lines,
+    status_light,
+    subject,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.body_check import BodyCheck, BodyProblem, CheckedOn
-from pgmg.model.names import unknown_object
+from pgmg.model.naming.names import unknown_object
+from pgmg.model.plans.body_check import BodyCheck, BodyProblem, CheckedOn
 from pgmg.render.sanitize import mask_secrets
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ApplyError, PgmgError, SourceErrors
-from pgmg.model import events
-from pgmg.model.graph_data import ColumnEdge, Graph, GraphNode
+from pgmg.model.results import events
+from pgmg.model.results.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.render import sanitize
 from pgmg.render.json.body_json import bodies_document
 from pgmg.render.json.rehearsal_json import rehearsal_document
@@ -17,16 +17,16 @@ from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pgmg.model.applied_from import AppliedFrom
-    from pgmg.model.compatibility import ClientImpact
-    from pgmg.model.events import AppliedStep, ApplyResult, Event
-    from pgmg.model.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
-    from pgmg.model.record_changes import RecordChanges
-    from pgmg.model.refreshed import Refreshed
-    from pgmg.model.reset_report import ResetReport
-    from pgmg.model.risk import Risk
-    from pgmg.model.source import Notice
-    from pgmg.model.status_report import Status
+    from pgmg.model.plans.compatibility import ClientImpact
+    from pgmg.model.plans.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
+    from pgmg.model.plans.risk import Risk
+    from pgmg.model.results.applied_from import AppliedFrom
+    from pgmg.model.results.events import AppliedStep, ApplyResult, Event
+    from pgmg.model.results.record_changes import RecordChanges
+    from pgmg.model.results.refreshed import Refreshed
+    from pgmg.model.results.reset_report import ResetReport
+    from pgmg.model.results.status_report import Status
+    from pgmg.model.sources.source import Notice
 
 __all__ = [
     "Document",
@@ -128,7 +128,7 @@ def graph_document(graph: Graph) -> Document:
 
 def diff_document(changes: Iterable[Change]) -> Document:
     """Return the SQL difference of each changed object."""
-    from pgmg.render.text.diff_lines import unified
+    from pgmg.render.text.plans.diff_lines import unified
 
     return {
         "changes": [

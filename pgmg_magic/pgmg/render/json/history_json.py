@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pgmg.render import sanitize
 from pgmg.render.json.documents import applied_from_document
-from pgmg.render.text.history_lines import difference
+from pgmg.render.text.results.history_lines import difference
 
 if TYPE_CHECKING:
-    from pgmg.model.history_entries import AppliedSource, History, HistoryEntry, RestoredSource
+    from pgmg.model.results.history_entries import AppliedSource, History, HistoryEntry, RestoredSource
     from pgmg.render.json.documents import Document
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.render.text.diff_lines import unified_texts
+from pgmg.render.text.plans.diff_lines import unified_texts
 
 if TYPE_CHECKING:
-    from pgmg.model.import_report import ImportedFile, ImportReport
+    from pgmg.model.results.import_report import ImportedFile, ImportReport
 
 
 def _file(file: ImportedFile) -> dict[str, object]:

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ConfigError
-from pgmg.model.rehearsal import Rehearsal, RehearsedStep, RelationEffect
-from pgmg.model.risk import LockMode
+from pgmg.model.plans.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+from pgmg.model.plans.risk import LockMode
 from pgmg.render.json.body_json import bodies_document, read_bodies
 from pgmg.render.sanitize import mask_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.plan import Plan, Step
+    from pgmg.model.plans.plan import Plan, Step
 
 
 def rehearsal_document(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pgmg.render import sanitize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.row_questions import RowDifference
+    from pgmg.model.results.row_questions import RowDifference
 
 
 def rows_document(found: Sequence[RowDifference]) -> dict[str, Any]:

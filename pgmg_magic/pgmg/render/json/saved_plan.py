@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ConfigError
-from pgmg.model.plan import Action, PlanOptions, Recreate
+from pgmg.model.plans.plan import Action, PlanOptions, Recreate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pgmg.model.plan_inputs import Entries
+    from pgmg.model.plans.plan_inputs import Entries
 
 FORMAT = 1
 _HINT = "make one with `pgmg plan --out PLAN.json`"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pgmg.render.sanitize import mask_secrets
 
 if TYPE_CHECKING:
-    from pgmg.model.verification import Verification
+    from pgmg.model.plans.verification import Verification
 
 
 def verification_document(found: Verification) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.watch_events import (
+from pgmg.model.results.watch_events import (
     Applied,
     Broken,
     Disconnected,

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.compatibility import Compatibility
-from pgmg.model.risk import RiskKind
+from pgmg.model.plans.compatibility import Compatibility
+from pgmg.model.plans.risk import RiskKind
 from pgmg.render import labels, plan_content, report_data
 from pgmg.render.graph.mermaid import to_mermaid
 from pgmg.render.html.graph_html import plan_graph
 from pgmg.render.markdown import markdown_markup as markup
 from pgmg.render.markdown.fitting import ReportPart, fit
 from pgmg.render.plan_content import ReportExtras, RiskRow
-from pgmg.render.text.client_lines import worst_first
-from pgmg.render.text.diff_lines import unified
 from pgmg.render.text.plain import rows_text
-from pgmg.render.text.rehearsal_lines import effect_words, rehearsed_on, verdict
+from pgmg.render.text.plans.client_lines import worst_first
+from pgmg.render.text.plans.diff_lines import unified
+from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.compatibility import ClientImpact
-    from pgmg.model.plan import Change, Plan, Step
+    from pgmg.model.plans.compatibility import ClientImpact
+    from pgmg.model.plans.plan import Change, Plan, Step
 
 LIMIT = 65_000
 """Most characters of a report; GitHub takes 65,536 in a comment."""

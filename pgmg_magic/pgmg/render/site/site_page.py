@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import UsageError
-from pgmg.model.graph_data import ColumnEdge, Flow
-from pgmg.model.names import Kind, ObjectName
-from pgmg.model.site_data import ObjectDetails, SiteData
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.graph_data import ColumnEdge, Flow
+from pgmg.model.results.site_data import ObjectDetails, SiteData
 from pgmg.render import labels, sanitize
 from pgmg.render.explorer.explorer_page import to_html
 from pgmg.render.html import markup
@@ -17,7 +17,7 @@ from pgmg.render.html.sql_html import highlighted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pgmg.model.graph_data import GraphNode
+    from pgmg.model.results.graph_data import GraphNode
 
 INDEX, GRAPH = "index.html", "graph.html"
 DEFAULT_FOLDER = "database-docs"

@@ -11,7 +11,7 @@ from pgmg.render.text.spans import Line, Role, Span, span_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pgmg.model.row_questions import Value
+    from pgmg.model.results.row_questions import Value
 
 _WIDEST = 40
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?\Z")

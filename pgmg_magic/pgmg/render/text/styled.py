@@ -14,52 +14,52 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pgmg.model.events import ApplyResult
-    from pgmg.model.graph_data import Graph
-    from pgmg.model.plan import Change, Plan
-    from pgmg.model.rehearsal import Rehearsal
-    from pgmg.model.row_questions import RowDifference
-    from pgmg.model.status_report import Status
+    from pgmg.model.plans.plan import Change, Plan
+    from pgmg.model.plans.rehearsal import Rehearsal
+    from pgmg.model.results.events import ApplyResult
+    from pgmg.model.results.graph_data import Graph
+    from pgmg.model.results.row_questions import RowDifference
+    from pgmg.model.results.status_report import Status
 
 
 def show_plan(console: Console, plan: Plan, verbose: int = 0) -> None:
     """Print a plan."""
-    from pgmg.render.text.plan_lines import plan_lines
+    from pgmg.render.text.plans.plan_lines import plan_lines
 
     show(console, plan_lines(plan, verbose))
 
 
 def show_result(console: Console, result: ApplyResult, verbose: int = 0) -> None:
     """Print the result of an apply."""
-    from pgmg.render.text.result_lines import result_lines
+    from pgmg.render.text.results.result_lines import result_lines
 
     show(console, result_lines(result, verbose))
 
 
 def show_status(console: Console, status: Status, verbose: int = 0) -> None:
     """Print a status."""
-    from pgmg.render.text.status_lines import status_lines
+    from pgmg.render.text.results.status_lines import status_lines
 
     show(console, status_lines(status, verbose))
 
 
 def show_diff(console: Console, changes: Sequence[Change]) -> None:
     """Print differences."""
-    from pgmg.render.text.diff_lines import diff_lines
+    from pgmg.render.text.plans.diff_lines import diff_lines
 
     show(console, diff_lines(changes))
 
 
 def show_rehearsal(console: Console, rehearsal: Rehearsal) -> None:
     """Print a rehearsal."""
-    from pgmg.render.text.rehearsal_lines import rehearsal_lines
+    from pgmg.render.text.plans.rehearsal_lines import rehearsal_lines
 
     show(console, rehearsal_lines(rehearsal))
 
 
 def show_rows(console: Console, found: Sequence[RowDifference]) -> None:
     """Print the row differences of views."""
-    from pgmg.render.text.row_lines import rows_lines
+    from pgmg.render.text.results.row_lines import rows_lines
 
     show(console, rows_lines(found))
 

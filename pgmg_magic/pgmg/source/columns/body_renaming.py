@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import RefKind
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.renaming import Edit, RenamingError, edited, rename, renaming
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.parser import GrammarError

@@ -14,7 +14,7 @@ from pgmg.source.grammar.parser import Tree, parts, pb, strings, unwrap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.lineage_data import FunctionTraits
+    from pgmg.model.results.lineage_data import FunctionTraits
 
 
 _ANY_ORDER = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.lineage_data import ROW_ORDER, ColumnUse, FunctionTraits
+from pgmg.model.results.lineage_data import ROW_ORDER, ColumnUse, FunctionTraits
 from pgmg.source.columns.expression_reading import ExpressionReader, Result
 from pgmg.source.columns.influence import NOTHING, Influence
 from pgmg.source.columns.name_scopes import (
@@ -26,7 +26,7 @@ from pgmg.source.grammar.parser import Tree, pb, relation_parts, strings, unwrap
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
 
 
 class FromReader(ExpressionReader):

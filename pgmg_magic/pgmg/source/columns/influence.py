@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.lineage_data import ColumnUse
-    from pgmg.model.source import Parts
+    from pgmg.model.results.lineage_data import ColumnUse
+    from pgmg.model.sources.source import Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pgmg.model.quoting import quote
-from pgmg.model.source import Parts, RefKind
+from pgmg.model.naming.quoting import quote
+from pgmg.model.sources.source import Parts, RefKind
 from pgmg.source.columns.renaming import NewName, RenamingError, rename
 from pgmg.source.grammar.parser import parse
 from pgmg.source.grammar.recursion import deep_recursion

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.relation_shape import MissingName
+from pgmg.model.database.relation_shape import MissingName
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, relation_parts, strings, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pgmg.model.relation_shape import RelationShape
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_shape import RelationShape
+    from pgmg.model.sources.source import Parts
 
     Shapes = Callable[[Parts], RelationShape | None]
     Calls = Callable[[Parts, int], bool]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.lineage_data import WHOLE_ROW, ColumnUse
+from pgmg.model.results.lineage_data import WHOLE_ROW, ColumnUse
 from pgmg.source.columns.influence import NOTHING, Influence, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.source.grammar.parser import Tree
 
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pgmg.model.lineage_data import FunctionTraits, OutputColumn, Trace
+from pgmg.model.results.lineage_data import FunctionTraits, OutputColumn, Trace
 from pgmg.source.columns.name_scopes import Named, UnreadableError
 from pgmg.source.columns.query_reading import QueryReader
 from pgmg.source.columns.target_texts import target_texts
@@ -16,7 +16,7 @@ from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.source.columns.name_scopes import Unnamed
 
 __all__ = ["FunctionTraits", "UnreadableError", "created_columns", "trace"]

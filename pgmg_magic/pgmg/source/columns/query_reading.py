@@ -15,8 +15,8 @@ from pgmg.source.grammar.parser import Tree, pb, strings, unwrap
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.lineage_data import FunctionTraits
-    from pgmg.model.source import Parts
+    from pgmg.model.results.lineage_data import FunctionTraits
+    from pgmg.model.sources.source import Parts
 
 
 @dataclass(slots=True)

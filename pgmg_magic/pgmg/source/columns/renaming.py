@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from pgmg.model.quoting import quote
-from pgmg.model.source import Parts, RefKind, TypeName
-from pgmg.model.sql_tokens import Sort, Token, significant
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.sql_tokens import Sort, Token, significant
+from pgmg.model.sources.source import Parts, RefKind, TypeName
 from pgmg.source.grammar.offsets import characters
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, parts, pb, relation_parts, strings, unwrap
 from pgmg.source.grammar.recursion import deep_recursion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.sql_tokens import Sort, Token, significant
+from pgmg.model.naming.sql_tokens import Sort, Token, significant
 from pgmg.source.grammar.offsets import characters
 from pgmg.source.grammar.parser import pb
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RoutineFacts, ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.quoting import quote
-from pgmg.model.sql_tokens import Sort, Token, significant
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.sql_tokens import Sort, Token, significant
+from pgmg.model.sources.facts import RoutineFacts, ViewFacts
 from pgmg.source.columns.body_renaming import rename_body
 from pgmg.source.columns.renaming import RenamingError, rename
 from pgmg.source.grammar.parser import parse, pb, unwrap
@@ -19,7 +19,7 @@ from pgmg.source.references.plpgsql import constant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.source import SourceObject
+    from pgmg.model.sources.source import SourceObject
     from pgmg.source.columns.renaming import NewNames
 
 _SCHEMA = "pg_temp"

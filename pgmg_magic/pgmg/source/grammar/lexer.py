@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-from pgmg.model.sql_tokens import Sort, Token, closed_comment_end, significant, tokens
+from pgmg.model.naming.sql_tokens import Sort, Token, closed_comment_end, significant, tokens
 
 __all__ = ["Piece", "Sort", "Token", "identifiers", "pieces", "significant", "tokens"]
 

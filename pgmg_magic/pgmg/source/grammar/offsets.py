@@ -7,7 +7,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgmg.model.location import SourceLocation
+from pgmg.model.naming.location import SourceLocation
 from pgmg.model.secrets import masked_part, secret_spans
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from pgmg.model.source import Parts, TypeName
+from pgmg.model.sources.source import Parts, TypeName
 from pgmg.source.grammar.lexer import flat_comments
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, is_too_deep, length
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from pgmg.model.sql_tokens import Sort, tokens
+from pgmg.model.naming.sql_tokens import Sort, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from pgmg.source.grammar.lexer import Sort, Token, pieces, significant, tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.stand_in import StandIn
+    from pgmg.model.sources.stand_in import StandIn
 
 __all__ = [
     "data_clause",

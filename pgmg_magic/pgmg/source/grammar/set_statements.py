@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.quoting import literal
+from pgmg.model.naming.quoting import literal
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import pb
 from pgmg.source.refused_statements import refuse

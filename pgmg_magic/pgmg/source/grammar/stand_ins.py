@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pgmg.model.quoting import quote
-from pgmg.model.sql_tokens import Token, significant
-from pgmg.model.stand_in import StandIn
+from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.sql_tokens import Token, significant
+from pgmg.model.sources.stand_in import StandIn
 from pgmg.source.grammar.lexer import pieces
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, pb, strings, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
@@ -16,7 +16,7 @@ from pgmg.source.grammar.tree_equality import same_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
 
 _SCHEMA = "pg_temp"
 _ON_RELATIONS = {

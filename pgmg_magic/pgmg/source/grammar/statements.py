@@ -15,7 +15,7 @@ from pgmg.source.grammar.parser import GrammarError, Tree, parse, unwrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.location import SourceLocation
+    from pgmg.model.naming.location import SourceLocation
 
 _LEAD = re.compile(r"(?:\s+|--[^\n]*)*")
 _VARIABLE = re.compile(r":(?:[A-Za-z_]\w*|'[^']*'|\"[^\"]*\"|\{\?\w+\})")

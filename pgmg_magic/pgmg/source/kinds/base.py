@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import Argument, Facts, Options
+from pgmg.model.sources.facts import Argument, Facts, Options
 from pgmg.source.grammar.parser import Tree, expression, option_text, pb, type_name, unwrap
 from pgmg.source.grammar.statements import ParsedStatement
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Reference, Target
+    from pgmg.model.sources.source import Reference, Target
     from pgmg.source.references.scopes import Collector
 
 

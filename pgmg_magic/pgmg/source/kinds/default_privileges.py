@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import DefaultScope, GrantFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import DefaultScope, GrantFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.parser import deparse, pb, role
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes
 from pgmg.source.kinds.grant import privileges

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import EnumFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import EnumFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.lexer import Sort, tokens
 from pgmg.source.grammar.parser import parts, strings
 from pgmg.source.kinds.base import Declaration, Readers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import DefinitionFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Reference, RefKind, Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import DefinitionFacts
+from pgmg.model.sources.source import Reference, RefKind, Target
 from pgmg.source.grammar.canonical import normal_form
 from pgmg.source.grammar.parser import parts, strings
 from pgmg.source.kinds.base import Declaration, Readers

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.parser import relation_parts, strings
 from pgmg.source.grammar.rewriting import data_clause
 from pgmg.source.kinds.base import Declaration, Readers, read_options

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import OwnerFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import OwnerFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.parser import pb, role
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.attachable_targets import checked, parent_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import PolicyFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import PolicyFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.parser import expression, role
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.scopes import references_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import RangeFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Parts, RefKind, Target, TypeName
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import RangeFacts
+from pgmg.model.sources.source import Parts, RefKind, Target, TypeName
 from pgmg.source.grammar.parser import parts, type_name
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_options
 from pgmg.source.references.scopes import Collector

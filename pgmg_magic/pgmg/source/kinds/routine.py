@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import Argument, RoutineFacts
-from pgmg.model.names import Kind
-from pgmg.model.source import Parts, Reference, RefKind, Target, TypeName
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import Argument, RoutineFacts
+from pgmg.model.sources.source import Parts, Reference, RefKind, Target, TypeName
 from pgmg.source.grammar.parser import Tree, parts, strings, type_name
 from pgmg.source.kinds.base import Declaration, Readers, option_nodes, option_parts, read_arguments
 from pgmg.source.references.bodies import read_body

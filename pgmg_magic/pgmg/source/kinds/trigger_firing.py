@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import FiringFacts
-from pgmg.model.firing import Firing
-from pgmg.model.names import Kind
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.facts import FiringFacts
+from pgmg.model.sources.firing import Firing
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.parser import pb
 from pgmg.source.kinds.base import Declaration, Readers
 from pgmg.source.references.statement_targets import reference_to, relation_target

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.facts import Options, ViewFacts
-from pgmg.model.names import Kind
-from pgmg.model.quoting import quote
-from pgmg.model.source import Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.quoting import quote
+from pgmg.model.sources.facts import Options, ViewFacts
+from pgmg.model.sources.source import Target
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import pb, relation_parts, strings
 from pgmg.source.kinds.base import Declaration, Readers, read_options

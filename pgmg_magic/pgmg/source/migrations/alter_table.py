@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.source import Alteration, Effect, Target
 from pgmg.source.grammar.parser import Tree, pb, relation_parts, type_name
 from pgmg.source.migrations.sequences import implied_sequences
 from pgmg.source.references.statement_targets import KINDS, relation_target

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from pgmg.errors import SourceError
-from pgmg.model.facts import CompositeFacts, RangeFacts
-from pgmg.model.names import PROPERTY_KINDS, Kind
-from pgmg.model.source import Alteration, Effect, Target, TypeName
+from pgmg.model.naming.names import PROPERTY_KINDS, Kind
+from pgmg.model.sources.facts import CompositeFacts, RangeFacts
+from pgmg.model.sources.source import Alteration, Effect, Target, TypeName
 from pgmg.source.grammar.parser import Tree, arguments, parts, pb, type_name, unwrap
 from pgmg.source.grammar.statements import ParsedStatement
 from pgmg.source.kinds import Declaration, key_of, readers

@@ -6,8 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.source import Effect, ScopeKind
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.parser import option_text
@@ -19,7 +19,7 @@ from pgmg.source.references.plpgsql import fragments
 
 if TYPE_CHECKING:
     from pgmg.errors import SourceError
-    from pgmg.model.source import Alteration
+    from pgmg.model.sources.source import Alteration
     from pgmg.source.grammar.lexer import Token
 
 _PRIVILEGES = frozenset({"GRANT", "REVOKE", "FOR", ",", "PRIVILEGES"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import Effect
+from pgmg.model.sources.source import Effect
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.statements import parse_text
@@ -15,8 +15,8 @@ from pgmg.source.references.plpgsql import fragments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.names import Kind
-    from pgmg.model.source import Statement
+    from pgmg.model.naming.names import Kind
+    from pgmg.model.sources.source import Statement
 
 
 def drops_within(statement: Statement) -> Iterator[tuple[Kind, str]]:

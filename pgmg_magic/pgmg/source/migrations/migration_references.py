@@ -13,7 +13,7 @@ from pgmg.source.references.bodies import read_body
 from pgmg.source.references.scopes import Collector, references_of
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Reference
+    from pgmg.model.sources.source import Reference
     from pgmg.source.grammar.statements import ParsedStatement
 
 _NOTHING = frozenset({"drop_stmt", "transaction_stmt", "variable_set_stmt", "rename_stmt", "alter_object_schema_stmt"})

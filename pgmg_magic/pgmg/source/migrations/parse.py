@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
-from pgmg.model.location import SourceLocation
-from pgmg.model.source import (
+from pgmg.model.naming.location import SourceLocation
+from pgmg.model.sources.source import (
     Migration,
     MigrationFile,
     Statement,

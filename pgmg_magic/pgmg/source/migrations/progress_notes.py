@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgmg.model.source import Migration, Statement
+    from pgmg.model.sources.source import Migration, Statement
 
 BEGUN = ":begun"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Reference, RefKind, Scope, ScopeKind, Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.source import Alteration, Effect, Reference, RefKind, Scope, ScopeKind, Target
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.set_statements import SetStatements

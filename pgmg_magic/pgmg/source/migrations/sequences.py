@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.source import Alteration, Effect, Target
+from pgmg.model.naming.names import Kind
+from pgmg.model.sources.source import Alteration, Effect, Target
 from pgmg.source.grammar.parser import SYSTEM, Tree, pb, relation_parts, strings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import Scope, ScopeKind
+from pgmg.model.sources.source import Scope, ScopeKind
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.parser import name_parts, option_text, pb, relation_parts, strings
 from pgmg.source.kinds.base import option_nodes

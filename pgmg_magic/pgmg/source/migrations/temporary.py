@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import RELATIONS
-from pgmg.model.source import Alteration, Effect, Parts, Reference, RefKind
+from pgmg.model.naming.names import RELATIONS
+from pgmg.model.sources.source import Alteration, Effect, Parts, Reference, RefKind
 
 if TYPE_CHECKING:
     from pgmg.source.grammar.parser import Tree

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.operations import (
+from pgmg.model.plans.risk import LockMode
+from pgmg.model.sources.operations import (
     AddColumn,
     AddConstraint,
     Attach,
@@ -24,7 +25,6 @@ from pgmg.model.operations import (
     Using,
     ValidateConstraint,
 )
-from pgmg.model.risk import LockMode
 from pgmg.source.grammar.parser import Tree, pb, relation_parts, strings, type_name
 from pgmg.source.grammar.tree_walker import Walker
 from pgmg.source.migrations.alter_table import definition
@@ -32,7 +32,7 @@ from pgmg.source.migrations.alter_table import definition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
 
 _WEAK = frozenset({pb.AT_SetStatistics, pb.AT_SetOptions, pb.AT_ResetOptions, pb.AT_ClusterOn, pb.AT_DropCluster})
 _TRIGGERS = frozenset(

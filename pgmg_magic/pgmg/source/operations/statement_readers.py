@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from pgmg.model.operations import (
+from pgmg.model.plans.risk import LockMode
+from pgmg.model.sources.operations import (
     Create,
     DropRelation,
     DropSchema,
@@ -19,7 +20,6 @@ from pgmg.model.operations import (
     Truncate,
     Unknown,
 )
-from pgmg.model.risk import LockMode
 from pgmg.source.grammar.parser import (
     GrammarError,
     Tree,

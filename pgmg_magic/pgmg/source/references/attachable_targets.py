@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import Kind
-from pgmg.model.type_identity import SYSTEM
+from pgmg.model.naming.names import Kind
+from pgmg.model.naming.type_identity import SYSTEM
 from pgmg.source.grammar.parser import pb
 from pgmg.source.references.statement_targets import KINDS, target_of, words
 
 if TYPE_CHECKING:
     from pgmg.errors import RefusedStatement
-    from pgmg.model.source import Target
+    from pgmg.model.sources.source import Target
     from pgmg.source.grammar.parser import Tree
     from pgmg.source.grammar.statements import ParsedStatement
 

@@ -9,7 +9,7 @@ from pgmg.source.grammar.lexer import significant
 from pgmg.source.references.plpgsql import BodyReader
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.source.grammar.lexer import Token
     from pgmg.source.references.body_contents import Fragment
 

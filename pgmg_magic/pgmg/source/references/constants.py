@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import Parts, RefKind
+from pgmg.model.sources.source import Parts, RefKind
 from pgmg.source.grammar.lexer import Sort, significant
 from pgmg.source.grammar.parser import SYSTEM, GrammarError, Tree, arguments, parse, parts, strings
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.quoting import quote
+from pgmg.model.naming.quoting import quote
 from pgmg.source.grammar.lexer import Sort, Token, significant
 from pgmg.source.references.plpgsql import BodyReader
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pgmg.model.source import Parts, Reference, RefKind, TypeName
+from pgmg.model.sources.source import Parts, Reference, RefKind, TypeName
 from pgmg.source.grammar.parser import SYSTEM, Tree, parts, pb, relation_parts, strings, type_name, unwrap
 from pgmg.source.grammar.tree_walker import Walker
 from pgmg.source.references import constants

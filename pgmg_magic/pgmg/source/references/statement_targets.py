@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgmg.model.names import RELATIONS, ROUTINES, TYPES, Kind
-from pgmg.model.source import Reference, RefKind, Target
+from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.sources.source import Reference, RefKind, Target
 from pgmg.source.grammar.parser import (
     Tree,
     arguments,

@@ -1,0 +1,1 @@
+"""Reads what a database holds, by the queries of `catalog/queries/`."""

@@ -1,0 +1,1 @@
+"""Reads and writes pgmg's own tables (rule 10)."""

@@ -1,0 +1,114 @@
+"""Reads how the server words declared objects: it creates stand-ins for a moment, next to copies of their relations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pgmg.catalog.reading.catalog_queries import CANONICAL_SETTINGS, query
+from pgmg.catalog.sessions.pipeline import Command, stream
+from pgmg.catalog.wording.temporary_objects_reader import scratch, why_impossible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import psycopg
+
+    from pgmg.catalog.reading.catalog_queries import Row
+    from pgmg.model.naming.names import ObjectName
+    from pgmg.model.sources.stand_in import StandInQuestion
+
+_FUNCTION = """
+CREATE FUNCTION pg_temp.pgmg_wording(
+    pgmg_settings text[], pgmg_relation text, pgmg_statements text[], pgmg_class oid, pgmg_live oid
+) RETURNS text LANGUAGE plpgsql AS $pgmg$
+#variable_conflict use_column
+DECLARE
+    pgmg_answer text;
+    pgmg_path text;
+    pgmg_one text;
+    pgmg_name text;
+    pgmg_schema text;
+    pgmg_copy text;
+    pgmg_object oid;
+BEGIN
+    BEGIN -- a subtransaction: an error ends it, and so does the answer
+        FOREACH pgmg_one IN ARRAY pgmg_settings LOOP
+            EXECUTE pgmg_one;
+        END LOOP;
+        -- last, so that what is declared finds the relation itself rather than its copy
+        pgmg_path := pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp');
+        PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
+        IF pgmg_relation IS NOT NULL THEN
+            pgmg_object := pg_catalog.to_regclass(pgmg_relation);
+            PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+            SELECT c.relname, n.nspname,
+                CASE c.relkind WHEN 'v' THEN 'CREATE TEMPORARY VIEW pg_temp.%2$I AS SELECT * FROM %1$I.%2$I'
+                               ELSE 'CREATE TEMPORARY TABLE pg_temp.%2$I (LIKE %1$I.%2$I)' END
+            INTO STRICT pgmg_name, pgmg_schema, pgmg_copy
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = pgmg_object AND EXISTS (
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = pgmg_class AND d.objid = pgmg_live
+                  AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+            );
+            EXECUTE format(pgmg_copy, pgmg_schema, pgmg_name);
+            PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
+        END IF;
+        FOREACH pgmg_one IN ARRAY pgmg_statements LOOP
+            EXECUTE pgmg_one;
+        END LOOP;
+        {settings};
+        SELECT x.oid INTO STRICT pgmg_object FROM ({stand_ins}) x (oid);
+        SELECT x.creating INTO STRICT pgmg_answer FROM ({definitions}) x;
+        RAISE EXCEPTION 'answered';
+    EXCEPTION WHEN OTHERS THEN
+        RETURN pgmg_answer;
+    END;
+END $pgmg$
+"""
+_PARAMETERS = {
+    "stand_ins": ("pgmg_class", "'pgmg_wording'"),
+    "definitions": ("ARRAY[pgmg_class]", "ARRAY[pgmg_object]", "false"),
+}
+
+
+def read_stand_in_wordings(
+    conn: psycopg.Connection[Row],
+    questions: Sequence[StandInQuestion],
+    search_path: str | None,
+    lock_timeout: str,
+    session: Sequence[str] = (),
+) -> Mapping[ObjectName, str]:
+    """Return the server's definitions of what is declared (rule 3.1), asked in one pipeline in autocommit mode.
+
+    Each stand-in is created in a subtransaction, and all of it is rolled back. Existing relations are locked as by
+    readers and writers of rows. What cannot be asked is left out: no temporary object may be created, or the server
+    refuses the declaration.
+    """
+    if why_impossible(conn) is not None:
+        return {}
+    ask = "SELECT pg_temp.pgmg_wording({}, {}, {}, {}, {})"
+    commands = [Command(_function(), sync=True)]
+    for one in questions:
+        stand_in, address = one.stand_in, one.address
+        values = (list(one.settings), stand_in.relation, list(stand_in.statements), address.classid, address.objid)
+        commands.append(Command(sql.SQL(ask).format(*map(sql.Literal, values)).as_string(conn), sync=True))
+    with scratch(conn, search_path, lock_timeout, session) as within:
+        within.reset()
+        answers = [answer.result for answer in stream(conn, commands)][1:]
+    found = ((one.name, result.get_value(0, 0)) for one, result in zip(questions, answers, strict=True) if result)
+    return {name: value.decode() for name, value in found if value is not None}
+
+
+def _function() -> str:
+    texts = {name: _with_parameters(name, parameters) for name, parameters in _PARAMETERS.items()}
+    return _FUNCTION.format(settings=CANONICAL_SETTINGS.replace("SELECT", "PERFORM", 1), **texts)
+
+
+def _with_parameters(name: str, parameters: Sequence[str]) -> str:
+    text = "\n".join(line for line in query(name).splitlines() if not line.lstrip().startswith("--"))
+    for number, parameter in enumerate(parameters, start=1):
+        text = text.replace(f"${number}", parameter)
+    return text

@@ -1,0 +1,1 @@
+"""Writes and edits the files of an import."""

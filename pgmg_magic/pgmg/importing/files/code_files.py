@@ -1,0 +1,111 @@
+"""Puts the statements of imported objects into files: one an object, what belongs to it with it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pgmg.importing.declared_text import DeclaredText, Unstated, declared_text
+from pgmg.importing.files.spelling import Spelling
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.import_report import LeftOut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pgmg.catalog.reading.import_facts import ImportFacts
+    from pgmg.importing.files.file_names import FileNames
+    from pgmg.importing.selection import Selection
+    from pgmg.model.database.snapshot import Address, LiveObject
+
+_UNDECLARABLE = "no statement of a code file creates it"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCode:
+    """The files to write below the code folder.
+
+    `statements` are by path, relative to the code folder: groups that blank lines separate. `homes` says in which file
+    an object is declared. `fixed` and `unstated` are left to a migration.
+    """
+
+    statements: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    homes: Mapping[ObjectName, str] = field(default_factory=dict)
+    addresses: frozenset[Address] = frozenset()
+    fixed: tuple[LeftOut, ...] = ()
+    unstated: tuple[Unstated, ...] = ()
+    has_default_privileges: bool = False
+
+
+def code_files(
+    selection: Selection, facts: ImportFacts, names: FileNames, *, privileges: bool, details: bool
+) -> ImportedCode:
+    """Return the files of all chosen objects; with `privileges` also those of default privileges.
+
+    `details` says that a migration takes what code files cannot state.
+    """
+    spelling = Spelling(facts.home, facts.system_names)
+    chosen = [live.name for live in selection.chosen]
+    routines = Counter((name.schema, name.name) for name in chosen if name.arguments is not None)
+    statements: dict[str, tuple[tuple[str, ...], ...]] = {}
+    homes: dict[ObjectName, str] = {}
+    addresses: set[Address] = set()
+    fixed = list(selection.left_out)
+    unstated: list[Unstated] = []
+    for live in selection.chosen:
+        texts = _with_children(live, selection, facts, spelling, details=details)
+        if texts is None:
+            fixed.append(LeftOut(str(live.name), _UNDECLARABLE))
+            continue
+        for one, text in texts.items():
+            addresses |= {one.address, *facts.parts.get(one.address, ())}
+            unstated += text.unstated
+        if texts[live].create:
+            overloaded = routines[live.name.schema, live.name.name] > 1
+            path = names.path(live.name, overloaded=overloaded)
+            statements[path] = tuple(_groups(list(texts.values())))
+            homes |= {one.name: path for one, text in texts.items() if text.create}
+        for default in facts.view_defaults.get(live.address, ()):
+            what = f"the default of its column {default.column}"
+            unstated.append(Unstated(str(live.name), what, (default.statement,)))
+    if privileges:
+        for name, said in _default_privileges(facts).items():
+            statements[names.path(name, overloaded=False)] = (said,)
+    return ImportedCode(statements, homes, frozenset(addresses), tuple(fixed), tuple(unstated), privileges)
+
+
+def file_text(groups: Sequence[Sequence[str]]) -> str:
+    """Return the text of a file."""
+    return "\n\n".join("\n".join(f"{one};" for one in group) for group in groups) + "\n"
+
+
+def _with_children(
+    live: LiveObject, selection: Selection, facts: ImportFacts, spelling: Spelling, *, details: bool
+) -> dict[LiveObject, DeclaredText] | None:
+    """Return an object and what is on it; None where the object itself cannot be declared."""
+    found: dict[LiveObject, DeclaredText] = {}
+    for one in (live, *selection.children.get(live.name, ())):
+        definition = facts.definitions.get(one.address)
+        text = None if definition is None else declared_text(definition, spelling, details=details)
+        if text is not None:
+            found[one] = text
+        elif one is live:
+            return None
+    return found
+
+
+def _groups(texts: Sequence[DeclaredText]) -> list[tuple[str, ...]]:
+    """One group each: what creates the object, what creates the objects on it, what is said about all of them."""
+    own, *others = texts
+    found = [own.create]
+    found += [text.create for text in others if text.create]
+    said = tuple(one for text in texts for one in text.stated)
+    return [*found, said] if said else found
+
+
+def _default_privileges(facts: ImportFacts) -> dict[ObjectName, tuple[str, ...]]:
+    found: dict[ObjectName, list[str]] = defaultdict(list)
+    for one in facts.default_privileges:
+        found[ObjectName(Kind.DEFAULT_PRIVILEGES, one.role, one.schema)].append(one.statement)
+    return {name: tuple(said) for name, said in found.items()}

@@ -1,0 +1,18 @@
+"""The result of a refresh of materialized views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgmg.model.naming.names import ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """One materialized view; `concurrently` is whether it stayed readable, `duration_ms` the time in milliseconds."""
+
+    object: ObjectName
+    concurrently: bool
+    duration_ms: float

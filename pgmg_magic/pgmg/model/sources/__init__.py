@@ -1,0 +1,1 @@
+"""The contents of files: declared objects, their facts and references, and what migrations do."""

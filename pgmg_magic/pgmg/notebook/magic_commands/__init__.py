@@ -1,0 +1,1 @@
+"""The magics: their names, options, completion, and what each does."""

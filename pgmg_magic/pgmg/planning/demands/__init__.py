@@ -1,0 +1,1 @@
+"""Demands of pending statements on objects that they do not name, from the dependencies in the catalog."""

@@ -1,0 +1,148 @@
+"""Says how an object is recreated and what of its properties is restored (rule 6): all but what its source says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgmg.model.database.catalog_details import Aspect, Definition, ObjectProperty
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.quoting import quote
+from pgmg.model.sources.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts
+from pgmg.planning.kinds.domain_constraints import made_with_domain
+from pgmg.planning.kinds.view_rules import declared_options
+from pgmg.source.grammar.rewriting import partition_index, split_statements, without_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pgmg.model.sources.source import SourceObject
+
+_OF_COLUMNS = frozenset({Aspect.COMMENT, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
+_BEFORE_ROWS = frozenset({Aspect.OPTION, Aspect.STORAGE})
+"""Properties that decide how the rows of a materialized view are stored: set before it is filled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """Statements that recreate an object and restore its properties, and the `properties` that it has afterwards."""
+
+    create: tuple[str, ...]
+    restore: tuple[str, ...]
+    properties: tuple[ObjectProperty, ...]
+
+
+def restoration(
+    definition: Definition,
+    source: SourceObject | None,
+    previous: SourceObject | None,
+    vanished: Iterable[str] = (),
+    silenced: Iterable[str | None] = (),
+) -> Restoration:
+    """Return the statements for a recreated object; `source` is None for an unmanaged one.
+
+    `vanished` are columns and partitions that no longer exist; `silenced` are columns and constraints (None: the
+    object) whose comment is no longer declared.
+    """
+    properties = _kept(definition, source, previous, frozenset(vanished), frozenset(silenced))
+    partitions = [one for one in properties if one.aspect is Aspect.PARTITION]
+    is_empty = True
+    if source is None:
+        create = (*(one.statement for one in partitions), *definition.create)
+    else:
+        is_empty = _is_created_empty(definition, source, properties)
+        create = (*_partitions(partitions, source), *_create(definition, source, is_empty=is_empty))
+    is_filled = definition.name.kind is Kind.MATERIALIZED_VIEW and definition.populated and is_empty
+    to_restore = [one for one in properties if not _is_created_with(one, source)]
+    return Restoration(create, _restore(definition, to_restore, is_filled=is_filled), properties)
+
+
+def create_statements(source: SourceObject) -> tuple[str, ...]:
+    """Return the statements that create a declared object: one, or more where its file completes it."""
+    return split_statements(source.sql) if isinstance(source.facts, DefinitionFacts) else (source.sql,)
+
+
+def _kept(
+    definition: Definition,
+    source: SourceObject | None,
+    previous: SourceObject | None,
+    vanished: frozenset[str],
+    silenced: frozenset[str | None],
+) -> tuple[ObjectProperty, ...]:
+    """Return the properties that the object is to have again."""
+    said = _declared(source) | _declared(previous)
+    kept = []
+    for one in definition.properties:
+        match one.aspect:
+            case Aspect.OPTION:
+                lost = one.subject in said
+            case Aspect.ATTACH:  # the statement of a source finds the partitions' indexes
+                lost = source is not None
+            case Aspect.STORAGE if one.subject in ("tablespace", "access method"):
+                lost = one.subject in said
+            case Aspect.COMMENT | Aspect.CONSTRAINT_COMMENT if one.subject in silenced:
+                lost = True
+            case Aspect.CONSTRAINT_COMMENT:  # one that no source declares is restored by itself
+                lost = source is not None and one.subject not in _constraints(source)
+            case _:
+                lost = one.aspect in _OF_COLUMNS and one.subject in vanished
+        if not lost and one.partition not in vanished:
+            kept.append(one)
+    return tuple(kept)
+
+
+def _is_created_with(one: ObjectProperty, source: SourceObject | None) -> bool:
+    """Say whether creating the object creates the property: an unmanaged object's options are in its definition."""
+    return one.aspect is Aspect.PARTITION or (one.aspect is Aspect.OPTION and source is None)
+
+
+def _declared(source: SourceObject | None) -> set[str]:
+    """Return the options and kinds of storage that a source states."""
+    facts = source.facts if source is not None else None
+    match facts:
+        case ViewFacts() | IndexFacts():
+            return {*declared_options(facts), *facts.storage}
+        case _:
+            return set()
+
+
+def _constraints(source: SourceObject) -> set[str]:
+    facts = source.facts
+    return made_with_domain(source.target.parts[-1], facts) if isinstance(facts, DomainFacts) else set()
+
+
+def _partitions(partitions: Iterable[ObjectProperty], source: SourceObject) -> tuple[str, ...]:
+    """Return what creates the indexes of partitions by the new definition, each with the name and options it had."""
+    return tuple(partition_index(source.sql, one.statement) for one in partitions)
+
+
+def _create(definition: Definition, source: SourceObject, *, is_empty: bool) -> tuple[str, ...]:
+    """A materialized view of another owner, or one that was not populated, is created without data (rule 6.4).
+
+    Its rows are then read with its owner's rights, and stored as its options say.
+    """
+    if definition.name.kind is not Kind.MATERIALIZED_VIEW:
+        return create_statements(source)
+    return (without_data(source.sql) if is_empty else source.sql,)
+
+
+def _restore(definition: Definition, properties: Sequence[ObjectProperty], *, is_filled: bool) -> tuple[str, ...]:
+    first = [s for one in properties if one.aspect is Aspect.OWNER for s in one.statements]
+    if is_filled:
+        first += [s for one in properties if one.aspect in _BEFORE_ROWS for s in one.statements]
+        first.append(_refresh(definition.name))
+    done = {Aspect.OWNER} | (_BEFORE_ROWS if is_filled else set())
+    return (*first, *(s for one in properties if one.aspect not in done for s in one.statements))
+
+
+def _is_created_empty(definition: Definition, source: SourceObject, properties: tuple[ObjectProperty, ...]) -> bool:
+    """Say whether the statement that creates a materialized view leaves it without rows."""
+    if not definition.populated:
+        return True
+    says_no_data = isinstance(source.facts, ViewFacts) and source.facts.with_data is False
+    return says_no_data or any(one.aspect is Aspect.OWNER or one.aspect in _BEFORE_ROWS for one in properties)
+
+
+def _refresh(name: ObjectName) -> str:
+    schema = f"{quote(name.schema)}." if name.schema else ""
+    return f"REFRESH MATERIALIZED VIEW {schema}{quote(name.name)}"
