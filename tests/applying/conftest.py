@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
+from tests.conftest import Case
+from tests.oracle import differences, dump
+
 
 @pytest.fixture
 def copy(server):
@@ -49,3 +52,33 @@ def role(server, database):
         server.admin.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")
         server.admin.execute(f"DROP OWNED BY {name}")
         server.admin.execute(f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def other(tmp_path, server):
+    """A second project with an empty database."""
+    dsn = server.create()
+    (tmp_path / "other").mkdir()
+    yield Case(tmp_path / "other", dsn)
+    server.drop(dsn)
+
+
+@pytest.fixture
+def portions(project, other):
+    """Apply files in two portions after the first, to another database in one; return the result of that one."""
+
+    def run(*portions_: dict[str, str]):
+        for number, files in enumerate(portions_):
+            for path, text in files.items():
+                project.write(path, text)
+                other.write(path, text)
+            project.apply()
+            if number == 0:
+                other.apply()
+        result = other.apply()
+        assert differences(dump(project.dsn, rows=True), dump(other.dsn, rows=True)) == []
+        project.settled()
+        other.settled()
+        return result
+
+    return run

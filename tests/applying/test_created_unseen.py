@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 import pgmg
-from tests.conftest import Case
 from tests.oracle import differences, dump
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, c integer);\nINSERT INTO t VALUES (1, 2);"
@@ -43,36 +42,6 @@ def dynamic(sql: str) -> str:
     """Return a DO block that executes statements; nobody can read them before it runs."""
     executed = "".join(f"EXECUTE $q${one}$q$; " for one in sql.split("; "))
     return f"DO $do$ BEGIN {executed}END $do$;"
-
-
-@pytest.fixture
-def other(tmp_path, server):
-    """A second project with an empty database."""
-    dsn = server.create()
-    (tmp_path / "other").mkdir()
-    yield Case(tmp_path / "other", dsn)
-    server.drop(dsn)
-
-
-@pytest.fixture
-def portions(project, other):
-    """Apply files in two portions after the first, to another database in one; return the result of that one."""
-
-    def run(*portions_: dict[str, str]):
-        for number, files in enumerate(portions_):
-            for path, text in files.items():
-                project.write(path, text)
-                other.write(path, text)
-            project.apply()
-            if number == 0:
-                other.apply()
-        result = other.apply()
-        assert differences(dump(project.dsn, rows=True), dump(other.dsn, rows=True)) == []
-        project.settled()
-        other.settled()
-        return result
-
-    return run
 
 
 @pytest.mark.parametrize("spelled", [str, dynamic])
@@ -145,3 +114,19 @@ def test_a_definition_is_known_though_its_row_was_written_by_hand(portions, proj
         {"migrations/3.sql": dynamic("ALTER FUNCTION f(text) COST 7")},
     )
     assert other.value("SELECT procost FROM pg_proc WHERE proname = 'f'") == 100
+
+
+@pytest.mark.parametrize("kind", USERS_OF_COLUMN)
+def test_a_column_changes_its_type_outside_a_transaction(project, other, kind):
+    """A DO block of a migration whose statements commit one by one: the server names what blocks it.
+
+    The ground truth is the same migration inside a transaction.
+    """
+    statements = dynamic("ALTER TABLE t ALTER c TYPE bigint") + "\nINSERT INTO t VALUES (2, 3);\n"
+    for one, head in ((project, ""), (other, "-- pgmg: no-transaction\n")):
+        one.write("migrations/1.sql", f"{TABLE}\n{NOTED}\n{USERS_OF_COLUMN[kind]};")
+        one.apply()
+        one.write("migrations/2.sql", head + statements)
+        one.apply()
+        one.settled()
+    assert differences(dump(project.dsn, rows=True), dump(other.dsn, rows=True)) == []

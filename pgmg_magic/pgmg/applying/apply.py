@@ -345,14 +345,22 @@ class _Apply:
         return False
 
     def _infer(self, failure: StepFailed, plan: Plan, snapshot: Snapshot) -> Inference | None:
-        """Infer what the server taught, looking at the database where the attempt was made for that."""
+        """Infer what the server taught, looking at the database as it was right before the failed statement.
+
+        Inside a transaction that takes an attempt that was made for it. Outside, nothing is left of the statement.
+        """
         step = failure.step
         if step is None or self._progress.lessons >= MAX_REPLANS or self._conn.pgconn.status != ConnStatus.OK:
             return None
-        looks = self._progress.looks and self._conn.info.transaction_status is TransactionStatus.INERROR
+        status = self._conn.info.transaction_status
+        looks = self._progress.looks and status is TransactionStatus.INERROR
         if looks and step.transactional:
             self._conn.execute(BACK)
-        conn = self._conn if looks and step.transactional else None
+        elif status is TransactionStatus.IDLE and not step.transactional:
+            self._conn.execute("BEGIN")
+            self._limit()
+            looks = True
+        conn = self._conn if looks else None
         facts, schema = self._progress.facts, self._target.state_schema
         return infer(Failure(failure.error, step, failure.number, plan, facts, snapshot, conn, schema))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.naming.names import DECLARATIVE_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
@@ -25,6 +26,19 @@ if TYPE_CHECKING:
     from pgmg.planning.schedule.presence import Presence
 
 _COMES_FIRST = (Effect.CREATE, Effect.REPLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class _JointChange:
+    """Objects that are brought to their source together.
+
+    `dropped` says what is dropped for them; True for what is dropped by name. `released` holds pairs (dependent, on):
+    the dependent is changed first, and then no longer uses what is dropped.
+    """
+
+    names: tuple[ObjectName, ...]
+    dropped: dict[ObjectId, bool]
+    released: set[tuple[ObjectId, ObjectId]]
 
 
 class CodeChanges:
@@ -145,39 +159,47 @@ class CodeChanges:
     ) -> None:
         """Bring declared objects to their source before a statement, as early in its migration as they can be."""
         names, point, presence = list(names), statement.number, self._presence
-        closure = self._dropped_for(names, point)
-        ids = [*closure, *(self._declared.id_of(name) for name in names)]
+        change = self._change_of(names, point)
+        ids = [*change.dropped, *(self._declared.id_of(name) for name in change.names)]
         since = [presence.last_block.get(id_, -1) for id_ in ids] + [presence.last_change.get(id_, -1) for id_ in ids]
-        since += [presence.last_notice.get(id_, -1) for id_ in closure]
-        is_ready = self._availability.ready_since(names, start) <= start and all(number < start for number in since)
-        key = SlotKey(start if is_ready else point)
-        self._bring(names, key, closure, reason, self._context.waiting_for.get(point, ()))
+        since += [presence.last_notice.get(id_, -1) for id_ in change.dropped]
+        is_ready = self._availability.ready_since(change.names, start) <= start
+        key = SlotKey(start if is_ready and all(number < start for number in since) else point)
+        self._bring(change, key, reason, self._context.waiting_for.get(point, ()))
         if is_noticed:
             self._lifetimes.slot(key).noticed_by |= dict.fromkeys(names, point)
 
     def bring_at(self, names: Iterable[ObjectName], key: SlotKey, reason: str) -> None:
         """Bring declared objects to their source in a slot."""
-        names = list(names)
-        self._bring(names, key, self._dropped_for(names, key.point), reason)
+        self._bring(self._change_of(names, key.point), key, reason)
 
-    def _dropped_for(self, names: Iterable[ObjectName], point: int) -> dict[ObjectId, bool]:
-        """Return what is dropped so that objects can be brought to their source; True for what is dropped by name."""
-        roots = [root for name in names for root in self._recreated_for(name, point)]
-        closure = self._presence.dependents_closure(roots, point, self._roots.released(roots, point))
-        return {id_: explicit for id_, explicit in closure.items() if self._presence.is_present(id_, point)}
+    def _change_of(self, names: Iterable[ObjectName], point: int) -> _JointChange:
+        """Return what is dropped and changed so that objects can be brought to their source at a point.
 
-    def _bring(
-        self,
-        names: Iterable[ObjectName],
-        key: SlotKey,
-        dropped: dict[ObjectId, bool],
-        reason: str,
-        waited_for: Collection[ObjectName] = (),
-    ) -> None:
-        for id_, explicit in dropped.items():
+        A dependent whose new source no longer uses what is dropped is changed first, if that is possible at this point.
+        """
+        wanted = dict.fromkeys(names)
+        while True:
+            roots = [root for name in wanted for root in self._recreated_for(name, point)]
+            released = {(id_, on): self._declared.name_of(id_) for id_, on in self._roots.released(roots, point)}
+            ready = [
+                n for n in released.values() if n and n not in wanted and self._availability.is_undisturbed(n, point)
+            ]
+            more = [name for name in self.with_needs(ready, point) if name not in wanted]
+            if not more:
+                break
+            wanted |= dict.fromkeys(more)
+        let_go = {pair for pair, name in released.items() if name in wanted or pair[0] in self._presence.from_source}
+        closure = self._presence.dependents_closure(roots, point, let_go)
+        dropped = {id_: explicit for id_, explicit in closure.items() if self._presence.is_present(id_, point)}
+        return _JointChange(tuple(wanted), dropped, let_go)
+
+    def _bring(self, change: _JointChange, key: SlotKey, reason: str, waited_for: Collection[ObjectName] = ()) -> None:
+        for id_, explicit in change.dropped.items():
             self.drop(id_, key, reason, explicit=explicit)
         slot = self._lifetimes.slot(key)
-        for name in names:
+        slot.released |= change.released
+        for name in change.names:
             id_ = self._declared.id_of(name)
             if self._presence.is_present(id_, key.point):
                 holds = self._availability.is_undisturbed(name, key.point)
@@ -223,7 +245,7 @@ class CodeChanges:
         point = key.point
         slot = self._lifetimes.slot(key)
         roots = {i: reason for i, reason in self._roots.roots(point).items() if self._presence.is_present(i, point)}
-        slot.released = self._roots.released(roots, point)
+        slot.released |= self._roots.released(roots, point)
         closure = self._presence.dependents_closure(self._roots.with_learned(roots, point), point, slot.released)
         for id_, explicit in closure.items():
             if self._presence.is_present(id_, point):
