@@ -518,7 +518,7 @@ def drop_table(world: World, choose: Chooser) -> str | None:
     if len(world.tables) < 2:
         return None
     held = {made.on for made in world.made}
-    free = [table for table in world.tables.values() if table.id not in held]
+    free = [table for table in world.tables.values() if table.id not in held and table.id not in world.pinned]
     if not free:
         return None
     table = pick(choose, free)
@@ -550,7 +550,7 @@ def hang_function(world: World, choose: Chooser) -> str | None:
 def add_index(world: World, choose: Chooser) -> str | None:
     table = pick(choose, list(world.tables.values()))
     column = pick(choose, table.columns)
-    concurrently = "CONCURRENTLY " if chance(choose, 4) else ""
+    concurrently = "CONCURRENTLY " if chance(choose, 4) and not table.partitioned else ""
     said = f"CREATE INDEX {concurrently}i{world.next()} ON {table.name} ({column.name})"
     if concurrently:
         number = len(world.migrations) + 1

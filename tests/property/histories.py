@@ -11,15 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.property.edits import _has_attached, _migration, _pin
+from tests.property.edits import (
+    _has_attached,
+    _migration,
+    _pin,
+    _shown_by_star,
+    add_column,
+    drop_column,
+    rename_column,
+    retype_column,
+)
 from tests.property.world import (
     BOSS,
     READER,
     USER_TYPES,
     Chooser,
+    Column,
     Declared,
     Function,
     Policy,
+    Table,
     Trigger,
     View,
     World,
@@ -259,10 +270,15 @@ def drop_column_with_all(world: World, choose: Chooser, said: Said, base: World)
     if column.name in shown or _has_attached(world, table):
         return None
     table.columns.remove(column)
+    return _unread(world, "cascade", f"ALTER TABLE {table.name} DROP COLUMN {column.name} CASCADE")
+
+
+def _unread(world: World, verb: str, *statements: str) -> str:
+    """Write a migration whose statements pgmg cannot read."""
     number = len(world.migrations) + 1
-    body = f"EXECUTE 'ALTER TABLE {table.name} DROP COLUMN {column.name} CASCADE';"
-    world.migrations.append((f"{number}_cascade.sql", f"DO $$ BEGIN {body} END $$;\n"))
-    return f"{number}_cascade"
+    body = " ".join(f"EXECUTE '{statement}';" for statement in statements)
+    world.migrations.append((f"{number}_{verb}.sql", f"DO $$ BEGIN {body} END $$;\n"))
+    return f"{number}_{verb}"
 
 
 def swap_tables(world: World, choose: Chooser, said: Said, base: World) -> str | None:
@@ -307,6 +323,159 @@ def _used(world: World, id_: int) -> bool:
                 if on == id_:
                     return True
     return False
+
+
+# --- what no text tells, and what stands beside tables
+
+
+def dynamic_view(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a view that no file declares over a declared one, in a DO block."""
+    view = _one(world, choose, View)
+    column = isinstance(view, View) and _known_column(world, base, choose, view)
+    if not column:
+        return None
+    said.columns.add((view.id, column))
+    _name(world, said, view.id)
+    name = f"u{world.next()}"
+    statements = [f"CREATE VIEW {name} AS SELECT {column} AS u{world.next()} FROM {view.name}"]
+    if chance(choose, 2):
+        statements.append(f"GRANT SELECT ON {name} TO {READER}")
+    return _unread(world, "dynamic", *statements)
+
+
+def unmanaged_trigger(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a trigger that no file declares with a declared function."""
+    functions = [o for o in world.of(Function) if o.form == "trigger"]
+    if not functions:
+        return None
+    function, table = pick(choose, functions), pick(choose, list(world.tables.values()))
+    _name(world, said, function.id)
+    trigger = f"w{world.next()}"
+    when = f"BEFORE UPDATE ON {table.name} FOR EACH ROW WHEN (NEW.id > 0)"
+    statements = [f"CREATE TRIGGER {trigger} {when} EXECUTE FUNCTION {function.name}()"]
+    if chance(choose, 2):
+        statements.append(f"COMMENT ON TRIGGER {trigger} ON {table.name} IS 'told {world.next()}'")
+    if chance(choose, 2):
+        statements.append(f"ALTER TABLE {table.name} DISABLE TRIGGER {trigger}")
+    return _migration(world, choose, "trigger", *statements)
+
+
+def unmanaged_rule(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a rule on a table that calls a declared function."""
+    pure = [o for o in world.of(Function) if o.form == "scalar" and not o.reads and not o.calls]
+    if not pure:
+        return None
+    function, table = pick(choose, pure), pick(choose, list(world.tables.values()))
+    _name(world, said, function.id)
+    _pin(world, function.id, function.second or "")
+    world.hanging.add(function.id)
+    rule = f"r{world.next()}"
+    statement = f"CREATE RULE {rule} AS ON UPDATE TO {table.name} DO ALSO SELECT {function.name}('x'::text)"
+    return _migration(world, choose, "rule", statement, f"COMMENT ON RULE {rule} ON {table.name} IS 'told'")
+
+
+def statistics(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create extended statistics on a table; they go with a column of theirs."""
+    table = pick(choose, list(world.tables.values()))
+    plain = [c for c in table.columns[1:] if isinstance(c.type, str)]
+    if not plain:
+        return None
+    name = f"st{world.next()}"
+    return _migration(
+        world,
+        choose,
+        "statistics",
+        f"CREATE STATISTICS {name} ON id, {pick(choose, plain).name} FROM {table.name}",
+        f"ALTER STATISTICS {name} SET STATISTICS 7",
+    )
+
+
+def publication(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Publish a table."""
+    table = pick(choose, list(world.tables.values()))
+    return _migration(world, choose, "publish", f"CREATE PUBLICATION pub{world.next()} FOR TABLE {table.name}")
+
+
+def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Add a serial column, whose sequence somebody may read."""
+    if _shown_by_star(world):
+        return None
+    table, column = pick(choose, list(world.tables.values())), Column(f"c{world.next()}", "bigint")
+    table.columns.append(column)
+    sequence = f"{table.name}_{column.name}_seq"
+    return _migration(
+        world,
+        choose,
+        "serial",
+        f"ALTER TABLE {table.name} ADD COLUMN {column.name} bigserial",
+        f"GRANT USAGE ON SEQUENCE {sequence} TO {READER}",
+    )
+
+
+def migrated_enum(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a type and a table of it, add a value to it, and insert that value: this takes several transactions."""
+    name, id_ = f"x{world.next()}", world.next()
+    table = Table(id_, f"t{id_}", [Column("id", "bigint"), Column(f"c{world.next()}", name)])
+    world.tables[id_] = table
+    _migration(
+        world,
+        choose,
+        "enum",
+        f"CREATE TYPE {name} AS ENUM ('a')",
+        f"CREATE TABLE {table.name} (id bigint PRIMARY KEY, {table.columns[1].name} {name})",
+        f"INSERT INTO {table.name} VALUES (1, 'a')",
+    )
+    _migration(world, choose, "value", f"ALTER TYPE {name} ADD VALUE 'b'", seen=True)
+    return _migration(world, choose, "insert", f"INSERT INTO {table.name} VALUES (2, 'b')")
+
+
+def partitioned_table(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a partitioned table with two partitions."""
+    id_ = world.next()
+    table = Table(id_, f"t{id_}", [Column("id", "bigint"), Column(f"c{world.next()}", "text")], partitioned=True)
+    world.tables[id_] = table
+    return _migration(
+        world,
+        choose,
+        "partitions",
+        f"CREATE TABLE {table.name} (id bigint PRIMARY KEY, {table.columns[1].name} text) PARTITION BY RANGE (id)",
+        f"CREATE TABLE {table.name}_low PARTITION OF {table.name} FOR VALUES FROM (MINVALUE) TO (2)",
+        f"CREATE TABLE {table.name}_rest PARTITION OF {table.name} DEFAULT",
+        f"INSERT INTO {table.name} (id) VALUES (1), (2)",
+    )
+
+
+def foreign_key(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Let one table refer to another one, which is not dropped from then on."""
+    if len(world.tables) < 2:
+        return None
+    one, other = list(world.tables.values())[:2]
+    world.pinned.add(other.id)
+    return _migration(
+        world,
+        choose,
+        "refer",
+        f"ALTER TABLE {one.name} ADD CONSTRAINT k{world.next()} FOREIGN KEY (id) REFERENCES {other.name}",
+    )
+
+
+def outside_transaction(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Change a table in a migration whose statements commit one by one, and build an index concurrently."""
+    count = len(world.migrations)
+    done = pick(choose, (add_column, drop_column, retype_column, rename_column))(world, choose)
+    plain = [table for table in world.tables.values() if not table.partitioned]
+    if done is None or not plain:
+        return None
+    name, text = world.migrations[count]
+    table = pick(choose, plain)
+    index = f"CREATE INDEX CONCURRENTLY i{world.next()} ON {table.name} ({pick(choose, table.columns).name});\n"
+    text = (
+        f"{index}{text}"
+        if chance(choose, 2) and "RENAME" not in text and "ADD COLUMN" not in text
+        else f"{text}{index}"
+    )
+    world.migrations[count] = (name, f"-- pgmg: no-transaction\n{text}")
+    return f"{done} outside"
 
 
 # --- broad
@@ -363,6 +532,17 @@ NAMED: tuple[Edit, ...] = (
     drop_column_with_all,
     swap_tables,
     view_becomes_table,
+    dynamic_view,
+    unmanaged_trigger,
+    unmanaged_rule,
+    statistics,
+    publication,
+    serial_column,
+    migrated_enum,
+    partitioned_table,
+    foreign_key,
+    outside_transaction,
+    outside_transaction,
 )
 BROAD: tuple[Edit, ...] = (grant_on_all, grant_on_all, default_privileges, reassign, trigger_states)
 

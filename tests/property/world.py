@@ -49,6 +49,7 @@ class Table:
     id: int
     name: str
     columns: list[Column]
+    partitioned: bool = False
 
 
 @dataclass
