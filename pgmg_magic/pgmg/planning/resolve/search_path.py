@@ -23,11 +23,16 @@ def path_with_new_schemas(snapshot: Snapshot, pending: Sequence[Migration]) -> t
         for alteration in migration.alterations
         if alteration.effect is Effect.CREATE and alteration.target.kind is Kind.SCHEMA
     }
-    named = (_unquoted(name) for name in server.setting.split(","))
-    wanted = [server.user if name == "$user" else name for name in named]
+    wanted = schemas_of(server.setting, server.user)
     if not made.intersection(wanted):
         return server.search_path
     return tuple(name for name in dict.fromkeys(wanted) if name in server.search_path or name in made)
+
+
+def schemas_of(setting: str, user: str) -> tuple[str, ...]:
+    """Return the schemas that a setting of search_path names, for a role of the name `user`."""
+    named = (_unquoted(name) for name in setting.split(","))
+    return tuple(user if name == "$user" else name for name in named if name)
 
 
 def search_path_of(settings: tuple[str, ...]) -> tuple[str, ...] | None:
