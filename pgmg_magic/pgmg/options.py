@@ -162,6 +162,8 @@ REHEARSE = Option(("--rehearse",), "Carry the plan out on a copy of the database
 REHEARSAL = (REHEARSE, SCRATCH)
 """Options of rehearsed plans."""
 
+READERS = Option(("--readers",), "Also show the statements of clients that use what changes.", Value.FLAG)
+
 UPSTREAM = Option(("--upstream",), "Show dependencies up to N steps away.", Value.NUMBER, "N")
 DOWNSTREAM = Option(("--downstream",), "Show dependents up to N steps away.", Value.NUMBER, "N")
 CHANGES_ONLY = Option(("--changes-only",), "Show only changed objects and their neighbours.", Value.FLAG)

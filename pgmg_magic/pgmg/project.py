@@ -145,6 +145,14 @@ class Project:
 
         return with_bodies(plan, self._planner, self.connect)
 
+    def with_readers(self, plan: Plan) -> Plan:
+        """Return a plan with the statements of clients that use what it changes (rule 9.12)."""
+        if not plan.steps:
+            return plan
+        from pgmg.client_reader import with_readers
+
+        return with_readers(plan, self.connect, self.settings.lock_timeout)
+
     def apply(
         self,
         plan: Plan | None = None,

@@ -1,4 +1,4 @@
-"""Plans for commands and magics, with a check of bodies: on a copy where a rehearsal is asked for."""
+"""Plans for commands and magics, with a check of bodies, and with a rehearsal and readers where they are asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def planned(project: Project, options: PlanOptions, values: Mapping[str, Any]) -> Plan:
-    """Return a plan with a check of bodies, and with its rehearsal where `rehearse` and `scratch` ask for one.
+    """Return a plan with a check of bodies, and with its rehearsal and readers where `values` ask for them.
 
     Raises:
         UsageError: `scratch` without `rehearse`.
@@ -24,8 +24,13 @@ def planned(project: Project, options: PlanOptions, values: Mapping[str, Any]) -
     if values["scratch"] is not None and not values["rehearse"]:
         raise UsageError("--scratch needs --rehearse", hint="Add --rehearse.")
     plan = project.plan(options)
-    if not values["rehearse"]:
-        return project.with_bodies(plan)
+    if not plan.steps:
+        return plan
+    plan = _rehearsed(project, plan, values) if values["rehearse"] else project.with_bodies(plan)
+    return project.with_readers(plan) if values["readers"] else plan
+
+
+def _rehearsed(project: Project, plan: Plan, values: Mapping[str, Any]) -> Plan:
     from pgmg.rehearsal import with_rehearsal
 
     return with_rehearsal(project, plan, values["scratch"])

@@ -40,6 +40,9 @@ class FakeProject:
     def with_bodies(self, plan):
         return plan
 
+    def with_readers(self, plan):
+        return plan
+
     def connect(self):
         raise AssertionError("nothing here speaks to a server")
 

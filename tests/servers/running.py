@@ -31,10 +31,10 @@ class NotStartedError(Exception):
 
 
 @contextmanager
-def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
+def running(programs: Programs, primary: str | None = None, **settings: str) -> Iterator[str]:
     """Make a data folder, start a server on it and yield its connection string; stop it and remove all afterwards.
 
-    With `primary`, the connection string of another server, it is a hot standby of that one.
+    With `primary`, the connection string of another server, it is a hot standby of that one. `settings` are added to ours.
     """
     folder = Path(tempfile.mkdtemp(prefix="pgmg-server-", dir=quick_folder()))
     try:
@@ -56,7 +56,7 @@ def running(programs: Programs, primary: str | None = None) -> Iterator[str]:
             words = ["--checkpoint=fast", "--no-sync", "--write-recovery-conf"]
             server_programs._run([programs.folder / "pg_basebackup", "-D", data, "-d", primary, *words], **conditions)
         socket = server_programs._socket_directory(data, user)
-        options = server_programs._as_options({**SETTINGS, "unix_socket_directories": str(socket)})
+        options = server_programs._as_options({**SETTINGS, "unix_socket_directories": str(socket), **settings})
         command = [programs.folder / "postgres", "-D", data, *options]
         with (folder / "log").open("wb") as log:
             # in a session of its own: a Ctrl-C is for us, who then stop it

@@ -7,8 +7,8 @@ import itertools
 import psycopg
 import pytest
 
-from pgmg.model.relation_shape import RelationShape
-from pgmg.model.source import RefKind
+from pgmg.model.database.relation_shape import RelationShape
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.used_names import NameUse, used_names
 
 TABLES = {

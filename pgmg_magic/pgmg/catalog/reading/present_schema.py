@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pgmg.catalog.reading.catalog_queries import query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import psycopg
 
     from pgmg.catalog.reading.catalog_queries import Row
@@ -28,8 +30,13 @@ class PresentSchema:
 
 def read_present_schema(conn: psycopg.Connection[Row]) -> PresentSchema:
     """Read all schemas but the server's own, inside the caller's transaction."""
+    return present_schema(conn.execute(query("columns_and_calls")).fetchall())
+
+
+def present_schema(rows: Iterable[Row]) -> PresentSchema:
+    """Return what rows of `columns_and_calls.sql` say."""
     found = PresentSchema()
-    for schema, name, columns, least, most, is_variadic in conn.execute(query("columns_and_calls")).fetchall():
+    for schema, name, columns, least, most, is_variadic in rows:
         if columns is not None:
             found.columns[schema, name] = tuple(columns)
         else:

@@ -15,6 +15,7 @@ from pgmg.options import (
     PLAN_FORMAT,
     PLAN_SHAPE,
     PROJECT,
+    READERS,
     REHEARSAL,
     REPORT,
     SPEECH,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     "plan",
     *PLAN_SHAPE,
     *REHEARSAL,
+    READERS,
     OUT,
     EXIT_CODE,
     FAIL_ON,
@@ -56,14 +58,15 @@ def command_(
 
     Nothing is written to the database. With --rehearse the plan is carried out on a copy of it, without rows, and the
     command exits with 1 where that does not prove the plan. With --format html or markdown, a report for whoever
-    approves the plan; the HTML is one file that needs no network.
+    approves the plan; the HTML is one file that needs no network. Reports, and -v, ask who uses what changes.
     """
     report = {name: more.pop(name) for name in ("rows", "lineage")}
     plan_report.check_format(call, **report)
     drawing = None if output_graph is None else printer.drawing_for(output_graph)
     with project_context.open_project(call) as project:
         options = project_context.plan_options(project, drop_unmanaged=drop_unmanaged, rewrite_tables=rewrite_tables)
-        plan = planned(project, options, more)
+        asks = more["readers"] or call.report is not None or call.verbosity > 0
+        plan = planned(project, options, more | {"readers": asks})
         extras = plan_report.extras(project, plan, **report)
         if output_graph is not None and drawing is not None:
             output_graph.write_bytes(drawing(project.graph()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgmg.model.plans.body_check import BodyCheck
     from pgmg.model.plans.compatibility import ClientImpact
     from pgmg.model.plans.explanation import Explanation
+    from pgmg.model.plans.readers import ClientReaders
     from pgmg.model.plans.rehearsal import Rehearsal
     from pgmg.model.plans.risk import Risk
     from pgmg.model.results.applied_from import AppliedFrom
@@ -284,6 +285,9 @@ class Plan:
 
     bodies: BodyCheck | None = field(default=None, repr=False, compare=False)
     """The check of the bodies that the plan affects, and of what it creates."""
+
+    readers: ClientReaders | None = field(default=None, repr=False, compare=False)
+    """Who uses what the plan changes, if that was asked."""
 
     @property
     def compatibility(self) -> Compatibility:

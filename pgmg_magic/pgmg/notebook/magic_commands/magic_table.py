@@ -28,7 +28,7 @@ PARAMETERS: Mapping[str, Parameters] = MappingProxyType(
         "pgmg_check": (o.FILES, *_PLACE),
         "pgmg_baseline": (o.MIGRATION, *o.RECORD_CHANGES, o.YES, *o.PROJECT),
         "pgmg_connect": (_CONNECTION, o.JUPYSQL, *_PLACE),
-        "pgmg_plan": (*o.PLAN_SHAPE, *o.REHEARSAL, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT),
+        "pgmg_plan": (*o.PLAN_SHAPE, *o.REHEARSAL, o.READERS, o.OUT, o.OUTPUT_GRAPH, *o.PROJECT),
         "pgmg_apply": (o.PLAN_FILE, ASK, o.YES, o.DRY_RUN, o.RESUME, o.NOTE, *_HOW),
         "pgmg_status": o.PROJECT,
         "pgmg_diff": (o.OBJECTS, *o.ROW_OPTIONS, *o.PROJECT),

@@ -21,6 +21,7 @@ from pgmg.render.site.site_page import page_address
 from pgmg.render.text.plans.client_lines import ROLES, worst_first
 from pgmg.render.text.plans.drift_choice import drift_choice
 from pgmg.render.text.plans.plan_lines import nothing
+from pgmg.render.text.plans.reader_lines import readers_about, statement_line, use_words, uses_words
 from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 from pgmg.render.text.spans import Role
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pgmg.model.naming.location import SourceLocation
+    from pgmg.model.plans.readers import ClientReaders
     from pgmg.model.plans.rehearsal import Rehearsal
 
 _FEW = 40
@@ -78,6 +80,7 @@ def plan_html(
             (one.compatibility.value, ROLES[one.compatibility].value, str(one.object), one.reason, one.where or "")
             for one in worst_first(plan)
         ],
+        readers_of=None if plan.readers is None else _readers(plan.readers),
         rehearsal=None if plan.rehearsal is None else _rehearsal(plan.rehearsal),
         migrations=[_impact(migration) for migration in plan.migrations],
         changes=_changes(plan, base, site),
@@ -126,6 +129,24 @@ def _impact(migration: MigrationImpact) -> dict[str, Any]:
                 ),
             }
             for affected in migration.affects
+        ],
+    }
+
+
+def _readers(found: ClientReaders) -> dict[str, Any]:
+    return {
+        "about": readers_about(found),
+        "missing": found.missing,
+        "parts": [
+            {
+                "name": one.part.name,
+                "what": one.part.what,
+                "role": (Role.DROPPED if one.part.is_deleted else Role.CHANGED).value,
+                "uses": uses_words(one),
+                "where": one.part.where or "",
+                "statements": [(use_words(use), statement_line(use.statement)) for use in one.uses],
+            }
+            for one in found.parts
         ],
     }
 

@@ -11,6 +11,7 @@ from pgmg.model.results import events
 from pgmg.model.results.graph_data import ColumnEdge, Graph, GraphNode
 from pgmg.render import sanitize
 from pgmg.render.json.body_json import bodies_document
+from pgmg.render.json.readers_json import readers_document
 from pgmg.render.json.rehearsal_json import rehearsal_document
 from pgmg.render.json.saved_plan import FORMAT, SavedPlan, load_saved_plan
 
@@ -82,6 +83,7 @@ def plan_document(plan: Plan) -> Document:
         "basis": dict(plan.basis),
         **({} if plan.bodies is None else {"bodies": bodies_document(plan.bodies)}),
         **({} if plan.rehearsal is None else {"rehearsal": rehearsal_document(plan.rehearsal)}),
+        **({} if plan.readers is None else {"readers": readers_document(plan.readers)}),
     }
 
 

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 _MANY = 3
 _SHOWN = 160  # characters of a value
-_MAY_DIFFER = frozenset({"inputs", "database.server_version", "risks", "warnings", "bodies", "rehearsal"})
+_MAY_DIFFER = frozenset({"inputs", "database.server_version", "risks", "warnings", "bodies", "rehearsal", "readers"})
 """Fields of a saved plan that are not compared: the inputs, which only tell why a plan is stale; the version of the
-server; risks and warnings, which depend on sizes and on open sessions; the result of a rehearsal."""
+server; risks and warnings, which depend on sizes and on open sessions; the result of a rehearsal; the statements of
+clients."""
 _ABSENT = object()
 
 

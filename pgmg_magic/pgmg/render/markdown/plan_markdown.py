@@ -15,6 +15,7 @@ from pgmg.render.plan_content import ReportExtras, RiskRow
 from pgmg.render.text.plain import rows_text
 from pgmg.render.text.plans.client_lines import worst_first
 from pgmg.render.text.plans.diff_lines import unified
+from pgmg.render.text.plans.reader_lines import readers_about, statement_line, use_words, uses_words
 from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ LIMIT = 65_000
 MARK = "<!-- pgmg plan -->"
 """The first line of every report: by it a program finds the comment that it wrote before."""
 
+_MOST_STATEMENTS = 5
+"""Most statements of clients that are shown for a part of what changes."""
+
 _MOST_NODES = 80
 """Most objects in a graph: code hosts draw larger ones badly, or not at all."""
 
@@ -37,6 +41,7 @@ _RANKS = (
     "warnings",
     "clients",
     "risks",
+    "readers",
     "rehearsal",
     "migrations",
     "changes",
@@ -66,6 +71,7 @@ def _parts(plan: Plan, extras: ReportExtras) -> Iterator[ReportPart]:
     yield _part("warnings", "", list(_warnings(plan)), "\n", "warnings")
     table = "### Risks\n\n| | relation | size | lock | cause | step |\n| --- | --- | --- | --- | --- | --- |\n"
     yield _part("risks", table, [_risk(row) for row in plan_content.risk_rows(plan)], "\n", "risks")
+    yield _part("readers", "### Readers\n\n", list(_readers(plan)), "\n", "readers")
     yield _part("rehearsal", "### Rehearsal\n\n", list(_rehearsal(plan)), "\n", "measurements")
     yield _part("clients", "### Clients\n\n", [_client(one) for one in worst_first(plan)], "\n", "clients")
     yield _part("migrations", "### Migrations\n\n", list(_migrations(plan)), "\n", "migrations")
@@ -155,6 +161,22 @@ def _rehearsal(plan: Plan) -> Iterator[str]:
         for effect in done.effects:
             note = "" if effect.expected else " **(not forecast)**"
             yield f"- step {done.step.number}: {markup.text(effect_words(effect))}{note}\n"
+
+
+def _readers(plan: Plan) -> Iterator[str]:
+    found = plan.readers
+    if found is None:
+        return
+    yield f"{markup.text(readers_about(found).capitalize())}.\n\n"
+    for one in found.parts:
+        mark = ":red_circle: " if one.part.is_deleted and one.uses else ""
+        where = f" {markup.code(one.part.where)}" if one.part.where else ""
+        yield f"- {mark}{markup.code(one.part.name)} {one.part.what}: {markup.text(uses_words(one))}{where}\n"
+        for use in one.uses[:_MOST_STATEMENTS]:
+            yield f"  - {markup.text(use_words(use))}: {markup.code(statement_line(use.statement))}\n"
+        if len(one.uses) > _MOST_STATEMENTS:
+            yield f"  - and {len(one.uses) - _MOST_STATEMENTS} more\n"
+    yield from (f"- :warning: {markup.text(message)}\n" for message in found.missing)
 
 
 def _migrations(plan: Plan) -> Iterator[str]:

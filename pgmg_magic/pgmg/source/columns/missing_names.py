@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.relation_shape import MissingName
+from pgmg.model.database.relation_shape import MissingName
 from pgmg.source.columns.scope_walker import SYSTEM_NAMES, QueryScopes, ScopeWalker
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, relation_parts, strings
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
@@ -16,8 +16,8 @@ from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgmg.model.relation_shape import RelationShape
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_shape import RelationShape
+    from pgmg.model.sources.source import Parts
     from pgmg.source.columns.scope_walker import Shapes
 
     Calls = Callable[[Parts, int], bool]

@@ -14,8 +14,8 @@ from pgmg.source.grammar.parser import Tree, relation_parts, unwrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pgmg.model.relation_shape import RelationShape
-    from pgmg.model.source import Parts
+    from pgmg.model.database.relation_shape import RelationShape
+    from pgmg.model.sources.source import Parts
 
     Shapes = Callable[[Parts], RelationShape | None]
 

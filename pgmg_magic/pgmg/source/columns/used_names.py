@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgmg.model.source import RefKind
+from pgmg.model.sources.source import RefKind
 from pgmg.source.columns.scope_walker import QueryScope, QueryScopes, ScopeWalker
 from pgmg.source.grammar.parser import SYSTEM, GrammarError, Tree, parse, pb, relation_parts, strings, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
 if TYPE_CHECKING:
-    from pgmg.model.source import Parts
+    from pgmg.model.sources.source import Parts
     from pgmg.source.columns.scope_walker import ScopeEntry, Shapes
 
 WHOLE = "*"

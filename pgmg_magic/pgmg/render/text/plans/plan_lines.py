@@ -60,8 +60,17 @@ def _body(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     order = _order(plan, context, verbose)
     risks = risk_lines(plan, verbose)
     rehearsal = rehearsal_summary(plan, verbose)
-    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, client_lines(plan), rehearsal, _sum(plan))
+    clients = (client_lines(plan), _readers(plan, verbose))
+    said = (impacts, _changes(plan), warnings(plan.warnings), order, risks, *clients, rehearsal, _sum(plan))
     return sections(*said, _explanation(plan, verbose), _edges(plan, verbose))
+
+
+def _readers(plan: Plan, verbose: int) -> Iterator[Line]:
+    if plan.readers is None:
+        return iter(())
+    from pgmg.render.text.plans.reader_lines import reader_lines
+
+    return reader_lines(plan, verbose)
 
 
 def _sum(plan: Plan) -> Iterator[Line]:
