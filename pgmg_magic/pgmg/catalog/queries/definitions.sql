@@ -15,7 +15,10 @@ WITH wanted AS MATERIALIZED (
     JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
     JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
     WHERE s.nspname = '_timescaledb_internal' AND k.relkind = 'r' AND k.relname ~ '^_materialized_hypertable_[0-9]+$'
-), made AS (
+), made(classid, objid, dropping, creating, kept_by, populated, restoring) AS (
+    SELECT NULL::oid, NULL::oid, NULL::text, NULL::text, NULL::text, $3::boolean, NULL::text[] WHERE false
+    -- about pg_class
+    UNION ALL
     -- views and materialized views
     SELECT n.classid, n.objid, concat('DROP ', upper(n.type), ' ', n.identity) AS dropping,
            concat('CREATE ', upper(n.type), ' ', n.identity,
@@ -31,6 +34,7 @@ WITH wanted AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid
     LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('v', 'm')
+    -- about pg_class
     UNION ALL
     -- of a partitioned table's index without ONLY, so that its parts come along; but not where some partition has none
     SELECT n.classid, n.objid, concat('DROP INDEX ', n.identity),
@@ -43,10 +47,12 @@ WITH wanted AS MATERIALIZED (
            )) THEN ARRAY[pg_catalog.pg_get_indexdef(c.oid)] END
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('i', 'I')
+    -- about pg_class
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP ', upper(n.type), ' ', n.identity), NULL, 'it holds data', true, NULL
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'S')
+    -- about pg_proc
     UNION ALL
     -- routines
     SELECT n.classid, n.objid, concat('DROP ', CASE f.prokind WHEN 'a' THEN 'AGGREGATE ' WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END,
@@ -70,6 +76,7 @@ WITH wanted AS MATERIALIZED (
            CASE WHEN f.prokind <> 'a' AND f.prolang IN (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'internal') THEN 'it is internal to the server' END, true, NULL
     FROM named n JOIN pg_catalog.pg_proc f ON f.oid = n.objid JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace
     WHERE n.classid = 'pg_catalog.pg_proc'::regclass
+    -- about pg_type
     UNION ALL
     -- types
     SELECT n.classid, n.objid, concat('DROP ', CASE t.typtype WHEN 'd' THEN 'DOMAIN ' ELSE 'TYPE ' END, n.identity),
@@ -98,15 +105,18 @@ WITH wanted AS MATERIALIZED (
            END
     FROM named n JOIN pg_catalog.pg_type t ON t.oid = n.objid LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
     WHERE n.classid = 'pg_catalog.pg_type'::regclass AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
+    -- about pg_trigger
     UNION ALL
     -- what stands on a relation
     SELECT n.classid, n.objid, format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass), pg_catalog.pg_get_triggerdef(t.oid, $3), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_trigger t ON t.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_trigger'::regclass AND NOT t.tgisinternal AND t.tgparentid = 0
+    -- about pg_rewrite
     UNION ALL
     SELECT n.classid, n.objid, format('DROP RULE %I ON %s', w.rulename, w.ev_class::regclass), rtrim(pg_catalog.pg_get_ruledef(w.oid, $3), ';'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_rewrite w ON w.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_rewrite'::regclass AND w.rulename <> '_RETURN'
+    -- about pg_policy
     UNION ALL
     SELECT n.classid, n.objid, format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass),
            concat(format('CREATE POLICY %I ON %s', p.polname, p.polrelid::regclass), CASE WHEN NOT p.polpermissive THEN ' AS RESTRICTIVE' END,
@@ -115,6 +125,7 @@ WITH wanted AS MATERIALIZED (
                   ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid, $3) || ')', ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid, $3) || ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_policy p ON p.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_policy'::regclass
+    -- about pg_constraint
     UNION ALL
     SELECT n.classid, n.objid,
            CASE WHEN k.contypid <> 0 THEN format('ALTER DOMAIN %s DROP CONSTRAINT %I', k.contypid::regtype, k.conname) ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname) END,
@@ -124,6 +135,7 @@ WITH wanted AS MATERIALIZED (
                 WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgisinternal AND t.tgenabled <> 'O') THEN 'its internal triggers are not enabled as usual' END, true, NULL
     FROM named n JOIN pg_catalog.pg_constraint k ON k.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_constraint'::regclass
+    -- about pg_attrdef
     UNION ALL
     SELECT n.classid, n.objid, format('ALTER %s %s ALTER COLUMN %I DROP DEFAULT', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, d.adrelid::regclass, a.attname),
            format('ALTER %s %s ALTER COLUMN %I SET DEFAULT %s', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, d.adrelid::regclass, a.attname, pg_catalog.pg_get_expr(d.adbin, d.adrelid)),
@@ -131,9 +143,11 @@ WITH wanted AS MATERIALIZED (
     FROM named n JOIN pg_catalog.pg_attrdef d ON d.oid = n.objid JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_catalog.pg_class c ON c.oid = d.adrelid
     WHERE n.classid = 'pg_catalog.pg_attrdef'::regclass
+    -- about pg_statistic_ext
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP STATISTICS ', n.identity), pg_catalog.pg_get_statisticsobjdef(n.objid), NULL, true, NULL
     FROM named n WHERE n.classid = 'pg_catalog.pg_statistic_ext'::regclass
+    -- about pg_operator
     UNION ALL
     -- operators, casts, collations, event triggers
     SELECT n.classid, n.objid, concat('DROP OPERATOR ', CASE WHEN o.oprleft = 0 THEN format('%I.%s (NONE, %s)', s.nspname, o.oprname, pg_catalog.format_type(o.oprright, NULL)) ELSE n.identity END),
@@ -145,17 +159,20 @@ WITH wanted AS MATERIALIZED (
                   CASE WHEN o.oprcanhash THEN ', HASHES' END, CASE WHEN o.oprcanmerge THEN ', MERGES' END, ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_operator o ON o.oid = n.objid JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
     WHERE n.classid = 'pg_catalog.pg_operator'::regclass
+    -- about pg_cast
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP CAST ', n.identity),
            concat('CREATE CAST ', n.identity, CASE k.castmethod WHEN 'f' THEN format(' WITH FUNCTION %s', k.castfunc::regprocedure) WHEN 'i' THEN ' WITH INOUT' ELSE ' WITHOUT FUNCTION' END,
                   CASE k.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' END), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_cast k ON k.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_cast'::regclass
+    -- about pg_event_trigger
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP EVENT TRIGGER ', n.identity),
            concat('CREATE EVENT TRIGGER ', n.identity, ' ON ', e.evtevent, ' WHEN TAG IN (' || (SELECT string_agg(quote_literal(x), ', ') FROM unnest(e.evttags) x) || ')', ' EXECUTE FUNCTION ', e.evtfoid::regproc, '()'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_event_trigger e ON e.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_event_trigger'::regclass
+    -- about pg_opclass
     UNION ALL
     -- operator classes and families with their members, collations, text search objects
     SELECT n.classid, n.objid, concat('DROP OPERATOR CLASS ', n.identity),
@@ -175,6 +192,7 @@ WITH wanted AS MATERIALIZED (
     FROM named n JOIN pg_catalog.pg_opclass o ON o.oid = n.objid JOIN pg_catalog.pg_namespace s ON s.oid = o.opcnamespace JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
     JOIN pg_catalog.pg_opfamily f ON f.oid = o.opcfamily JOIN pg_catalog.pg_namespace fs ON fs.oid = f.opfnamespace
     WHERE n.classid = 'pg_catalog.pg_opclass'::regclass
+    -- about pg_opfamily
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP OPERATOR FAMILY ', n.identity), array_to_string(x.statements, E';\n'), NULL, true, x.statements
     FROM named n CROSS JOIN LATERAL (
@@ -188,6 +206,7 @@ WITH wanted AS MATERIALIZED (
             ORDER BY x.rank, x.member) AS statements
     ) x
     WHERE n.classid = 'pg_catalog.pg_opfamily'::regclass
+    -- about pg_collation
     UNION ALL
     -- by way of JSON, because the columns differ from version to version
     SELECT n.classid, n.objid, concat('DROP COLLATION ', n.identity),
@@ -198,11 +217,13 @@ WITH wanted AS MATERIALIZED (
                   ', rules = ' || quote_literal(to_jsonb(k) ->> 'collicurules'), ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_collation k ON k.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_collation'::regclass
+    -- about pg_ts_dict
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP TEXT SEARCH DICTIONARY ', n.identity),
            concat('CREATE TEXT SEARCH DICTIONARY ', n.identity, format(' (TEMPLATE = %I.%I', ts.nspname, t.tmplname), ', ' || d.dictinitoption, ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_ts_dict d ON d.oid = n.objid JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_catalog.pg_namespace ts ON ts.oid = t.tmplnamespace
     WHERE n.classid = 'pg_catalog.pg_ts_dict'::regclass
+    -- about pg_ts_config
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP TEXT SEARCH CONFIGURATION ', n.identity), array_to_string(x.statements, E';\n'), NULL, true, x.statements
     FROM named n JOIN pg_catalog.pg_ts_config c ON c.oid = n.objid JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser JOIN pg_catalog.pg_namespace ps ON ps.oid = p.prsnamespace
@@ -215,16 +236,19 @@ WITH wanted AS MATERIALIZED (
             GROUP BY m.dictionaries ORDER BY min(m.alias)) AS statements
     ) x
     WHERE n.classid = 'pg_catalog.pg_ts_config'::regclass
+    -- about pg_ts_parser
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP TEXT SEARCH PARSER ', n.identity),
            concat('CREATE TEXT SEARCH PARSER ', n.identity, ' (START = ', p.prsstart, ', GETTOKEN = ', p.prstoken, ', END = ', p.prsend, ', LEXTYPES = ', p.prslextype, ', HEADLINE = ' || nullif(p.prsheadline::oid, 0)::regproc, ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_ts_parser p ON p.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_ts_parser'::regclass
+    -- about pg_ts_template
     UNION ALL
     SELECT n.classid, n.objid, concat('DROP TEXT SEARCH TEMPLATE ', n.identity),
            concat('CREATE TEXT SEARCH TEMPLATE ', n.identity, ' (', 'INIT = ' || nullif(t.tmplinit::oid, 0)::regproc || ', ', 'LEXIZE = ', t.tmpllexize, ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_ts_template t ON t.oid = n.objid
     WHERE n.classid = 'pg_catalog.pg_ts_template'::regclass
+    -- about pg_publication_rel
     UNION ALL
     -- a table's membership in a publication: in the way where a column of its list or row filter is dropped or retyped
     SELECT n.classid, n.objid, format('ALTER PUBLICATION %I DROP TABLE ONLY %s', p.pubname, r.prrelid::regclass),
@@ -235,6 +259,7 @@ WITH wanted AS MATERIALIZED (
                                  WHERE v.pubname = p.pubname AND v.schemaname = s.nspname AND v.tablename = c.relname) || ')'), NULL, true, NULL
     FROM named n JOIN pg_catalog.pg_publication_rel r ON r.oid = n.objid JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
     WHERE n.classid = 'pg_catalog.pg_publication_rel'::regclass
+    -- about all
 )
 SELECT n.classid::int8, n.objid::int8, n.type, n.schema, n.name, n.identity,
        CASE WHEN d.oid IS NULL THEN a.object_names ELSE ARRAY[n.schema, d.typname::text, k.conname::text] END, m.dropping, m.creating, m.kept_by, coalesce(m.populated, true) AS populated, m.restoring

@@ -3,6 +3,9 @@
 WITH wanted AS MATERIALIZED (
     SELECT w.classid, w.objid FROM unnest($1::oid[], $2::oid[]) AS w(classid, objid)
 )
+SELECT NULL::int8, NULL::int8, NULL::jsonb WHERE false
+-- about pg_class
+UNION ALL
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('columns', (SELECT coalesce(jsonb_agg(jsonb_build_array(a.attname, a.atttypid::int8, a.atttypmod, a.attcollation::int8, pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum), '[]')
                                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -10,6 +13,7 @@ SELECT w.classid::int8, w.objid::int8,
                                       WHERE x.o !~ '^(toast\.)?pg_'),
                           'populated', c.relispopulated, 'partitioned', c.relkind IN ('p', 'I')) AS facts
 FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.objid LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid WHERE w.classid = 'pg_catalog.pg_class'::regclass
+-- about pg_proc
 UNION ALL
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('types', (SELECT coalesce(jsonb_agg(pg_catalog.format_type(t.type, NULL) ORDER BY t.n), '[]') FROM unnest(coalesce(f.proallargtypes, f.proargtypes::oid[])) WITH ORDINALITY AS t(type, n)),
@@ -18,6 +22,7 @@ SELECT w.classid::int8, w.objid::int8,
                           'aggregate', (SELECT to_jsonb(a) FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = f.oid),
                           'state_type', (SELECT pg_catalog.format_type(a.aggtranstype, NULL) FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = f.oid))
 FROM wanted w JOIN pg_catalog.pg_proc f ON f.oid = w.objid WHERE w.classid = 'pg_catalog.pg_proc'::regclass
+-- about pg_type
 UNION ALL
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('form', t.typtype::text,
@@ -30,15 +35,18 @@ SELECT w.classid::int8, w.objid::int8,
            'constraints', (SELECT jsonb_agg(jsonb_build_array(k.conname, pg_catalog.pg_get_constraintdef(k.oid)) ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
            'subtype', (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
 FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.objid WHERE w.classid = 'pg_catalog.pg_type'::regclass
+-- about pg_policy
 UNION ALL
 SELECT w.classid::int8, w.objid::int8,
        jsonb_build_object('command', CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update' WHEN 'd' THEN 'delete' ELSE 'all' END, 'permissive', p.polpermissive,
                           'roles', (SELECT jsonb_agg(CASE WHEN x.r = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(x.r)::text END ORDER BY x.o) FROM unnest(p.polroles) WITH ORDINALITY AS x(r, o)),
                           'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
 FROM wanted w JOIN pg_catalog.pg_policy p ON p.oid = w.objid WHERE w.classid = 'pg_catalog.pg_policy'::regclass
+-- about pg_trigger
 UNION ALL
 SELECT w.classid::int8, w.objid::int8, jsonb_build_object('constraint', t.tgconstraint <> 0, 'enabled', t.tgenabled::text)
 FROM wanted w JOIN pg_catalog.pg_trigger t ON t.oid = w.objid WHERE w.classid = 'pg_catalog.pg_trigger'::regclass
+-- about pg_collation
 UNION ALL
 -- what CREATE COLLATION … FROM may have copied
 SELECT w.classid::int8, w.objid::int8,
@@ -46,6 +54,7 @@ SELECT w.classid::int8, w.objid::int8,
                                       WHERE o.oid <> k.oid AND to_jsonb(o) - x.own = to_jsonb(k) - x.own))
 FROM wanted w JOIN pg_catalog.pg_collation k ON k.oid = w.objid CROSS JOIN (SELECT '{oid,collname,collnamespace,collowner,collencoding,collversion}'::text[] AS own) x
 WHERE w.classid = 'pg_catalog.pg_collation'::regclass
+-- about pg_ts_config
 UNION ALL
 -- what CREATE TEXT SEARCH CONFIGURATION (COPY = …) may have copied
 SELECT w.classid::int8, w.objid::int8,
@@ -55,3 +64,4 @@ SELECT w.classid::int8, w.objid::int8,
 FROM wanted w JOIN pg_catalog.pg_ts_config k ON k.oid = w.objid
 CROSS JOIN LATERAL (SELECT array_agg((m.maptokentype, m.mapseqno, m.mapdict)::text ORDER BY m.maptokentype, m.mapseqno) AS map FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = k.oid) own
 WHERE w.classid = 'pg_catalog.pg_ts_config'::regclass
+-- about all

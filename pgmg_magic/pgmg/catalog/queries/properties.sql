@@ -61,14 +61,23 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
         WHERE n.part_class = 'pg_catalog.pg_type'::regclass AND (o.typtype IN ('e', 'd', 'r') OR (o.typtype = 'c' AND c.relkind = 'c')
              -- a multirange follows its range since PostgreSQL 17
              OR (o.typtype = 'm' AND current_setting('server_version_num')::int < 170000))
+    -- about pg_operator
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.oprowner FROM named n JOIN pg_catalog.pg_operator o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_operator'::regclass
+    -- about pg_opclass
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.opcowner FROM named n JOIN pg_catalog.pg_opclass o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_opclass'::regclass
+    -- about pg_opfamily
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.opfowner FROM named n JOIN pg_catalog.pg_opfamily o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_opfamily'::regclass
+    -- about pg_collation
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.collowner FROM named n JOIN pg_catalog.pg_collation o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_collation'::regclass
+    -- about pg_ts_dict
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.dictowner FROM named n JOIN pg_catalog.pg_ts_dict o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_ts_dict'::regclass
+    -- about pg_ts_config
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.cfgowner FROM named n JOIN pg_catalog.pg_ts_config o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_ts_config'::regclass
+    -- about pg_statistic_ext
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, n.schema, o.stxowner FROM named n JOIN pg_catalog.pg_statistic_ext o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_statistic_ext'::regclass
+    -- about pg_event_trigger
     UNION ALL SELECT n.part_class, n.part_oid, n.classid, n.objid, n.target, NULL, o.evtowner FROM named n JOIN pg_catalog.pg_event_trigger o ON o.oid = n.part_oid WHERE n.part_class = 'pg_catalog.pg_event_trigger'::regclass
+    -- about all
 ), found AS (
     SELECT o.classid, o.objid, 10::numeric AS rank, 'owner' AS aspect, NULL::text AS subject,
            format('ALTER %s OWNER TO %I', o.target, pg_catalog.pg_get_userbyid(o.owner)) AS statement,
@@ -155,6 +164,7 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
          AND d.objoid = CASE WHEN n.part_class = 'pg_catalog.pg_class'::regclass THEN n.part_oid ELSE t.typrelid END
     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
     WHERE n.type <> 'composite type' OR n.part_class = 'pg_catalog.pg_type'::regclass
+    -- about pg_trigger
     UNION ALL
     -- before PostgreSQL 15 a partition's trigger could be renamed
     SELECT n.classid, n.objid, 8, 'name', t.tgname::text, format('ALTER TRIGGER %I ON %s RENAME TO %I', whole.tgname, t.tgrelid::regclass, t.tgname), NULL, true, n.part_of_table
@@ -166,16 +176,19 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
     CROSS JOIN LATERAL (SELECT CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     -- before PostgreSQL 15 those of partitions are marked as internal; those of foreign keys are parts of constraints
     WHERE n.part_class = 'pg_catalog.pg_trigger'::regclass AND n.classid = n.part_class AND t.tgenabled <> 'O'
+    -- about all
     UNION ALL
     SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER TABLE %s %s RULE %I', w.ev_class::regclass, x.state, w.rulename), format('ALTER TABLE %s ENABLE RULE %I', w.ev_class::regclass, w.rulename), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_rewrite w ON w.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE w.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     WHERE n.part_class = 'pg_catalog.pg_rewrite'::regclass AND w.ev_enabled <> 'O' AND w.rulename <> '_RETURN'
+    -- about pg_event_trigger
     UNION ALL
     SELECT n.classid, n.objid, 80, 'enabled', NULL, format('ALTER EVENT TRIGGER %I %s', e.evtname, x.state), format('ALTER EVENT TRIGGER %I ENABLE', e.evtname), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_event_trigger e ON e.oid = n.part_oid
     CROSS JOIN LATERAL (SELECT CASE e.evtenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END AS state) x
     WHERE n.part_class = 'pg_catalog.pg_event_trigger'::regclass AND e.evtenabled <> 'O'
+    -- about all
 )
 SELECT f.classid::int8, f.objid::int8, f.rank, f.aspect, f.subject, f.statement, NULL::text AS role, f.allowed, f.undo, f.part_of_table
 FROM found f ORDER BY 1, 2, 3, 5, 6

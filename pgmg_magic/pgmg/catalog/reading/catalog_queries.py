@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
@@ -56,6 +57,55 @@ def query(name: str) -> str:
     return files("pgmg.catalog").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
+CATALOGS = {
+    1247: "pg_type",
+    1255: "pg_proc",
+    1259: "pg_class",
+    2604: "pg_attrdef",
+    2605: "pg_cast",
+    2606: "pg_constraint",
+    2616: "pg_opclass",
+    2617: "pg_operator",
+    2618: "pg_rewrite",
+    2620: "pg_trigger",
+    2753: "pg_opfamily",
+    3256: "pg_policy",
+    3381: "pg_statistic_ext",
+    3456: "pg_collation",
+    3466: "pg_event_trigger",
+    3600: "pg_ts_dict",
+    3601: "pg_ts_parser",
+    3602: "pg_ts_config",
+    3764: "pg_ts_template",
+    6106: "pg_publication_rel",
+}
+"""The OIDs of catalogs, which are the same in every database and version (`pg_*.h` in PostgreSQL's sources)."""
+
+_BY_CATALOG = ("definitions", "facts", "properties")
+"""Queries with parts for single catalogs; their first parameter is an array of OIDs of catalogs."""
+
+_PART = re.compile(r"^ *-- about (\w+)\n", re.MULTILINE)
+
+
+def query_for(name: str, parameters: Sequence[Any]) -> str:
+    """Return the text of `queries/<name>.sql`, without parts that find nothing for these parameters.
+
+    The server needs much longer to plan a whole query about every kind of object than to run it.
+    """
+    return _about(name, frozenset(parameters[0])) if name in _BY_CATALOG else query(name)
+
+
+@cache
+def _about(name: str, classids: frozenset[int]) -> str:
+    """Return the text of a query without its parts about other catalogs than these.
+
+    A part begins with `-- about pg_class` and ends where the next one begins; the last one is `-- about all`.
+    """
+    wanted = {"all", *(CATALOGS[classid] for classid in classids if classid in CATALOGS)}
+    head, *parts = _PART.split(query(name))
+    return head + "".join(text for catalog, text in zip(parts[::2], parts[1::2], strict=True) if catalog in wanted)
+
+
 def with_literals(text: str, *parameters: Any) -> str:
     """Return the text of a query with its parameters as literals, to be sent together with other statements."""
     without_comments = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
@@ -72,7 +122,10 @@ def run_queries(
     They run under the catalog's settings, which stay; only the search_path goes back to `back` where that is given.
     """
     with query_pipeline(conn, back):
-        cursors = [conn.execute(query(name), parameters or None, prepare=True) for name, parameters in questions]
+        cursors = [
+            conn.execute(query_for(name, parameters), parameters or None, prepare=True)
+            for name, parameters in questions
+        ]
     return [cursor.fetchall() for cursor in cursors]  # here already: to fetch inside would be a trip of its own
 
 

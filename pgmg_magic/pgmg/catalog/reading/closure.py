@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from psycopg import errors
 
-from pgmg.catalog.reading.catalog_queries import Row, addresses, query, run_queries, set_path, use_canonical_settings
+from pgmg.catalog.reading.catalog_queries import (
+    Row,
+    addresses,
+    query_for,
+    run_queries,
+    set_path,
+    use_canonical_settings,
+)
 from pgmg.model.database.catalog_details import Aspect, Closure, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.database.snapshot import Address, LiveObject
 from pgmg.model.naming.names import Kind, ObjectName, kind_of
@@ -115,7 +122,7 @@ def read_readable_definitions(
     properties = run_queries(conn, *((name, arrays) for name in _PROPERTIES))
     use_canonical_settings(conn)
     set_path(conn, path)
-    rows = conn.execute(query("definitions"), (*arrays, True)).fetchall()
+    rows = conn.execute(query_for("definitions", arrays), (*arrays, True)).fetchall()
     return _definitions(wanted, rows, properties, live)
 
 

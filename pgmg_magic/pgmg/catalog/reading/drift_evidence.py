@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from pgmg.catalog.reading.catalog_queries import Row, addresses, pipeline, query, set_path, use_canonical_settings
+from pgmg.catalog.reading.catalog_queries import (
+    Row,
+    addresses,
+    pipeline,
+    query,
+    query_for,
+    set_path,
+    use_canonical_settings,
+)
 from pgmg.catalog.reading.name_parts import object_name
 from pgmg.model.database.catalog_details import DefaultAcls, DriftChecks, DriftEvidence, Privileges
 from pgmg.model.database.snapshot import Address, Snapshot
@@ -76,7 +84,8 @@ def _about(
 ) -> psycopg.Cursor[Row] | None:
     if not these:
         return None
-    return conn.execute(query(name), (*addresses(address for _, address in these), *more), prepare=True)
+    parameters = (*addresses(address for _, address in these), *more)
+    return conn.execute(query_for(name, parameters), parameters, prepare=True)
 
 
 def _recorded(snapshot: Snapshot, state_schema: str) -> sql.Composed:

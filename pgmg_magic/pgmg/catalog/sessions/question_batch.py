@@ -11,7 +11,7 @@ from pgmg.catalog.reading.catalog_queries import (
     CANONICAL_SETTINGS,
     SESSION_SETTINGS,
     Row,
-    query,
+    query_for,
     run_queries,
     with_literals,
 )
@@ -66,7 +66,7 @@ def _streamed(
     if questions:
         commands += [Command(_SAVEPOINT), Command(CANONICAL_SETTINGS)]
         asked = set(range(len(commands), len(commands) + len(questions)))
-        commands += [Command(with_literals(query(name), *parameters)) for name, parameters in questions]
+        commands += [Command(with_literals(query_for(name, parameters), *parameters)) for name, parameters in questions]
         commands.append(Command(_BACK))
     outcomes: list[pq.abc.PGresult | psycopg.Error] = []
     answers: list[list[Row]] = []
