@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import sys
 import tempfile
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +19,14 @@ from psycopg.conninfo import make_conninfo
 
 
 class _Dialogue:
-    """Messages of one connection (PostgreSQL manual, 55.7): which of those that the server ends with Z are unanswered."""
+    """Messages of one connection (PostgreSQL manual, 55.7): which of those that the server ends with Z are unanswered.
 
-    def __init__(self) -> None:
+    Whoever goes on to speak before having read the answer has not waited for it, however early the server gave it.
+    """
+
+    def __init__(self, client: asyncio.StreamWriter) -> None:
+        self._client = client
+        self._kept = 0
         self._unanswered = 1  # the startup message, which has no type
         self._speaks = False
         self._unread = {"client": b"s", "server": b""}
@@ -25,15 +34,29 @@ class _Dialogue:
     def ask(self, data: bytes) -> bool:
         """Say whether the client, by sending this, begins to ask anew; to say farewell (X) is no question."""
         kinds = list(self._messages("client", data))
-        begins = not self._speaks and kinds != [ord("X")]
+        begins = not self._speaks and kinds != [ord("X")] and self._has_read_all()
         self._speaks |= begins
         self._unanswered += sum(kind in b"QSF" for kind in kinds)
         return begins
 
     def answer(self, data: bytes) -> None:
+        self._kept += len(data)
         if answered := list(self._messages("server", data)).count(ord("Z")):
             self._unanswered -= answered
             self._speaks = self._unanswered > 0
+
+    def delivered(self, size: int) -> None:
+        """Note that so many bytes of answers are no longer kept back."""
+        self._kept -= size
+
+    def _has_read_all(self) -> bool:
+        transport = self._client.transport
+        if self._kept or transport.get_write_buffer_size():
+            return False
+        if sys.platform != "linux":  # only there a socket tells how much the other end has not read
+            return True
+        asked = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+        return struct.unpack("i", asked)[0] == 0
 
     def _messages(self, speaker: str, data: bytes) -> Iterator[int]:
         """Yield the types of the messages that are complete by now."""
@@ -49,7 +72,7 @@ class Link:
 
     While it is open, `dsn` leads through it. `turns` counts how often the client spoke after the server had, which on a
     busy machine may be in the middle of a pipeline; `waits` counts the round trips alone: how often the client spoke when
-    all it had asked was answered.
+    all it had asked was answered, and it had read the answers.
     """
 
     def __init__(self, dsn: str, round_trip: float = 0.0) -> None:
@@ -101,10 +124,10 @@ class Link:
         else:
             far = await asyncio.open_connection(self._host, self._port)
         self._ends += [writer, far[1]]
-        dialogue = _Dialogue()
+        dialogue = _Dialogue(writer)
         for speaker, source, sink in (("client", reader, far[1]), ("server", far[0], writer)):
             late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-            for work in (self._hear(speaker, source, late, dialogue), self._tell(late, sink)):
+            for work in (self._hear(speaker, source, late, dialogue), self._tell(speaker, late, sink, dialogue)):
                 pump = asyncio.ensure_future(work)
                 self._pumps.add(pump)
                 pump.add_done_callback(self._pumps.discard)
@@ -127,7 +150,13 @@ class Link:
             late.put_nowait((self._loop.time() + self._delay, data))
         late.put_nowait((self._loop.time() + self._delay, b""))
 
-    async def _tell(self, late: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter) -> None:
+    async def _tell(
+        self,
+        speaker: str,
+        late: asyncio.Queue[tuple[float, bytes]],
+        sink: asyncio.StreamWriter,
+        dialogue: _Dialogue,
+    ) -> None:
         while True:
             when, data = await late.get()
             if (pause := when - self._loop.time()) > 0:
@@ -135,5 +164,7 @@ class Link:
             if not data:
                 break
             sink.write(data)
+            if speaker == "server":
+                dialogue.delivered(len(data))
             await sink.drain()
         sink.close()

@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import count
 from pathlib import Path
 
 import psycopg
 from psycopg import conninfo, sql
 
 import pgmg
-from pgmg.catalog.reading.catalog_queries import query
 from pgmg.catalog.servers import server_programs
+from pgmg.catalog.reading.catalog_queries import query
+from pgmg.model.database.state_layout import ORIGINAL_SCHEMA, OWN_TABLES
 from pgmg.model.results.watch_events import Applied
 from pgmg.watch import Watcher
 from tests.bench import workload
@@ -71,6 +73,11 @@ class Bench:
     factor: int
     runs: int
     round_trip: float
+
+    @property
+    def few(self) -> int:
+        """How many runs of what takes long."""
+        return max(1, self.runs // 2)
 
     @cached_property
     def small(self) -> Workload:
@@ -130,69 +137,101 @@ def _plan(load: Workload, dsn: str) -> Cost:
 def apply_new(bench: Bench) -> Iterator[Row]:
     """Everything is new: the whole command against psql with the same statements in a working order."""
 
-    def measure(how: Callable[[Workload, str], Cost]) -> Cost:
-        with bench.tables(bench.small) as dsn:
-            return how(bench.small, dsn)
+    def measure(load: Workload, how: Callable[[Workload, str], Cost]) -> Cost:
+        with bench.tables(load) as dsn:
+            return how(load, dsn)
 
-    ours, theirs = by_turns(bench.runs, lambda: measure(_apply), lambda: measure(_build))
-    what = f"pgmg apply, {bench.objects} new objects / psql -1 -f"
-    yield Row(what, ours.seconds, theirs.seconds, 2)
+    for load, runs, wanted in ((bench.small, bench.runs, 2), (bench.large, bench.few, 1.5)):
+        ours, theirs = by_turns(runs, partial(measure, load, _apply), partial(measure, load, _build))
+        yield Row(f"pgmg apply, {load.objects} new objects / psql -1 -f", ours.seconds, theirs.seconds, wanted)
+
+
+def _connecting(bench: Bench, dsn: str) -> Cost:
+    return process([sys.executable, "-c", CONNECT], bench.folder, PGMG_CONNECTION_STRING=dsn)
 
 
 def plan_nothing(bench: Bench) -> Iterator[Row]:
     """Nothing to do: the whole command against a Python that only connects."""
-    with bench.applied(bench.small) as dsn:
-        connect = [sys.executable, "-c", CONNECT]
-        ours, theirs = by_turns(
-            2 * bench.runs,
-            lambda: _plan(bench.small, dsn),
-            lambda: process(connect, bench.folder, PGMG_CONNECTION_STRING=dsn),
+    for load, wanted in ((bench.small, 1.7), (bench.large, 3)):
+        with bench.applied(load) as dsn:
+            _plan(load, dsn)
+            ours, theirs = by_turns(2 * bench.runs, partial(_plan, load, dsn), partial(_connecting, bench, dsn))
+        yield Row(
+            f"pgmg plan, nothing to do, {load.objects} objects / psycopg.connect", ours.seconds, theirs.seconds, wanted
         )
-    yield Row(f"pgmg plan, nothing to do, {bench.objects} objects / psycopg.connect", ours.seconds, theirs.seconds, 3)
+
+
+def plan_edit(bench: Bench) -> Iterator[Row]:
+    """One file has changed: the whole command against a Python that only connects."""
+    for load, wanted in ((bench.small, 2.2), (bench.large, 6)):
+        edits, text = _edits(load), load.leaf.read_text()
+
+        def plan(load: Workload = load, edits: Iterator[str] = edits) -> Cost:
+            load.leaf.write_text(next(edits))
+            return _plan(load, dsn)
+
+        with bench.applied(load) as dsn:
+            plan()
+            ours, theirs = by_turns(2 * bench.runs, plan, partial(_connecting, bench, dsn))
+        load.leaf.write_text(text)
+        yield Row(
+            f"pgmg plan, one edit, {load.objects} objects / psycopg.connect", ours.seconds, theirs.seconds, wanted
+        )
+
+
+def _edits(load: Workload) -> Iterator[str]:
+    """Yield one text after another for the file of the last view."""
+    text = load.leaf.read_text()
+    for number in count():
+        yield text.replace("WHERE", f"WHERE {number} >= 0 AND")
 
 
 def plan_warm(bench: Bench) -> Iterator[Row]:
-    """One file has changed: plan in a process that has planned before, against the catalog queries alone."""
-    leaf = bench.small.leaf
-    text = leaf.read_text()
-    with (
-        bench.applied(bench.small) as dsn,
-        pgmg.Project.open(bench.small.root, connection_string=dsn) as project,
-        psycopg.connect(dsn, cursor_factory=psycopg.RawCursor) as connection,
-    ):
-        project.plan()
-        edits = iter(range(10_000))
+    """One file has changed: plan in a process that has planned before, against the catalog queries alone.
 
-        def plan() -> Cost:
-            leaf.write_text(text.replace("WHERE", f"WHERE {next(edits)} >= 0 AND"))
-            return work(project.plan)
+    Before each, somebody commits in another database.
+    """
+    for load in (bench.small, bench.large):
+        text, edits = load.leaf.read_text(), _edits(load)
+        with (
+            bench.applied(load) as dsn,
+            pgmg.Project.open(load.root, connection_string=dsn) as project,
+            psycopg.connect(dsn, cursor_factory=psycopg.RawCursor, autocommit=True) as connection,
+            psycopg.connect(bench.dsn, autocommit=True) as other,
+        ):
+            project.plan()
 
-        def ask() -> None:
-            connection.execute(query("server"), ["public"]).fetchall()
-            with connection.pipeline():
-                questions = [query("objects"), query("schemas"), "TABLE pgmg_state", "TABLE pgmg_migrations"]
-                for cursor in [connection.execute(question) for question in questions]:
-                    cursor.fetchall()
+            def plan(load: Workload = load, edits: Iterator[str] = edits, project: pgmg.Project = project) -> Cost:
+                load.leaf.write_text(next(edits))
+                other.execute("SELECT pg_current_xact_id()")
+                return work(project.plan)
 
-        ours, theirs = by_turns(2 * bench.runs, plan, lambda: work(ask))
-    leaf.write_text(text)
-    yield Row(
-        f"plan in a warm process, one edit, {bench.objects} objects / catalog queries",
-        ours.seconds,
-        theirs.seconds,
-        1.5,
-    )
+            ours, theirs = by_turns(2 * bench.runs, plan, lambda: work(lambda: _ask(connection)))
+        load.leaf.write_text(text)
+        what = f"plan in a warm process, one edit, {load.objects} objects / catalog queries"
+        yield Row(what, ours.seconds, theirs.seconds, 1.5)
+
+
+def _ask(connection: psycopg.Connection) -> None:
+    """Fetch what a snapshot is made from."""
+    connection.execute(query("server"), ["public", list(OWN_TABLES), ORIGINAL_SCHEMA]).fetchall()
+    questions = [query("objects"), query("types"), query("database_objects"), "TABLE pgmg_state"]
+    with connection.pipeline():
+        for cursor in [connection.execute(question) for question in (*questions, "TABLE pgmg_migrations")]:
+            cursor.fetchall()
 
 
 def save_visible(bench: Bench) -> Iterator[Row]:
-    """From a saved file to its commit, with a watcher at work, against the statement itself and 100 ms."""
-    leaf = bench.small.leaf
-    text = leaf.read_text()
-    alone = text.replace(leaf.stem, "bench_copy").replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
-    edits = iter(range(10_000))
+    """From a saved file to its commit, with a watcher at work, against the statement itself and 100 or 200 ms."""
+    for load, milliseconds in ((bench.small, 100), (bench.large, 200)):
+        yield _save_visible(bench, load, milliseconds)
+
+
+def _save_visible(bench: Bench, load: Workload, milliseconds: int) -> Row:
+    leaf, text, edits = load.leaf, load.leaf.read_text(), _edits(load)
     with (
-        bench.applied(bench.small) as dsn,
-        pgmg.Project.open(bench.small.root, connection_string=dsn) as project,
+        bench.applied(load) as dsn,
+        pgmg.Project.open(load.root, connection_string=dsn) as project,
         psycopg.connect(dsn, autocommit=True) as connection,
     ):
         connection.execute("LISTEN pgmg")
@@ -205,24 +244,24 @@ def save_visible(bench: Bench) -> Iterator[Row]:
         def save() -> Cost:
             time.sleep(SETTLED)
             began = time.perf_counter()
-            leaf.write_text(text.replace("WHERE", f"WHERE {next(edits)} >= 0 AND"))
+            leaf.write_text(next(edits))
             told = next(connection.notifies(timeout=60, stop_after=1))
             seconds = time.perf_counter() - began
             assert leaf.stem in told.payload
             return Cost(seconds)
 
         def run() -> Cost:
-            statement = alone.replace("WHERE", f"WHERE {next(edits)} >= 0 AND")
+            statement = next(edits).replace(leaf.stem, "bench_copy").replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
             return work(lambda: connection.execute(statement))
 
         try:
-            ours, theirs = by_turns(4 * bench.runs, save, run)
+            ours, theirs = by_turns(2 * bench.runs, save, run)
         finally:
             stop.set()
             thread.join()
     leaf.write_text(text)
-    what = f"file saved → visible, {bench.objects} objects / the statement + 100 ms"
-    yield Row(what, ours.seconds, theirs.seconds + 0.1, 1)
+    what = f"file saved → visible, {load.objects} objects / the statement + {milliseconds} ms"
+    return Row(what, ours.seconds, theirs.seconds + milliseconds / 1000, 1)
 
 
 def scaling(bench: Bench) -> Iterator[Row]:
@@ -236,7 +275,7 @@ def scaling(bench: Bench) -> Iterator[Row]:
         large, small = costs[0][index], costs[1][index]
         said = f"pgmg {what}, {bench.large.objects} objects / {bench.small.objects}"
         yield Row(f"{said}, time", large.seconds, small.seconds, 1.1 * bench.factor)
-        yield Row(f"{said}, memory", large.memory, small.memory, 0.6 * bench.factor, "MiB")
+        yield Row(f"pgmg {what}, {bench.large.objects} objects, memory / 150 MiB", large.memory, 150, 1, "MiB")
 
 
 def shapes(bench: Bench) -> Iterator[Row]:
@@ -253,7 +292,7 @@ def shapes(bench: Bench) -> Iterator[Row]:
                 shape.write_change(root, size)
                 planned.append(partial(_plan_anew, root, dsn))
             small, large = planned
-            twice, once = by_turns(max(1, bench.runs // 2), large, small)
+            twice, once = by_turns(bench.few, large, small)
         yield Row(f"pgmg plan, {sizes[1]} / {sizes[0]} {shape.name}", twice.seconds, once.seconds, 2.2)
 
 
@@ -297,15 +336,17 @@ def round_trips(bench: Bench) -> Iterator[Row]:
 def take_over(bench: Bench) -> Iterator[Row]:
     """Files for all objects of an existing database, without the proof, against pg_dump."""
     dump = [_psql().with_name("pg_dump"), "--schema-only", "--file", bench.folder / "dump.sql", "--dbname"]
-    for load, count in ((bench.small, bench.objects), (bench.large, bench.objects * bench.factor)):
+    for load in (bench.small, bench.large):
         with bench.tables(load) as dsn:
             _build(load, dsn)
             ours, theirs = by_turns(
-                max(1, bench.runs // 2),
+                bench.few,
                 lambda dsn=dsn: _import(bench, dsn),
                 lambda dsn=dsn: process([*dump, dsn], bench.folder),
             )
-        yield Row(f"pgmg import --no-verify, {count} objects / pg_dump --schema-only", ours.seconds, theirs.seconds, 2)
+        yield Row(
+            f"pgmg import --no-verify, {load.objects} objects / pg_dump --schema-only", ours.seconds, theirs.seconds, 2
+        )
 
 
 def _import(bench: Bench, dsn: str) -> Cost:
@@ -329,7 +370,7 @@ def draw(bench: Bench) -> Iterator[Row]:
     ):
         graph = project.graph()
     dot = to_dot(graph)
-    ours, theirs = by_turns(max(1, bench.runs // 2), lambda: work(lambda: to_svg(graph)), lambda: _graphviz(dot))
+    ours, theirs = by_turns(bench.few, lambda: work(lambda: to_svg(graph)), lambda: _graphviz(dot))
     yield Row(f"graph of {bench.objects} objects as SVG / Graphviz", ours.seconds, theirs.seconds, 1.3)
 
 
@@ -345,6 +386,7 @@ def _graphviz(dot: str) -> Cost:
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "apply-new": apply_new,
     "plan-nothing": plan_nothing,
+    "plan-edit": plan_edit,
     "scaling": scaling,
     "plan-warm": plan_warm,
     "save-visible": save_visible,
