@@ -93,6 +93,11 @@ class Planner:
         found = {} if self._compared is None else self._compared.resolved.declared
         return {name: one.source for name, one in found.items()}
 
+    @property
+    def last_snapshot(self) -> Snapshot | None:
+        """Names and state as the last plan found them; None before the first."""
+        return self._snapshot
+
     def files(self) -> SourceFiles:
         """Read the project's files; problems are in the answer, not raised."""
         return read_files(self.settings.root, self.settings.code_dir, self.settings.migrations_dir, self._memory)

@@ -143,7 +143,7 @@ class Project:
             return plan
         from pgmg.checking import with_bodies
 
-        return with_bodies(plan, self._planner, self.connect)
+        return with_bodies(plan, self._planner, self._connections)
 
     def with_readers(self, plan: Plan) -> Plan:
         """Return a plan with the statements of clients that use what it changes (rule 9.12)."""

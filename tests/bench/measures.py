@@ -20,8 +20,8 @@ import psycopg
 from psycopg import conninfo, sql
 
 import pgmg
-from pgmg.catalog.servers import server_programs
 from pgmg.catalog.reading.catalog_queries import query
+from pgmg.catalog.servers import server_programs
 from pgmg.model.database.state_layout import ORIGINAL_SCHEMA, OWN_TABLES
 from pgmg.model.results.watch_events import Applied
 from pgmg.watch import Watcher

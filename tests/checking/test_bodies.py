@@ -143,3 +143,49 @@ def test_the_whole_project_is_checked_on_request(case):
             "function.adults()", "function.close_month(integer)", "function.stamp()",
         ]  # fmt: skip
         assert [str(one.object) for one in project.check(["adults"]).problems] == ["function.adults()"]
+
+
+NAMES = {
+    "sql/capital.sql": (
+        'CREATE FUNCTION capital() RETURNS text LANGUAGE sql AS \'SELECT max("Big ""Name""") FROM "Big Table"\';'
+    ),
+    "sql/escaped.sql": (
+        'CREATE FUNCTION escaped() RETURNS integer LANGUAGE sql AS $$ SELECT max(age) FROM U&"us\\0065rs" $$;'
+    ),
+    "sql/upper.sql": "CREATE FUNCTION upper_case() RETURNS integer LANGUAGE sql AS 'SELECT max(AGE) FROM USERS';",
+    "sql/joined.sql": (
+        "CREATE FUNCTION joined() RETURNS integer LANGUAGE sql AS"
+        " 'SELECT max(age) FROM users AS u JOIN orders AS o ON o.user_id = u.id';"
+    ),
+    "sql/other.sql": "CREATE FUNCTION other() RETURNS numeric LANGUAGE sql AS 'SELECT sum(total) FROM orders';",
+    "sql/caller.sql": "CREATE FUNCTION caller() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN adults(); END';",
+}
+LOSSES = (
+    "ALTER TABLE users DROP COLUMN age;",
+    "ALTER TABLE users RENAME COLUMN age TO years;",
+    "ALTER TABLE orders RENAME TO bills;",
+    'ALTER TABLE "Big Table" RENAME COLUMN "Big ""Name""" TO small;',
+    'DROP TABLE "Big Table";',
+    "ALTER TABLE orders DROP COLUMN total; ALTER TABLE users SET SCHEMA other_place;",
+    "ALTER TABLE orders ADD COLUMN age integer; ALTER TABLE users DROP COLUMN age;",
+    "ALTER TABLE orders ADD COLUMN at date;",
+)
+"""The last one is beside a function that gets another argument."""
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_to_read_only_what_is_affected_finds_what_to_read_everything_finds(case, loss):
+    case.write("migrations/001b.sql", 'CREATE TABLE "Big Table" ("Big ""Name""" text); CREATE SCHEMA other_place;')
+    for path, text in NAMES.items():
+        case.write(path, text)
+    case.apply()
+    case.write("migrations/002.sql", loss)
+    if "at date" in loss:
+        case.write("sql/adults.sql", CODE["sql/adults.sql"].replace("adults()", "adults(youngest integer)"))
+    with case.open() as project:
+        affected = project.with_bodies(project.plan()).bodies
+        everything = project.check()
+    assert affected.checked_on is everything.checked_on is CheckedOn.TEXT
+    assert set(affected.problems) == set(everything.problems)
+    assert everything.problems
+    assert (affected.checked < everything.checked) is ("Big" not in loss)

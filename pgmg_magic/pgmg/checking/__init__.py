@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+from pgmg.model.sources.source import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pgmg.catalog.sessions.connection import Connection
+    from pgmg.connections import Connections
     from pgmg.model.naming.names import ObjectName
     from pgmg.model.plans.body_check import BodyCheck
     from pgmg.model.plans.plan import Plan
     from pgmg.planner import Planner
 
+CODE = "breaks-body"
+"""The code of the warning about a query that the server will refuse once a plan is applied."""
 _MOST_STEPS = 200
 """Plans with more steps are not tried out on the database each time they are made, which takes as long as apply."""
 
 
-def with_bodies(plan: Plan, planner: Planner, connect: Callable[[], Connection]) -> Plan:
-    """Return a plan with the check of what it affects, and a warning for each body that it breaks.
+def with_bodies(plan: Plan, planner: Planner, connections: Connections) -> Plan:
+    """Return the planner's last plan with the check of what it affects, and a warning for each body that it breaks.
 
     The plan is carried out on a connection of its own and rolled back where that locks no existing relation; else
     texts are read. A plan for an empty copy is not checked: somebody else looks at the copy.
@@ -29,25 +35,35 @@ def with_bodies(plan: Plan, planner: Planner, connect: Callable[[], Connection])
     """
     if planner.settings.is_empty_copy:
         return plan
-    from pgmg.checking.plan_checker import PlanChecker
     from pgmg.checking.rolled_back import why_not
+
+    reason = f"it has more than {_MOST_STEPS} steps" if len(plan.steps) > _MOST_STEPS else why_not(plan)
+    if reason is None:
+        from pgmg.checking.plan_checker import PlanChecker
+
+        checker = PlanChecker(planner.settings, planner.declared, planner.search_path)
+        with connections.open() as conn:
+            found = checker.after(conn, plan, only_affected=True)
+        if not isinstance(found, str):
+            return with_check(plan, found)
+        reason = found
     from pgmg.checking.text_checker import check_texts
 
-    checker = PlanChecker(planner.settings, planner.declared, planner.search_path)
-    reason = f"it has more than {_MOST_STEPS} steps" if len(plan.steps) > _MOST_STEPS else why_not(plan)
-    with connect() as conn:
-        found = reason if reason is not None else checker.after(conn, plan, only_affected=True)
-        if isinstance(found, str):
-            found = check_texts(conn, planner, plan, found)
-    return with_check(plan, found)
+    read = partial(check_texts, planner=planner, plan=plan, reason=reason, only_affected=True)
+    return with_check(plan, connections.use(read))
 
 
 def with_check(plan: Plan, found: BodyCheck) -> Plan:
     """Return a plan with this check and its warnings, instead of those of another one."""
-    from pgmg.checking.plan_checker import CODE, notices
-
     others = tuple(notice for notice in plan.warnings if notice.code != CODE)
-    return replace(plan, bodies=found, warnings=(*others, *notices(found)))
+    return replace(plan, bodies=found, warnings=(*others, *_notices(found)))
+
+
+def _notices(found: BodyCheck) -> tuple[Notice, ...]:
+    """Return a warning for each problem, with the way in which it was found."""
+    from pgmg.render.text.plans.body_lines import way
+
+    return tuple(Notice(CODE, f"{one.described} ({way(found)})", one.where) for one in found.problems)
 
 
 def check_bodies(

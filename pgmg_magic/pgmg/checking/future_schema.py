@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.relation_shape import RelationShape
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 Columns = frozenset[str] | None
 _INPUT = ("in", "inout", "variadic")
+_LOSES = frozenset({Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA, Effect.DROP_COLUMN, Effect.RENAME_COLUMN})
 
 
-@dataclass(slots=True)
+@dataclass
 class FutureSchema:
     """The schema after a plan beside that before; names without a schema are looked for along `path`."""
 
@@ -42,6 +44,11 @@ class FutureSchema:
             found._migrated(effect)
         _declared(found, plan)
         return found
+
+    @cached_property
+    def routines(self) -> frozenset[str]:
+        """The names of all routines: `row.name` may call one."""
+        return frozenset(name for _, name in (*self.present.calls, *self.calls))
 
     # -- changes ----------------------------------------------------------------------------------------
 
@@ -138,10 +145,19 @@ class FutureSchema:
             return [(parts[-2], parts[-1])]
         return [(schema, parts[-1]) for schema in self.path]
 
-    @property
-    def routines(self) -> frozenset[str]:
-        """The names of all routines: `row.name` may call one."""
-        return frozenset(name for _, name in (*self.present.calls, *self.calls))
+
+def names_of_losses(plan: Plan) -> frozenset[str]:
+    """Return the names of relations and routines of which a plan may take something away.
+
+    What is replaced in place stays complete, but for a routine: the arguments that a call may leave out may be others.
+    """
+    found = {e.object.name for e in plan.effects if e.effect in _LOSES and e.object.kind in RELATIONS | ROUTINES}
+    for step in plan.steps:
+        if step.object.kind in RELATIONS | ROUTINES and (
+            step.action is Action.DROP or (step.action is Action.REPLACE and step.object.kind in ROUTINES)
+        ):
+            found.add(step.object.name)
+    return frozenset(found)
 
 
 def _declared(found: FutureSchema, plan: Plan) -> None:

@@ -22,8 +22,6 @@ from pgmg.checking.rolled_back import step_problems, why_not
 from pgmg.checking.routine_checker import check_routines
 from pgmg.errors import InsufficientPrivilegeError, LockedError
 from pgmg.model.plans.body_check import BodyCheck, CheckedOn
-from pgmg.model.sources.source import Notice
-from pgmg.render.text.plans.body_lines import way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from pgmg.model.plans.plan import Plan
     from pgmg.model.sources.source import SourceObject
 
-CODE = "breaks-body"
-"""The code of the warning about a query that the server will refuse once a plan is applied."""
 _PATIENCE = 2.0
 """Seconds that a plan may wait for the network to be tried out."""
 _LONGEST = "30s"
@@ -156,9 +152,3 @@ class PlanChecker:
             unchecked=tuple(names[oid] for oid in found.unchecked),
             with_extension=found.with_extension,
         )
-
-
-def notices(found: BodyCheck) -> tuple[Notice, ...]:
-    """Return a warning for each problem, with the way in which it was found."""
-    how = way(found)
-    return tuple(Notice(CODE, f"{one.described} ({how})", one.where) for one in found.problems)

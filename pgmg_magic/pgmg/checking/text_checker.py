@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.reading.present_schema import read_present_schema
-from pgmg.catalog.reading.snapshot_reader import read_snapshot
+from pgmg.catalog.reading.present_schema import read_bodies_and_schema, read_present_schema
 from pgmg.catalog.sessions.connection import translated_errors
-from pgmg.catalog.wording.routine_bodies import read_routine_bodies
 from pgmg.checking.body_problems import changed_routines, problem, routine_names, sources_of
-from pgmg.checking.future_schema import FutureSchema
+from pgmg.checking.future_schema import FutureSchema, names_of_losses
 from pgmg.model.plans.body_check import BodyCheck, BodyProblem, CheckedOn, RoutineBody, ServerSaid
 from pgmg.model.plans.plan import Action
 from pgmg.model.sources.facts import RoutineFacts, ViewFacts
@@ -17,7 +16,7 @@ from pgmg.source.columns.missing_names import NameRules, missing_names
 from pgmg.source.references.body_names import body_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pgmg.catalog.sessions.connection import Connection
     from pgmg.model.naming.names import ObjectName
@@ -25,25 +24,48 @@ if TYPE_CHECKING:
     from pgmg.model.sources.source import SourceObject
     from pgmg.planner import Planner
 
+_WORD = re.compile(r"[\w$]+")
+_PLAIN = re.compile(r"[\w$]+", re.ASCII)
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_ESCAPED = 'u&"'
+"""Begins a name whose characters may be written as numbers."""
+_LONGEST = 63
+
 
 def check_texts(
-    conn: Connection, planner: Planner, plan: Plan, reason: str, wanted: frozenset[ObjectName] | None = None
+    conn: Connection,
+    planner: Planner,
+    plan: Plan,
+    reason: str,
+    wanted: frozenset[ObjectName] | None = None,
+    *,
+    only_affected: bool = False,
 ) -> BodyCheck:
-    """Return the names in bodies that mean nothing after a plan; `reason` is why the server is not asked."""
-    state = planner.settings.state_schema
+    """Return the names in bodies that mean nothing after a plan; `reason` is why the server is not asked.
+
+    With `only_affected`, only the routines are read that name something of which the plan takes something away, and
+    the schema only as far as they and the sources of the plan name it.
+    """
+    snapshot, losses = planner.last_snapshot, names_of_losses(plan)
+    assert snapshot is not None
+    asked: list[RoutineBody] = []
+
+    def choose(routines: Iterable[RoutineBody]) -> frozenset[str] | None:
+        if not only_affected:
+            asked.extend(routines)
+            return None
+        asked.extend(one for one in routines if _names_one(one, losses))
+        return _names_in(plan, asked)
+
     with translated_errors(conn):
-        conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            snapshot = read_snapshot(conn, state)
-            present = read_present_schema(conn)
-            routines = read_routine_bodies(conn)
-        finally:
-            if not conn.closed:
-                conn.execute("ROLLBACK")
+        if only_affected and not losses:
+            present = read_present_schema(conn, choose(()))
+        else:
+            present = read_bodies_and_schema(conn, choose)
     path = planner.settings.search_path or snapshot.server.search_path
     reader = _TextReader(FutureSchema.after(plan, present, path), plan, sources_of(planner.declared, plan))
-    names = routine_names(snapshot, routines)
-    asked = [one for one in routines if one.oid in names and (wanted is None or names[one.oid] in wanted)]
+    names = routine_names(snapshot, asked)
+    asked = [one for one in asked if one.oid in names and (wanted is None or names[one.oid] in wanted)]
     dropped = {step.object for step in plan.steps if step.action is Action.DROP}
     changed = changed_routines(plan)
     problems = [
@@ -54,6 +76,35 @@ def check_texts(
     ]
     problems += [found for step in plan.steps for found in reader.of_step(step)]
     return BodyCheck(CheckedOn.TEXT, len(asked), tuple(dict.fromkeys(problems)), reason=reason)
+
+
+def _names_one(routine: RoutineBody, names: frozenset[str]) -> bool:
+    """Whether a routine may name one of these: in its body, or by a trigger of it."""
+    spoken = [routine.body.lower(), *(use.table.lower() for use in routine.triggers)]
+    if not all(map(_PLAIN.fullmatch, names)) or any(_ESCAPED in text for text in spoken):
+        return True  # the text may spell the name in another way
+    return any(name.lower() in text for name in names for text in spoken)
+
+
+def _names_in(plan: Plan, routines: Iterable[RoutineBody]) -> frozenset[str] | None:
+    """Return all words that may be names, in what a plan creates or changes and in the bodies; None for any name."""
+    found = {step.object.name for step in plan.steps}
+    for effect in plan.effects:
+        found.update(name.name for name in (effect.object, effect.becomes) if name is not None)
+    texts = [step.source.sql for step in plan.steps if step.source is not None]
+    for text in (*texts, *(routine.body for routine in routines), *(u.table for r in routines for u in r.triggers)):
+        if _ESCAPED in text.lower():
+            return None
+        words = _WORD.findall(text)
+        found.update(words)
+        found.update(word.lower() for word in words)
+        found.update(quoted.replace('""', '"') for quoted in _QUOTED.findall(text))
+    return frozenset(found | {_cut(name) for name in found})
+
+
+def _cut(name: str) -> str:
+    """Return a name as long as the server keeps it (PostgreSQL manual, 4.1.1)."""
+    return name.encode()[:_LONGEST].decode(errors="ignore")
 
 
 class _TextReader:

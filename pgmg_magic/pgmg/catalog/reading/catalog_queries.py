@@ -50,6 +50,9 @@ WHILE_APPLYING = _PATIENT.format("'statement_timeout', 'idle_in_transaction_sess
 
 Row = tuple[Any, ...]
 
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
+"""Our queries on a large catalog look costly, and would be compiled for longer than they run."""
+
 
 @cache
 def query(name: str) -> str:
@@ -204,6 +207,31 @@ def _roll_back(conn: psycopg.Connection[Row]) -> None:
         conn.close()
 
 
+def read_at_once(
+    conn: psycopg.Connection[Row], *questions: str, search_path: str = "", statements: Sequence[str] = ()
+) -> list[list[Row]]:
+    """Return the rows of questions that need no parameters, from one READ ONLY transaction in one round trip.
+
+    `statements` are run first.
+    """
+    path = f"SELECT pg_catalog.set_config('search_path', {sql.Literal(search_path).as_string(conn)}, true)"
+    try:
+        results = _all_rows(conn, (_BEGIN, WHILE_READING, *statements, path, *questions, "COMMIT"))
+    except BaseException:
+        _roll_back(conn)
+        raise
+    return results[-1 - len(questions) : -1]
+
+
+def _all_rows(conn: psycopg.Connection[Row], statements: Sequence[str]) -> list[list[Row]]:
+    """Send statements as one message; return the rows of each, none for one that has no rows."""
+    cursor = conn.execute("; ".join(statements))
+    results = [[] if cursor.description is None else cursor.fetchall()]
+    while cursor.nextset():
+        results.append([] if cursor.description is None else cursor.fetchall())
+    return results
+
+
 @contextmanager
 def read_only(
     conn: psycopg.Connection[Row],
@@ -216,17 +244,13 @@ def read_only(
 
     `statements` are run first. Yield the rows of the `questions`, which go out with BEGIN in one round trip.
     """
-    # our queries on a large catalog look costly, and would be compiled for longer than they run
-    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
+    begin = _BEGIN
     if lock_timeout is not None:
         begin += f"; SET LOCAL lock_timeout = {sql.Literal(lock_timeout).as_string(conn)}"
     try:
         path = "" if search_path is None else sql.Literal(search_path).as_string(conn)
         placed = (f"SELECT pg_catalog.set_config('search_path', {path}, true)",) if path else ()
-        cursor = conn.execute("; ".join((begin, WHILE_READING, *statements, *placed, *questions)))
-        results = [[] if cursor.description is None else cursor.fetchall()]
-        while cursor.nextset():
-            results.append([] if cursor.description is None else cursor.fetchall())
+        results = _all_rows(conn, (begin, WHILE_READING, *statements, *placed, *questions))
         yield results[len(results) - len(questions) :]
     except BaseException:
         _roll_back(conn)

@@ -75,7 +75,7 @@ def read_client_use(conn: psycopg.Connection[Row], wanted: UseWanted) -> ClientU
         ("client_statements_view", ()),
         ("client_sessions", ()),
         ("client_paths", ()),
-        ("columns_and_calls", ()),
+        ("columns_and_calls", [None]),
         ("last_uses", places),
     )
     known = _Statistics(*settings[0])

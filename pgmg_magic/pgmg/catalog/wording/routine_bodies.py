@@ -13,7 +13,7 @@ from pgmg.catalog.reading.catalog_queries import query, set_path
 from pgmg.model.plans.body_check import Parameter, RoutineBody, ServerSaid, TriggerUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pgmg.catalog.reading.catalog_queries import Row
 
@@ -45,6 +45,11 @@ def read_routine_bodies(conn: psycopg.Connection[Row]) -> tuple[RoutineBody, ...
     with _savepoint(conn):
         set_path(conn, "")
         rows = conn.execute(query("routine_bodies")).fetchall()
+    return made_routines(rows)
+
+
+def made_routines(rows: Iterable[Row]) -> tuple[RoutineBody, ...]:
+    """Return routines from the rows of the query `routine_bodies`, which was run with an empty search_path."""
     return tuple(map(_routine, rows))
 
 
