@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Recreate
 from pgmg.model.plans.resume import Resume
 

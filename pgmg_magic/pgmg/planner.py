@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from pgmg.config import applied_from
 from pgmg.errors import PgmgError, PlanError, SourceError, SourceErrors
 from pgmg.model.database.ignored_objects import IgnoredObjects
 from pgmg.model.database.server_facts import NO_FACTS, ServerFacts
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.name_patterns import NamePatterns
 from pgmg.model.naming.names import DECLARATIVE_KINDS
 from pgmg.model.plans.plan import DatabaseInfo, Plan, PlanOptions

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Edge, Origin
 from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered
 from pgmg.planning.compare.change_consent import listed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from pgmg.model.database.server_facts import ServerFacts
 from pgmg.model.database.snapshot import Snapshot
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Plan
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ cannot be set right is an error, and nothing has changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from pgmg.catalog.reading.catalog_queries import run_queries, set_path
@@ -15,6 +15,7 @@ from pgmg.catalog.reading.name_parts import object_name
 from pgmg.errors import NotRestoredError
 from pgmg.model.database.catalog_details import PRIVILEGES, Aspect, ObjectProperty
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import Action, Step
 from pgmg.model.results.events import ServerNotice

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.relation_shape import RelationShape
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import RELATIONS, ROUTINES
 from pgmg.model.plans.plan import Action
 from pgmg.model.sources.facts import RoutineFacts, ViewFacts

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pgmg.config.settings import Pooling
 from pgmg.errors import ConfigError
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.permission import Consents, parse_permission
 from pgmg.model.plans.plan import Recreate
 

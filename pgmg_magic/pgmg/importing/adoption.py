@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.applying.record import done_migration
@@ -13,6 +13,7 @@ from pgmg.config import applied_from
 from pgmg.errors import ImportRefused, PlanError, SourceErrors
 from pgmg.importing.files.drafted_files import DraftedFiles
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS
 from pgmg.model.plans.plan import ChangeKind, PlanOptions, Record
 from pgmg.model.results.import_report import LeftOut

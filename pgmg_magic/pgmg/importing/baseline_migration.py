@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.servers.dump_archive import DumpEntry, dump_archive
 from pgmg.importing.foreign import NOTHING_FOREIGN, Foreign, divide, needed
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.quoting import quote
 from pgmg.model.results.import_report import LeftOut
 from pgmg.model.secrets import mask_secrets

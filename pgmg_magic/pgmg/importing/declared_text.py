@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.importing.files import sql_style
 from pgmg.model.database.catalog_details import PRIVILEGES, Aspect, Definition, ObjectProperty
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
 from pgmg.source.grammar.rewriting import plain_create
 

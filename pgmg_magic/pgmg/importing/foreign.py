@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from pgmg.catalog.reading.catalog_queries import query
 from pgmg.model.database.ignored_objects import IgnoredObjects
 from pgmg.model.database.snapshot import Address
 from pgmg.model.database.state_layout import ORIGINAL_SCHEMA
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.name_patterns import NamePatterns
 from pgmg.model.naming.names import Kind, ObjectName
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ from pgmg.importing.selection import Selection, importable, select
 from pgmg.importing.takeover import record_equal, take_over
 from pgmg.maintenance.locked import locked
 from pgmg.model.database.state_layout import OWN_TABLES
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.text_hash import text_hash
 from pgmg.model.results.import_report import ImportedFile, ImportReport, LeftOut, Proof
 from pgmg.model.sources.source import MigrationFile

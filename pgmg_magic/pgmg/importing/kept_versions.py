@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import ImportRefused
 from pgmg.importing.database_versions import Versions, read_database_versions
 from pgmg.importing.files.file_edits import edited
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind
 from pgmg.model.naming.text_hash import text_hash
 from pgmg.model.plans.plan import ChangeKind

@@ -11,11 +11,11 @@ import pkgutil
 import re
 import sys
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ImportRefused
 from pgmg.importing.files.drafted_files import DraftedFiles
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.quoting import spell
 from pgmg.model.results.import_report import LeftOut

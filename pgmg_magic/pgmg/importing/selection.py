@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import UsageError
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.name_patterns import NamePatterns
 from pgmg.model.naming.names import DECLARED_KINDS, Kind, ObjectName, kind_of
 from pgmg.model.results.import_report import LeftOut

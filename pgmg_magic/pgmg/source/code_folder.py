@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pgmg.errors import UsageError
+from pgmg.model.lazy_dataclass import dataclass
 
 _SUFFIXES = (".sql", ".SQL")
 _PASSED_OVER = (".", "#", "~")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
 from pgmg.model.sources.facts import DefinitionFacts, GrantFacts

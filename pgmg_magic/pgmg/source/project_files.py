@@ -7,10 +7,11 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceError
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.sources.source import CodeFile, MigrationFile, Notice
 from pgmg.source.folder_walk import cannot_list, file_id, is_ignored, is_sql_file, walk

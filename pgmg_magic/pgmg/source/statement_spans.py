@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import SourceErrors, SyntaxProblem
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.source.grammar.parser import pb
 from pgmg.source.refused_statements import refuse
 

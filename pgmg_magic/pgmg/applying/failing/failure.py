@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pgmg.catalog.reading.snapshot_reader import read_snapshot
 from pgmg.catalog.reading.table_parts import older_parts
 from pgmg.errors import SourceErrors
 from pgmg.model.database.server_facts import StatementId
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import BLOCKING_KINDS, RELATIONS
 from pgmg.model.sources.source import Effect, MigrationFile
 from pgmg.planning.demands.constraints import blocked_by

@@ -6,7 +6,6 @@ a name that means nothing and whose place in the SQL the server does not point t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.applying.learning import error_classes as classes
@@ -23,6 +22,7 @@ from pgmg.model.database.server_facts import (
     NeedsOwnTransaction,
     StatementId,
 )
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, migration_name
 from pgmg.model.naming.quoting import spell
 from pgmg.model.plans.plan import Action, ChangeKind, Edge, Origin

@@ -6,7 +6,7 @@ names they give to others, the next attempt saves: it drops those objects before
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from pgmg.catalog.reading.snapshot_reader import read_snapshot
 from pgmg.catalog.reading.table_parts import read_table_parts
 from pgmg.model.database.server_facts import StatementId
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plans.plan import Action
 from pgmg.planning.replay.object_operations import LEAVES_NAME

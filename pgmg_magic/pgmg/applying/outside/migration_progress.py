@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from pgmg.applying.outside.second_try import SecondTry, second_try
 from pgmg.errors import UnknownOutcomeError, UsageError
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.naming.names import migration_name
 from pgmg.model.plans.resume import Resume

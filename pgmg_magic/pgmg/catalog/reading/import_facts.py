@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.reading.catalog_queries import (
@@ -16,6 +15,7 @@ from pgmg.catalog.reading.catalog_queries import (
 )
 from pgmg.catalog.reading.closure import read_readable_definitions
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.reading.catalog_queries import query, read_at_once, with_literals
 from pgmg.catalog.sessions.connection import manner_of
 from pgmg.catalog.wording.routine_bodies import made_routines
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

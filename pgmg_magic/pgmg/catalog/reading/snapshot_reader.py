@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,6 +15,7 @@ from pgmg.catalog.state.recorded_names import state_by_name
 from pgmg.errors import ConfigError
 from pgmg.model.database.snapshot import Address, LiveObject, MigrationRow, ServerInfo, Snapshot, StateRow
 from pgmg.model.database.state_layout import DEFAULT_SCHEMA, ORIGINAL_SCHEMA, OWED, OWN_TABLES
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.type_identity import TypeIdentity
 from pgmg.model.results.applied_from import AppliedFrom
 

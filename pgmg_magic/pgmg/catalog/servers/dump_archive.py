@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from psycopg import conninfo
 from pgmg.catalog.servers.server_programs import programs
 from pgmg.errors import DumpError, EmbeddedServerError
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.secrets import mask_secrets
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -27,6 +27,7 @@ from psycopg.sql import SQL, Identifier
 from pgmg.catalog.servers import data_folder, server_programs
 from pgmg.catalog.sessions.libpq_environment import without_libpq_variables
 from pgmg.errors import EmbeddedServerError
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.catalog.reading.catalog_queries import Row, query
 from pgmg.catalog.sessions.connection import begin_answer
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     import psycopg

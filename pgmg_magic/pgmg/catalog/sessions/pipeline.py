@@ -10,11 +10,12 @@ import selectors
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import errors, pq
+
+from pgmg.model.lazy_dataclass import dataclass
 
 _TICK = 0.1  # seconds between two looks at the clock while the server is silent
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from psycopg import sql
+
+from pgmg.model.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,6 +14,7 @@ from pgmg.catalog.state.original_state import copy_records
 from pgmg.catalog.state.state_upgrade import add_columns, create_if_permitted, create_tables, missing_columns
 from pgmg.model.database.snapshot import Address, LiveObject, ServerInfo, Snapshot, definition_hash
 from pgmg.model.database.state_layout import HISTORY, LAYOUT, MIGRATIONS, OWED, PROGRESS, STATE, StateTable
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
 from pgmg.model.results.applied_from import AppliedFrom
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,6 +9,7 @@ from psycopg import sql
 
 from pgmg.catalog.sessions.question_batch import try_queries
 from pgmg.model.database.catalog_details import ColumnShape, ShapeQuestion, ViewShape
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

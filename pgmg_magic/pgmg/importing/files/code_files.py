@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.importing.declared_text import DeclaredText, Unstated, declared_text
 from pgmg.importing.files.spelling import Spelling
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.results.import_report import LeftOut
 

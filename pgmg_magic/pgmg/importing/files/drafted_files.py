@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.importing.files.code_files import file_text
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.text_hash import text_hash
 from pgmg.model.sources.source import CodeFile
 

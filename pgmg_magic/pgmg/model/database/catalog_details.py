@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.quoting import quote
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName, kind_of
 from pgmg.model.naming.quoting import spelled_parts
 

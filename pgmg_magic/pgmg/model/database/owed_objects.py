@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pgmg.model.database.catalog_details import Aspect, Definition, Dependency, DependencyType, ObjectProperty
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 
 

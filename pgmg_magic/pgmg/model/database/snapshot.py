@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgmg.model.database.state_layout import MIGRATIONS, PROGRESS, STATE, StateTable
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.name_space import NameSpace
 from pgmg.model.naming.names import name_space
 from pgmg.model.sources.canonical_deparse import canonical_deparse

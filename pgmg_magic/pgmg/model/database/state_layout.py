@@ -7,8 +7,9 @@ only ever grows: by tables, and by nullable columns without a default. To extend
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from pgmg.model.lazy_dataclass import dataclass
 
 VERSION = 7
 """1: the columns of rule 10. 2: what drift detection needs. 3: who applied what from where. 4: the server's wording.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from pgmg.model.lazy_dataclass import dataclass
 
 _LONGEST, _NEAR = 200, 60
 """Characters before a column that are shown; and on each side of it, where there are more."""

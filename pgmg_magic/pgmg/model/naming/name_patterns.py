@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

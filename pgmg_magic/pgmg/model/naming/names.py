@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import takewhile
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.quoting import spell, spelled_parts
 
 

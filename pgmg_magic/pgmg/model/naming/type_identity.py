@@ -7,10 +7,11 @@ A type's identity is its schema and its name, or those of its elements for an ar
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.built_in_types import BUILT_IN_TYPES
 from pgmg.model.naming.quoting import quote, spell, spelled_parts
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ObjectName, migration_name
 from pgmg.model.plans.compatibility import Compatibility
 from pgmg.model.plans.consent import Consent

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import DIFFERENCES
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from pgmg.model.lazy_dataclass import dataclass
 
 _MARK = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()\[\]]|, | (?:AND|OR) """)
 _DOUBTFUL = re.compile(r"\(ARRAY\[| (AND|OR) .*\) \1 ", re.DOTALL)

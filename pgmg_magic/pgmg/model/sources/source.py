@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from pgmg.model.naming.location import SourceLocation

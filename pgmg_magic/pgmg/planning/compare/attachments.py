@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.catalog_details import Privileges
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import CHILD_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.naming.roles import EVERYBODY, role_meant
 from pgmg.model.sources.facts import CommentFacts, DefaultScope, FiringFacts, GrantFacts, OwnerFacts

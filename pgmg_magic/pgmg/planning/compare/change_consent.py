@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedChange
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.consent import Consent
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.source import Notice

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.catalog_details import DriftChecks, DriftEvidence
 from pgmg.model.database.snapshot import LiveObject, Snapshot, StateRow, definition_hash
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.facts import GrantFacts

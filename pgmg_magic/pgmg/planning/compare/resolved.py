@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from pgmg.errors import ConfigError
 from pgmg.model.database.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
 from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, ServerFacts, StatementId
 from pgmg.model.database.snapshot import Address, Snapshot
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.results.applied_from import Checkout

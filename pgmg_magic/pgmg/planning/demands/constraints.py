@@ -5,9 +5,10 @@ Rule 4: the server refuses to drop or retype what others depend on, and `SELECT 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES, Kind
 from pgmg.model.plans.plan import Recreate
 from pgmg.model.sources.source import Effect

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Action, ChangeKind, PlanOptions
 
 if TYPE_CHECKING:

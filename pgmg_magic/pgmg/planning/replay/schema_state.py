@@ -6,10 +6,10 @@ A name may belong to several objects one after the other, and an object may have
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.name_space import Key, NameSpace
 from pgmg.model.naming.names import Kind, ObjectName, name_space
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.server_facts import Creates, StatementId
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
 from pgmg.planning.replay.object_operations import Operation, operations_of

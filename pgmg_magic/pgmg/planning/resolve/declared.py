@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, RefusedStatement
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
 from pgmg.model.naming.quoting import spell
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pgmg.model.database.relation_facts import FactsWanted
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.plans.plan import Action
 from pgmg.model.plans.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind

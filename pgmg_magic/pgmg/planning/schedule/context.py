@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from pgmg.model.database.server_facts import (
     StatementId,
 )
 from pgmg.model.database.snapshot import Address
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.compare.attachments import LiveAttachments

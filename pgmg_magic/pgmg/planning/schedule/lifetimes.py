@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

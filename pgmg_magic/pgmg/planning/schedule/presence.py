@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import BLOCKING_KINDS, ROUTINES
 from pgmg.model.sources.source import Effect
 from pgmg.planning.demands.mentions import mentions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.catalog_details import Aspect, Definition, ObjectProperty
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.quoting import quote
 from pgmg.model.sources.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts

@@ -5,10 +5,10 @@ What a name means where that is not certain, is passed over: it may be a variabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.relation_shape import MissingName
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.source.columns.scope_walker import SYSTEM_NAMES, QueryScopes, ScopeWalker
 from pgmg.source.grammar.parser import GrammarError, Tree, parse, relation_parts, strings
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length

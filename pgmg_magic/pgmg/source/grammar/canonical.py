@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.source.grammar.equal_queries import rename_results, simplify_expression
 from pgmg.source.grammar.lexer import significant
 from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, type_text, unwrap

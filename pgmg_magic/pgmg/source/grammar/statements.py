@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedStatement, SourceError, SyntaxProblem
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.secrets import mask_secrets, secrets_in
 from pgmg.source.grammar.lexer import Piece, Sort, pieces, significant, tokens
 from pgmg.source.grammar.offsets import Located, characters

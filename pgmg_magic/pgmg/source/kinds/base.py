@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.sources.facts import Argument, Facts, Options
 from pgmg.source.grammar.parser import Tree, expression, option_text, pb, type_name, unwrap
 from pgmg.source.grammar.statements import ParsedStatement

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.errors import RefusedStatement
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.source.grammar.lexer import Sort, tokens
 from pgmg.source.grammar.offsets import Located
 from pgmg.source.grammar.statements import ParsedStatement, parse_text

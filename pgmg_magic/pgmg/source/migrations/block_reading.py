@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
 from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.source.grammar.lexer import Sort, significant

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
+from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.sources.source import (
     Migration,
