@@ -154,7 +154,6 @@ class Connections:
 
     def read(self, ask: Callable[[Connection], _Answer], search_path: str | None) -> _Answer:
         """Ask inside one read-only transaction of the connection that is kept; between two attempts others may."""
-        from pgmg.applying.limits import retry_delay
         from pgmg.catalog.sessions.connection import UnansweredError
 
         pauses, waits = iter(_PAUSES), iter(range(1, self._settings.lock_retries + 1))
@@ -173,6 +172,8 @@ class Connections:
                 attempt = next(waits, None)
                 if attempt is None:
                     raise
+                from pgmg.applying.limits import retry_delay
+
                 time.sleep(retry_delay(attempt))
             except ConnectionFailedError:
                 if not kept:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from pgmg.applier import Applier
 from pgmg.config import Settings, loader
 from pgmg.connections import Connections
 from pgmg.model.plans.plan import Change, Plan, PlanOptions
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from pgmg.applier import Applier
     from pgmg.catalog.reading.column_lists import Attributes
     from pgmg.catalog.sessions.connection import Connection
     from pgmg.catalog.wording.temporary_objects_reader import Scratch
@@ -189,6 +189,8 @@ class Project:
         return check_bodies(self.plan(), self._planner, self.connect, names)
 
     def _applier(self, listener: Listener | None, *, yes: bool) -> Applier:
+        from pgmg.applier import Applier
+
         path = self._planner.search_path
         return Applier(self.settings, self._connections, self.connect, search_path=path, listener=listener, yes=yes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -71,8 +70,7 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or suggest one."""
-        near = get_close_matches(args[0], COMMANDS, n=1) if args[0] not in COMMANDS else []
-        if near:
+        if args[0] not in COMMANDS and (near := _alike(args[0])):
             ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
 
@@ -97,6 +95,13 @@ class Program(click.Group):
             except click.Abort as error:
                 code = error_report.interrupted(error.__cause__, _call_of(words))
         sys.exit(code)
+
+
+def _alike(word: str) -> list[str]:
+    """Return the command that a word may have been meant for."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word, COMMANDS, n=1)
 
 
 def _call_of(words: Sequence[str]) -> Call:
