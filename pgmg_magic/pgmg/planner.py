@@ -103,13 +103,16 @@ class Planner:
         """Read the project's files; problems are in the answer, not raised."""
         return read_files(self.settings.root, self.settings.code_dir, self.settings.migrations_dir, self._memory)
 
-    def snapshot(self, conn: Connection) -> Snapshot:
-        """Return names and state as the caller's transaction sees them; the same object while nothing has changed."""
+    def snapshot(self, conn: Connection, meanwhile: Callable[[], None] | None = None) -> Snapshot:
+        """Return names and state as the caller's transaction sees them; the same object while nothing has changed.
+
+        `meanwhile` is called while the server works; not where nothing has to be asked.
+        """
         from pgmg.catalog.sessions.commit_marker import read_commit_marker
 
         marker = read_commit_marker(conn)
         if self._snapshot is None or marker is None or marker != self._commit_marker:
-            self._snapshot = self._reader.read(conn)
+            self._snapshot = self._reader.read(conn, meanwhile)
             self._commit_marker = marker  # taken before: whatever was committed in between makes the next one differ
         return self._snapshot
 
@@ -120,8 +123,9 @@ class Planner:
             SourceErrors: files that cannot be read.
             PlanError: the change cannot be planned.
         """
-        files = self.files()
-        snapshot = self.snapshot(conn)
+        read: list[SourceFiles] = []
+        snapshot = self.snapshot(conn, lambda: read.append(self.files()))
+        files = read[0] if read else self.files()
         quick = self._nothing_to_do(files, snapshot, options)
         if quick is not None:
             return quick, snapshot

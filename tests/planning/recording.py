@@ -148,8 +148,8 @@ def recording(attempts, shared):
 
         return asked
 
-    def snapshot(self, conn):
-        found = snapshot_(self, conn)
+    def snapshot(self, conn, meanwhile=None):
+        found = snapshot_(self, conn, meanwhile)
         current.append(["snapshot", share(pack(found), shared)])
         return found
 
@@ -182,7 +182,7 @@ def replay(attempt, settings, shared):
     def answering(read):
         return lambda *_args, **_more: unpack(answer(read.__name__))
 
-    def snapshot(_self, _conn):
+    def snapshot(_self, _conn, _meanwhile=None):
         packed = answer("snapshot")
         kept = dict(packed["fields"])
         kept["types"] = shared[kept["types"]["shared"]]

@@ -20,7 +20,7 @@ from pgmg.model.naming.type_identity import TypeIdentity
 from pgmg.model.results.applied_from import AppliedFrom
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pgmg.model.database.owed_objects import OwedObject
     from pgmg.model.naming.names import ObjectName
@@ -74,19 +74,21 @@ class SnapshotReader:
         self._snapshot: Snapshot | None = None
         self._live: dict[tuple[Any, ...], tuple[Row, LiveObject]] = {}
 
-    def read(self, conn: psycopg.Connection[Row]) -> Snapshot:
+    def read(self, conn: psycopg.Connection[Row], meanwhile: Callable[[], None] | None = None) -> Snapshot:
         """Read names and state inside the caller's transaction; leaves its search_path as it was.
+
+        `meanwhile` is called while the server works.
 
         Raises:
             psycopg.Error: whatever the server objects to, such as missing permission on the state tables.
         """
-        rows = self._fetched(conn)
+        rows = self._fetched(conn, meanwhile)
         if self._snapshot is None or rows != self._rows:
             self._snapshot = self._made_from(rows)
             self._rows = rows
         return self._snapshot
 
-    def _fetched(self, conn: psycopg.Connection[Row]) -> _Rows:
+    def _fetched(self, conn: psycopg.Connection[Row], meanwhile: Callable[[], None] | None) -> _Rows:
         server = read_server(conn, self._state_schema, takes_over=self._takes_over)
         with query_pipeline(conn, server.setting):
             objects = conn.execute(query("objects"), prepare=True)
@@ -97,6 +99,8 @@ class SnapshotReader:
             done = conn.execute(migrations) if migrations else None
             progress = conn.execute(_progress_query(self._state_schema)) if server.progress_table else None
             owed = conn.execute(_owed_query(self._state_schema)) if server.columns_of(OWED) else None
+            if meanwhile is not None:
+                meanwhile()
         some = (state, done, progress, owed)
         found = (objects.fetchall(), types.fetchall(), others.fetchall())
         return _Rows(server, *found, *([] if c is None else c.fetchall() for c in some))
