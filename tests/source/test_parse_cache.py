@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
 import os
+import pickle
 import sqlite3
 import threading
 from pathlib import Path
@@ -57,9 +59,8 @@ def test_no_field_of_an_object_is_forgotten():
     file = code_file("SET search_path = app;\n-- pgmg: contract\nCREATE VIEW v AS SELECT a FROM t;")
     objects = parse_file(file)
     (one,) = objects
-    defaults = {
-        field.name: field.default for field in dataclasses.fields(one) if field.default is not dataclasses.MISSING
-    }
+    given = [field for field in dataclasses.fields(one) if field.init]
+    defaults = {field.name: field.default for field in given if field.default is not dataclasses.MISSING}
     assert [name for name, default in defaults.items() if getattr(one, name) == default] == []
     assert unpack(json.loads(json.dumps(pack(objects, file))), file) == objects
 
@@ -210,3 +211,25 @@ def test_a_user_without_a_home_has_none(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     assert cache_folder() is None
+
+
+def test_what_cannot_be_unpacked_later_is_parsed_again():
+    """A cache that somebody has damaged changes no plan."""
+    file = code_file("CREATE VIEW v AS SELECT a FROM t;\nCREATE VIEW w AS SELECT a FROM v;")
+    objects = parse_file(file)
+    packed = json.loads(json.dumps(pack(objects, file)))
+    for one in packed:
+        one[4] = [10_000, "no such class"]
+    found = unpack(packed, file)
+    assert [one.target for one in found] == [one.target for one in objects]
+    assert [one.references for one in found] == [one.references for one in objects]
+    assert found == objects
+
+
+def test_an_object_that_is_kept_can_be_copied_before_it_is_unpacked():
+    file = code_file("CREATE VIEW v AS SELECT a FROM t;")
+    objects = parse_file(file)
+    (found,) = unpack(json.loads(json.dumps(pack(objects, file))), file)
+    assert pickle.loads(pickle.dumps(copy.copy(found))) == objects[0]
+    assert dataclasses.replace(found, contract=True).facts == objects[0].facts
+    assert not hasattr(found, "no_field")

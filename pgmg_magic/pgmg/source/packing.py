@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pgmg.model.naming import location, names
@@ -18,7 +19,7 @@ from pgmg.model.sources.source import SourceObject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgmg.model.sources.source import CodeFile
+    from pgmg.model.sources.source import CodeFile, Later
 
 Packed = Any
 """A value of JSON: text, number, bool, None, or a list of such."""
@@ -64,28 +65,40 @@ def pack(objects: Sequence[SourceObject], file: CodeFile) -> list[Packed]:
 def unpack(packed: Sequence[Packed], file: CodeFile) -> tuple[SourceObject, ...]:
     """Return the objects that `pack` was given; they name `file`, whose text must be the same.
 
+    What few commands look at is unpacked when it is asked for. Where that cannot be done, the file is parsed again.
+
     Raises:
         ValueError, LookupError, TypeError: `packed` is not what `pack` has made.
     """
     found = []
-    for sql, (line, column, text), digest, target, references, its_facts, settings, contract in packed:
+    for number, one in enumerate(packed):
+        sql, (line, column, text), digest, target, references, its_facts, settings, contract = one
         if not isinstance(sql, str):
             start, length = sql
-            sql = file.text[start : start + length]  # noqa: PLW2901 - the same SQL, cut from its file
+            sql = file.text[start : start + length]  # the same SQL, cut from its file
         found.append(
-            SourceObject(
+            SourceObject.kept(
+                partial(_later, references, its_facts, file, number),
                 target=_unpacked(target),
                 sql=sql,
                 location=SourceLocation(file.path, line, column, text),
                 hash=digest,
                 file_hash=file.hash,
-                references=_unpacked(references),
-                facts=_unpacked(its_facts),
                 settings=tuple(settings),
                 contract=contract,
             )
         )
     return tuple(found)
+
+
+def _later(references: Packed, its_facts: Packed, file: CodeFile, number: int) -> Later:
+    try:
+        return _unpacked(references), _unpacked(its_facts)
+    except (ValueError, LookupError, TypeError):
+        from pgmg.source.declarations import parse_file
+
+        again = parse_file(file)[number]
+        return again.references, again.facts
 
 
 def _packed(value: Any) -> Packed:

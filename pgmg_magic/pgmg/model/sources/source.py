@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from pgmg.model.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pgmg.model.naming.location import SourceLocation
     from pgmg.model.naming.names import Kind, ObjectName
     from pgmg.model.sources.facts import Facts
@@ -80,6 +82,10 @@ class Target:
     detail: str | None = None
 
 
+Later = tuple["tuple[Reference, ...]", "Facts | None"]
+"""References and facts of an object."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceObject:
     """One declared object, or one attachment of an object (rule 1.3).
@@ -88,6 +94,8 @@ class SourceObject:
     comments; `location` is its first character. `settings` are the `SET` statements in force where it stands, in order.
     `hash` is the SHA-256 (hex) of `sql` and `settings`; `file_hash` that of the whole file.
     `contract` says that `-- pgmg: contract` pins its interface.
+
+    `references` and `facts` of an object that was parsed by an earlier run are made when they are first asked for.
     """
 
     target: Target
@@ -99,6 +107,27 @@ class SourceObject:
     facts: Facts | None = field(default=None, repr=False)
     settings: tuple[str, ...] = ()
     contract: bool = False
+    _late: Callable[[], Later] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def kept(cls, late: Callable[[], Later], **fields: Any) -> Self:
+        """Return an object with these fields; `late` returns its references and facts."""
+        made = object.__new__(cls)
+        for name, value in fields.items():
+            object.__setattr__(made, name, value)
+        object.__setattr__(made, "_late", late)
+        return made
+
+    if not TYPE_CHECKING:  # to a type checker, the fields are always there
+
+        def __getattr__(self, name: str) -> Any:  # called for a field that has no value yet
+            if name not in ("references", "facts"):
+                raise AttributeError(name)
+            references, facts = self._late()
+            object.__setattr__(self, "references", references)
+            object.__setattr__(self, "facts", facts)
+            object.__setattr__(self, "_late", None)
+            return references if name == "references" else facts
 
 
 class Effect(StrEnum):

@@ -70,7 +70,7 @@ class LiveAttachments:
         owners = {
             name.parent: facts.role
             for name, one in declared.items()
-            if isinstance(facts := one.source.facts, OwnerFacts) and name.parent is not None
+            if name.kind is Kind.OWNER and isinstance(facts := one.source.facts, OwnerFacts) and name.parent is not None
         }
         return cls(snapshot, evidence, owners, expected)
 

@@ -86,7 +86,8 @@ def drift_checks(
             claimed.append(row.name)
             for kind in DECLARATIVE_KINDS:
                 about[kind] |= key.startswith(f"{kind.value}.")
-    scopes = [one.source.facts.scope for one in declared.values() if isinstance(one.source.facts, GrantFacts)]
+    granted = [one.source.facts for one in declared.values() if one.name.kind in DECLARATIVE_KINDS]
+    scopes = [facts.scope for facts in granted if isinstance(facts, GrantFacts)]
     roles = {role for s in scopes if s is not None for role in (s.creator, s.grantee) if role is not None}
     grants = about[Kind.GRANT] or about[Kind.DEFAULT_PRIVILEGES]
     following = tuple((n, snapshot.objects[n].address) for n in signatures if n in snapshot.objects)

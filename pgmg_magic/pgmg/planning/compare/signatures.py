@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgmg.model.naming.names import ROUTINES
 from pgmg.model.naming.type_identity import TypeIdentity, formatted_type, type_of
 from pgmg.model.sources.facts import AggregateFacts, RoutineFacts
+from pgmg.planning.resolve.column_types import may_follow_a_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +26,8 @@ def following_signatures(
     """Return the signatures that declared routines with `%TYPE` have, if they are created now."""
     found = {}
     for one in declared:
+        if not may_follow_a_column(one.source):
+            continue
         types = _types(one.source)
         if any(type_.relative for type_ in types):
             found[one.name] = tuple(type_of(argument_type(type_, one.source.settings)) for type_ in types)
@@ -44,7 +48,7 @@ def has_signature(values: Mapping[str, Any], source: SourceObject, signature: Si
 
 
 def _types(source: SourceObject) -> list[TypeName]:
-    match source.facts:
+    match source.facts if source.target.kind in ROUTINES else None:
         case RoutineFacts(arguments=arguments, result=last) | AggregateFacts(arguments=arguments, state_type=last):
             return [*(argument.type for argument in arguments), *([last] if last is not None else [])]
         case _:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pgmg.model.naming.names import Kind
+from pgmg.model.naming.names import ROUTINES, Kind
 from pgmg.model.naming.type_identity import SYSTEM, TypeIdentity
 from pgmg.model.sources.facts import AggregateFacts, CompositeFacts, RoutineFacts
 from pgmg.model.sources.source import Alteration, Effect, Migration, Parts, SourceObject, Target, TypeName
@@ -46,7 +46,7 @@ class ColumnTypes:
     def declare(self, objects: Iterable[SourceObject]) -> None:
         """Take note of the composite types that are declared: their attributes can be named as columns."""
         for source in objects:
-            if isinstance(source.facts, CompositeFacts):
+            if source.target.kind is Kind.TYPE and isinstance(source.facts, CompositeFacts):
                 path = self._path_of(source.settings)
                 attributes = self._relations.setdefault(_first(source.target.parts, path), {})
                 attributes.clear()
@@ -117,17 +117,22 @@ def column_relations(objects: Iterable[SourceObject], migrations: Iterable[Migra
 
     Empty where nothing uses `%TYPE`.
     """
-    types = (type_ for source in objects for type_ in _types(source))
+    types = (type_ for source in objects if may_follow_a_column(source) for type_ in _types(source))
     named = frozenset(type_.parts[-2] for type_ in types if type_.relative and len(type_.parts) > 1)
     alterations = (a for migration in migrations for a in migration.alterations)
     renamed = frozenset(a.target.parts[-1] for a in alterations if a.effect is Effect.RENAME and a.target.parts)
     return named | renamed if named else named
 
 
+def may_follow_a_column(source: SourceObject) -> bool:
+    """Say whether a text may hold `%TYPE`; those that cannot need no closer look."""
+    return "%" in source.sql
+
+
 def _types(source: SourceObject) -> Iterator[TypeName]:
     """Yield every type in the identity of an object, and in a routine's signature."""
     yield from _in_target(source.target)
-    match source.facts:
+    match source.facts if source.target.kind in ROUTINES else None:
         case RoutineFacts() as facts:
             yield from (argument.type for argument in facts.arguments)
             if facts.result is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pgmg.errors import DuplicateObject, RefusedStatement
 from pgmg.model.lazy_dataclass import dataclass
-from pgmg.model.naming.names import Kind
+from pgmg.model.naming.names import PROPERTY_KINDS, TYPES, Kind
 from pgmg.model.naming.quoting import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pgmg.model.naming.names import ObjectName
     from pgmg.model.sources.source import SourceObject, Target
@@ -31,7 +33,43 @@ class Declared:
 
     name: ObjectName
     source: SourceObject
-    uses: tuple[Use, ...] = ()
+    _resolve: Callable[[Declared], tuple[Use, ...]] = field(repr=False, compare=False)
+    _uses: tuple[Use, ...] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """What its source names, and what it says of that; resolved when it is first asked for."""
+        if self._uses is None:
+            object.__setattr__(self, "_uses", self._resolve(self))
+        return self._uses or ()
+
+
+_MOST_NAMES = 20
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NamesInText:
+    """Says of declared objects, by their texts alone, which cannot use any of some objects.
+
+    That is cheaper than to find out what each uses. Only where the names are few and can be spelled in one way.
+    """
+
+    names: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, objects: Iterable[ObjectName]) -> NamesInText:
+        """Return the texts to look for; types have array types and more, whose names are others."""
+        found = frozenset((name.kind in TYPES, name.name) for name in objects)
+        plain = len(found) <= _MOST_NAMES and all(not is_type and _PLAIN.match(name) for is_type, name in found)
+        return cls(tuple(sorted(name for _, name in found)) if plain else None)
+
+    def may_be_in(self, declared: Declared) -> bool:
+        """Say whether the text of an object may name one; a name behind an escape cannot be seen."""
+        if self.names is None or declared.name.kind in PROPERTY_KINDS:
+            return True
+        text = declared.source.sql.lower()
+        return "\\" in text or "uescape" in text or any(name in text for name in self.names)
 
 
 def duplicate(name: ObjectName, first: SourceObject, second: SourceObject) -> DuplicateObject:

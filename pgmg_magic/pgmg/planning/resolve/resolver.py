@@ -90,17 +90,17 @@ class Resolver:
         return [self.name(target, settings)]
 
     def declare(self, objects: Sequence[SourceObject]) -> dict[ObjectName, Declared]:
-        """Name every object, then resolve what each uses.
+        """Name every object; what each uses is resolved when it is asked for.
 
         Raises:
             SourceErrors: the same object is declared twice (rule 1.5).
         """
-        self._make_findable([o for o in objects if o.target.parent is None])
+        known = self._make_findable([o for o in objects if o.target.parent is None])
         named: dict[ObjectName, list[SourceObject]] = {}
         problems: list[SourceError] = []
         for source in objects:
             problems += self._ambiguous(source)
-            name = self.name(source.target, source.settings)
+            name = known.get(id(source)) or self.name(source.target, source.settings)
             if (refused := default_of_a_table(name, source)) is not None:
                 problems.append(refused)
             same = named.setdefault(name, [])
@@ -139,12 +139,18 @@ class Resolver:
         return self._declared
 
     def _declare(self, name: ObjectName, sources: Sequence[SourceObject]) -> Declared:
-        """Resolve what an object uses; several statements about one object and one role add up."""
+        """Return an object with its source; several statements about one object and one role add up."""
         (source,) = merge_grants(sources, key=lambda _: None) if len(sources) > 1 else sources
-        return Declared(name, source, self.uses(source.references, source.settings, but=name))
+        return Declared(name, source, self._uses_of)
 
-    def _make_findable(self, declared: Sequence[SourceObject]) -> None:
-        """Add everything that a name may mean: first what is declared, then the rest; types before what takes them."""
+    def _uses_of(self, one: Declared) -> tuple[Use, ...]:
+        return self.uses(one.source.references, one.source.settings, but=one.name)
+
+    def _make_findable(self, declared: Sequence[SourceObject]) -> dict[int, ObjectName]:
+        """Add everything that a name may mean: first what is declared, then the rest; types before what takes them.
+
+        Return the names in which no types stand, by the identity of the source: they are what they will be.
+        """
         created = [
             alteration
             for migration in self._pending
@@ -152,15 +158,18 @@ class Resolver:
             if alteration.effect is Effect.CREATE and alteration.target.parent is None
         ]
         self._columns.declare(declared)
+        found: dict[int, ObjectName] = {}
         for has_types in (False, True):
             for source in declared:
                 if (source.target.arguments is not None) is has_types:
                     name = self.name(source.target, source.settings)
                     self.space.add(name)
                     self._sources[name] = source
+                    if not has_types:
+                        found[id(source)] = name
                     if name.kind is Kind.CAST and name.arguments is not None:
                         self._casts.setdefault(name.arguments[1], []).append(name)
-                    if isinstance(source.facts, RangeFacts):
+                    if name.kind is Kind.TYPE and isinstance(source.facts, RangeFacts):
                         self.space.add(self.name(Target(Kind.TYPE, source.facts.multirange), source.settings))
             for alteration in created:
                 if (alteration.target.arguments is not None) is has_types:
@@ -168,6 +177,7 @@ class Resolver:
             self._columns.migrate(() if has_types else self._pending)
         for name in self._new_names():
             self.space.add_missing(name)
+        return found
 
     def _new_names(self) -> Iterator[ObjectName]:
         """Yield the names that pending migrations give to objects that exist before."""
@@ -375,4 +385,4 @@ class Resolver:
 
 def _has_attributes(source: SourceObject) -> bool:
     """Say whether `%TYPE` of other objects may mean its attributes."""
-    return isinstance(source.facts, CompositeFacts)
+    return source.target.kind is Kind.TYPE and isinstance(source.facts, CompositeFacts)

@@ -26,6 +26,7 @@ from pgmg.planning.compare.report import change
 from pgmg.planning.demands.constraints import DemandContext, demands_of, users_among
 from pgmg.planning.demands.soft_dependents import checked_routines
 from pgmg.planning.kinds.rules import AlterInPlace
+from pgmg.planning.resolve.declared import NamesInText
 from pgmg.planning.resolve.sql_names import target
 from pgmg.planning.schedule.context import PlanContext
 from pgmg.planning.schedule.cycles import refuse_cycles
@@ -342,7 +343,10 @@ def _edges(context: PlanContext, steps: Sequence[Step]) -> tuple[Edge, ...]:
     """Return the dependencies of everything the plan touches; what the catalog says outranks parsing (rule 2.4)."""
     touched = {step.object for step in steps} | {d.name for d in context.changed}
     edges: dict[tuple[ObjectName, ObjectName], Edge] = {}
+    in_text = NamesInText.of(name for name in touched if name.kind is not Kind.MIGRATION)
     for name, declared in context.resolved.declared.items():
+        if name not in touched and not in_text.may_be_in(declared):
+            continue
         for use in declared.uses:
             if name in touched or use.object in touched:
                 edges[name, use.object] = Edge(name, use.object, Origin.SOURCE, use.hard)
