@@ -38,7 +38,7 @@ class Declared:
 
     @property
     def uses(self) -> tuple[Use, ...]:
-        """What its source names, and what it says of that; resolved when it is first asked for."""
+        """The names that its source uses; resolved when they are first asked for."""
         if self._uses is None:
             object.__setattr__(self, "_uses", self._resolve(self))
         return self._uses or ()
