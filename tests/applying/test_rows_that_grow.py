@@ -42,3 +42,26 @@ def test_readers_of_a_row_that_grows_are_as_when_built_from_nothing(project, ser
     assert differences(built_anew(project, server), dump(project.dsn)) == []
     assert project.value("SELECT true FROM pg_attribute WHERE attname = 'age' AND attrelid = 'kept'::regclass")
     project.settled()
+
+
+STAR_BODIES = {
+    "sql": "LANGUAGE sql STABLE AS $$ SELECT r.* FROM public.row_of AS r $$",
+    "atomic": "LANGUAGE sql STABLE BEGIN ATOMIC SELECT r.* FROM public.row_of AS r; END",
+    "plpgsql": "LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT r.* FROM public.row_of AS r; END $$",
+}
+
+
+@pytest.mark.parametrize("then", ["DO $$ BEGIN PERFORM 1; END $$;", "CREATE TABLE copy_of AS SELECT * FROM kept;"])
+@pytest.mark.parametrize("body", STAR_BODIES)
+def test_a_function_that_reads_a_table_that_grows_is_fresh_before_anything_calls_it(project, server, body, then):
+    """A materialized view is filled through it before the next migration, which may read that."""
+    project.write("migrations/001.sql", BEFORE["table"])
+    project.write("sql/rows_of.sql", f"CREATE FUNCTION rows_of() RETURNS SETOF row_of {STAR_BODIES[body]};")
+    project.write("sql/views.sql", "\n".join(READERS))
+    project.apply()
+    project.write("migrations/002.sql", GROWN["table"])
+    project.write("migrations/003.sql", then)
+    project.apply()
+    assert differences(built_anew(project, server), dump(project.dsn)) == []
+    assert project.value("SELECT age FROM kept") == 7
+    project.settled()

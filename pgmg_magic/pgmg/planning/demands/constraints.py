@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES, Kind
 from pgmg.model.plans.plan import Recreate
+from pgmg.model.sources.facts import RoutineFacts
 from pgmg.model.sources.source import Effect
 from pgmg.planning.demands.dependencies import BLOCKS_COLUMN_CHANGES, ON_TABLES, PARTS_OF_TABLES
 from pgmg.planning.replay.object_operations import CHANGES_SHAPE
@@ -44,8 +45,8 @@ class Demands:
     """The demands of one migration.
 
     `absent` must not be there while a statement runs; all that depends on it is dropped first and recreated later.
-    `replaced` are views whose `*` is expanded anew afterwards, in place. `altered` are the objects that the migration
-    names, by the names they have then.
+    `replaced` are views and functions whose `*` is expanded anew afterwards, in place. `altered` are the objects that
+    the migration names, by the names they have then.
     """
 
     absent: Mapping[ObjectId, Cause]
@@ -300,9 +301,10 @@ def _is_reused(operation: Operation, context: DemandContext) -> bool:
 
 
 def _stale_readers(operation: Operation, context: DemandContext) -> dict[ObjectId, ObjectName]:
-    """Return managed views whose `*` means something else afterwards, and what they read by it.
+    """Return managed objects whose `*` means something else afterwards, and what they read by it.
 
-    A view whose own `*` grows is read by the `*` of others; so are the rows of a function that returns them.
+    A view whose own `*` grows is read by the `*` of others; so are the rows of a function that returns them. A function
+    whose body the server keeps parsed returns too few columns then.
     """
     if operation.effect not in (Effect.ADD_COLUMN, Effect.RENAME_COLUMN):
         return {}
@@ -317,12 +319,19 @@ def _stale_readers(operation: Operation, context: DemandContext) -> dict[ObjectI
                 routines.add(link.dependent)
                 queue.append((link.dependent, name))
             own = declared.name_of(link.dependent)
-            if name.kind not in _VIEWS or own is None or link.dependent in found:
+            if own is None or link.dependent in found or not _keeps_columns(own, declared):
                 continue
             if declared.reads_rows_of(own, on):
                 found[link.dependent] = read
-                queue.append((link.dependent, own))
+                if own.kind in _VIEWS:
+                    queue.append((link.dependent, own))
     return found
+
+
+def _keeps_columns(name: ObjectName, declared: DeclaredObjects) -> bool:
+    """Say whether the server stores the columns that a `*` in the source stands for."""
+    facts = declared[name].source.facts
+    return name.kind in _VIEWS or (isinstance(facts, RoutineFacts) and facts.atomic)
 
 
 def _reason(operation: Operation, statement: PendingStatement) -> str:

@@ -43,7 +43,8 @@ def checked_routines(
         own = made.get(context.declared.id_of(name))
         for use in declared.uses:
             id_ = context.declared.id_of(use.object)
-            changed = [end_of_transaction(name, statement) for statement in shapes.get(id_, ())]
+            since = [s for s in shapes.get(id_, ()) if own is None or own.point <= s.number]
+            changed = [end_of_transaction(name, statement) for statement in since]
             changed += [replaced[use.object]] if use.object in replaced else []
             for key in changed:
                 if own is None or own < key:
@@ -59,7 +60,7 @@ def _made(context: PlanContext, lifetimes: Lifetimes) -> Mapping[ObjectId, SlotK
     for key in sorted(lifetimes.slots):
         slot = lifetimes.slots[key]
         found |= dict.fromkeys(slot.creations, key)
-        found |= {context.declared.id_of(name): key for name in slot.changes}
+        found |= {context.declared.id_of(name): key for name in (*slot.changes, *slot.replaced)}
     return found
 
 

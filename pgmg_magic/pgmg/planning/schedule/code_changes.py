@@ -57,6 +57,7 @@ class CodeChanges:
         self._declared = context.declared
         self.restored = RestoredObjects(context, decisions, presence, lifetimes)
         self._roots = CodeRoots(context, decisions, presence, self.restored)
+        self._just_created: list[tuple[ObjectId, SlotKey]] = []
 
     # -- dropping and creating ----------------------------------------------------------------------------------
 
@@ -82,8 +83,14 @@ class CodeChanges:
         if before is not None and before in self._presence.absent:
             self._lifetimes.predecessors[id_] = before
         self._presence.restored[id_] = key
+        self._just_created.append((id_, key))
         if form is Form.SOURCE:
             self._presence.from_source[id_] = key
+
+    def take_created(self) -> list[tuple[ObjectId, SlotKey]]:
+        """Return what has been created since the last call."""
+        found, self._just_created = self._just_created, []
+        return found
 
     # -- before a statement ---------------------------------------------------------------------------------------
 

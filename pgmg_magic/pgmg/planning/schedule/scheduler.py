@@ -95,6 +95,7 @@ class Scheduler:
             self._code.bring(noticed, statement, start, reason, is_noticed=True)
         self._restore(self._noticed(statement), statement, start, blocked)
         self._refresh_used(statement)
+        self._refresh_below_created()
         self._drop(blocked, statement, start)
         for id_ in blocked:
             self.presence.last_block[id_] = number
@@ -285,6 +286,27 @@ class Scheduler:
         for name in [use.name for use in statement.uses if use.name in self._stale]:
             if self._availability.source_holds(name, statement.number):
                 self._replace(name, SlotKey(statement.number))
+
+    def _refresh_below_created(self) -> None:
+        """Expand the `*` of what an object created just now uses: a materialized view is filled at once."""
+        for id_, key in self._code.take_created():
+            for name in self._stale_below(id_) if self._stale else ():
+                if self._availability.source_holds(name, key.point):
+                    self._replace(name, key)
+
+    def _stale_below(self, id_: ObjectId) -> list[ObjectName]:
+        """Return the stale objects that an object uses, through others as well."""
+        declared = self._context.declared
+        own = declared.name_of(id_)
+        queue = dict.fromkeys(self._timeline.final.name_of(needed) for needed in self.presence.needs_of(id_))
+        queue |= dict.fromkeys(use.object for use in declared.uses(own)) if own is not None else {}
+        names = list(queue)
+        for name in names:
+            for use in declared.uses(name):
+                if use.object not in queue:
+                    queue[use.object] = None
+                    names.append(use.object)
+        return [name for name in names if name in self._stale]
 
     def _refresh_all(self) -> None:
         """Expand the `*` of stale views anew before their transaction ends: the next run would not know of it."""
