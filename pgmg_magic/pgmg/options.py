@@ -159,6 +159,13 @@ SCRATCH = Option(
     usual="the embedded server",
 )
 
+SAMPLED_ROWS = Option(
+    ("--rows",),
+    "Copy up to N rows of each table, and the rows they refer to.",
+    Value.NUMBER,
+    "N",
+    usual="none",
+)
 REHEARSE = Option(("--rehearse",), "Carry the plan out on a copy of the database, and show what was seen.", Value.FLAG)
 REHEARSAL = (REHEARSE, SCRATCH)
 """Options of rehearsed plans."""

@@ -201,8 +201,20 @@ def start(case, server):
         cwd=case.root, env={**os.environ, "PGMG_CONNECTION_STRING": case.dsn},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_for(lambda: busy(server) - before)
-    return process, scratch_databases(server) - before
+    (asleep,) = wait_for(lambda: busy(server) - before)
+    return process, held_with(server, asleep)
+
+
+def held_with(server, name):
+    """The scratch databases of the session that holds the lock of one of them: other tests rehearse as well."""
+    found = server.admin.execute(
+        "WITH held AS (SELECT d.datname::text AS name, l.pid FROM pg_database AS d JOIN pg_locks AS l"
+        " ON l.locktype = 'advisory' AND l.objid::bigint = ('x' || right(d.datname, 8))::bit(32)::bigint"
+        " WHERE d.datname LIKE 'pgmg\\_scratch\\_%%')"
+        " SELECT h.name FROM held AS h JOIN held AS o USING (pid) WHERE o.name = %s",
+        [name],
+    )
+    return {name for (name,) in found}
 
 
 def test_the_next_rehearsal_removes_what_a_killed_one_left(case, server):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pgmg.catalog.servers.sampled_rows import count_rows
 from pgmg.catalog.servers.schema_copy import ScratchCopies, scratch_copies
 from pgmg.catalog.sessions.connection import connect, translated_errors
 from pgmg.checking import chosen, with_check
 from pgmg.checking.plan_checker import PlanChecker
 from pgmg.connections import Connections
 from pgmg.errors import ApplyError
-from pgmg.model.plans.rehearsal import Rehearsal, RehearsedStep
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.rehearsal import Rehearsal, RehearsedRows, RehearsedStep
 from pgmg.model.results.events import ServerNotice
 from pgmg.planner import Planner
+from pgmg.rehearsal.hidden_values import without_values
 from pgmg.rehearsal.measured_risks import measured_risks
 from pgmg.rehearsal.measured_run import MeasuredRun
 
@@ -29,29 +33,32 @@ if TYPE_CHECKING:
     from pgmg.project import Project
 
 
-def rehearse(project: Project, plan: Plan, scratch: str | None = None) -> Rehearsal:
+def rehearse(project: Project, plan: Plan, scratch: str | None = None, rows: int | None = None) -> Rehearsal:
     """Carry `plan` out on a copy of the project's database, and return what was seen.
 
-    The copy has no rows but pgmg's own records, so what migrations require and ensure is not asked. It
-    is on the embedded server of the project's `.pgmg/` folder, or with `scratch` on that server, and is dropped
-    afterwards.
+    The copy has no rows but pgmg's own records, or with `rows` at most so many of each table and those that these
+    refer to; what migrations require and ensure of rows is not asked. It is on the embedded server of the project's
+    `.pgmg/` folder, or with `scratch` on that server, and is dropped afterwards.
 
     Raises:
         RehearsalError: there can be no copy.
         EmbeddedServerError: the embedded server is not installed.
         ApplyError: the plan fails on the copy, as it would on the database.
     """
-    with _copies(project, scratch) as copies:
-        return _on_copies(project, plan, copies)
+    with _copies(project, scratch, rows) as copies:
+        if rows is None:
+            return _on_copies(project, plan, copies)
+        with without_values():
+            return _with_rows(project, plan, copies)
 
 
 @contextmanager
-def _copies(project: Project, scratch: str | None) -> Iterator[ScratchCopies]:
+def _copies(project: Project, scratch: str | None, rows: int | None = None) -> Iterator[ScratchCopies]:
     settings = project.settings
     source = Connections(settings, project.connect)
     place = Connections(replace(settings, connection_string=scratch or "embedded:"), project.connect)
     try:
-        with scratch_copies(source.dsn(), place.dsn(), settings.state_schema, settings.role) as copies:
+        with scratch_copies(source.dsn(), place.dsn(), settings.state_schema, settings.role, rows) as copies:
             yield copies
     finally:
         place.close()
@@ -117,6 +124,26 @@ def _on_copies(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal
         left_over=left_over,
         bodies=bodies,
     )
+
+
+def _with_rows(project: Project, plan: Plan, copies: ScratchCopies) -> Rehearsal:
+    """Rehearse on copies with rows, counted before and after. Texts of notices may hold values, and are left out."""
+    with connect(copies.first) as conn:
+        before = count_rows(conn)
+    found = _on_copies(project, plan, copies)
+    with connect(copies.first) as conn:
+        after = count_rows(conn)
+    rows = tuple(
+        RehearsedRows(str(ObjectName(Kind.TABLE, name, schema)), count, after[oid][2] if oid in after else None)
+        for oid, (schema, name, count) in before.items()
+    )
+    steps = tuple(replace(step, notices=_counted(step.notices)) for step in found.steps)
+    return replace(found, rows=rows, steps=steps)
+
+
+def _counted(notices: tuple[str, ...]) -> tuple[str, ...]:
+    severities = Counter(notice.partition(":")[0] for notice in notices)
+    return tuple(f"{severity}: {count} times, without its text" for severity, count in severities.items())
 
 
 def _broken_bodies(project: Project, plan: Plan, copies: ScratchCopies) -> BodyCheck:

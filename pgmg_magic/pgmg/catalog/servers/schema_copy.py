@@ -1,4 +1,4 @@
-"""Copies a database's schema, with pgmg's own records and without other rows, into a scratch database."""
+"""Copies a database's schema, with pgmg's own records and perhaps a sample of other rows, into scratch databases."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from psycopg import conninfo, sql
 from psycopg.pq import Conninfo
 
 from pgmg.catalog.servers import server_programs
+from pgmg.catalog.servers.sampled_rows import RowSample, fill_materialized_views
 from pgmg.catalog.servers.scratch_names import create_role, remove_dead, scratch_name
 from pgmg.catalog.sessions.connection import connect, describe
 from pgmg.errors import RehearsalError
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 _LOCK_WAIT = "10s"
 """How long pg_dump waits for the lock of a reader, which it needs on every table."""
 
+_SILENT = (
+    "log_min_messages = fatal",
+    "log_min_error_statement = panic",
+    "log_statement = none",
+    "log_min_duration_statement = -1",
+)
+"""Settings of a database whose rows are nobody's business."""
+
 _ERROR = re.compile(r"^.*?(?:ERROR|FATAL): +(.*)$", re.MULTILINE)
 
 
@@ -43,11 +52,14 @@ class ScratchCopies:
 
 
 @contextmanager
-def scratch_copies(source: str, server: str, state_schema: str, role: str | None = None) -> Iterator[ScratchCopies]:
+def scratch_copies(
+    source: str, server: str, state_schema: str, role: str | None = None, rows: int | None = None
+) -> Iterator[ScratchCopies]:
     """Make two copies of the database `source` on the server of `server`, and drop them afterwards.
 
     Both are connection strings. The source is read under `role` if that is given. Roles that the server lacks are
-    created without a login, and dropped afterwards. Copies that a killed process left are dropped first.
+    created without a login, and dropped afterwards. Copies that a killed process left are dropped first. With `rows`,
+    the copies have at most so many rows of each table, and those that these refer to.
 
     Raises:
         RehearsalError: the database cannot be dumped, or the server lets us create no database.
@@ -60,9 +72,38 @@ def scratch_copies(source: str, server: str, state_schema: str, role: str | None
         first, second = (conninfo.make_conninfo(server, dbname=name) for name in names)
         _create_roles(conn, admin, roles)
         _create(admin, names[0], "template0")
-        omitted = _restore(_dump(source, state_schema, role), first)
+        if rows is not None:
+            _log_nothing(admin, names[0])
+        if rows is None:
+            omitted = _restore(_dump(source, state_schema, role), first)
+        else:
+            omitted = _with_rows(conn, source, first, state_schema, role, rows)
         _create(admin, names[1], names[0])
+        if rows is not None:
+            _log_nothing(admin, names[1])
         yield ScratchCopies(first, second, omitted)
+
+
+def _with_rows(
+    conn: Connection, source: str, target: str, state_schema: str, role: str | None, limit: int
+) -> tuple[str, ...]:
+    """Make a copy in three parts: tables, then rows of the same snapshot, then what is checked against the rows."""
+    conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    if role is not None:
+        conn.execute("SELECT pg_catalog.set_config('role', $1, true)", [role])
+    snapshot = conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+    shared = () if snapshot is None else (f"--snapshot={snapshot[0]}",)
+    omitted = _restore(_dump(source, state_schema, role, ("--section=pre-data", *shared)), target)
+    sample = RowSample(conn, limit, state_schema)
+    sample.choose()
+    with connect(target) as copy:
+        sample.copy(copy)
+    omitted += tuple(sample.left_out)
+    omitted += _restore(_dump(source, state_schema, role, ("--section=post-data", *shared), records=False), target)
+    with connect(target) as copy:
+        fill_materialized_views(conn, copy)
+    conn.execute("ROLLBACK")
+    return omitted
 
 
 def _create(admin: Connection, name: str, template: str) -> None:
@@ -72,6 +113,13 @@ def _create(admin: Connection, name: str, template: str) -> None:
     except psycopg.Error as error:
         message = f"The scratch database cannot be created: {error.diag.message_primary}"
         raise RehearsalError(message, hint="--scratch needs a role that may create databases.") from None
+
+
+def _log_nothing(admin: Connection, name: str) -> None:
+    """Keep values of rows out of the server's log: what fails is quoted there."""
+    for setting in _SILENT:
+        with suppress(psycopg.Error):  # a server that we do not own has its own rules
+            admin.execute(sql.SQL("ALTER DATABASE {} SET {}").format(sql.Identifier(name), sql.SQL(setting)))
 
 
 def _create_roles(conn: Connection, admin: Connection, created: list[str]) -> None:
@@ -91,11 +139,13 @@ def _drop_roles(admin: Connection, roles: list[str]) -> None:
             admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
-def _dump(source: str, state_schema: str, role: str | None) -> bytes:
+def _dump(
+    source: str, state_schema: str, role: str | None, section: tuple[str, ...] = (), *, records: bool = True
+) -> bytes:
     pg_dump = [str(_program("pg_dump")), f"--lock-wait-timeout={_LOCK_WAIT}", *([f"--role={role}"] if role else [])]
     schemas = (f"--table={quote(schema)}.pgmg_*" for schema in dict.fromkeys((state_schema, ORIGINAL_SCHEMA)))
-    records = (("--data-only", "--strict-names", tables) for tables in schemas)
-    parts = (("--schema-only", "--no-publications", "--no-subscriptions"), *records)
+    data = [("--data-only", "--strict-names", tables) for tables in schemas] if records else []
+    parts = (("--schema-only", "--no-publications", "--no-subscriptions", *section), *data)
     found = b""
     for part, options in enumerate(parts):
         done = subprocess.run([*pg_dump, *options], env=_environment(source), check=False, capture_output=True)

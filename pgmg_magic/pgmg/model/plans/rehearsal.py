@@ -40,8 +40,17 @@ class RehearsedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsedRows:
+    """The rows of a table on the copy: how many were copied, and how many there are after the plan; None: no table."""
+
+    relation: str
+    copied: int
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The outcome of a rehearsal, at a time, on a copy of the schema without rows.
+    """The outcome of a rehearsal, at a time, on a copy of the schema: without rows, or with a sample of them.
 
     It holds for the plan with the `fingerprint`, and for no other. `failure` is the error if the plan failed on the
     copy: then there are no steps. `omitted` are the server's messages about what the copy cannot hold. `is_same_plan`:
@@ -59,6 +68,8 @@ class Rehearsal:
     failure: str | None = None
     bodies: BodyCheck | None = None
     """The queries of the bodies that the plan affects, checked on the copy after it."""
+    rows: tuple[RehearsedRows, ...] | None = None
+    """The tables of the copy with their rows; None where it had no rows."""
 
     @property
     def proved(self) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import ConfigError
-from pgmg.model.plans.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+from pgmg.model.plans.rehearsal import Rehearsal, RehearsedRows, RehearsedStep, RelationEffect
 from pgmg.model.plans.risk import LockMode
 from pgmg.render.json.body_json import bodies_document, read_bodies
 from pgmg.render.sanitize import mask_secrets
@@ -30,7 +30,12 @@ def rehearsal_document(rehearsal: Rehearsal) -> dict[str, Any]:
         **({} if rehearsal.bodies is None else {"bodies": bodies_document(rehearsal.bodies)}),
         "omitted": [mask_secrets(message) for message in rehearsal.omitted],
         "steps": [_step(done) for done in rehearsal.steps],
+        **({} if rehearsal.rows is None else {"rows": [_rows(one) for one in rehearsal.rows]}),
     }
+
+
+def _rows(rows: RehearsedRows) -> dict[str, Any]:
+    return {"relation": rows.relation, "copied": rows.copied, "after": rows.after}
 
 
 def _step(done: RehearsedStep) -> dict[str, Any]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgmg.model.plans.plan import Plan
-    from pgmg.model.plans.rehearsal import Rehearsal, RehearsedStep, RelationEffect
+    from pgmg.model.plans.rehearsal import Rehearsal, RehearsedRows, RehearsedStep, RelationEffect
 
 
 def rehearsal_summary(plan: Plan, verbose: int = 0) -> Iterator[Line]:
@@ -29,7 +29,13 @@ def rehearsal_summary(plan: Plan, verbose: int = 0) -> Iterator[Line]:
 
 def rehearsed_on(rehearsal: Rehearsal) -> str:
     """Say when and where: `on a copy without rows, PostgreSQL 18.4, 2026-11-29 10:45 UTC`."""
-    return f"on a copy without rows, PostgreSQL {rehearsal.server_version}, {rehearsal.at:%Y-%m-%d %H:%M %Z}"
+    return f"{_copy(rehearsal)}, PostgreSQL {rehearsal.server_version}, {rehearsal.at:%Y-%m-%d %H:%M %Z}"
+
+
+def _copy(rehearsal: Rehearsal) -> str:
+    if rehearsal.rows is None:
+        return "on a copy without rows"
+    return f"on a copy with {labels.count(sum(one.copied for one in rehearsal.rows), 'row')}"
 
 
 def verdict(rehearsal: Rehearsal) -> str:
@@ -57,9 +63,27 @@ def effect_words(effect: RelationEffect) -> str:
 
 def rehearsal_lines(rehearsal: Rehearsal) -> Iterator[Line]:
     """Return a rehearsal as lines."""
-    title = f"Rehearsed on a copy without rows, PostgreSQL {rehearsal.server_version}:"
+    title = f"Rehearsed {_copy(rehearsal)}, PostgreSQL {rehearsal.server_version}:"
     steps = (line for step in rehearsal.steps for line in _step(step))
-    return sections([span_line(Span(title, Role.HEADING)), *steps], _omitted(rehearsal), _outcome(rehearsal))
+    first = [span_line(Span(title, Role.HEADING)), *steps]
+    return sections(first, rows_lines(rehearsal), _omitted(rehearsal), _outcome(rehearsal))
+
+
+def rows_lines(rehearsal: Rehearsal) -> Iterator[Line]:
+    """Return the tables whose number of rows is another one after the plan; nothing for a copy without rows."""
+    if rehearsal.rows is None:
+        return
+    changed = [one for one in rehearsal.rows if one.copied != one.after]
+    said = " the same number in every table afterwards" if not changed else ""
+    yield span_line(Span("Rows:", Role.HEADING), said)
+    for one in changed:
+        yield span_line("  - ", Span(rows_words(one), Role.DROPPED if (one.after or 0) < one.copied else Role.CHANGED))
+
+
+def rows_words(rows: RehearsedRows) -> str:
+    """Say how many rows a table had and has: `table.users: 100 rows, 90 afterwards`."""
+    after = "the table is gone afterwards" if rows.after is None else f"{rows.after:,} afterwards"
+    return f"{rows.relation}: {labels.count(rows.copied, 'row')}, {after}"
 
 
 def _step(done: RehearsedStep) -> Iterator[Line]:
