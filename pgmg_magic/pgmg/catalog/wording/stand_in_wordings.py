@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pgmg.model.naming.names import ObjectName
     from pgmg.model.sources.stand_in import StandInQuestion
 
-_FUNCTION = """
+_FUNCTION = r"""
 CREATE FUNCTION pg_temp.pgmg_wording(
     pgmg_settings text[], pgmg_relation text, pgmg_statements text[], pgmg_class oid, pgmg_live oid
 ) RETURNS text LANGUAGE plpgsql AS $pgmg$
@@ -31,6 +31,8 @@ DECLARE
     pgmg_name text;
     pgmg_schema text;
     pgmg_copy text;
+    pgmg_row text;
+    pgmg_rows CONSTANT text := $pgmg_rows${rows}$pgmg_rows$;
     pgmg_object oid;
 BEGIN
     BEGIN -- a subtransaction: an error ends it, and so does the answer
@@ -54,6 +56,15 @@ BEGIN
                   AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
             );
             EXECUTE format(pgmg_copy, pgmg_schema, pgmg_name);
+            -- a row of the copy is taken where one of the relation, or of what it inherits from, is: f(users)
+            FOR pgmg_copy, pgmg_row IN EXECUTE pgmg_rows USING pgmg_object LOOP
+                EXECUTE format('CREATE FUNCTION pg_temp.%I(pg_temp.%I) RETURNS %s LANGUAGE sql IMMUTABLE AS %L',
+                    pgmg_copy, pgmg_name, pgmg_row, 'SELECT NULL::' || pgmg_row);
+                EXECUTE format('CREATE CAST (%1$s AS %2$s) WITH FUNCTION pg_temp.%3$I(%1$s) AS IMPLICIT',
+                    format('pg_temp.%I', pgmg_name), pgmg_row, pgmg_copy);
+            END LOOP;
+            SELECT pg_catalog.format_type(c.reltype, NULL) INTO pgmg_row
+            FROM pg_catalog.pg_class c WHERE c.oid = pgmg_object;
             PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
         END IF;
         FOREACH pgmg_one IN ARRAY pgmg_statements LOOP
@@ -62,12 +73,30 @@ BEGIN
         {settings};
         SELECT x.oid INTO STRICT pgmg_object FROM ({stand_ins}) x (oid);
         SELECT x.creating INTO STRICT pgmg_answer FROM ({definitions}) x;
+        -- the server shows that cast where it is an argument: nobody has written it
+        pgmg_one := pg_catalog.array_to_string(pgmg_statements, ' ');
+        IF pgmg_row IS NOT NULL AND pg_catalog.strpos(pgmg_one, '.*)::') = 0 THEN
+            pgmg_row := pg_catalog.regexp_replace(pgmg_row, '(\W)', '\\\1', 'g');
+            pgmg_answer := pg_catalog.regexp_replace(
+                pgmg_answer, '\(((?:\w+|"(?:[^"]|"")+")\.\*)\)::' || pgmg_row || '(?![\w$.\[])', '\1', 'g');
+        END IF;
         RAISE EXCEPTION 'answered';
     EXCEPTION WHEN OTHERS THEN
         RETURN pgmg_answer;
     END;
 END $pgmg$
 """
+_ROWS = """
+WITH RECURSIVE above (oid) AS (
+    SELECT $1 UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above a ON i.inhrelid = a.oid
+), kept (type) AS (
+    SELECT c.reltype FROM above a JOIN pg_catalog.pg_class c ON c.oid = a.oid
+    UNION SELECT c.reloftype FROM above a JOIN pg_catalog.pg_class c ON c.oid = a.oid WHERE c.reloftype <> 0
+)
+SELECT 'pgmg_row_' || r.type, pg_catalog.format_type(r.type, NULL) FROM kept r
+WHERE pg_catalog.has_type_privilege(r.type, 'USAGE')
+"""
+"""The row types that a row of the relation $1 is taken for, each with the name of a function."""
 _PARAMETERS = {
     "stand_ins": ("pgmg_class", "'pgmg_wording'"),
     "definitions": ("ARRAY[pgmg_class]", "ARRAY[pgmg_object]", "false"),
@@ -104,7 +133,7 @@ def read_stand_in_wordings(
 
 def _function() -> str:
     texts = {name: _with_parameters(name, parameters) for name, parameters in _PARAMETERS.items()}
-    return _FUNCTION.format(settings=CANONICAL_SETTINGS.replace("SELECT", "PERFORM", 1), **texts)
+    return _FUNCTION.format(rows=_ROWS, settings=CANONICAL_SETTINGS.replace("SELECT", "PERFORM", 1), **texts)
 
 
 def _with_parameters(name: str, parameters: Sequence[str]) -> str:
