@@ -6,6 +6,7 @@ import pytest
 
 from pgmg.errors import SourceErrors
 from pgmg.model.naming.names import Kind
+from pgmg.model.plans.plan import ChangeKind
 
 MIGRATION = """
 CREATE SCHEMA app;
@@ -140,3 +141,34 @@ def test_a_default_of_null_is_refused_because_the_server_keeps_none(project, def
     project.write("sql/v.sql", text.format("b", "NULL::short"))
     project.apply()
     project.settled()
+
+
+NULLS = {
+    "a": ["NULL::text", "(NULL)::text", "CAST(NULL AS text)", "NULL::short"],
+    "b": ["NULL::text", "NULL::varchar", "NULL::varchar(9)", "NULL::varchar(4)"],
+}
+
+
+@pytest.mark.parametrize(("column", "default"), [(c, d) for c, defaults in NULLS.items() for d in defaults])
+def test_a_default_of_null_is_applied_once_whether_the_server_keeps_it_or_not(project, column, default):
+    project.do("CREATE DOMAIN short AS varchar(5)", "CREATE TABLE t (a text DEFAULT 'x', b varchar(9))")
+    view = "CREATE VIEW v AS SELECT * FROM t;\n"
+    project.write("sql/v.sql", f"{view}ALTER VIEW v ALTER {column} SET DEFAULT {default};\n")
+    project.apply()
+    project.settled()
+    kept = project.rows(SHOWN_DEFAULTS)
+    project.do(f"ALTER VIEW v ALTER {column} SET DEFAULT 'by hand'")
+    assert [change.change for change in project.plan().changes] == [ChangeKind.DRIFTED]
+    project.apply()
+    project.settled()
+    assert project.rows(SHOWN_DEFAULTS) == kept
+    project.do("DELETE FROM pgmg_state")
+    project.apply()
+    project.settled()
+    project.write("sql/v.sql", view)
+    project.apply()
+    project.settled()
+    assert project.rows(SHOWN_DEFAULTS) == []
+
+
+SHOWN_DEFAULTS = "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'v'::regclass"

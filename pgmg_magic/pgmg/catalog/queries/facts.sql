@@ -33,7 +33,16 @@ SELECT w.classid::int8, w.objid::int8,
            'collation', CASE WHEN t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) THEN t.typcollation::regcollation::text END,
            'default', t.typdefault, 'not_null', t.typnotnull,
            'constraints', (SELECT jsonb_agg(jsonb_build_array(k.conname, pg_catalog.pg_get_constraintdef(k.oid)) ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
-           'subtype', (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
+           'subtype', (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid),
+           -- clauses of a range that the server chooses by itself where nobody states them
+           'implied', (SELECT to_jsonb(array_remove(ARRAY[CASE WHEN o.opcdefault THEN 'subtype_opclass' END,
+                                                          CASE WHEN r.rngcollation = b.typcollation THEN 'collation' END,
+                                                          CASE WHEN m.typnamespace = t.typnamespace AND m.typname = x.multirange THEN 'multirange_type_name' END], NULL))
+                       FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc JOIN pg_catalog.pg_type b ON b.oid = r.rngsubtype
+                       JOIN pg_catalog.pg_type m ON m.oid = r.rngmultitypid
+                       CROSS JOIN LATERAL (SELECT CASE WHEN strpos(t.typname, 'range') > 0 THEN (overlay(t.typname::text PLACING 'multirange' FROM strpos(t.typname, 'range') FOR 5))::name
+                                                       ELSE (left(t.typname::text, 52) || '_multirange')::name END AS multirange) x
+                       WHERE r.rngtypid = t.oid))
 FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.objid WHERE w.classid = 'pg_catalog.pg_type'::regclass
 -- about pg_policy
 UNION ALL

@@ -65,6 +65,7 @@ class Aspect(StrEnum):
     ENABLED = "enabled"  # triggers, rules, event triggers
     PARTITION = "partition"  # an index or constraint of a partition, which becomes a part of the object
     ATTACH = "attach"
+    MEMBER = "member"  # of an operator class, though it belongs to its family alone
 
 
 PRIVILEGES = frozenset({Aspect.GRANT, Aspect.COLUMN_GRANT, Aspect.REVOKE})
@@ -120,6 +121,12 @@ class Definition:
     kept_by: str | None = None
     populated: bool = True
     text: str = ""
+
+    @property
+    def drops(self) -> tuple[str, ...]:
+        """The statements that drop it: members of an operator class that belong to its family are dropped after it."""
+        members = (one.undo for one in self.properties if one.aspect is Aspect.MEMBER)
+        return (self.drop, *(undo for undo in members if undo is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,16 @@ class IndexFacts:
     storage: tuple[str, ...] = ()  # "tablespace" where it says so
 
 
+def stated_options(facts: object) -> dict[str, str]:
+    """Return the options that a view, materialized view or index states, the check option among them."""
+    if isinstance(facts, IndexFacts):
+        return dict(facts.options)
+    if not isinstance(facts, ViewFacts):
+        return {}
+    check = {"check_option": facts.check_option} if facts.check_option else {}
+    return {**dict(facts.options), **check}
+
+
 @dataclass(frozen=True, slots=True)
 class DefinitionFacts:
     """An object that is compared as a whole: operator, cast, collation, rule, statistics, text search.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,10 +13,10 @@ from pgmg.model.database.snapshot import LiveObject, Snapshot, StateRow, definit
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
-from pgmg.model.sources.facts import GrantFacts
+from pgmg.model.sources.facts import DefinitionFacts, GrantFacts, stated_options
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.signatures import Signature, has_signature
-from pgmg.source import same_wording
+from pgmg.source import parse_recorded, same_wording
 
 if TYPE_CHECKING:
     from pgmg.model.results.applied_from import AppliedFrom, Claim
@@ -43,6 +44,10 @@ class ObjectComparison:
         """The name under which state has the object, where that is not its present one."""
         return None if self.row is None or self.row.name == str(self.name) else self.row.name
 
+
+_NULL = re.compile(r"\(*NULL::", re.IGNORECASE)
+_WITH_OPTIONS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.INDEX})
+"""Kinds whose options may be set by hand besides those that are declared."""
 
 Settled = Mapping[ObjectName, ObjectComparison]
 """Differences that are none, of the same database: they stay so while the source is the same."""
@@ -176,13 +181,26 @@ def _one(
             return difference(None, rebaseline=is_renamed)
         return difference(ChangeKind.DRIFTED if present else ChangeKind.MISSING)
     if live is None:
-        return difference(ChangeKind.MISSING)
+        return difference(None if row.version is None and _is_null(declared) else ChangeKind.MISSING)
+    if row.version is None and _is_null(declared):
+        return difference(ChangeKind.DRIFTED)
     if row.version == live.stamp:
         moved = row.path != source.location.path or row.file_hash != source.file_hash
         return difference(None, rebaseline=moved or is_renamed)
-    if _drifted(row, text, evidence.wordings.get(row.name), snapshot.server.version_num):
+    if _drifted(declared, row, text, evidence.wordings.get(row.name), snapshot.server.version_num):
         return difference(ChangeKind.DRIFTED)
     return difference(None, rebaseline=True)
+
+
+def _is_null(declared: Declared) -> bool:
+    """Tell whether a default of NULL is declared for a view's column, of which the server may keep nothing.
+
+    It keeps none of `NULL::text`, and one of NULL as a domain or with a length, which it computes.
+    """
+    facts = declared.source.facts
+    if declared.name.kind is not Kind.COLUMN_DEFAULT or not isinstance(facts, DefinitionFacts):
+        return False
+    return _NULL.match(dict(facts.options)["default"]) is not None
 
 
 def _with_signature(found: ObjectComparison, signature: Signature, evidence: DriftEvidence) -> ObjectComparison:
@@ -211,17 +229,39 @@ def _edited(
     return ChangeKind.FORMATTING if formatting and present else ChangeKind.MODIFIED
 
 
-def _drifted(row: StateRow, text: str | None, applied: str | None, version_num: int) -> bool:
+def _drifted(declared: Declared, row: StateRow, text: str | None, applied: str | None, version_num: int) -> bool:
     """Say whether the database's own definition is not the one that was applied.
 
     An unknown baseline is taken anew, and another major version may spell the same thing differently (rule 3.2). So
-    may a server that has read its own words, as after dump and restore.
+    may a server that has read its own words, as after dump and restore. Options that only somebody set by hand stay
+    (rule 3.6).
     """
     if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
         return False
     if applied is not None and same_wording(applied, text):
         return False
-    return row.server_version is not None and row.server_version // 10000 == version_num // 10000
+    if row.server_version is None or row.server_version // 10000 != version_num // 10000:
+        return False
+    return not (
+        applied is not None and differ_in_options(declared.name, applied, text) and _has_options(declared, text)
+    )
+
+
+def differ_in_options(name: ObjectName, applied: str, live: str) -> bool:
+    """Tell whether two of the server's texts of a relation say the same but for its options, WITH (…)."""
+    if name.kind not in _WITH_OPTIONS:
+        return False
+    from pgmg.source.grammar.rewriting import without_options
+
+    return same_wording(without_options(applied), without_options(live))
+
+
+def _has_options(declared: Declared, live: str) -> bool:
+    """Tell whether the server's text has every option that is declared, with a value that means the same."""
+    from pgmg.model.database.option_values import holds
+
+    found = dict(option for one in parse_recorded(live) for option in stated_options(one.facts).items())
+    return all(holds(found, name, value) for name, value in stated_options(declared.source.facts).items())
 
 
 def deletions(found: Iterable[ObjectComparison]) -> tuple[ObjectComparison, ...]:

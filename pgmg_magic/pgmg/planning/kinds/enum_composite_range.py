@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgmg.model.naming.names import Kind
 from pgmg.model.naming.quoting import literal, quote
 from pgmg.model.naming.type_identity import formatted_type, plain_type, type_of
-from pgmg.model.plans.plan import Action
+from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.model.sources.facts import CompositeFacts, DomainFacts, EnumFacts, RangeFacts
 from pgmg.model.sources.source import Notice
 from pgmg.planning.kinds.domain_constraints import made_with_domain
@@ -87,11 +87,12 @@ def _composite(case: ObjectDiff, facts: CompositeFacts) -> Strategy:
 def _same_range(case: ObjectDiff) -> bool:
     facts = case.source.facts
     assert isinstance(facts, RangeFacts)
-    if case.previous is not None:
+    if case.previous is not None and case.change is not ChangeKind.DRIFTED:
         return same_but_formatting(case.previous.sql, case.source.sql)
     if type_of(case.argument_type(facts.subtype)) != formatted_type(str(case.facts.get("subtype") or "")):
         return False
-    return case.definition is None or says_the_same_range(case.definition, facts)
+    implied = frozenset(case.facts.get("implied") or ())
+    return case.definition is None or says_the_same_range(case.definition, facts, implied)
 
 
 def recreate_or_refuse(case: ObjectDiff, what: str) -> Strategy:

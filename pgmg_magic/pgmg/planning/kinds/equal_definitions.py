@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.database.catalog_details import Aspect
 from pgmg.model.naming.names import Kind
 from pgmg.model.naming.roles import EVERYBODY
 from pgmg.model.sources.facts import DefinitionFacts, PolicyFacts, RangeFacts, ViewFacts
 from pgmg.source import parse_recorded
-from pgmg.source.grammar.rewriting import same_definition, same_expression, same_query, text_search_mappings
+from pgmg.source.grammar.rewriting import (
+    same_definition,
+    same_expression,
+    same_query,
+    stated_members,
+    text_search_mappings,
+    with_members,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +41,6 @@ _DEFAULTS = {
 }
 _FROM_ELSEWHERE = frozenset({"commutator", "negator"})
 """Clauses that another operator may have added: they count where both sides state them."""
-_FUNCTIONS_OF_RANGES = frozenset({"canonical", "subtype_diff"})
 _COPIES = {Kind.COLLATION: "from", Kind.TEXT_SEARCH_CONFIGURATION: "copy"}
 
 
@@ -43,7 +50,7 @@ def is_equal(case: ObjectDiff) -> bool:
         return False
     if case.name.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW):
         return case.same_wording or says_the_same(case.definition, case.source.facts)
-    if same_definition(case.definition.text, case.source.sql):
+    if same_definition(_whole(case.definition, case.source.sql), case.source.sql):
         return True
     if case.name.kind is Kind.POLICY:
         return any(_is_same_policy(case, shown, case.source.facts) for shown in _shown(case.definition))
@@ -58,16 +65,22 @@ def is_equal(case: ObjectDiff) -> bool:
     return any(_is_same(live, wanted) for live in shown)
 
 
+def _whole(definition: Definition, sql: str) -> str:
+    """Return the server's text; of an operator class, with the members in its family that its source states."""
+    added = [one.statement for one in definition.properties if one.aspect is Aspect.MEMBER]
+    return with_members(definition.text, stated_members(sql, definition.text, added)) if added else definition.text
+
+
 def says_the_same(definition: Definition, facts: object) -> bool:
     """Compare the text of a view's query with the server's, as far as that can be told from texts."""
     return any(_is_same_view(shown, facts) for shown in _shown(definition))
 
 
-def says_the_same_range(definition: Definition, facts: RangeFacts) -> bool:
-    """Compare the clauses of a range with the server's; a function that only one side has is a difference."""
+def says_the_same_range(definition: Definition, facts: RangeFacts, implied: frozenset[str]) -> bool:
+    """Compare the clauses of a range with the server's; it chooses those in `implied` where nobody states them."""
     wanted = dict(facts.options)
     for live in (dict(shown.options) for shown in _shown(definition) if isinstance(shown, RangeFacts)):
-        names = (wanted.keys() - {"subtype"}) | (_FUNCTIONS_OF_RANGES & live.keys())
+        names = (wanted.keys() | (live.keys() - implied)) - {"subtype"}
         return all(name in live and name in wanted and _is_same_name(live[name], wanted[name]) for name in names)
     return False
 

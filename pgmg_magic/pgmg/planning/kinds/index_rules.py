@@ -5,12 +5,13 @@ An index whose options alone change keeps its rows; options that only somebody s
 
 from __future__ import annotations
 
+from pgmg.model.database.option_values import holds
 from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import Action, ChangeKind
-from pgmg.model.sources.facts import IndexFacts
+from pgmg.model.sources.facts import IndexFacts, stated_options
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.planning.kinds.view_rules import declared_options, live_options, reset_option, set_option
-from pgmg.source.grammar.rewriting import same_but_formatting, same_definition, without_index_options
+from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option
+from pgmg.source.grammar.rewriting import same_but_formatting, same_definition, without_options
 
 
 def choose_strategy(case: ObjectDiff) -> Strategy:
@@ -22,7 +23,7 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     if shown and same_definition(shown, case.source.sql):
         return NO_CHANGE
     if shown and isinstance(case.source.facts, IndexFacts):
-        old, new = without_index_options(shown), without_index_options(case.source.sql)
+        old, new = without_options(shown), without_options(case.source.sql)
         statements = _options(case)
         # the options of a partitioned index are those of indexes to come: the server does not change them
         if same_definition(old, new) and not (statements and case.facts.get("partitioned")):
@@ -31,9 +32,11 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
 
 
 def _options(case: ObjectDiff) -> tuple[str, ...]:
-    live, wanted = live_options(case), declared_options(case.source.facts)
-    before = declared_options(case.previous.facts) if case.previous is not None else {}
-    changed = [set_option(case.name, name, value) for name, value in sorted(wanted.items()) if live.get(name) != value]
+    live, wanted = live_options(case), stated_options(case.source.facts)
+    before = stated_options(case.previous.facts) if case.previous is not None else {}
+    changed = [
+        set_option(case.name, name, value) for name, value in sorted(wanted.items()) if not holds(live, name, value)
+    ]
     return (
         *changed,
         *(reset_option(case.name, name) for name in sorted(before) if name not in wanted and name in live),

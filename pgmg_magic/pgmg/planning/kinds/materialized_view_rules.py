@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgmg.model.database.option_values import holds
 from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.model.sources.facts import ViewFacts
@@ -21,7 +22,7 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     before = case.previous.facts if case.previous else None
     gone = [n for n in (dict(before.options) if isinstance(before, ViewFacts) else {}) if n not in wanted and n in live]
     statements = [
-        set_option(case.name, name, value) for name, value in sorted(wanted.items()) if live.get(name) != value
+        set_option(case.name, name, value) for name, value in sorted(wanted.items()) if not holds(live, name, value)
     ]
     statements += [reset_option(case.name, name) for name in gone]
     return AlterInPlace(Action.ALTER, tuple(statements), "only its options change")
@@ -30,7 +31,9 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
 def _same_query(case: ObjectDiff, facts: ViewFacts) -> bool:
     if case.change is ChangeKind.ADOPTED:
         return is_equal(case)
-    if case.change is ChangeKind.DRIFTED or case.previous is None:
+    if case.change is ChangeKind.DRIFTED:
+        return case.only_options_differ
+    if case.previous is None:
         return False
     before = case.previous.facts
     return (

@@ -36,7 +36,8 @@ class ObjectDiff:
     `previous` is what was applied last, `facts` what the catalog says (keys as in `queries/facts.sql`), `shape` a
     view's new columns, `upstream` why a used object has other columns than now, `column_uses` the table columns of a
     type, `vanished` columns that no longer exist, `attachments` what the database has of comments and the like,
-    `same_wording` whether the server has said that it stores the declared definition (a view's: query) already.
+    `same_wording` whether the server has said that it stores the declared definition (a view's: query) already,
+    `only_options_differ` whether nothing but options of a drifted one has changed.
     """
 
     name: ObjectName
@@ -53,6 +54,7 @@ class ObjectDiff:
     definition: Definition | None = None
     attachments: LiveAttachments | None = None
     same_wording: bool = False
+    only_options_differ: bool = False
     vanished: frozenset[str] = frozenset()
     version_num: int = 0
     altered_by_migration: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pgmg.model.database.catalog_details import ColumnShape
+from pgmg.model.database.option_values import holds, truth
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.quoting import literal, quote
 from pgmg.model.plans.plan import Action, ChangeKind
-from pgmg.model.sources.facts import IndexFacts, ViewFacts
+from pgmg.model.sources.facts import stated_options
 from pgmg.model.sources.source import Notice
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
@@ -39,7 +40,7 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
 def _has_options(case: ObjectDiff) -> bool:
     """Say whether the view has every option that is declared, with the same value."""
     live = live_options(case)
-    return all(live.get(name) == value for name, value in declared_options(case.source.facts).items())
+    return all(holds(live, name, value) for name, value in stated_options(case.source.facts).items())
 
 
 def live_columns(case: ObjectDiff) -> tuple[ColumnShape, ...]:
@@ -70,31 +71,21 @@ def live_options(case: ObjectDiff) -> dict[str, str]:
     return dict(option.split("=", 1) for option in case.facts.get("options", ()))
 
 
-def declared_options(source: object) -> dict[str, str]:
-    """Return the options a source declares, the check option among them."""
-    if isinstance(source, IndexFacts):
-        return dict(source.options)
-    if not isinstance(source, ViewFacts):
-        return {}
-    check = {"check_option": source.check_option} if source.check_option else {}
-    return {**dict(source.options), **check}
-
-
-def undeclared_options(case: ObjectDiff) -> dict[str, str]:
+def unstated_options(case: ObjectDiff) -> dict[str, str]:
     """Return live options that neither this source nor the last applied one declares (rule 3.6)."""
-    said = declared_options(case.source.facts) | declared_options(case.previous.facts if case.previous else None)
+    said = stated_options(case.source.facts) | stated_options(case.previous.facts if case.previous else None)
     return {name: value for name, value in live_options(case).items() if name not in said}
 
 
 def _kept_options(case: ObjectDiff) -> tuple[str, ...]:
     """CREATE OR REPLACE VIEW clears every option that it does not name (rule 6.1)."""
-    return tuple(set_option(case.name, name, value) for name, value in undeclared_options(case).items())
+    return tuple(set_option(case.name, name, value) for name, value in unstated_options(case).items())
 
 
 def _guard_warnings(case: ObjectDiff) -> tuple[Notice, ...]:
-    declared, live = declared_options(case.source.facts), live_options(case)
-    kept = undeclared_options(case)
-    lost = [g for g in _GUARDS if _on(live.get(g)) and not _on(declared.get(g)) and g not in kept]
+    declared, live = stated_options(case.source.facts), live_options(case)
+    kept = unstated_options(case)
+    lost = [g for g in _GUARDS if truth(live.get(g)) and not truth(declared.get(g)) and g not in kept]
     return tuple(
         Notice(
             "access-widened",
@@ -103,10 +94,6 @@ def _guard_warnings(case: ObjectDiff) -> tuple[Notice, ...]:
         )
         for guard in lost
     )
-
-
-def _on(value: str | None) -> bool:
-    return value is not None and value.lower() in ("true", "on", "yes", "1")
 
 
 RULES = Rules(frozenset({Kind.VIEW}), choose_strategy)

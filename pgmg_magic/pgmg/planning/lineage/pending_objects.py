@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pgmg.model.database.catalog_details import Aspect
+from pgmg.model.database.option_values import truth
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.facts import EnumFacts, OwnerFacts, ViewFacts
@@ -112,11 +114,12 @@ class PendingObjects:
         source = self.source(name)
         said = dict(source.facts.options) if source is not None and isinstance(source.facts, ViewFacts) else {}
         if "security_invoker" in said:
-            return said["security_invoker"].lower() in ("true", "on", "yes", "1")
+            return truth(said["security_invoker"]) is True
         live = self._resolved.snapshot.objects.get(name)
         definition = None if live is None else self._catalog.definitions.get(live.address)
         kept = definition.properties if definition is not None else ()
-        return any(p.aspect == "option" and p.subject == "security_invoker" and "true" in p.statement for p in kept)
+        options = (p for p in kept if p.aspect is Aspect.OPTION and p.subject == "security_invoker")
+        return any(truth(p.statement.split("'")[-2]) for p in options)
 
     # -- what objects use -------------------------------------------------------------------------------
 

@@ -282,9 +282,17 @@ class CodeChanges:
         for name in self._context.resolved.declared:
             if name.kind in DECLARATIVE_KINDS:
                 continue
-            if name in touched or not self._presence.is_present(self._declared.id_of(name), point):
+            is_there = self._presence.is_present(self._declared.id_of(name), point) or self._keeps_nothing(name)
+            if name in touched or not is_there:
                 found.append(name)
         return found
+
+    def _keeps_nothing(self, name: ObjectName) -> bool:
+        """Say whether an object is in force though the catalog has none, as a default of NULL may be."""
+        difference, parent = self._context.differences[name], name.parent
+        if difference.change is not None or difference.live is not None or parent is None:
+            return False
+        return self._declared.id_of(parent) not in self._presence.from_source
 
     def _settle(self, name: ObjectName, key: SlotKey) -> None:
         id_, slot = self._declared.id_of(name), self._lifetimes.slot(key)

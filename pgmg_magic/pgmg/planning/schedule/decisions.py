@@ -9,6 +9,7 @@ from pgmg.errors import RefusedChange
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import Action, ChangeKind
+from pgmg.planning.compare.changes import differ_in_options
 from pgmg.planning.compare.resolved import previous_source
 from pgmg.planning.demands.stale_stars import stale_stars
 from pgmg.planning.kinds import choose_strategy
@@ -171,11 +172,19 @@ def _object_diff(
         column_uses=_column_uses(address, name, context) if address else (),
         definition=context.graph.definitions.get(address) if address else None,
         attachments=context.attachments,
+        only_options_differ=_only_options_differ(difference),
         vanished=context.missing_columns(name),
         version_num=context.resolved.snapshot.server.version_num,
         altered_by_migration=name in context.touched_by_migrations,
         options=context.options,
     )
+
+
+def _only_options_differ(difference: ObjectComparison) -> bool:
+    applied, live = difference.applied_text, difference.live_text
+    if difference.change is not ChangeKind.DRIFTED or applied is None or live is None:
+        return False
+    return differ_in_options(difference.name, applied, live)
 
 
 def _column_uses(address: ObjectId, type_: ObjectName, context: PlanContext) -> tuple[TypedColumn, ...]:

@@ -8,10 +8,9 @@ from pgmg.model.database.catalog_details import Aspect, Definition, ObjectProper
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.quoting import quote
-from pgmg.model.sources.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts
+from pgmg.model.sources.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts, stated_options
 from pgmg.planning.kinds.domain_constraints import made_with_domain
-from pgmg.planning.kinds.view_rules import declared_options
-from pgmg.source.grammar.rewriting import partition_index, split_statements, without_data
+from pgmg.source.grammar.rewriting import partition_index, split_statements, stated_members, without_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,11 +70,14 @@ def _kept(
 ) -> tuple[ObjectProperty, ...]:
     """Return the properties that the object is to have again."""
     said = _declared(source) | _declared(previous)
+    members = _members(definition, source, previous)
     kept = []
     for one in definition.properties:
         match one.aspect:
             case Aspect.OPTION:
                 lost = one.subject in said
+            case Aspect.MEMBER:
+                lost = one.statement in members
             case Aspect.ATTACH:  # the statement of a source finds the partitions' indexes
                 lost = source is not None
             case Aspect.STORAGE if one.subject in ("tablespace", "access method"):
@@ -101,9 +103,18 @@ def _declared(source: SourceObject | None) -> set[str]:
     facts = source.facts if source is not None else None
     match facts:
         case ViewFacts() | IndexFacts():
-            return {*declared_options(facts), *facts.storage}
+            return {*stated_options(facts), *facts.storage}
         case _:
             return set()
+
+
+def _members(definition: Definition, *sources: SourceObject | None) -> set[str]:
+    """Return the statements that add a member to an operator family which a source of its class states."""
+    added = [one.statement for one in definition.properties if one.aspect is Aspect.MEMBER]
+    if not added:
+        return set()
+    said = (stated_members(source.sql, definition.text, added) for source in sources if source is not None)
+    return {statement for some in said for statement in some}
 
 
 def _constraints(source: SourceObject) -> set[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.model.lazy_dataclass import dataclass
+from pgmg.model.naming.built_in_types import BUILT_IN_TYPES
 from pgmg.source.grammar.equal_queries import rename_results, simplify_expression
 from pgmg.source.grammar.lexer import significant
+from pgmg.source.grammar.operator_classes import state_operator_class, support_functions
 from pgmg.source.grammar.parser import GrammarError, Tree, deparse, expression, parse, pb, strings, type_text, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 
@@ -32,6 +34,7 @@ _QUALIFIED = frozenset(  # lists of strings that are names: (message, field)
         ("ObjectWithArgs", "objname"),
         ("CreateOpClassStmt", "opclassname"),
         ("CreateOpClassStmt", "opfamilyname"),
+        ("CreateOpClassItem", "order_family"),
         ("CreateOpFamilyStmt", "opfamilyname"),
         ("CreateDomainStmt", "domainname"),
         ("CreateFunctionStmt", "funcname"),
@@ -59,7 +62,7 @@ def same_definition(one: str, other: str) -> bool:
     without a cast in the catalog has its own type: the catalog never writes `1` where the source says `1::bigint`.
     """
     try:
-        first, second = _normal(one), _normal(other)
+        first, second = _normal(one), _normal(other, stated=one)
     except (GrammarError, TooDeepError):
         return normal_form(one) == normal_form(other)
     return _agree(first, second)
@@ -95,9 +98,16 @@ def _agree_on(shown: str, said: str) -> bool:
 
 
 @deep_recursion(lambda sql, **_: length(sql))
-def _normal(sql: str, *, only_statement: bool = False, columns: tuple[str, ...] = ()) -> _Normal:
-    """Return the normal form; `only_statement` leaves the expressions of queries as they are."""
+def _normal(sql: str, *, only_statement: bool = False, columns: tuple[str, ...] = (), stated: str = "") -> _Normal:
+    """Return the normal form; `only_statement` leaves the expressions of queries as they are.
+
+    `stated` is another text of the same object: it tells the arguments of functions that `sql` names without them.
+    """
     result = parse(sql)
+    if result.stmts and result.stmts[0].stmt.HasField("create_op_class_stmt"):
+        signatures = support_functions(raw.stmt for raw in parse(stated or sql).stmts)
+        for raw in result.stmts:
+            state_operator_class(raw.stmt.create_op_class_stmt, signatures)
     said: list[str] = []
     for raw in result.stmts:
         if columns and raw.stmt.HasField("select_stmt"):
@@ -137,6 +147,8 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
             message.ClearField("schemaname")
             message.ClearField("catalogname")
             message.inh = True
+        case "TypeName":
+            _state_array(message)
         case "AlterTableStmt":  # it may name a view
             message.objtype = pb.OBJECT_TABLE
         case "IndexElem" if message.ordering == pb.SORTBY_ASC:
@@ -144,6 +156,14 @@ def _before(name: str, message: Tree, said: list[str]) -> None:
         case _:
             if (rewrite := _STATEMENTS.get(name)) is not None:
                 rewrite(message)
+
+
+def _state_array(type_: Tree) -> None:
+    """`_int4` is the name of the type `integer[]`, as the server shows it."""
+    name = type_.names[-1].string.sval if type_.names else ""
+    if name[:1] == "_" and name[1:] in BUILT_IN_TYPES:
+        type_.names[-1].string.sval = name[1:]
+        type_.array_bounds.add().integer.ival = -1
 
 
 def _without_modifiers(*types: Tree) -> None:
@@ -228,27 +248,6 @@ def _event_trigger(message: Tree) -> None:
             node.string.sval = node.string.sval.upper()
 
 
-_OPERATOR, _FUNCTION = 1, 2
-"""`CreateOpClassItem.itemtype` (OPCLASS_ITEM_… in parsenodes.h)."""
-
-
-def _operator_class(message: Tree) -> None:
-    """The family has the name of the class, and members are about its type, unless they say otherwise."""
-    if not message.opfamilyname:
-        message.opfamilyname.extend(message.opclassname)
-    _without_modifiers(message.datatype)
-    for node in message.items:
-        item = node.create_op_class_item
-        if item.itemtype == _OPERATOR and not item.name.objargs:
-            types = item.name.objargs
-            item.name.args_unspecified = False
-        elif item.itemtype == _FUNCTION and not item.class_args:
-            types = item.class_args
-        else:
-            continue
-        types.extend([pb.Node(type_name=message.datatype)] * 2)
-
-
 def _sort_clauses(nodes: Tree) -> None:
     """Put clauses that may stand in any order into that of their names."""
     ordered = sorted(nodes, key=lambda node: str(node.def_elem.defname))
@@ -276,6 +275,5 @@ _STATEMENTS: dict[str, Callable[[Tree], None]] = {
     "CreateFunctionStmt": _function,
     "CreateCastStmt": _cast,
     "CreateEventTrigStmt": _event_trigger,
-    "CreateOpClassStmt": _operator_class,
 }
 """Rewrites of whole statements."""

@@ -1,4 +1,4 @@
-"""Rewrites CREATE INDEX: for a partition, without options."""
+"""Rewrites CREATE INDEX for a partition, and statements of relations without their options."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ def partition_index(sql: str, of_partition: str) -> str:
     return deparse(statement)
 
 
-def without_index_options(sql: str) -> str:
-    """Return a CREATE INDEX without its options, WITH (…).
+def without_options(sql: str) -> str:
+    """Return the CREATE statement of an index, view or materialized view without its options, WITH (…).
 
     Raises:
         GrammarError: the text does not parse.
     """
     statement = parse(sql).stmts[0].stmt
-    if statement.HasField("index_stmt"):
-        statement.index_stmt.ClearField("options")
+    for kind in ("index_stmt", "view_stmt"):
+        if statement.HasField(kind):
+            getattr(statement, kind).ClearField("options")
+    if statement.HasField("create_table_as_stmt"):
+        statement.create_table_as_stmt.into.ClearField("options")
     return deparse(statement)

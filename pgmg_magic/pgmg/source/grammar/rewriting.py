@@ -27,10 +27,12 @@ __all__ = [
     "same_wording",
     "split_statements",
     "stand_in",
+    "stated_members",
     "statements_hash",
     "text_search_mappings",
+    "with_members",
     "without_data",
-    "without_index_options",
+    "without_options",
 ]
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -179,6 +181,23 @@ def same_wording(one: str, other: str) -> bool:
     return same(one, other)
 
 
+def stated_members(sql: str, catalog: str, added: Sequence[str]) -> tuple[str, ...]:
+    """Return those of `added`, statements that add a member to an operator family, that a CREATE OPERATOR CLASS states.
+
+    `catalog` is the server's own definition of the class. A member is known by its number and types.
+    """
+    from pgmg.source.grammar.operator_classes import stated_members as stated
+
+    return stated(sql, catalog, added)
+
+
+def with_members(catalog: str, added: Sequence[str]) -> str:
+    """Return a CREATE OPERATOR CLASS with the members that other statements add to its family."""
+    from pgmg.source.grammar.operator_classes import with_members as complete
+
+    return complete(catalog, added)
+
+
 def stand_in(sql: str) -> StandIn | None:
     """Return the statements that create a stand-in of what `sql` declares; None where there can be none."""
     from pgmg.source.grammar.stand_ins import stand_in as rewritten
@@ -197,12 +216,12 @@ def partition_index(sql: str, of_partition: str) -> str:
     return rewritten(sql, of_partition)
 
 
-def without_index_options(sql: str) -> str:
-    """Return a CREATE INDEX without its options, WITH (…).
+def without_options(sql: str) -> str:
+    """Return the CREATE statement of an index, view or materialized view without its options, WITH (…).
 
     Raises:
         GrammarError: the text does not parse.
     """
-    from pgmg.source.grammar.indexes import without_index_options as rewritten
+    from pgmg.source.grammar.indexes import without_options as rewritten
 
     return rewritten(sql)
