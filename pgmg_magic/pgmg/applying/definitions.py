@@ -111,7 +111,7 @@ class RuntimeDefinitions:
         own, *parts = known
         if step.action is Action.DROP:
             self._fresh.discard(step.object)
-            return replace(step, statements=(own.drop,))
+            return replace(step, statements=own.drops)
         runtime, source = step.runtime, step.source
         if step.action is Action.REPLACE and source is not None:
             self._fresh.discard(step.object)

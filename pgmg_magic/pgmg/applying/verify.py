@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _OF_SOURCE = frozenset(
     {Aspect.OPTION, Aspect.PART_OPTION, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.ATTACH, Aspect.PARTITION}
+    | {Aspect.MEMBER}
 )
 """What the source of a managed object may state by itself; of any object, a migration may add partitions."""
 _SET_BY = {

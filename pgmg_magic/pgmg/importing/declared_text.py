@@ -8,7 +8,7 @@ from pgmg.importing.files import sql_style
 from pgmg.model.database.catalog_details import PRIVILEGES, Aspect, Definition, ObjectProperty
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind
-from pgmg.source.grammar.rewriting import plain_create
+from pgmg.source.grammar.rewriting import plain_create, with_members
 
 if TYPE_CHECKING:
     from pgmg.importing.files.spelling import Spelling
@@ -18,7 +18,7 @@ _STATED = frozenset(
 )
 """Properties that a code file states."""
 _GRANTED_AS = PRIVILEGES | {Aspect.OWNER}
-_IN_DEFINITION = frozenset({Aspect.OPTION})
+_IN_DEFINITION = frozenset({Aspect.OPTION, Aspect.MEMBER})
 _WITH_EXPRESSIONS = frozenset(
     {Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.FUNCTION, Kind.PROCEDURE, Kind.TRIGGER, Kind.RULE, Kind.POLICY}
     | {Kind.INDEX, Kind.STATISTICS}
@@ -104,6 +104,9 @@ def create_statements(definition: Definition, spelling: Spelling) -> tuple[tuple
     match name.kind:
         case Kind.OPERATOR_FAMILY if len(statements) > 1:
             return None
+        case Kind.OPERATOR_CLASS:
+            members = [one.statement for one in definition.properties if one.aspect is Aspect.MEMBER]
+            statements = (with_members(statements[0], members),)
         case Kind.DOMAIN:
             statements, later = _domain(statements)
         case Kind.VIEW | Kind.MATERIALIZED_VIEW:

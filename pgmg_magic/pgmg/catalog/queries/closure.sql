@@ -4,7 +4,25 @@
 -- (in pg_depend an 'a' at a column, which stands for nothing else): told here as later versions do.
 -- A CHECK constraint that is declared and inherited as well can be dropped only after its parent's: told as if that one
 -- depended on it.
-WITH RECURSIVE reached(classid, objid) AS (
+-- A loose member of an operator family, which belongs to no class, is dropped with its operator or function without a
+-- word: told as if the class depended on those whose type it is about.
+WITH RECURSIVE loose AS MATERIALIZED (
+    SELECT m.catalog, m.oid, (
+        SELECT c.oid FROM pg_catalog.pg_opclass c
+        WHERE c.opcfamily = m.family
+          AND (c.opcintype IN (m.lefttype, m.righttype) OR NOT EXISTS (SELECT FROM pg_catalog.pg_opclass b WHERE b.opcfamily = m.family AND b.oid <> c.oid))
+        ORDER BY c.opcintype = m.lefttype DESC, c.opcdefault DESC, c.oid LIMIT 1
+    ) AS class
+    FROM (
+        SELECT 'pg_catalog.pg_amop'::regclass::oid AS catalog, a.oid, a.amopfamily AS family, a.amoplefttype AS lefttype, a.amoprighttype AS righttype
+        FROM pg_catalog.pg_amop a WHERE a.oid >= 16384
+        UNION ALL
+        SELECT 'pg_catalog.pg_amproc'::regclass, a.oid, a.amprocfamily, a.amproclefttype, a.amprocrighttype
+        FROM pg_catalog.pg_amproc a WHERE a.oid >= 16384
+    ) m
+    WHERE m.family >= 16384
+      AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = m.catalog AND d.objid = m.oid AND d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.deptype = 'a')
+), reached(classid, objid) AS (
     SELECT s.classid, s.objid FROM unnest($1::oid[], $2::oid[]) AS s(classid, objid)
     UNION
     SELECT n.classid, n.objid
@@ -25,6 +43,8 @@ WITH RECURSIVE reached(classid, objid) AS (
         FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_inherits h ON h.inhrelid = k.conrelid
         JOIN pg_catalog.pg_constraint above ON above.conrelid = h.inhparent AND above.conname = k.conname AND above.contype = 'c'
         WHERE r.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = r.objid AND k.contype = 'c' AND k.conislocal AND k.coninhcount > 0
+        UNION ALL
+        SELECT 'pg_catalog.pg_opclass'::regclass, m.class FROM loose m WHERE m.catalog = r.classid AND m.oid = r.objid AND m.class IS NOT NULL
     ) n
 ), found AS (
     -- a join, not IN: reached is guessed so large that IN would be a search through all of it for each row
@@ -48,6 +68,11 @@ WITH RECURSIVE reached(classid, objid) AS (
     JOIN pg_catalog.pg_constraint above ON above.conrelid = h.inhparent AND above.conname = k.conname AND above.contype = 'c'
     JOIN reached x ON x.classid = r.classid AND x.objid = above.oid
     WHERE k.contype = 'c' AND k.conislocal AND k.coninhcount > 0
+    UNION ALL
+    SELECT 'pg_catalog.pg_opclass'::regclass, m.class, 0, d.refclassid, d.refobjid, 0, 'n'
+    FROM reached r JOIN loose m ON m.catalog = r.classid AND m.oid = r.objid AND m.class IS NOT NULL
+    JOIN pg_catalog.pg_depend d ON d.classid = r.classid AND d.objid = r.objid AND d.refclassid <> 'pg_catalog.pg_opfamily'::regclass
+    JOIN reached x ON x.classid = d.refclassid AND x.objid = d.refobjid
 )
 SELECT d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.deptype::text,
        CASE WHEN d.refobjsubid > 0 THEN (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.refobjid AND a.attnum = d.refobjsubid) END AS ref_column,

@@ -194,15 +194,18 @@ WITH wanted AS MATERIALIZED (
     WHERE n.classid = 'pg_catalog.pg_opclass'::regclass
     -- about pg_opfamily
     UNION ALL
+    -- a family without the loose members that are told of a class
     SELECT n.classid, n.objid, concat('DROP OPERATOR FAMILY ', n.identity), array_to_string(x.statements, E';\n'), NULL, true, x.statements
     FROM named n CROSS JOIN LATERAL (
         SELECT ARRAY['CREATE OPERATOR FAMILY ' || n.identity] || ARRAY(
             SELECT format('ALTER OPERATOR FAMILY %s ADD %s', n.identity, x.member)
             FROM (SELECT 1 AS rank, concat('OPERATOR ', a.amopstrategy, ' ', a.amopopr::regoperator, (SELECT format(' FOR ORDER BY %I.%I', xs.nspname, x.opfname) FROM pg_catalog.pg_opfamily x JOIN pg_catalog.pg_namespace xs ON xs.oid = x.opfnamespace WHERE x.oid = a.amopsortfamily)) AS member
                   FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_amop a ON a.oid = d.objid WHERE d.classid = 'pg_catalog.pg_amop'::regclass AND d.refclassid = n.classid AND d.refobjid = n.objid
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_opclass c WHERE d.deptype = 'a' AND c.opcfamily = n.objid AND (c.opcintype IN (a.amoplefttype, a.amoprighttype) OR NOT EXISTS (SELECT FROM pg_catalog.pg_opclass b WHERE b.opcfamily = n.objid AND b.oid <> c.oid)))
                   UNION ALL
                   SELECT 2, format('FUNCTION %s (%s, %s) %s', p.amprocnum, pg_catalog.format_type(p.amproclefttype, NULL), pg_catalog.format_type(p.amprocrighttype, NULL), p.amproc::regprocedure)
-                  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_amproc p ON p.oid = d.objid WHERE d.classid = 'pg_catalog.pg_amproc'::regclass AND d.refclassid = n.classid AND d.refobjid = n.objid) x
+                  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_amproc p ON p.oid = d.objid WHERE d.classid = 'pg_catalog.pg_amproc'::regclass AND d.refclassid = n.classid AND d.refobjid = n.objid
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_opclass c WHERE d.deptype = 'a' AND c.opcfamily = n.objid AND (c.opcintype IN (p.amproclefttype, p.amprocrighttype) OR NOT EXISTS (SELECT FROM pg_catalog.pg_opclass b WHERE b.opcfamily = n.objid AND b.oid <> c.oid)))) x
             ORDER BY x.rank, x.member) AS statements
     ) x
     WHERE n.classid = 'pg_catalog.pg_opfamily'::regclass

@@ -149,6 +149,27 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
                                  ELSE n.target END AS target
     ) x
     UNION ALL
+    -- loose members of an operator family, which belong to no class: told of the class whose type they are about (see closure.sql)
+    SELECT n.classid, n.objid, 50, 'member', m.place, format('ALTER OPERATOR FAMILY %s ADD %s', f.identity, m.item), format('ALTER OPERATOR FAMILY %s DROP %s', f.identity, m.place), true, NULL
+    FROM named n JOIN pg_catalog.pg_opclass o ON o.oid = n.part_oid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_opfamily'::regclass, o.opcfamily, 0) f
+    CROSS JOIN LATERAL (
+        SELECT 'pg_catalog.pg_amop'::regclass AS catalog, a.oid, a.amoplefttype AS lefttype, a.amoprighttype AS righttype,
+               format('OPERATOR %s (%s, %s)', a.amopstrategy, pg_catalog.format_type(a.amoplefttype, NULL), pg_catalog.format_type(a.amoprighttype, NULL)) AS place,
+               concat('OPERATOR ', a.amopstrategy, ' ', a.amopopr::regoperator, (SELECT format(' FOR ORDER BY %I.%I', xs.nspname, x.opfname) FROM pg_catalog.pg_opfamily x JOIN pg_catalog.pg_namespace xs ON xs.oid = x.opfnamespace WHERE x.oid = a.amopsortfamily)) AS item
+        FROM pg_catalog.pg_amop a WHERE a.amopfamily = o.opcfamily
+        UNION ALL
+        SELECT 'pg_catalog.pg_amproc'::regclass, a.oid, a.amproclefttype, a.amprocrighttype, x.place, concat(x.place, ' ', a.amproc::regprocedure)
+        FROM pg_catalog.pg_amproc a CROSS JOIN LATERAL (
+            SELECT format('FUNCTION %s (%s, %s)', a.amprocnum, pg_catalog.format_type(a.amproclefttype, NULL), pg_catalog.format_type(a.amprocrighttype, NULL)) AS place
+        ) x WHERE a.amprocfamily = o.opcfamily
+    ) m
+    WHERE n.part_class = 'pg_catalog.pg_opclass'::regclass AND NOT n.is_part
+      AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = m.catalog AND d.objid = m.oid AND d.refclassid = 'pg_catalog.pg_opfamily'::regclass AND d.deptype = 'a')
+      AND o.oid = (SELECT c.oid FROM pg_catalog.pg_opclass c WHERE c.opcfamily = o.opcfamily
+                       AND (c.opcintype IN (m.lefttype, m.righttype) OR NOT EXISTS (SELECT FROM pg_catalog.pg_opclass b WHERE b.opcfamily = o.opcfamily AND b.oid <> c.oid))
+                       ORDER BY c.opcintype = m.lefttype DESC, c.opcdefault DESC, c.oid LIMIT 1)
+    UNION ALL
     SELECT n.classid, n.objid, 60, 'label', a.attname::text, format('SECURITY LABEL FOR %I ON %s IS %L', l.provider, x.target, l.label), format('SECURITY LABEL FOR %I ON %s IS NULL', l.provider, x.target), true, n.part_of_table
     FROM named n JOIN pg_catalog.pg_seclabel l ON l.classoid = n.part_class AND l.objoid = n.part_oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = n.part_oid AND a.attnum = l.objsubid AND l.objsubid > 0
     CROSS JOIN LATERAL (SELECT CASE WHEN l.objsubid = 0 THEN n.target ELSE format('COLUMN %s.%I', n.identity, a.attname) END AS target) x

@@ -150,8 +150,8 @@ class SlotSteps:
             return
         definition = self._definition(id_)
         is_as_planned = self._is_first_drop(id_) and definition is not None and definition.name == name
-        statement = definition.drop if definition is not None and is_as_planned else drop_statement(name)
-        self.drops[id_] = self.node(Phase.DROP, Action.DROP, name, (statement,), reason, runtime=self._runtime(id_))
+        statements = definition.drops if definition is not None and is_as_planned else (drop_statement(name),)
+        self.drops[id_] = self.node(Phase.DROP, Action.DROP, name, statements, reason, runtime=self._runtime(id_))
 
     def _is_first_drop(self, id_: ObjectId) -> bool:
         """Say whether an object is dropped as the catalog had it when the plan began."""
