@@ -283,9 +283,14 @@ class CodeChanges:
             if name.kind in DECLARATIVE_KINDS:
                 continue
             is_there = self._presence.is_present(self._declared.id_of(name), point) or self._keeps_nothing(name)
-            if name in touched or not is_there:
+            if name in touched or not is_there or self._takes_over(name):
                 found.append(name)
         return found
+
+    def _takes_over(self, name: ObjectName) -> bool:
+        """Say whether a new object has the signature that an old one gets as migrations rename the types in it."""
+        is_new = self._context.differences[name].change is ChangeKind.NEW
+        return is_new and self._declared.id_of(name) in self._context.resolved.snapshot.by_address
 
     def _keeps_nothing(self, name: ObjectName) -> bool:
         """Say whether an object is in force though the catalog has none, as a default of NULL may be."""
@@ -310,7 +315,7 @@ class CodeChanges:
             self._roots.live(name) is not None or difference.change is not ChangeKind.NEW
         ) and self._roots.changes_in_place(name):
             slot.changes.setdefault(name, getattr(strategy, "reason", ""))
-        elif is_touched:
+        elif is_touched or self._takes_over(name):
             self._bring_again(name, id_, key, difference.change)
 
     def _bring_again(self, name: ObjectName, id_: ObjectId, key: SlotKey, change: ChangeKind | None) -> None:

@@ -1,0 +1,2 @@
+ALTER TABLE jobs.job SET SCHEMA public;
+ALTER TABLE job RENAME TO tasks;

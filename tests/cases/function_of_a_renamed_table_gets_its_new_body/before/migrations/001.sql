@@ -1,0 +1,2 @@
+CREATE SCHEMA jobs;
+CREATE TABLE jobs.job (id integer PRIMARY KEY, state text);
