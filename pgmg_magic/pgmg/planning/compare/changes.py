@@ -238,7 +238,7 @@ def _drifted(declared: Declared, row: StateRow, text: str | None, applied: str |
     """
     if text is None or row.definition_hash is None or row.definition_hash == definition_hash(text):
         return False
-    if applied is not None and same_wording(applied, text):
+    if applied is not None and (same_wording(applied, text) or _is_same_operator(declared.name, applied, text)):
         return False
     if row.server_version is None or row.server_version // 10000 != version_num // 10000:
         return False
@@ -247,13 +247,27 @@ def _drifted(declared: Declared, row: StateRow, text: str | None, applied: str |
     )
 
 
+def _is_same_operator(name: ObjectName, applied: str, live: str) -> bool:
+    """Tell whether texts of an operator say the same, but for a commutator or negator that one of them leaves out.
+
+    The server links two operators when the second one is created, and may forget one link: which it knows depends on
+    the order in which they were created.
+    """
+    if name.kind is not Kind.OPERATOR:
+        return False
+    from pgmg.planning.kinds.equal_definitions import is_same_operator
+
+    return is_same_operator(applied, live)
+
+
 def differ_in_options(name: ObjectName, applied: str, live: str) -> bool:
-    """Tell whether two of the server's texts of a relation say the same but for its options, WITH (…)."""
+    """Tell whether two of the server's texts of a relation say the same but for its options and where it is stored."""
     if name.kind not in _WITH_OPTIONS:
         return False
     from pgmg.source.grammar.rewriting import without_options
 
-    return same_wording(without_options(applied), without_options(live))
+    one, other = (without_options(text, without_storage=True) for text in (applied, live))
+    return same_wording(one, other)
 
 
 def _has_options(declared: Declared, live: str) -> bool:

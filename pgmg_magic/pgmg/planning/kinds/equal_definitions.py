@@ -85,6 +85,13 @@ def says_the_same_range(definition: Definition, facts: RangeFacts, implied: froz
     return False
 
 
+def is_same_operator(one: str, other: str) -> bool:
+    """Compare two of the server's texts of an operator; a link to another operator counts where both state it."""
+    found = (source.facts for text in (one, other) for source in parse_recorded(text))
+    clauses = [_clauses(Kind.OPERATOR, facts) for facts in found if isinstance(facts, DefinitionFacts)]
+    return len(clauses) == len((one, other)) and _is_same(*clauses)
+
+
 def _shown(definition: Definition) -> Iterator[object]:
     """Yield the facts of the server's own definition."""
     for text in (definition.text, *definition.create):

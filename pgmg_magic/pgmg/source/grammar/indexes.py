@@ -24,8 +24,10 @@ def partition_index(sql: str, of_partition: str) -> str:
     return deparse(statement)
 
 
-def without_options(sql: str) -> str:
+def without_options(sql: str, *, without_storage: bool = False) -> str:
     """Return the CREATE statement of an index, view or materialized view without its options, WITH (…).
+
+    `without_storage` leaves out the tablespace and the access method of a materialized view, too.
 
     Raises:
         GrammarError: the text does not parse.
@@ -35,5 +37,8 @@ def without_options(sql: str) -> str:
         if statement.HasField(kind):
             getattr(statement, kind).ClearField("options")
     if statement.HasField("create_table_as_stmt"):
-        statement.create_table_as_stmt.into.ClearField("options")
+        into = statement.create_table_as_stmt.into
+        into.ClearField("options")
+        if without_storage:
+            into.table_space_name = into.access_method = ""
     return deparse(statement)

@@ -216,12 +216,14 @@ def partition_index(sql: str, of_partition: str) -> str:
     return rewritten(sql, of_partition)
 
 
-def without_options(sql: str) -> str:
+def without_options(sql: str, *, without_storage: bool = False) -> str:
     """Return the CREATE statement of an index, view or materialized view without its options, WITH (…).
+
+    `without_storage` leaves out the tablespace and the access method of a materialized view, too.
 
     Raises:
         GrammarError: the text does not parse.
     """
     from pgmg.source.grammar.indexes import without_options as rewritten
 
-    return rewritten(sql)
+    return rewritten(sql, without_storage=without_storage)

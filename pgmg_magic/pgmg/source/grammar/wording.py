@@ -2,7 +2,8 @@
 
 The server's text of a definition need not be what the server says once it has read that text, as after dump and
 restore: `SELECT 'x'::text` without a name gets one, a cast of an array moves to its elements, `GROUP BY x, x` loses
-the second `x`. Both texts are brought to one form, of which those are parts; everything else must be equal.
+the second `x`, the roles of a policy come in another order. Both texts are brought to one form, of which those are
+parts; everything else must be equal.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def _rewrite(message: Tree) -> None:
         case "SelectStmt":
             _leave_out_implied_names(message.target_list)
             _leave_out_repetitions(message.group_clause)
+        case "CreatePolicyStmt":  # pg_dump sorts the roles
+            _sort_roles(message.roles)
         case _:
             pass
 
@@ -71,6 +74,14 @@ def _cast(element: Tree, array_type: Tree) -> Tree:
     else:
         del cast.type_cast.type_name.array_bounds[:]
     return cast
+
+
+def _sort_roles(roles: Tree) -> None:
+    ordered = sorted(
+        (node.SerializeToString() for node in roles), key=lambda node: pb.Node.FromString(node).role_spec.rolename
+    )
+    del roles[:]
+    roles.extend(pb.Node.FromString(node) for node in ordered)
 
 
 def _leave_out_implied_names(targets: Tree) -> None:
