@@ -189,3 +189,58 @@ def test_to_read_only_what_is_affected_finds_what_to_read_everything_finds(case,
     assert set(affected.problems) == set(everything.problems)
     assert everything.problems
     assert (affected.checked < everything.checked) is ("Big" not in loss)
+
+
+PREPARED = {
+    "looks by to_regclass": "IF to_regclass('{0}') IS NOT NULL THEN PERFORM max(id) FROM {0}; END IF;",
+    "looks in information_schema": (
+        "IF EXISTS (SELECT FROM information_schema.tables WHERE table_name = '{0}') THEN PERFORM max(id) FROM {0}; END IF;"
+    ),
+    "handles the error": "PERFORM max(id) FROM {0}; EXCEPTION WHEN undefined_table THEN RETURN;",
+    "handles the SQLSTATE": "PERFORM max(id) FROM {0}; EXCEPTION WHEN SQLSTATE '42P01' THEN RETURN;",
+    "sets search_path": "SET LOCAL search_path = elsewhere; PERFORM max(id) FROM {0};",
+    "sets search_path by a call": "PERFORM set_config('search_path', 'elsewhere', true); PERFORM max(id) FROM {0};",
+}
+UNPREPARED = {
+    "looks for another one": "IF to_regclass('users') IS NOT NULL THEN PERFORM max(id) FROM {0}; END IF;",
+    "handles another error": "PERFORM max(id) FROM {0}; EXCEPTION WHEN undefined_column THEN RETURN;",
+    "only uses it": "PERFORM max(id) FROM {0};",
+}
+
+
+def body_of(case, text):
+    case.write(
+        "sql/g.sql",
+        f"CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n  {text.format('orders')}\nEND $$;",
+    )
+    return case
+
+
+@pytest.mark.parametrize("how", [*PREPARED, *UNPREPARED])
+def test_a_body_that_is_prepared_for_a_missing_table_is_no_problem(case, how):
+    """Whether an applied function loses the table, as its text says, or a new one never had it, as the server says."""
+    text = (PREPARED | UNPREPARED)[how]
+    expected = [] if how in PREPARED else ["function.g()"]
+    new = text.format("nowhere")
+    case.write("sql/g.sql", f"CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n  {new}\nEND $$;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TRANSACTION
+    assert [name for name, _, _ in problems(plan)] == expected
+    body_of(case, text).apply()
+    case.write("migrations/002.sql", "DROP TABLE orders;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TEXT
+    if how != "handles another error" and not how.startswith("handles"):
+        assert [name for name, _, _ in problems(plan)] == expected
+
+
+def test_nothing_breaks_a_new_function_that_names_what_a_migration_drops(case):
+    case.write("migrations/002.sql", "ALTER TABLE users DROP COLUMN age;")
+    for name in ("sql/close_month.sql", "sql/adults.sql", "sql/stamp.sql"):
+        case.remove(name)
+    case.write(
+        "sql/f5.sql", "CREATE FUNCTION f5() RETURNS integer LANGUAGE sql AS $$\n  SELECT max(age) FROM users\n$$;"
+    )
+    plan = planned(case)
+    (one,) = plan.bodies.problems
+    assert one.described == 'function.f5() would fail, sql/f5.sql:2: column "age" does not exist'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.database.snapshot import Address
 from pgmg.model.naming.names import ROUTINES
 from pgmg.model.plans.body_check import BodyProblem
-from pgmg.model.plans.plan import Action
+from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.model.secrets import mask_secrets
 from pgmg.source.grammar.lexer import Sort, significant, tokens
 
@@ -55,10 +55,12 @@ def _place(source: SourceObject, body: str, offset: int) -> str:
 def cause_of(message: str, name: ObjectName, plan: Plan) -> str | None:
     """Return the migration, or the changed object, whose text names what the server misses; None for the object itself.
 
-    Of several the last one counts.
+    Of several the last one counts. Nothing breaks what there was not before.
     """
+    if any(change.object == name and change.change is ChangeKind.NEW for change in plan.changes):
+        return None
     own = {step.object for step in plan.steps if step.action in (Action.CREATE, Action.REPLACE)}
-    words = {word.lower() for quoted in _named(message) for word in _WORD.findall(quoted)}
+    words = {word.lower() for quoted in named_in(message) for word in _WORD.findall(quoted)}
     for step in reversed(plan.steps):
         if step.migration is not None and words & words_of(step.sql):
             return f"migration {step.migration.name}"
@@ -68,7 +70,7 @@ def cause_of(message: str, name: ObjectName, plan: Plan) -> str | None:
     return None if name in own or not plan.steps else THE_PLAN
 
 
-def _named(message: str) -> Iterator[str]:
+def named_in(message: str) -> Iterator[str]:
     """Yield the names in a message; `users.id` ends in the column."""
     for found in re.finditer(r'"([^"]+)"|(?:column|function|type|operator|procedure) ([^\s"(]+)', message):
         yield (found[1] or found[2]).rpartition(".")[2]

@@ -18,6 +18,7 @@ from pgmg.checking.body_problems import (
     touched_words,
     words_of,
 )
+from pgmg.checking.precautions import is_prepared_for
 from pgmg.checking.rolled_back import step_problems, why_not
 from pgmg.checking.routine_checker import check_routines
 from pgmg.errors import InsufficientPrivilegeError, LockedError
@@ -144,6 +145,7 @@ class PlanChecker:
             problem(names[routine.oid], said, routine.body, sources.get(names[routine.oid]), plan)
             for routine in asked
             for said in found.said.get(routine.oid, ())
+            if not (routine.language == "plpgsql" and is_prepared_for(routine.body, said))
         ]
         return BodyCheck(
             checked_on,

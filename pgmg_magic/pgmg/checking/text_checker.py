@@ -9,6 +9,7 @@ from pgmg.catalog.reading.present_schema import read_bodies_and_schema, read_pre
 from pgmg.catalog.sessions.connection import translated_errors
 from pgmg.checking.body_problems import changed_routines, problem, routine_names, sources_of
 from pgmg.checking.future_schema import FutureSchema, names_of_losses
+from pgmg.checking.precautions import is_prepared_for
 from pgmg.model.plans.body_check import BodyCheck, BodyProblem, CheckedOn, RoutineBody, ServerSaid
 from pgmg.model.plans.plan import Action
 from pgmg.model.sources.facts import RoutineFacts, ViewFacts
@@ -141,16 +142,20 @@ class _TextReader:
             for missing in missing_names(body, self._rules(variables)):
                 yield ServerSaid("", missing.message, missing.offset)
         elif language == "plpgsql":
-            texts = body_texts(body)
-            rules = self._rules(variables | texts.variables)
-            for text in texts.statements:
-                for missing in missing_names(text, rules):
-                    yield ServerSaid("", missing.message, text.place(missing.offset))
-            for row, column, at in texts.row_fields:
-                shapes = [self._future.shape(tuple(table.replace('"', "").split("."))) for table in tables]
-                if shapes and all(shape is not None and column in shape.lost for shape in shapes):
-                    yield ServerSaid("", f'record "{row}" has no field "{column}"', at)
-            for relation, column, at in texts.column_types:
-                shape = self._future.shape(relation)
-                if shape is not None and column in shape.lost:
-                    yield ServerSaid("", f'column "{column}" does not exist', at)
+            found = self._in_plpgsql(body, variables, tables)
+            yield from (said for said in found if not is_prepared_for(body, said))
+
+    def _in_plpgsql(self, body: str, variables: frozenset[str], tables: list[str]) -> Iterator[ServerSaid]:
+        texts = body_texts(body)
+        rules = self._rules(variables | texts.variables)
+        for text in texts.statements:
+            for missing in missing_names(text, rules):
+                yield ServerSaid("", missing.message, text.place(missing.offset))
+        for row, column, at in texts.row_fields:
+            shapes = [self._future.shape(tuple(table.replace('"', "").split("."))) for table in tables]
+            if shapes and all(shape is not None and column in shape.lost for shape in shapes):
+                yield ServerSaid("", f'record "{row}" has no field "{column}"', at)
+        for relation, column, at in texts.column_types:
+            shape = self._future.shape(relation)
+            if shape is not None and column in shape.lost:
+                yield ServerSaid("", f'column "{column}" does not exist', at)

@@ -1,0 +1,58 @@
+"""Tells errors that a PL/pgSQL body is prepared for: it looks first, handles them, or sets its own search_path.
+
+The server reads a query of PL/pgSQL when it is first executed, so that a body may decide whether it comes to that.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pgmg.checking.body_problems import named_in
+from pgmg.source.grammar.lexer import Sort, significant
+
+if TYPE_CHECKING:
+    from pgmg.model.plans.body_check import ServerSaid
+
+_CONDITIONS = {
+    "undefined_table": "42P01",
+    "undefined_column": "42703",
+    "undefined_function": "42883",
+    "undefined_object": "42704",
+    "invalid_schema_name": "3F000",
+}
+"""PostgreSQL's names of errors about what is not there (Appendix A)."""
+_LOOKS = frozenset(
+    {"to_regclass", "to_regproc", "to_regprocedure", "to_regtype", "to_regnamespace", "information_schema"}
+    | {"pg_class", "pg_tables", "pg_views", "pg_matviews", "pg_attribute", "pg_proc", "pg_type", "pg_namespace"}
+)
+"""Ways to ask whether something is there."""
+_WORD = re.compile(r"[\w$]+")
+
+
+def is_prepared_for(body: str, said: ServerSaid) -> bool:
+    """Say whether a body expects that the name in an error may mean nothing.
+
+    It does if it sets search_path itself, handles this very error, or asks for the name, as a string constant, in one
+    of the catalogs. An error without SQLSTATE was found in the text.
+    """
+    if said.sqlstate and said.sqlstate not in _CONDITIONS.values():
+        return False
+    found = list(significant(body))
+    words = {word.lower() for token in found for word in _WORD.findall(token.text)}
+    if "search_path" in words or said.sqlstate in _handled(body):
+        return True
+    if not words & _LOOKS:
+        return False
+    texts = (token.text for token in found if token.sort is Sort.STRING)
+    asked = {word.lower() for text in texts for word in _WORD.findall(text)}
+    names = {word.lower() for name in named_in(said.message) for word in _WORD.findall(name)}
+    return bool(names & asked)
+
+
+def _handled(body: str) -> frozenset[str]:
+    """Return the SQLSTATEs that a body has handlers for; WHEN OTHERS is for what nobody expects."""
+    lowered = body.lower()
+    found = {state for name, state in _CONDITIONS.items() if re.search(rf"\b(when|or)\s+{name}\b", lowered)}
+    found |= {state.upper() for state in re.findall(r"\b(?:when|or)\s+sqlstate\s+'(\w{5})'", lowered)}
+    return frozenset(found)
