@@ -333,6 +333,28 @@ def round_trips(bench: Bench) -> Iterator[Row]:
         yield Row(what, link.waits - connecting, 8, 1, "")
 
 
+def rehearsal(bench: Bench) -> Iterator[Row]:
+    """Everything is new: the whole rehearsal against three applies and a copy of the database."""
+
+    def rehearse() -> Cost:
+        with bench.tables(bench.small) as dsn:
+            command = [*PGMG, "rehearse", "--quiet", "--scratch", dsn]
+            return process(command, bench.small.root, PGMG_CONNECTION_STRING=dsn)
+
+    def apply_and_copy() -> Cost:
+        with bench.tables(bench.small) as dsn, bench.database() as copy:
+            began = time.perf_counter()
+            dumped = subprocess.run([_psql().with_name("pg_dump"), "--dbname", dsn], check=True, capture_output=True)
+            restore = [_psql(), "-X", "-q", "-o", "/dev/null", "-d", copy]
+            subprocess.run(restore, check=True, capture_output=True, input=dumped.stdout)
+            seconds = time.perf_counter() - began
+            return Cost(3 * _apply(bench.small, dsn).seconds + seconds)
+
+    ours, theirs = by_turns(bench.few, rehearse, apply_and_copy)
+    what = f"pgmg rehearse, {bench.objects} new objects / 3 applies and a copy"
+    yield Row(what, ours.seconds, theirs.seconds, 1)
+
+
 def take_over(bench: Bench) -> Iterator[Row]:
     """Files for all objects of an existing database, without the proof, against pg_dump."""
     dump = [_psql().with_name("pg_dump"), "--schema-only", "--file", bench.folder / "dump.sql", "--dbname"]
@@ -395,4 +417,5 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "round-trips": round_trips,
     "graph": draw,
     "import": take_over,
+    "rehearsal": rehearsal,
 }
