@@ -20,6 +20,7 @@ from pgmg.model.results.events import AppliedStep, ApplyResult
 from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.model.results.status_report import Status
 from pgmg.model.sources.source import Alteration, Effect, Migration, Notice, Statement, Target
+from pgmg.notebook.formatters import HTML, bundle
 from pgmg.render import labels
 from pgmg.render.graph.graphviz_engine import GraphError
 from pgmg.render.html import graph_html
@@ -382,3 +383,16 @@ def test_risks_say_what_is_locked_and_rewritten():
     assert (locks(plan).readers, locks(plan).writers) == (("table.users",), ("table.orders",))
     assert rewrites(plan) == ("table.users (2.0 GB): column name gets another type (1.sql)",)
     assert "table.users (2.0 GB)" in plan_html(plan)
+
+
+def test_a_plan_in_a_notebook_shows_the_risks_and_those_of_each_step():
+    """With their sizes, locks and causes, as the text has them."""
+    changed = altered(Alteration(Effect.RETYPE_COLUMN, table("users"), "name"))
+    reason, where = "column name gets another type", "migrations/1.sql:3"
+    rewritten = Risk(1, RiskKind.REWRITE, "table.users", LockMode.ACCESS_EXCLUSIVE, 2 << 30, reason=reason, where=where)
+    shown = bundle(replace(plan_of(changed), risks=(rewritten,)))[HTML]
+    risks, _, steps = shown.partition('<details class="pgmg-part steps"')
+    for said in ("Risks", "rewrite", "2.0 GB", reason, where, "AccessExclusiveLock"):
+        assert said in risks
+    assert '<span class="risk">' in steps
+    assert "rewrite" in steps

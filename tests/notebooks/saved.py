@@ -18,6 +18,7 @@ _MACHINE = (
     (re.compile(r"(/[^\s<>\"]*)?/notebooks/shop-[a-z0-9_]{8}"), "notebooks/shop-0a1b2c3d"),
     (re.compile(r"shop-[a-z0-9_]{8}"), "shop-0a1b2c3d"),
     (re.compile(r"(applied by )[^\s@]+@[^\s<>]+ in "), r"\1you@host in "),
+    (re.compile(r"[\w.-]+@[\w.-]+ in notebooks/shop"), "you@host in notebooks/shop"),
 )
 
 
@@ -78,7 +79,7 @@ _CHANCE = (
     (re.compile(r"(< ?)?\b\d+(\.\d+)? ?(ms|s)\b"), "N ms"),
     (re.compile(r"sha256:[0-9a-f…]+"), "sha256:…"),
     (re.compile(r"(PostgreSQL |server_version\W+)\d+\.\d+"), r"\1N"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(\+\d\d(:?\d\d)?|Z)?"), "TIME"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d(:?\d\d)?|Z| UTC)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"(duration_ms\W+)[\d.]+"), r"\1N"),
     (re.compile(r"0x[0-9a-f]{8,}"), "0x…"),

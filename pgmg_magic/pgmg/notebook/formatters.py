@@ -37,7 +37,7 @@ def bundle(shown: object, base: str | None = None, site: str | None = None) -> B
             from pgmg.render.html.plan_html import plan_html
             from pgmg.render.text.plain import plan_text
 
-            return {PLAIN: plan_text(shown), HTML: plan_html(shown, base, site=site)}
+            return {PLAIN: plan_text(shown), HTML: plan_html(shown, base, site=site, risks=True)}
         case ApplyResult():
             from pgmg.render.html.result_html import result_html
             from pgmg.render.text.plain import result_text

@@ -45,7 +45,7 @@ class _Migrated:
         self._columns: dict[tuple[ObjectName, str], str | None] = {}
         self._remade = {step.object for step in plan.steps if step.action in _MAKING}
         self._places = {
-            (step.migration.name, number): str(statement.location)
+            (step.migration.name, number): f"{statement.location.path}:{statement.location.line}"
             for step in plan.steps
             if step.migration is not None
             for number, statement in enumerate(step.migration.sent)

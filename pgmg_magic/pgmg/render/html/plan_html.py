@@ -58,11 +58,12 @@ def plan_html(
 
     `site` is the folder of the documentation site relative to the notebook; code changes then link to its pages.
     An `applied` plan has another title and no warnings about deletions and locks. With `risks`, a table of them and
-    the risks of each step replace the lines about locks and rewrites.
+    the risks of each step replace the lines about locks and rewrites; of these the locks stay where no risk is known.
     """
+    rows = plan_content.risk_rows(plan) if risks else []
     drawn = plan_graph(plan) if graph and plan.steps else None
     summed_up = not (applied or risks)
-    held = locks(plan) if summed_up else NO_LOCKS
+    held = locks(plan) if not (applied or rows) else NO_LOCKS
     inline = len(plan.steps) <= _INLINE
     return markup.fill(
         "plan.html.j2",
@@ -75,7 +76,7 @@ def plan_html(
         warnings=[] if applied else list(plan_content.warnings(plan)),
         deletions=deletions(plan) if not applied else (),
         rewrites=rewrites(plan) if summed_up else (),
-        risks=[(row, RISK_ROLES[row.kind].value) for row in plan_content.risk_rows(plan)] if risks else [],
+        risks=[(row, RISK_ROLES[row.kind].value) for row in rows],
         clients=[
             (one.compatibility.value, ROLES[one.compatibility].value, str(one.object), one.reason, one.where or "")
             for one in worst_first(plan)

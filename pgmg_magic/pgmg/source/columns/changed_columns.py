@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgmg.source.columns.result_names import figured_name
-from pgmg.source.grammar.parser import GrammarError, Tree, parse, pb
+from pgmg.source.grammar.parser import GrammarError, Tree, parse, pb, unwrap
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, length
 from pgmg.source.grammar.tree_equality import clear_positions, same_tree
 
@@ -60,8 +60,17 @@ def _plain_select(query: str) -> Tree | None:
     if len(statements) != 1 or not statements[0].stmt.HasField("select_stmt"):
         return None
     select = statements[0].stmt.select_stmt
-    decided = select.distinct_clause or select.group_clause or select.sort_clause or select.values_lists
-    return None if decided or select.op > pb.SETOP_NONE else select
+    decided = select.distinct_clause or select.sort_clause or select.values_lists or select.op > pb.SETOP_NONE
+    return None if decided or any(_may_be_of_result(node, select) for node in select.group_clause) else select
+
+
+def _may_be_of_result(node: Tree, select: Tree) -> bool:
+    """Say whether GROUP BY may take a column of the result: by its position, or by a name that an AS gives."""
+    kind, tree = unwrap(node)
+    if kind != "column_ref":
+        return True
+    name = tree.fields[-1].string.sval
+    return len(tree.fields) == 1 and any(name == target.res_target.name for target in select.target_list)
 
 
 def _columns(select: Tree, names: Sequence[str]) -> dict[str, Tree] | None:

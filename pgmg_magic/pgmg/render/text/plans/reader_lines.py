@@ -43,10 +43,12 @@ def _part(found: PartReaders, most: int | None) -> Iterator[Line]:
 
 
 def readers_about(readers: ClientReaders) -> str:
-    """Say what was looked at: `statements since 2026-11-29 10:45 UTC`."""
+    """Say what was looked at: `statements that the server has seen since 2026-11-29 10:45 UTC`."""
     if not readers.parts:
         return "nothing that clients can use changes"
-    return "statements" + ("" if readers.since is None else f" since {readers.since:%Y-%m-%d %H:%M %Z}")
+    return "statements that the server has seen" + (
+        "" if readers.since is None else f" since {readers.since:%Y-%m-%d %H:%M %Z}"
+    )
 
 
 def uses_words(found: PartReaders) -> str:
