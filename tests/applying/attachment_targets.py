@@ -155,10 +155,24 @@ REFUSED = {
     "ALTER LARGE OBJECT 1 OWNER TO pg_monitor": "LARGE OBJECT",
     "ALTER SUBSCRIPTION s OWNER TO pg_monitor": "SUBSCRIPTION",
     "ALTER TABLESPACE t OWNER TO pg_monitor": "TABLESPACE",
-    "SECURITY LABEL ON TABLE app.t IS 'x'": "SECURITY LABEL",
-    "SECURITY LABEL FOR p ON ROLE r IS 'x'": "SECURITY LABEL",
+    "REASSIGN OWNED BY a TO b": "REASSIGN OWNED",
+    "SECURITY LABEL ON TABLE app.t IS NULL": "SECURITY LABEL",
 }
 """What is refused when it is read, with words that the message holds."""
+
+_LABELLED = """
+TABLE app.t, COLUMN app.t.id, AGGREGATE app.total(integer), DATABASE d, DOMAIN app.positive, EVENT TRIGGER watching, FOREIGN TABLE app.ft,
+FUNCTION app.only, LARGE OBJECT 1, MATERIALIZED VIEW app.m, LANGUAGE plpgsql, PROCEDURE app.p, PUBLICATION news, ROLE r, ROUTINE app.same,
+SCHEMA app, SEQUENCE app.numbers, SUBSCRIPTION s, TABLESPACE t, TYPE app.kind, VIEW app.v
+"""
+REFUSED |= {
+    f"SECURITY LABEL FOR p ON {target} IS 'x'": "SECURITY LABEL"
+    for target in _LABELLED.strip().replace("\n", " ").split(", ")
+}
+REFUSED |= {
+    f"GRANT ALL ON ALL {objects} IN SCHEMA app TO pg_monitor": f"ALL {objects} IN SCHEMA"
+    for objects in ("TABLES", "SEQUENCES", "FUNCTIONS", "PROCEDURES", "ROUTINES")
+}
 
 UNKNOWN = {
     "COMMENT ON FUNCTION now() IS 'x'": "now()",
