@@ -84,6 +84,7 @@ SPELLED = {
         "CREATE FUNCTION stars() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT * FROM t; END": ("FROM t;", "FROM t LIMIT 1;"),
     },
     Kind.PROCEDURE: {
+        "CREATE PROCEDURE q(s varchar(3)) LANGUAGE plpgsql SET search_path FROM CURRENT SET work_mem = '1MB' AS 'BEGIN END'": ("1MB", "2MB"),
         "CREATE PROCEDURE app.p(INOUT a int DEFAULT 1) AS 'BEGIN END' LANGUAGE plpgsql": ("DEFAULT 1", "DEFAULT 2"),
     },
     Kind.TRIGGER: {

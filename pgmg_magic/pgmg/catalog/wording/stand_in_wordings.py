@@ -41,8 +41,8 @@ BEGIN
         END LOOP;
         -- last, so that what is declared finds the relation itself rather than its copy
         pgmg_path := pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp');
-        PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
-        IF pgmg_relation IS NOT NULL THEN
+        IF pgmg_relation IS NOT NULL THEN -- without a copy the path stays: SET search_path FROM CURRENT keeps it
+            PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
             pgmg_object := pg_catalog.to_regclass(pgmg_relation);
             PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
             SELECT c.relname, n.nspname,
