@@ -15,6 +15,7 @@ from pgmg.errors import DumpError, EmbeddedServerError, PgmgError, ScratchError
 from pgmg.importing.foreign import divide, ignored_patterns, read_foreign
 from pgmg.model.database.state_layout import OWN_TABLES
 from pgmg.model.naming.quoting import quote
+from pgmg.source import same_wording
 from pgmg.source.migrations.dumped import comparable_statements
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _proved(
         with connect(target) as conn:
             rebuilt, _ = _dump(conn, target, settings, ())
     wanted, found = _counted(original, user), _counted(rebuilt, builder)
-    differences = (*_listed("only in the original", wanted - found), *_listed("only in the rebuilt", found - wanted))
+    lost, gained = _unlike(wanted - found, found - wanted)
+    differences = (*_listed("only in the original", lost), *_listed("only in the rebuilt", gained))
     majors = version // 10000, there // 10000
     if differences and majors[0] != majors[1]:
         why = (
@@ -105,6 +107,16 @@ def _user(conn: Connection) -> str:
 
 def _counted(text: str, user: str) -> Counter[str]:
     return Counter(comparable_statements(text, user))
+
+
+def _unlike(one: Counter[str], other: Counter[str]) -> tuple[Counter[str], Counter[str]]:
+    """Return the statements without pairs that say the same in two wordings: files are laid out for people to read."""
+    lost, gained = Counter(one), Counter(other)
+    for statement in one.elements():
+        twin = next((text for text in gained if same_wording(statement, text)), None)
+        if twin is not None:
+            lost, gained = lost - Counter([statement]), gained - Counter([twin])
+    return lost, gained
 
 
 def _listed(where: str, statements: Counter[str]) -> Iterator[str]:

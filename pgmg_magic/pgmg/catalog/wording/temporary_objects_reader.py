@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _Connection = psycopg.Connection[Row]
 _VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
 _WITH_EVENT_SETTING = 170000
-"""The first version in which a superuser can switch event triggers off."""
+"""The first version in which a superuser can switch event triggers off; before, a role of replication does."""
 
 _POSSIBLE = """
 SELECT pg_catalog.pg_is_in_recovery(),
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY'),
-       EXISTS (SELECT FROM pg_catalog.pg_event_trigger
-               WHERE evtenabled IN ('O', 'A') AND evtevent LIKE 'ddl_command_%'),
+       ARRAY(SELECT evtenabled::text FROM pg_catalog.pg_event_trigger
+             WHERE evtenabled <> 'D' AND evtevent LIKE 'ddl_command_%'),
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
 """
 _RESET = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
@@ -41,14 +41,21 @@ def why_impossible(conn: _Connection) -> str | None:
     """Return why no temporary object can be created for a question; None where it can."""
     row = conn.execute(_POSSIBLE).fetchone()
     assert row is not None
-    standby, allowed, triggers, superuser = row
+    standby, allowed, enabled, superuser = row
     if standby:
         return "the server is a standby, on which nothing can be created"
     if not allowed:
         return "the role may not create temporary objects in this database"
-    if triggers and not (superuser and conn.info.server_version >= _WITH_EVENT_SETTING):
+    if not set(enabled) <= _silent(conn, superuser=superuser):
         return "event triggers would run"
     return None
+
+
+def _silent(conn: _Connection, *, superuser: bool) -> frozenset[str]:
+    """Return the states (`evtenabled`) of event triggers that do not run while questions are asked."""
+    if not superuser:
+        return frozenset("R")
+    return frozenset("ORA" if conn.info.server_version >= _WITH_EVENT_SETTING else "O")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +135,9 @@ def scratch(
         for statement in session:
             conn.execute(sql.SQL(statement))
         row = conn.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user").fetchone()
-        if row is not None and row[0] and conn.info.server_version >= _WITH_EVENT_SETTING:
-            settings["event_triggers"] = "off"
+        if row is not None and row[0]:
+            is_new = conn.info.server_version >= _WITH_EVENT_SETTING
+            settings |= {"event_triggers": "off"} if is_new else {"session_replication_role": "replica"}
         yield Scratch(conn, settings, session)
     finally:
         if not conn.closed:

@@ -2,8 +2,8 @@
 
 The server's text of a definition need not be what the server says once it has read that text, as after dump and
 restore: `SELECT 'x'::text` without a name gets one, a cast of an array moves to its elements, `GROUP BY x, x` loses
-the second `x`, the roles of a policy come in another order. Both texts are brought to one form, of which those are
-parts; everything else must be equal.
+the second `x`, `a AND (b AND c)` becomes one AND, the roles of a policy come in another order. Both texts are brought
+to one form, of which those are parts; everything else must be equal.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def _rewrite(message: Tree) -> None:
         case "SelectStmt":
             _leave_out_implied_names(message.target_list)
             _leave_out_repetitions(message.group_clause)
+        case "BoolExpr" if message.boolop != pb.NOT_EXPR:
+            _flatten(message)
         case "CreatePolicyStmt":  # pg_dump sorts the roles
             _sort_roles(message.roles)
         case _:
@@ -74,6 +76,19 @@ def _cast(element: Tree, array_type: Tree) -> Tree:
     else:
         del cast.type_cast.type_name.array_bounds[:]
     return cast
+
+
+def _flatten(expression: Tree) -> None:
+    """`a AND (b AND c)` is worded so where BETWEEN or a comparison of rows stood; laid out for people it is one AND."""
+    same = [node.HasField("bool_expr") and node.bool_expr.boolop == expression.boolop for node in expression.args]
+    if any(same):
+        inner = [
+            list(node.bool_expr.args) if is_same else [node]
+            for node, is_same in zip(expression.args, same, strict=True)
+        ]
+        copies = [pb.Node.FromString(node.SerializeToString()) for some in inner for node in some]
+        del expression.args[:]
+        expression.args.extend(copies)
 
 
 def _sort_roles(roles: Tree) -> None:
