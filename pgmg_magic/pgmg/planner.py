@@ -150,9 +150,16 @@ class Planner:
         details = read_catalog_details(conn, resolved.snapshot, asked)
         details = with_owed(details, resolved.snapshot.owed.values())
         views, others = wording_questions(resolved, comparison.differences, details)
+        why_not = None
         if views or others:
-            details = replace(details, same_wordings=self._same_wordings(conn, details, views, others))
+            same, why_not = self._same_wordings(conn, details, views, others)
+            details = replace(details, same_wordings=same)
         plan = build(resolved, comparison.differences, comparison.evidence, details, options, facts)
+        if why_not is not None:
+            from pgmg.planning.kinds.wording_questions import unasked_notices
+
+            notices = unasked_notices((*views, *others), plan, why_not)
+            plan = replace(plan, warnings=(*plan.warnings, *notices))
         return self._with_permissions(conn, plan, resolved.snapshot)
 
     def _same_wordings(
@@ -161,23 +168,25 @@ class Planner:
         details: CatalogDetails,
         views: tuple[WordingQuestion, ...],
         others: tuple[StandInQuestion, ...],
-    ) -> frozenset[ObjectName]:
-        """Ask on a connection of its own: planning reads only. Nothing is the same where that cannot be had."""
+    ) -> tuple[frozenset[ObjectName], str | None]:
+        """Ask on a connection of its own: planning reads only. Return also why some of it could not be asked."""
         from pgmg.catalog.sessions.connection import manner_of, translated_errors
-        from pgmg.catalog.wording.stand_in_wordings import read_stand_in_wordings
+        from pgmg.catalog.wording.stand_in_wordings import read_stand_in_wordings, why_no_stand_in
         from pgmg.catalog.wording.stored_wording import read_same_wordings
+        from pgmg.catalog.wording.temporary_objects_reader import why_impossible
         from pgmg.planning.kinds.wording_questions import same_as_stored
 
         if self._connect is None:
-            return frozenset()
+            return frozenset(), "there is no second connection to ask on"
         how = (self.search_path, self.settings.lock_timeout, manner_of(conn).statements)
         try:
             with self._connect() as other, translated_errors(other):
                 same = read_same_wordings(other, views, *how) if views else frozenset()
                 wordings = read_stand_in_wordings(other, others, *how) if others else {}
-        except PgmgError:
-            return frozenset()
-        return same | same_as_stored(others, wordings, details)
+                why_not = why_no_stand_in(other) if others else why_impossible(other)
+        except PgmgError as error:
+            return frozenset(), f"there is no second connection to ask on ({str(error).partition(chr(10))[0]})"
+        return same | same_as_stored(others, wordings, details), why_not
 
     def _with_permissions(self, conn: Connection, plan: Plan, snapshot: Snapshot) -> Plan:
         """Add warnings of what the role may not do; a superuser may do everything, and nothing is asked."""

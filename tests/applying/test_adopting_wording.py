@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import conninfo
 
 from pgmg.model.plans.plan import ChangeKind
 
@@ -108,6 +109,53 @@ def test_where_nothing_temporary_may_be_created_it_is_made_again(project):
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT * FROM log;")
     project.apply()
     project.settled()
+
+
+ASKED = {
+    "view.v": "CREATE VIEW v AS SELECT * FROM log WHERE said IN ('a', 'b')",
+    "function.f(character varying)": "CREATE FUNCTION f(s varchar(3)) RETURNS varchar(3) LANGUAGE sql RETURN s",
+    "policy.p on users": "CREATE POLICY p ON users USING (mail IN ('a', 'b'))",
+}
+HINDERED = {
+    "temporary objects": ["REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"],
+    "plpgsql": ["DROP EXTENSION plpgsql"],
+}
+
+
+@pytest.mark.parametrize("lacking", HINDERED)
+def test_what_cannot_be_asked_is_said_and_planned(project, server, lacking):
+    role = f"asker_{conninfo.conninfo_to_dict(project.dsn)['dbname']}"
+    database = conninfo.conninfo_to_dict(project.dsn)["dbname"]
+    project.do(TABLES, *ASKED.values(), *(text.format(database=database) for text in HINDERED[lacking]))
+    project.write("sql/all.sql", ";\n".join(ASKED.values()) + ";\n")
+    server.admin.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        with project.open(connection_string=conninfo.make_conninfo(project.dsn, user=role)) as opened:
+            plan = opened.plan()
+    finally:
+        server.admin.execute(f"DROP ROLE {role}")
+    (said,) = [notice.message for notice in plan.warnings if notice.code == "unasked"]
+    steps = {str(step.object) for step in plan.steps}
+    assert steps == ASKED.keys() - ({"view.v"} if lacking == "plpgsql" else set())
+    assert lacking in said
+    assert all(name in said for name in steps)
+
+
+def test_a_role_that_only_reads_asks_all_the_same(project, server):
+    role = f"reader_{conninfo.conninfo_to_dict(project.dsn)['dbname']}"
+    project.do(TABLES, *ASKED.values())
+    project.write("sql/all.sql", ";\n".join(ASKED.values()) + ";\n")
+    server.admin.execute(f"CREATE ROLE {role} LOGIN")
+    server.admin.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+    try:
+        project.do(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+        with project.open(connection_string=conninfo.make_conninfo(project.dsn, user=role)) as opened:
+            plan = opened.plan()
+        project.do(f"DROP OWNED BY {role}")
+    finally:
+        server.admin.execute(f"DROP ROLE {role}")
+    assert plan.steps == ()
+    assert {str(change.object) for change in plan.changes} == set(ASKED)
 
 
 BESIDE = {

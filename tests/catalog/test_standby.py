@@ -65,3 +65,28 @@ def test_a_standby_answers_all_that_only_reads(pair, tmp_path):
             with pytest.raises(pgmg.PgmgError, match=r"read-only|recovery"):
                 following.apply()
         assert leading.plan().fingerprint == plan.fingerprint
+
+
+def test_what_cannot_be_asked_on_a_standby_is_planned_and_said(pair, tmp_path):
+    """The primary knows that the view is there as it is declared; the standby says that it could not ask."""
+    primary, _ = pair
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "sql").mkdir()
+    text = "CREATE VIEW v AS SELECT * FROM t WHERE a IN (1, 2) AND b IN ('x', 'y')"
+    (tmp_path / "sql/v.sql").write_text(f"{text};")
+    settings = {"migrations_dir": str(tmp_path / "migrations"), "code_dir": str(tmp_path / "sql")}
+    with psycopg.connect(primary, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE adopted TEMPLATE template0")
+    there, here = (conninfo.make_conninfo(dsn, dbname="adopted") for dsn in pair)
+    with psycopg.connect(there, autocommit=True) as conn:
+        conn.execute("CREATE TABLE t (a integer, b varchar(9))")
+        conn.execute(text.encode())
+    followed(*pair)
+    with pgmg.Project.open(tmp_path, connection_string=there, **settings) as leading:
+        assert not leading.plan().steps
+    with pgmg.Project.open(tmp_path, connection_string=here, **settings) as following:
+        plan = following.plan()
+    assert [str(step.object) for step in plan.steps] == ["view.v"]
+    (said,) = [notice.message for notice in plan.warnings if notice.code == "unasked"]
+    assert said.startswith("view.v: ")
+    assert "standby" in said

@@ -264,7 +264,9 @@ def test_a_migration_that_says_something_of_a_cast_is_read(project):
 
 def test_conditions_that_are_laid_out_for_people_are_the_same(project):
     """Without the server's brackets, an OR inside an OR is one OR when the file is read."""
-    condition = "a BETWEEN SYMMETRIC 1 AND 2 OR (a, b) IN ((1, 2), (3, 4)) OR b > 5 OR NOT (a = 1 AND (b = 2 AND a > b))"
+    condition = (
+        "a BETWEEN SYMMETRIC 1 AND 2 OR (a, b) IN ((1, 2), (3, 4)) OR b > 5 OR NOT (a = 1 AND (b = 2 AND a > b))"
+    )
     project.do("CREATE TABLE t (a integer, b integer)", f"CREATE VIEW v AS SELECT a FROM t WHERE {condition}")
     report = take_over(project, baseline=True)
     assert report.proof.is_dump_equal, report.proof.differences

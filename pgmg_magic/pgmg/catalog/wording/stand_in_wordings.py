@@ -97,6 +97,9 @@ SELECT 'pgmg_row_' || r.type, pg_catalog.format_type(r.type, NULL) FROM kept r
 WHERE pg_catalog.has_type_privilege(r.type, 'USAGE')
 """
 """The row types that a row of the relation $1 is taken for, each with the name of a function."""
+_HAS_PLPGSQL = """
+SELECT FROM pg_catalog.pg_language l WHERE l.lanname = 'plpgsql' AND pg_catalog.has_language_privilege(l.oid, 'USAGE')
+"""
 _PARAMETERS = {
     "stand_ins": ("pgmg_class", "'pgmg_wording'"),
     "definitions": ("ARRAY[pgmg_class]", "ARRAY[pgmg_object]", "false"),
@@ -116,7 +119,7 @@ def read_stand_in_wordings(
     readers and writers of rows. What cannot be asked is left out: no temporary object may be created, or the server
     refuses the declaration.
     """
-    if why_impossible(conn) is not None:
+    if why_no_stand_in(conn) is not None:
         return {}
     ask = "SELECT pg_temp.pgmg_wording({}, {}, {}, {}, {})"
     commands = [Command(_function(), sync=True)]
@@ -129,6 +132,14 @@ def read_stand_in_wordings(
         answers = [answer.result for answer in stream(conn, commands)][1:]
     found = ((one.name, result.get_value(0, 0)) for one, result in zip(questions, answers, strict=True) if result)
     return {name: value.decode() for name, value in found if value is not None}
+
+
+def why_no_stand_in(conn: psycopg.Connection[Row]) -> str | None:
+    """Return why no stand-in can be created; None where it can. It takes a function in the language plpgsql."""
+    reason = why_impossible(conn)
+    if reason is not None or conn.execute(_HAS_PLPGSQL).fetchone() is not None:
+        return reason
+    return "the database has no language plpgsql that the role may use"
 
 
 def _function() -> str:

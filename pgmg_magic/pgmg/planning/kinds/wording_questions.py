@@ -9,6 +9,7 @@ from pgmg.model.database.catalog_details import WordingQuestion
 from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.facts import ViewFacts
+from pgmg.model.sources.source import Notice
 from pgmg.model.sources.stand_in import StandInQuestion
 from pgmg.planning.kinds.equal_definitions import says_the_same
 from pgmg.source.grammar.rewriting import same_definition, stand_in
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.database.catalog_details import CatalogDetails, Definition
     from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Plan
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.compare.resolved import ResolvedProject
     from pgmg.planning.resolve.declared import Declared
@@ -116,6 +118,18 @@ def same_as_stored(
         for one in questions
         if one.name in wordings and _are_same(_bare(definitions[one.address].text), _bare(wordings[one.name]))
     )
+
+
+def unasked_notices(
+    questions: Iterable[WordingQuestion | StandInQuestion], plan: Plan, why_not: str
+) -> Iterator[Notice]:
+    """Yield a warning that names the steps which the answers to the questions might have spared."""
+    asked = {question.name for question in questions}
+    names = sorted({str(step.object) for step in plan.steps if step.object in asked})
+    if names:
+        question = "whether the database has this as it is declared could not be asked"
+        result = "It may be replaced or created again without need."
+        yield Notice("unasked", f"{', '.join(names)}: {question}, because {why_not}. {result}")
 
 
 def _are_same(stored: str, declared: str) -> bool:
