@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 CODE = "breaks-body"
 """The code of the warning about a query that the server will refuse once a plan is applied."""
-_MOST_STEPS = 200
-"""Plans with more steps are not tried out on the database each time they are made, which takes as long as apply."""
+_MOST_STATEMENTS = 200
+"""Plans with more of them are not tried out on the database each time they are made, which takes as long as apply."""
 
 
 def with_bodies(plan: Plan, planner: Planner, connections: Connections) -> Plan:
@@ -37,7 +37,8 @@ def with_bodies(plan: Plan, planner: Planner, connections: Connections) -> Plan:
         return plan
     from pgmg.checking.rolled_back import why_not
 
-    reason = f"it has more than {_MOST_STEPS} steps" if len(plan.steps) > _MOST_STEPS else why_not(plan)
+    is_long = sum(len(step.statements) for step in plan.steps) > _MOST_STATEMENTS
+    reason = f"it has more than {_MOST_STATEMENTS} statements" if is_long else why_not(plan)
     if reason is None:
         from pgmg.checking.plan_checker import PlanChecker
 

@@ -41,8 +41,8 @@ class NameSpace:
         self._types: dict[Key, ObjectName] = {}
         self._elements: dict[Key, ObjectName] = {}
         """Types whose arrays have a shorter name than an underscore and their own, by that name."""
-        self._routines: dict[Key, list[ObjectName]] = defaultdict(list)
-        self._others: dict[tuple[Kind, str, str], list[ObjectName]] = defaultdict(list)
+        self._routines: dict[Key, dict[ObjectName, None]] = defaultdict(dict)
+        self._others: dict[tuple[Kind, str, str], dict[ObjectName, None]] = defaultdict(dict)
 
     def add(self, name: ObjectName) -> None:
         """Make a name findable; the first one added under a key wins."""
@@ -56,10 +56,9 @@ class NameSpace:
         elif name.kind in TYPES:
             self._types.setdefault(key, name)
         elif name.kind in ROUTINES:
-            if name not in self._routines[key]:
-                self._routines[key].append(name)
-        elif name.kind not in WITHOUT_SCHEMA and name not in self._others[name.kind, *key]:
-            self._others[name.kind, *key].append(name)
+            self._routines[key][name] = None
+        elif name.kind not in WITHOUT_SCHEMA:
+            self._others[name.kind, *key][name] = None
 
     def add_missing(self, name: ObjectName) -> None:
         """Make a name findable unless a relation or type of `base` has it."""
@@ -88,10 +87,10 @@ class NameSpace:
 
     def routines(self, key: Key) -> list[ObjectName]:
         """Return every overload of a schema and name: those of the database first."""
-        known = [] if self._base is None else self._base.routines(key)
-        return [*known, *(name for name in self._routines.get(key, ()) if name not in known)]
+        known = () if self._base is None else self._base.routines(key)
+        return list(dict.fromkeys((*known, *self._routines.get(key, ()))))
 
     def others(self, kind: Kind, key: Key) -> list[ObjectName]:
         """Return objects of another kind, such as operators, of a schema and name."""
-        known = [] if self._base is None else self._base.others(kind, key)
-        return [*known, *(name for name in self._others.get((kind, *key), ()) if name not in known)]
+        known = () if self._base is None else self._base.others(kind, key)
+        return list(dict.fromkeys((*known, *self._others.get((kind, *key), ()))))

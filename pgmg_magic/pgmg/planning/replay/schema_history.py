@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from pgmg.model.database.snapshot import Place, Snapshot
 
+Signature = tuple[tuple[str, ...] | None, str | None]
+"""What tells objects of one name apart: types of arguments, and the detail of a name."""
+
 
 class SchemaHistory:
     """All states of one plan. The catalog is the first; `create`, `drop` and the like add what statements change.
@@ -40,6 +43,7 @@ class SchemaHistory:
         self._gone: dict[ObjectId, int] = {}
         self._of_declared: dict[ObjectName, ObjectId] = {}
         self._schema_ids: dict[str, ObjectId] = {}
+        self._signatures: dict[Place, dict[Signature, ObjectId]] = {}
         self._count = 0
         for name, owed in snapshot.owed.items():
             self._names.set(owed.address, 0, name)
@@ -102,11 +106,21 @@ class SchemaHistory:
         place = self._place(name, point)
         if place is None:
             return None
+        if name.parent is None and place not in self._places:
+            return self._signatures_at(place).get((name.arguments, name.detail))
         for id_ in self._members(place, point):
             own = self.name_of(id_, point)
             if (own.arguments, own.detail) == (name.arguments, name.detail):
                 return id_
         return None
+
+    def _signatures_at(self, place: Place) -> dict[Signature, ObjectId]:
+        """Return what the catalog has at a place that no statement changes: a name may have thousands of overloads."""
+        known = self._signatures.get(place)
+        if known is None:
+            names = ((id_, self.name_of(id_, 0)) for id_ in reversed(self._in_catalog(place)))
+            known = self._signatures[place] = {(name.arguments, name.detail): id_ for id_, name in names}
+        return known
 
     def _schema(self, name: ObjectName, point: int) -> ObjectId | None:
         """Return the identity of a schema. Snapshots list schemas by name alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
@@ -45,16 +46,40 @@ class Availability:
         """
         if not self._context.timeline.statements:
             return 0
-        known = self._since.get(name)
-        if known is None:
-            self._since[name] = 0  # what uses each other holds together
-            known = self._since[name] = self._holds_since(name)
-        return known
+        if name not in self._since:
+            self._since |= self._holding_since(name)
+        return self._since[name]
 
-    def _holds_since(self, name: ObjectName) -> int:
-        own = self._context.declared.id_of(name)
-        changes = (o.statement + 1 for o in self._context.timeline.operations_on(own) if o.changes_definition)
-        return max([self._possible_since(name), *changes])
+    def _holding_since(self, start: ObjectName) -> dict[ObjectName, int]:
+        """Return since when an object holds, and all that it waits for: each as long as the last of what it leads to.
+
+        What uses each other holds together. Chains may be longer than Python's limit of calls allows.
+        """
+        own: dict[ObjectName, int] = {}
+        users: dict[ObjectName, list[ObjectName]] = defaultdict(list)
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name in own:
+                continue
+            if name in self._since:
+                own[name] = self._since[name]
+                continue
+            possible, awaited = self._possible(name)
+            operations = self._context.timeline.operations_on(self._context.declared.id_of(name))
+            own[name] = max([possible, *(o.statement + 1 for o in operations if o.changes_definition)])
+            for other in awaited:
+                users[other].append(name)
+            pending += awaited
+        found: dict[ObjectName, int] = {}
+        for latest in sorted(own, key=lambda name: -own[name]):
+            reached = [latest]
+            while reached:
+                name = reached.pop()
+                if name not in found:
+                    found[name] = own[latest]
+                    reached += users[name]
+        return found
 
     def is_possible(self, name: ObjectName, point: int) -> bool:
         """Say whether a source can be created at a point, though statements may change the object later."""
@@ -62,13 +87,32 @@ class Availability:
 
     def _possible_since(self, name: ObjectName) -> int:
         """Return the first point at which a source can be created, though statements may change the object later."""
+        found, awaited = self._possible(name)
+        return max([found, *map(self.source_holds_since, awaited)])
+
+    def _possible(self, name: ObjectName) -> tuple[int, list[ObjectName]]:
+        """Return when a source can be created as far as statements decide, and the sources that must hold by then."""
         context = self._context
         declared, own = context.resolved.declared[name], context.declared.id_of(name)
         found = max(context.not_before.get(name, 0), self._schema_since(name.schema), self._name_free_since(name, own))
         needed = [use.object for use in declared.uses]
         if name.parent is not None and name.kind not in PROPERTY_KINDS:
             needed.append(name.parent)
-        return max([found, *(self._available_since(other, declared) for other in needed)])
+        awaited = []
+        for used in needed:
+            id_ = self._id_of(used)
+            if id_ is None:
+                continue
+            changes = context.timeline.operations_on(id_)
+            found = max([found, *(o.statement + 1 for o in changes if _is_waited_for(o, declared))])
+            if used in context.resolved.declared and not self._is_settled(used, id_):
+                awaited.append(used)
+        return found, awaited
+
+    def _id_of(self, used: ObjectName) -> ObjectId | None:
+        context = self._context
+        is_declared = used in context.resolved.declared
+        return context.declared.id_of(used) if is_declared else context.timeline.final.holder(used)
 
     def _schema_since(self, schema: str | None) -> int:
         if schema is None:
@@ -87,18 +131,6 @@ class Availability:
             return 0
         leaves = [o.statement + 1 for o in timeline.operations_on(other) if o.effect in LEAVES_NAME]
         return max(leaves, default=0)
-
-    def _available_since(self, used: ObjectName, by: Declared) -> int:
-        """Return when what a source uses exists, as it is in the end."""
-        context = self._context
-        id_ = context.declared.id_of(used) if used in context.resolved.declared else context.timeline.final.holder(used)
-        if id_ is None:
-            return 0
-        changes = context.timeline.operations_on(id_)
-        found = max((o.statement + 1 for o in changes if _is_waited_for(o, by)), default=0)
-        if used in context.resolved.declared and not self._is_settled(used, id_):
-            return max(found, self.source_holds_since(used))
-        return found
 
     def _is_settled(self, used: ObjectName, id_: ObjectId) -> bool:
         """Say whether a declared object is in the database and needs no change."""
