@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, product
 from pathlib import Path
 
 import psycopg
@@ -101,10 +102,54 @@ def _long_body(size: int) -> Iterator[tuple[str, str]]:
     yield "sql/f.sql", f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n{body}END;\n$$;\n"
 
 
+_TYPES = ("integer", "text", "boolean", "date", "numeric", "bigint", "uuid", "json")
+
+
+def _overloads(size: int) -> Iterator[tuple[str, str]]:
+    yield "migrations/001.sql", _TABLE.format("orders")
+    for n, types in enumerate(islice(product(_TYPES, repeat=4), size)):
+        yield f"sql/f{n}.sql", f"CREATE FUNCTION f({', '.join(types)}) RETURNS integer LANGUAGE sql AS 'SELECT {n}';\n"
+    for n in range(_VIEWS_OF_A_TABLE):
+        call = "f(1, 1, 1, 1)"
+        yield f"sql/v{n}.sql", f"CREATE VIEW v{n} AS SELECT {call} AS n, id FROM orders;\n"
+
+
+def _one_overload(_: int) -> Iterator[tuple[str, str]]:
+    types = ", ".join(_TYPES[:1] * 4)
+    yield "sql/f0.sql", f"CREATE FUNCTION f({types}) RETURNS integer LANGUAGE sql AS 'SELECT -1';\n"
+
+
+def _calling_in_a_ring(size: int) -> Iterator[tuple[str, str]]:
+    for n in range(size):
+        body = f"BEGIN PERFORM title FROM orders WHERE id = a; RETURN f{(n + 1) % size}(a); END"
+        text = f"CREATE FUNCTION f{n}(a integer) RETURNS integer LANGUAGE plpgsql AS $$ {body} $$;\n"
+        yield f"sql/f{n}.sql", text
+
+
+def _tables(size: int) -> Iterator[tuple[str, str]]:
+    yield "migrations/001.sql", "".join(_TABLE.format(f"t{n}") for n in range(size))
+
+
+def _one_table(_: int) -> Iterator[tuple[str, str]]:
+    yield "migrations/000.sql", _TABLE.format("orders")
+
+
+def _ring_and_table(size: int) -> Iterator[tuple[str, str]]:
+    yield from _calling_in_a_ring(size)
+    yield from _retyped_title(size)
+
+
+def _retyped_title(_: int) -> Iterator[tuple[str, str]]:
+    yield "migrations/001.sql", "ALTER TABLE orders RENAME COLUMN title TO name;\n"
+
+
 SHAPES = (
     Shape("views of one altered table", 1000, _views_of_one_table, _retype),
     Shape("pending migrations, each under 20 views", 50, _views_of_many_tables, _many_retypes),
     Shape("unmanaged functions beside 200 new ones", 5000, _nothing, _new_functions, _functions_by_hand),
     Shape("INSERTs in one pending migration", 10_000, _nothing, _inserts),
     Shape("KiB of one function's body", 1000, _nothing, _long_body),
+    Shape("overloads of one function", 1000, _overloads, _one_overload),
+    Shape("new functions that call each other in a ring", 1000, _one_table, _ring_and_table),
+    Shape("CREATE TABLEs in one pending migration", 1500, _nothing, _tables),
 )
