@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from pgmg.model.database.snapshot import Place, Snapshot
 
-Signature = tuple[tuple[str, ...] | None, str | None]
+_Overload = tuple[tuple[str, ...] | None, str | None]
 """What tells objects of one name apart: types of arguments, and the detail of a name."""
+_FEW = 8
+"""So many objects of one name are looked through faster than a table of them is made."""
 
 
 class SchemaHistory:
@@ -43,7 +45,7 @@ class SchemaHistory:
         self._gone: dict[ObjectId, int] = {}
         self._of_declared: dict[ObjectName, ObjectId] = {}
         self._schema_ids: dict[str, ObjectId] = {}
-        self._signatures: dict[Place, dict[Signature, ObjectId]] = {}
+        self._overloads: dict[Place, dict[_Overload, ObjectId]] = {}
         self._count = 0
         for name, owed in snapshot.owed.items():
             self._names.set(owed.address, 0, name)
@@ -106,20 +108,21 @@ class SchemaHistory:
         place = self._place(name, point)
         if place is None:
             return None
-        if name.parent is None and place not in self._places:
-            return self._signatures_at(place).get((name.arguments, name.detail))
-        for id_ in self._members(place, point):
+        members = self._members(place, point)
+        if len(members) > _FEW and name.parent is None and place not in self._places:
+            return self._overloads_at(place).get((name.arguments, name.detail))
+        for id_ in members:
             own = self.name_of(id_, point)
             if (own.arguments, own.detail) == (name.arguments, name.detail):
                 return id_
         return None
 
-    def _signatures_at(self, place: Place) -> dict[Signature, ObjectId]:
+    def _overloads_at(self, place: Place) -> dict[_Overload, ObjectId]:
         """Return what the catalog has at a place that no statement changes: a name may have thousands of overloads."""
-        known = self._signatures.get(place)
+        known = self._overloads.get(place)
         if known is None:
             names = ((id_, self.name_of(id_, 0)) for id_ in reversed(self._in_catalog(place)))
-            known = self._signatures[place] = {(name.arguments, name.detail): id_ for id_, name in names}
+            known = self._overloads[place] = {(name.arguments, name.detail): id_ for id_, name in names}
         return known
 
     def _schema(self, name: ObjectName, point: int) -> ObjectId | None:

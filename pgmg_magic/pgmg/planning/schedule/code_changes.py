@@ -278,10 +278,17 @@ class CodeChanges:
         """Return the declared objects about which something may be left to do, in the order of the sources."""
         touched = self._decisions.strategies.keys() | self._context.touched_by_migrations
         point = self._context.timeline.end
+        gone = {*self._presence.absent, *self._presence.deleted}
+        differences = {} if self._context.timeline.statements else self._context.differences
         found = []
         for name in self._context.resolved.declared:
             if name.kind in DECLARATIVE_KINDS:
                 continue
+            known = differences.get(name)
+            if known is not None and known.change is None and known.live is not None and name not in touched:
+                if known.live.address in gone:
+                    found.append(name)
+                continue  # without migrations, what is as it was is where it was
             is_there = self._presence.is_present(self._declared.id_of(name), point) or self._keeps_nothing(name)
             if name in touched or not is_there or self._takes_over(name):
                 found.append(name)
