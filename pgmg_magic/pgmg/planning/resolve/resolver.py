@@ -58,6 +58,8 @@ class Resolver:
         self._pending = pending
         self.columns = columns
         self._columns = ColumnTypes(columns, self._path)
+        self._ranges: dict[ObjectName, ObjectName] = {}
+        """Range types that are declared, by the names of their multiranges."""
         self._types = Types(snapshot.types, self._type_object, self.space.element, self._columns)
         self._declared: dict[ObjectName, Declared] = {}
         self._named: dict[ObjectName, tuple[SourceObject, ...]] = {}
@@ -170,7 +172,9 @@ class Resolver:
                     if name.kind is Kind.CAST and name.arguments is not None:
                         self._casts.setdefault(name.arguments[1], []).append(name)
                     if name.kind is Kind.TYPE and isinstance(source.facts, RangeFacts):
-                        self.space.add(self.name(Target(Kind.TYPE, source.facts.multirange), source.settings))
+                        multirange = self.name(Target(Kind.TYPE, source.facts.multirange), source.settings)
+                        self.space.add(multirange)
+                        self._ranges[multirange] = name
             for alteration in created:
                 if (alteration.target.arguments is not None) is has_types:
                     self.space.add_missing(self.name(alteration.target, alteration.settings))
@@ -317,6 +321,11 @@ class Resolver:
         """Return the domain, type or relation whose name is that of a type."""
         return self.space.type(key)
 
+    def _constructed(self, parts: Parts, settings: tuple[str, ...]) -> list[ObjectName]:
+        """Return the type that a call makes a value of: of a range by its constructors, of any type by a cast."""
+        one = self._named_type(parts, settings)
+        return [self._ranges.get(one, one)] if one is not None and one.kind in TYPES else []
+
     def _argument_types(self, types: Iterable[TypeName], settings: tuple[str, ...]) -> tuple[str, ...]:
         path = self._path(settings)
         return tuple(self._types.argument(type_, path) for type_ in types)
@@ -355,9 +364,9 @@ class Resolver:
             case RefKind.TYPE:
                 type_ = self._types.identify(TypeName(reference.parts), self._path(settings))
                 one = self._type_object((type_.schema, type_.name)) if type_ is not None else None
-                return [one] if one else []
+                return [self._ranges.get(one, one)] if one else []
             case RefKind.ROUTINE:
-                found = self.routines(reference.parts, settings)
+                found = self.routines(reference.parts, settings) or self._constructed(reference.parts, settings)
                 if reference.arguments is None:
                     return found
                 wanted = self._argument_types(reference.arguments, settings)
