@@ -244,3 +244,59 @@ def test_nothing_breaks_a_new_function_that_names_what_a_migration_drops(case):
     plan = planned(case)
     (one,) = plan.bodies.problems
     assert one.described == 'function.f5() would fail, sql/f5.sql:2: column "age" does not exist'
+
+
+IN_TEXT = {
+    "a policy": (
+        "CREATE POLICY p ON orders\n  USING (total > (SELECT max(nmae) FROM users));",
+        "policy.p on orders", "sql/x.sql:2", 'column "nmae" does not exist',
+    ),
+    "a policy's row": (
+        "CREATE POLICY p ON orders FOR INSERT\n  WITH CHECK (orders.tottal > 1);",
+        "policy.p on orders", "sql/x.sql:2", "column orders.tottal does not exist",
+    ),
+    "a trigger's row": (
+        "CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.tottal > OLD.total) EXECUTE FUNCTION stamp();",
+        "trigger.t on orders", "sql/x.sql:1", "column new.tottal does not exist",
+    ),
+    "a bare name in SQL": (
+        "CREATE FUNCTION x(n integer) RETURNS integer LANGUAGE sql AS $$\n  SELECT max(gone) + n FROM users WHERE id = n\n$$;",
+        "function.x(integer)", "sql/x.sql:2", 'column "gone" does not exist',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", IN_TEXT)
+def test_a_missing_name_is_found_in_the_text_of(case, what):
+    text, *expected = IN_TEXT[what]
+    case.write("sql/x.sql", text)
+    case.write("migrations/002.sql", "ALTER TABLE orders ADD COLUMN at date;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TEXT
+    assert problems(plan) == [tuple(expected)]
+
+
+RIGHT = {
+    "a policy": "CREATE POLICY p ON orders USING (total > 1 AND user_id IN (SELECT u.id FROM users u WHERE age > total));",
+    "a trigger": (
+        "CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.at > OLD.at OR NEW.* IS DISTINCT FROM OLD.*)"
+        " EXECUTE FUNCTION stamp();"
+    ),
+    "a table function": (
+        "CREATE FUNCTION x(n integer, OUT m integer) LANGUAGE sql AS $$ SELECT max(id) + n FROM users WHERE x.n > 1 $$;"
+    ),
+    "its own result": "CREATE FUNCTION x() RETURNS TABLE (q integer) LANGUAGE sql AS $$ SELECT id AS q FROM users ORDER BY q $$;",
+    "a row": "CREATE FUNCTION x() RETURNS SETOF text LANGUAGE sql AS $$ SELECT to_jsonb(users)::text FROM users $$;",
+    "a join": "CREATE FUNCTION x() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM users JOIN orders USING (id) WHERE id > 1 $$;",
+}
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_what_is_right_is_no_problem_of_the_text(case, what):
+    """The server takes it: the plan applies."""
+    case.write("sql/x.sql", RIGHT[what])
+    case.write("migrations/002.sql", "ALTER TABLE orders ADD COLUMN at date;")
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TEXT
+    assert problems(plan) == []
+    case.apply()

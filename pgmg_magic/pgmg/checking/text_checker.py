@@ -15,6 +15,7 @@ from pgmg.model.plans.plan import Action
 from pgmg.model.sources.facts import RoutineFacts, ViewFacts
 from pgmg.source.columns.missing_names import NameRules, missing_names
 from pgmg.source.references.body_names import body_texts
+from pgmg.source.references.row_conditions import row_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,20 +127,31 @@ class _TextReader:
         facts, source = step.source.facts, step.source
         if isinstance(facts, RoutineFacts) and facts.body is not None:
             variables = frozenset(one.name for one in facts.arguments if one.name)
-            for said in self._in_body(facts.body, facts.language, variables, []):
+            for said in self._in_body(facts.body, facts.language, variables, [], strict=facts.language == "sql"):
                 yield problem(step.object, said, facts.body, source, self._plan)
         elif isinstance(facts, ViewFacts):
-            for missing in missing_names(facts.query, self._rules(frozenset(), strict=True)):
-                said = ServerSaid("", missing.message, missing.offset)
-                yield problem(step.object, said, facts.query, source, self._plan)
+            yield from self._in_text(step.object, source, facts.query)
+        else:
+            for condition, aliases in row_conditions(source):
+                yield from self._in_text(step.object, source, condition, aliases)
+
+    def _in_text(self, name: ObjectName, source: SourceObject, text: str, aliases: str = "") -> Iterator[BodyProblem]:
+        """Yield the names in a query, or in a condition about rows with these aliases, that mean nothing."""
+        before = "SELECT (" if aliases else ""
+        query = f"{before}{text}\n) FROM {aliases}" if aliases else text
+        for missing in missing_names(query, self._rules(frozenset(), strict=True)):
+            said = ServerSaid("", missing.message, max(missing.offset - len(before), 0))
+            yield problem(name, said, text, source, self._plan)
 
     def _rules(self, variables: frozenset[str], *, strict: bool = False) -> NameRules:
         future = self._future
         return NameRules(future.shape, future.is_lost, variables, strict, future.routines)
 
-    def _in_body(self, body: str, language: str, variables: frozenset[str], tables: list[str]) -> Iterator[ServerSaid]:
+    def _in_body(
+        self, body: str, language: str, variables: frozenset[str], tables: list[str], *, strict: bool = False
+    ) -> Iterator[ServerSaid]:
         if language == "sql":
-            for missing in missing_names(body, self._rules(variables)):
+            for missing in missing_names(body, self._rules(variables, strict=strict)):
                 yield ServerSaid("", missing.message, missing.offset)
         elif language == "plpgsql":
             found = self._in_plpgsql(body, variables, tables)
