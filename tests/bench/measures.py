@@ -342,11 +342,13 @@ def rehearsal(bench: Bench) -> Iterator[Row]:
             return process(command, bench.small.root, PGMG_CONNECTION_STRING=dsn)
 
     def apply_and_copy() -> Cost:
-        with bench.tables(bench.small) as dsn, bench.database() as copy:
+        with bench.tables(bench.small) as dsn:
             began = time.perf_counter()
-            dumped = subprocess.run([_psql().with_name("pg_dump"), "--dbname", dsn], check=True, capture_output=True)
-            restore = [_psql(), "-X", "-q", "-o", "/dev/null", "-d", copy]
-            subprocess.run(restore, check=True, capture_output=True, input=dumped.stdout)
+            with bench.database() as copy:
+                dump = [_psql().with_name("pg_dump"), "--dbname", dsn]
+                dumped = subprocess.run(dump, check=True, capture_output=True)
+                restore = [_psql(), "-X", "-q", "-o", "/dev/null", "-d", copy]
+                subprocess.run(restore, check=True, capture_output=True, input=dumped.stdout)
             seconds = time.perf_counter() - began
             return Cost(3 * _apply(bench.small, dsn).seconds + seconds)
 

@@ -168,3 +168,24 @@ def test_what_is_required_of_rows_is_not_asked_of_a_copy_without_rows(applied, r
     assert done.left_over == ()
     applied.apply()
     applied.settled()
+
+
+def test_effects_that_nobody_forecast_are_found_among_many_quiet_steps(applied, rehearsed):
+    """An event trigger of the database locks a table whenever a view is made."""
+    applied.do(
+        "CREATE FUNCTION lock_users() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " 'BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE ''%w7'') THEN"
+        " LOCK TABLE users IN SHARE MODE; END IF; END'",
+        "CREATE EVENT TRIGGER lock_users ON ddl_command_end WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION lock_users()",
+    )
+    for number in range(20):
+        applied.write(f"sql/w{number}.sql", f"CREATE VIEW w{number} AS SELECT id FROM users;")
+    found = rehearsed(applied)
+    assert found.proved
+    locking = {
+        str(done.step.object): [(one.relation, one.lock) for one in done.effects]
+        for done in found.steps
+        if done.effects
+    }
+    assert locking == {"view.w7": [("table.users", LockMode.SHARE)]}
+    assert all(done.measured for done in found.steps)

@@ -1,4 +1,8 @@
-"""Carries out steps one statement at a time, and looks after each step what it locked, rewrote and scanned."""
+"""Carries out steps, and looks after each one what it locked, rewrote and scanned.
+
+Steps of which no effect is forecast are carried out many at a time. If one look after them finds an effect all the
+same, they are rolled back and carried out one by one.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,9 @@ _KINDS = {"v": Kind.VIEW, "m": Kind.MATERIALIZED_VIEW}
 _RESET = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "DISCARD TEMP")
 """What a migration cannot leave behind (rule 9.7)."""
 
+_MANY = 50
+"""Steps that are carried out before one look."""
+
 Effects = tuple[RelationEffect, ...]
 States = dict[int, RelationState]
 
@@ -47,12 +54,39 @@ class MeasuredRun:
                 self._conn.execute("BEGIN")
                 self._settings()
                 self._last = self._look()
-                found |= {step.number: self._measured(step) for step in group}
+                found |= self._in_transaction(list(group))
                 self._conn.execute("COMMIT")
             else:
                 for step in group:
                     self._send(step)
         return found
+
+    def _in_transaction(self, steps: Sequence[Step]) -> dict[int, Effects]:
+        risky = {risk.step for risk in self._plan.risks}
+        found: dict[int, Effects] = {}
+        for quiet, run in groupby(steps, key=lambda step: step.migration is None and step.number not in risky):
+            these = list(run)
+            for first in range(0, len(these), _MANY if quiet else 1):
+                part = these[first : first + (_MANY if quiet else 1)]
+                if len(part) == 1 or not self._did_nothing(part):
+                    found |= {step.number: self._measured(step) for step in part}
+                else:
+                    found |= dict.fromkeys((step.number for step in part), ())
+        return found
+
+    def _did_nothing(self, steps: Sequence[Step]) -> bool:
+        """Carry out steps and look once; if they had an effect on what was there before, roll them back and say so."""
+        self._conn.execute("SAVEPOINT pgmg_quiet")
+        before = self._last
+        for step in steps:
+            self._send(step)
+        after = self._look()
+        if any(self._effects(before, after, ())):
+            self._conn.execute("ROLLBACK TO SAVEPOINT pgmg_quiet")
+            return False
+        self._conn.execute("RELEASE SAVEPOINT pgmg_quiet")
+        self._last = after
+        return True
 
     def _settings(self) -> None:
         if self._path is not None:
