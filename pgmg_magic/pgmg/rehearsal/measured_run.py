@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying.assertions import assertion_statements
 from pgmg.applying.runner import copy_in, copy_statements
-from pgmg.catalog.reading.catalog_queries import set_path
+from pgmg.catalog.reading.catalog_queries import pipeline, set_path
 from pgmg.catalog.sessions.held_effects import RelationState, read_relation_states
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.plans.rehearsal import RelationEffect
@@ -78,8 +78,9 @@ class MeasuredRun:
         """Carry out steps and look once; if they had an effect on what was there before, roll them back and say so."""
         self._conn.execute("SAVEPOINT pgmg_quiet")
         before = self._last
-        for step in steps:
-            self._send(step)
+        with pipeline(self._conn):
+            for step in steps:
+                self._send(step)
         after = self._look()
         if any(self._effects(before, after, ())):
             self._conn.execute("ROLLBACK TO SAVEPOINT pgmg_quiet")
