@@ -39,6 +39,9 @@ _SILENT = (
 )
 """Settings of a database whose rows are nobody's business."""
 
+_OWN_LIMIT = b"\nSET transaction_timeout = 0;\n"
+"""A line at the head of a dump that servers before 17 refuse: nothing of the database."""
+
 _ERROR = re.compile(r"^.*?(?:ERROR|FATAL): +(.*)$", re.MULTILINE)
 
 
@@ -152,7 +155,8 @@ def _dump(
         if done.returncode and not part:
             said = _without_secrets(done.stderr, source)
             raise RehearsalError(f"{describe(source)} cannot be dumped: {said}", hint="Rehearse as a role that may.")
-        found += done.stdout if not done.returncode else b""  # there are no such tables
+        if not done.returncode:  # else there are no such tables
+            found += done.stdout.replace(_OWN_LIMIT, b"\n", 1)
     return found
 
 
