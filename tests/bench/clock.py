@@ -18,10 +18,11 @@ _AS_INSTALLED = {key: value for key, value in os.environ.items() if key != "PYTH
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the wall, and the most memory in MiB where a process of its own was measured."""
+    """Seconds on the wall; of a process of its own, the most memory in MiB and the seconds of a processor that it took."""
 
     seconds: float
     memory: float = 0.0
+    processor: float = 0.0
 
 
 def process(command: list[str | Path], folder: Path, **environment: str) -> Cost:
@@ -37,7 +38,8 @@ def process(command: list[str | Path], folder: Path, **environment: str) -> Cost
         if running.returncode:
             errors.seek(0)
             sys.exit(f"{' '.join(map(str, command))} failed:\n{errors.read().decode(errors='replace')[-2000:]}")
-    return Cost(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2))
+    memory = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    return Cost(seconds, memory, usage.ru_utime + usage.ru_stime)
 
 
 def work(does: Callable[[], object]) -> Cost:
@@ -48,8 +50,9 @@ def work(does: Callable[[], object]) -> Cost:
 
 
 def median(costs: list[Cost]) -> Cost:
-    """Return the middle of several runs, time and memory each for itself."""
-    return Cost(statistics.median(c.seconds for c in costs), statistics.median(c.memory for c in costs))
+    """Return the middle of several runs, each figure for itself."""
+    figures = ([getattr(cost, name) for cost in costs] for name in ("seconds", "memory", "processor"))
+    return Cost(*map(statistics.median, figures))
 
 
 def by_turns(runs: int, subject: Callable[[], Cost], bound: Callable[[], Cost]) -> tuple[Cost, Cost]:
