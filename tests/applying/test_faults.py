@@ -1,4 +1,8 @@
-"""An apply that is ended at any moment leaves the database exactly as it was, or exactly as it was to be."""
+"""An apply that is ended at any moment leaves the database exactly as it was, or exactly as it was to be.
+
+Each test harms every fourth moment, each of them another fourth; with PGMG_EVERY_MOMENT=1 all. `python -m tests.faults`
+harms every message of a larger plan.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ import pgmg
 from tests.applying import harm
 from tests.applying.everything import ALL, lay_after, lay_before
 from tests.oracle import differences, dump
+
+STEP = 1 if os.environ.get("PGMG_EVERY_MOMENT") == "1" else 4
 
 _TOUCHED = [
     "pg_class",
@@ -85,14 +91,14 @@ def test_an_apply_that_loses_its_session_at_any_moment_changes_nothing(laid, how
     """Before and after every statement; the next apply then finishes."""
     tables = ("users", "pgmg_state", "pgmg_migrations")
     before, dumped = every_row(laid.dsn, *tables), dump(laid.dsn)
-    at = 0
+    at = ("terminate", "cut").index(how) % STEP
     while True:
         moments = apply(laid.root, laid.dsn, at, how, reading=how == "terminate")
         left_alone(laid.dsn)
         if not moments.happened:
             break
         assert every_row(laid.dsn, *tables) == before, f"changed at {at}, before {moments.said[-1]}"
-        at += 1
+        at += STEP
     assert at > 30
     assert differences(dumped, dump(laid.dsn)) != []
     laid.settled()
@@ -119,11 +125,11 @@ def test_an_apply_whose_process_is_killed_at_any_moment_changes_nothing(laid):
     """SIGKILL before and after every statement; the next apply then finishes."""
     tables = ("users", "pgmg_state", "pgmg_migrations")
     before = every_row(laid.dsn, *tables)
-    at = 0
+    at = 2 % STEP
     while killed(laid.root, laid.dsn, at):
         left_alone(laid.dsn)
         assert every_row(laid.dsn, *tables) == before, f"changed at {at}"
-        at += 1
+        at += STEP
     assert at > 30
     laid.settled()
     assert laid.rows("SELECT age FROM users") == [(31,)]
@@ -185,7 +191,7 @@ def test_several_groups_broken_at_any_moment_are_finished_by_the_next_apply(proj
     """What was committed is not done again, what was not is done; nothing is done twice, nothing left out."""
     for path, text in GROUPS.items():
         project.write(path, text)
-    at, wanted = 0, None
+    at, wanted = ("cut", "terminate").index(how) % STEP, None
     while True:
         moments = apply(project.root, project.dsn, at, how, pipelines=False, counts=counts)
         left_alone(project.dsn)
@@ -195,11 +201,11 @@ def test_several_groups_broken_at_any_moment_are_finished_by_the_next_apply(proj
         indexes = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'users'::regclass AND indisvalid"
         assert sorted(project.rows(indexes)) == [("users_name",), ("users_pkey",)]
         assert project.rows("SELECT * FROM pgmg_progress") == []
-        if at % 20 == 1:
+        if STEP <= at and at % 20 < STEP:
             wanted = wanted or dump(project.dsn)
             assert differences(wanted, dump(project.dsn)) == []
         if not moments.happened:
             break
         project.do("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
-        at += 1
+        at += STEP
     assert at > 20

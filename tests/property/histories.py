@@ -408,6 +408,7 @@ def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str
         choose,
         "serial",
         f"ALTER TABLE {table.name} ADD COLUMN {column.name} bigserial",
+        f"ALTER TABLE {table.name} ALTER COLUMN {column.name} DROP NOT NULL",
         f"GRANT USAGE ON SEQUENCE {sequence} TO {READER}",
     )
 
