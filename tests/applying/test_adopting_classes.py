@@ -62,8 +62,8 @@ SPELLINGS = {
     ],
     "gin of a built-in array": [
         "FOR TYPE _int4 USING gin AS OPERATOR 1 && (anyarray, anyarray), FUNCTION 2 ginarrayextract(anyarray, internal, internal), FUNCTION 3 ginqueryarrayextract, FUNCTION 4 ginarrayconsistent, FUNCTION 1 btint4cmp, STORAGE int4",
-        "FOR TYPE integer[] USING gin AS OPERATOR 1 @> (anyarray, anyarray), FUNCTION 1 btint4cmp(int, int), FUNCTION 2 ginarrayextract, FUNCTION 3 ginqueryarrayextract, FUNCTION 4 ginarrayconsistent, STORAGE integer",
-        "FOR TYPE int[] USING gin AS OPERATOR 1 && (anyarray, anyarray), FUNCTION 1 btint4cmp(int, int), FUNCTION 2 ginarrayextract, FUNCTION 3 ginqueryarrayextract, FUNCTION 4 ginarrayconsistent, STORAGE integer",
+        "FOR TYPE integer[] USING gin AS OPERATOR 1 @> (anyarray, anyarray), FUNCTION 1 btint4cmp(int, int), FUNCTION 2 ginarrayextract(anyarray, internal, internal), FUNCTION 3 ginqueryarrayextract, FUNCTION 4 ginarrayconsistent, STORAGE integer",
+        "FOR TYPE int[] USING gin AS OPERATOR 1 && (anyarray, anyarray), FUNCTION 1 btint4cmp(int, int), FUNCTION 2 ginarrayextract(anyarray, internal, internal), FUNCTION 3 ginqueryarrayextract, FUNCTION 4 ginarrayconsistent, STORAGE integer",
     ],
     "gin": [
         "DEFAULT FOR TYPE pair[] USING gin AS OPERATOR 1 && (anyarray, anyarray), FUNCTION 2 ginarrayextract(anyarray, internal, internal), FUNCTION 3 ginqueryarrayextract(anyarray, internal, int2, internal, internal, internal, internal), FUNCTION 4 ginarrayconsistent, FUNCTION 1 pair_cmp, STORAGE pair",
@@ -77,7 +77,7 @@ BY_HAND = {
     "btree": "FUNCTION 1 (int2, int2) btint2cmp(int2, int2)",
     "hash": "FUNCTION 1 (int2, int2) hashint2(int2)",
     "gist": "FUNCTION 8 (int2, int2) gist_point_distance(internal, point, int2, oid, internal)",
-    "gin": "OPERATOR 2 @> (anyarray, anyarray)",
+    "gin": "OPERATOR 3 <@ (anyarray, anyarray)",
 }
 """A member that is added to the family, by access method."""
 
