@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.model.naming.built_in_types import BUILT_IN_TYPES
 from pgmg.source.grammar.parser import Tree, parse, pb, strings
 
 if TYPE_CHECKING:
@@ -104,4 +105,11 @@ def _is_no_storage(item: Tree, own: Tree) -> bool:
 def _place(node: Tree) -> tuple[int, int, list[str]]:
     item = node.create_op_class_item
     types = item.class_args if item.itemtype == _FUNCTION else item.name.objargs
-    return item.itemtype, item.number, [strings(type_.type_name.names)[-1] for type_ in types]
+    return item.itemtype, item.number, [_type(node.type_name) for node in types]
+
+
+def _type(type_: Tree) -> str:
+    """Return the name of a type without its schema; `_int4` is an array, as the server shows it."""
+    name = strings(type_.names)[-1]
+    is_named_array = name.startswith("_") and name[1:] in BUILT_IN_TYPES
+    return f"{name[1:] if is_named_array else name}{'[]' if is_named_array or type_.array_bounds else ''}"
