@@ -221,10 +221,17 @@ class Availability:
         for needed in self._presence.needs_of(id_):
             if removals.is_gone(needed, point) and needed not in self._presence.from_source:
                 return False
-            changes = timeline.operations_on(needed, since)
-            if any(o.effect in _OUTDATES and o.statement < point for o in changes):
+            changes = (o for o in timeline.operations_on(needed, since) if o.statement < point)
+            if any(o.effect in _OUTDATES and self._names_it(id_, o) for o in changes):
                 return False
         return True
+
+    def _names_it(self, id_: ObjectId, operation: Operation) -> bool:
+        """Say whether the definition that the catalog had of an object names what an operation renames."""
+        if operation.effect is not Effect.RENAME_COLUMN or id_ not in self._context.graph.definitions:
+            return True
+        links = [link for link in self._context.graph.needs(id_) if link.on == operation.object]
+        return any(link.column in (None, operation.column) for link in links)
 
     def _is_overloaded(self, id_: ObjectId) -> bool:
         """Say whether a deleted routine is replaced by one of another signature."""
