@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS parsed (
 _READ = "SELECT file, value, used_on FROM parsed WHERE parser = ? AND file IN (SELECT value FROM json_each(?))"
 _USED = "UPDATE parsed SET used_on = ? WHERE parser = ? AND file IN (SELECT value FROM json_each(?))"
 _WRITE = "INSERT OR REPLACE INTO parsed VALUES (?, ?, ?, ?)"
+_EXTENT = ("page_count", "freelist_count", "page_size")
 _SIZE = "SELECT coalesce(sum(length(value)), 0) FROM parsed"
 _OLDEST = "SELECT parser, file, length(value) FROM parsed ORDER BY used_on, parser = ?, file"
 _REMOVE = "DELETE FROM parsed WHERE parser = ? AND file = ?"
@@ -143,6 +144,9 @@ def _is_private(path: Path) -> bool:
 
 
 def _prune(connection: sqlite3.Connection) -> None:
+    pages, free, bytes_ = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _EXTENT)
+    if (pages - free) * bytes_ <= LARGEST:
+        return  # no more than that can be in it: to add up what is would read all of it
     (size,) = connection.execute(_SIZE).fetchone()
     if size <= LARGEST:
         return
