@@ -106,3 +106,12 @@ def test_methods_are_compiled_when_they_are_first_called():
     assert Late.__init__ is not first
     first(one, 2)  # who has kept the method that was there before may go on to use it
     assert one == Late(2)
+
+
+def test_what_would_not_be_called_is_refused():
+    with pytest.raises(TypeError, match="__post_init__"):
+
+        @lazy_dataclass
+        class Late:
+            def __post_init__(self) -> None:
+                """Would set what the fields do not hold."""

@@ -38,7 +38,11 @@ def lazy_dataclass(
     order: bool = False,
     repr: bool = True,  # noqa: A002 - as there
 ) -> Any:
-    """Make a class a dataclass, as `dataclasses.dataclass` does; its fields have no `hash`, `kw_only` or `InitVar`."""
+    """Make a class a dataclass, as `dataclasses.dataclass` does; its fields have no `hash`, `kw_only` or `InitVar`.
+
+    Raises:
+        TypeError: the class has a `__post_init__`, which would not be called.
+    """
 
     def make(cls: type) -> type:
         return _made(cls, _Options(frozen, slots, eq, order, repr))
@@ -53,6 +57,8 @@ else:
 
 
 def _made(cls: type, options: _Options) -> type:
+    if hasattr(cls, "__post_init__"):
+        raise TypeError(f"{cls.__qualname__}.__post_init__ would not be called")
     own = {name for name, value in cls.__dict__.items() if (name, value) != ("__hash__", None)}
     if cls.__doc__ is None:
         cls.__doc__ = cls.__name__  # or else the signature is worked out here and now
