@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import tuple_row
 
-from pgmg.catalog.reading.catalog_queries import CATALOGS, query, query_for
+from pgmg.catalog.reading.catalog_queries import CATALOGS, query, query_for, run_queries
 
 QUERIES = {"definitions": (False,), "facts": (), "properties": ()}
 MADE = """
@@ -62,3 +62,12 @@ def test_a_part_finds_what_the_whole_query_finds(conn, name, catalog):
     parameters = ([a for a, _ in addresses], [b for _, b in addresses], *QUERIES[name])
     whole = conn.execute(query(name), parameters).fetchall()
     assert conn.execute(query_for(name, parameters), parameters).fetchall() == whole
+
+
+def test_catalog_queries_are_not_compiled(conn):
+    """The setting is off for the rest of the transaction, as the search_path is."""
+    conn.execute("SET jit = on")
+    with conn.transaction():
+        run_queries(conn, ("constraints", ()))
+        assert conn.execute("SHOW jit").fetchone() == ("off",)
+    assert conn.execute("SHOW jit").fetchone() == ("on",)
