@@ -24,17 +24,17 @@ def planned(notebook, project):
 
 def row(plan, name):
     """The row of the first step about an object."""
-    return plan.locator(".scroll > table > tbody > tr").filter(has_text=name).first
+    return plan.locator(".steps .scroll > table > tbody > tr").filter(has_text=name).first
 
 
 def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.locator(".summary")).to_contain_text("1 migration")
     expect(planned.locator(".summary")).to_contain_text("1 deleted")
     expect(planned.get_by_label("Warnings")).to_contain_text("view.old_report")
-    expect(planned.get_by_label("Warnings")).to_contain_text("column score gets another type")
+    expect(planned.get_by_label("Risks")).to_contain_text("column score gets another type")
     expect(planned.locator(".clients .affects")).to_contain_text("column score gets another type")
     expect(planned.locator(".pgmg-part:not(.clients) .affects").first).to_contain_text("view.active_users")
-    expect(planned.locator(".scroll > table > tbody > tr")).not_to_have_count(0)
+    expect(planned.locator(".steps .scroll > table > tbody > tr")).not_to_have_count(0)
     expect(planned.frame_locator("figure iframe").locator(".node")).not_to_have_count(0)
 
     step = row(planned, "discount")
@@ -56,7 +56,7 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
 
 
 def test_the_filter_shows_the_steps_with_all_words_and_is_taken_back_by_escape(planned, notebook, picture):
-    rows, total = planned.locator(".scroll > table > tbody > tr:visible"), planned.locator("details.sql").count()
+    rows, total = planned.locator(".steps .scroll > table > tbody > tr:visible"), planned.locator("details.sql").count()
     filtering = planned.get_by_label("Filter")
     filtering.fill("view best")
     expect(rows).to_have_count(2)
@@ -101,7 +101,7 @@ def test_hundreds_of_steps_are_grouped_and_found(notebook, project, picture):
     notebook.write("%load_ext pgmg", "plan = %pgmg_plan").open().run_all()
     notebook.wait(1)
     plan = notebook.output(1).locator(".pgmg-plan")
-    rows = plan.locator(".scroll > table > tbody > tr:visible")
+    rows = plan.locator(".steps .scroll > table > tbody > tr:visible")
     expect(plan.locator("details.steps > summary").first).to_contain_text("Creating 300 views")
     expect(rows).to_have_count(0)  # folded
     expect(plan.locator("figure iframe")).to_have_count(0)  # nothing is drawn before it is unfolded
