@@ -296,7 +296,8 @@ class CodeChanges:
 
     def _takes_over(self, name: ObjectName) -> bool:
         """Say whether a new object has the signature that an old one gets as migrations rename the types in it."""
-        is_new = self._context.differences[name].change is ChangeKind.NEW
+        known = self._context.differences.get(name)  # none in a plan of some of the objects
+        is_new = known is not None and known.change is ChangeKind.NEW
         return is_new and self._declared.id_of(name) in self._context.resolved.snapshot.by_address
 
     def _keeps_nothing(self, name: ObjectName) -> bool:
