@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from pgmg.catalog.sessions.connection import connect
+from pgmg.catalog.sessions.connection import UnansweredError, connect
 from pgmg.errors import CycleError, LockedError
 from pgmg.model.results.events import Started
 from pgmg.model.results.watch_events import Broken, Mended
@@ -258,3 +258,36 @@ def test_a_broken_save_is_not_also_called_unchanged(project, watch, text):
         told = plain(line for event in shown if event in watched.events[begun:] for line in watch_lines(event))
     assert "✗ sql/a.sql" in told
     assert "sql/a.sql: no changes" not in told
+
+
+def settling(project, monkeypatch, answers):
+    """Settle a session whose looks end as told: with an error, or None where the server answers."""
+    session = WatchSession(project.open().settings, lambda: connect(project.dsn))
+    look, said = session.look, iter(answers)
+
+    def told(**options):
+        error = next(said)
+        if error is not None:
+            raise error
+        return look(**options)
+
+    monkeypatch.setattr(session, "look", told)
+    try:
+        return session.settle(migrations=False), list(said)
+    finally:
+        session.close()
+
+
+def test_what_another_apply_drops_meanwhile_is_looked_at_again(project, monkeypatch):
+    project.apply()
+    gone = UnansweredError("could not open relation with OID 1", "XX000")
+    partial, left = settling(project, monkeypatch, [gone, gone, None])
+    assert partial.plan.steps == ()
+    assert left == []
+
+
+@pytest.mark.parametrize("sqlstate", ["57014", "53100"])
+def test_what_does_not_pass_is_told_at_once(project, monkeypatch, sqlstate):
+    project.apply()
+    with pytest.raises(UnansweredError):
+        settling(project, monkeypatch, [UnansweredError("said", sqlstate)])

@@ -30,6 +30,8 @@ OpenConnection = Callable[[], "Connection"]
 
 _RETRIES = 2
 """How often a lock is tried for within a round; the watcher comes back later, and can be stopped in between."""
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between attempts to look at what another apply is changing."""
 _WHILE_OTHERS_APPLY = 1.0
 """Seconds to wait for another apply before looking up."""
 
@@ -137,10 +139,22 @@ class WatchSession:
             return self._drafter.partial(conn, PartialScope(migrations, self._holds, blocked=self._blocked))
 
     def settle(self, *, migrations: bool) -> PartialPlan:
-        """Look at what the round left behind, so that the next one has little to ask."""
-        partial = self.look(migrations=migrations)
-        self._holds = with_catalog_stamps(self._holds, partial.resolved)
-        return partial
+        """Look at what the round left behind, so that the next one has little to ask.
+
+        Another apply may drop meanwhile what is being read about; then it is looked at again.
+        """
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                partial = self.look(migrations=migrations)
+            except PlanError as error:
+                pause = next(pauses, None)
+                if pause is None or not getattr(error, "is_passing", False):
+                    raise
+                time.sleep(pause)
+            else:
+                self._holds = with_catalog_stamps(self._holds, partial.resolved)
+                return partial
 
     def unblock(self) -> None:
         """Try migrations again that did not run the last time."""
