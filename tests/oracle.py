@@ -18,6 +18,10 @@ from pgmg.catalog.servers import server_programs
 _HEADER = re.compile(
     r"^-- (?:Data for )?Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)(?:; Tablespace: .*?)?$", re.MULTILINE
 )
+_SERVERS_OWN = re.compile(
+    r"^ALTER .* ALTER COLUMN .* SET \(pg_attver=\d+\);$|pg_attver=\d+, |, pg_attver=\d+", re.MULTILINE
+)
+"""An option that Debian's PostgreSQL 15.20 writes for itself into the columns of every relation."""
 _OURS = re.compile(r"\bpgmg_(?!test)\w+")
 
 
@@ -69,6 +73,7 @@ def dump(dsn: str, *, rows: bool = False) -> dict[str, str]:
 
 
 def _normal(type_: str, body: str) -> str:
+    body = _SERVERS_OWN.sub("", body)
     lines = [line.rstrip() for line in body.split("\n") if line.strip()]
     if type_ in ("ACL", "DEFAULT ACL"):
         lines.sort()  # in which order privileges were granted means nothing
