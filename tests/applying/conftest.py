@@ -1,4 +1,4 @@
-"""What the tests of applying share: databases that are copies of one another, and roles."""
+"""Fixtures of the tests of applying: copied databases, roles, a second project, applies in portions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes values of a type by calling its name comes after the type, whatever the files are called."""
+"""Objects that call a constructor of a type by its name are created after the type, whatever the files are called."""
 
 from __future__ import annotations
 

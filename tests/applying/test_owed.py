@@ -47,15 +47,6 @@ def fails(project):
     return project
 
 
-@pytest.fixture
-def other(tmp_path, server):
-    """A second project with an empty database."""
-    dsn = server.create()
-    (tmp_path / "other").mkdir()
-    yield Case(tmp_path / "other", dsn)
-    server.drop(dsn)
-
-
 def owed(case: Case) -> list[str]:
     return [name for (name,) in case.rows("SELECT object_name FROM pgmg_owed ORDER BY 1")]
 

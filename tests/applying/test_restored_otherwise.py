@@ -1,4 +1,4 @@
-"""What pg_dump writes in another order, or says besides, is no drift after a restoration (rule 3.2)."""
+"""pg_dump writes some properties in another order, or spells them out: this is no drift in a restored database (rule 3.2)."""
 
 from __future__ import annotations
 

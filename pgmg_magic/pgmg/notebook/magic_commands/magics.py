@@ -53,7 +53,7 @@ ROWS_READ = 1000
 """Rows that `%pgmg_query` reads by default."""
 
 _SHAPES = tuple(option.name for option in o.PLAN_SHAPE if option is not o.ALLOW)
-"""What a saved plan was made with; consent is asked of whoever applies it."""
+"""The options that a saved plan was made with; consent is asked of whoever applies the plan."""
 
 
 class MagicShape(Enum):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgmg.model.database.snapshot import Place, Snapshot
 
 _Overload = tuple[tuple[str, ...] | None, str | None]
-"""What tells objects of one name apart: types of arguments, and the detail of a name."""
+"""The parts of a name that differ between objects of the same name: the types of arguments, and the detail."""
 _FEW = 8
 """So many objects of one name are looked through faster than a table of them is made."""
 
