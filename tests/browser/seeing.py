@@ -91,3 +91,23 @@ shown => [...shown.querySelectorAll('[aria-label^="Steps"] tbody th[scope=row]')
 def broken_names(shown: Locator) -> list[str]:
     """Return the names of objects below 25 characters that a plan's table breaks in the middle."""
     return shown.evaluate(_BROKEN_NAMES)
+
+
+_SPILLED = r"""
+shown => [...shown.querySelectorAll('.pgmg td, .pgmg th')].filter(cell => cell.checkVisibility()).flatMap(cell => {
+  const edge = cell.getBoundingClientRect().right, range = document.createRange(), found = [];
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (text.parentElement.closest('.more') || text.parentElement.closest('td, th') !== cell) continue;
+    range.selectNodeContents(text);
+    const box = range.getBoundingClientRect();
+    if (box.width && box.right > edge + 1) found.push(`${text.data.trim().slice(0, 60)}: ${Math.round(box.right - edge)} px`);
+  }
+  return getComputedStyle(cell).overflowX === 'visible' ? found : [];
+})
+"""
+
+
+def spilled(shown: Locator) -> list[str]:
+    """Return the texts in cells of tables that end in the next cell, over its text."""
+    return shown.evaluate(_SPILLED)

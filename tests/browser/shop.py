@@ -56,6 +56,30 @@ def change(project) -> None:
         project.remove(path)
 
 
+def risky(project) -> None:
+    """Write migrations with every kind of risk, for tables with rows and long names."""
+    name = "warehouse_internal.subscription_events_of_former_customers"
+    project.write(
+        "migrations/001_tables.sql",
+        f"CREATE SCHEMA warehouse_internal; CREATE TABLE {name} (id int, kind text, at date, note text);"
+        "CREATE TABLE plain (id int PRIMARY KEY, n int); CREATE TABLE gone (id int);",
+    )
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT id, kind FROM {name};")
+    project.apply()
+    project.do(
+        f"INSERT INTO {name} SELECT n, 'k', now(), 'x' FROM generate_series(1, 20000) n",
+        "INSERT INTO plain SELECT n, n FROM generate_series(1, 500) n",
+        f"ANALYZE {name}",
+        "ANALYZE plain",
+    )
+    project.write(
+        "migrations/002_changes.sql",
+        f"ALTER TABLE {name} ALTER COLUMN id TYPE bigint;\nALTER TABLE {name} ALTER COLUMN at SET NOT NULL;\n"
+        f"CREATE INDEX events_by_kind ON {name} (kind);\nALTER TABLE plain ADD CHECK (n >= 0);\nDROP TABLE gone;\n"
+        f"ALTER TABLE {name} DROP COLUMN note;\nDO $$ BEGIN EXECUTE 'SELECT 1'; END $$;",
+    )
+
+
 def many(project, number: int) -> None:
     """Write so many new views, in three folders, each on the one before it in its folder."""
     folders = ("sales", "stock", "people")

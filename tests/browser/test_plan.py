@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import shop
-from tests.browser.seeing import broken_names, faint, overflowing, problems
+from tests.browser.seeing import broken_names, faint, overflowing, problems, spilled
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -32,7 +32,10 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.locator(".summary")).to_contain_text("1 deleted")
     expect(planned.get_by_label("Warnings")).to_contain_text("view.old_report")
     expect(planned.get_by_label("Risks")).to_contain_text("column score gets another type")
+    assert planned.locator(".steps .risk").first.evaluate("it => getComputedStyle(it).display") == "block"
     expect(planned.locator(".clients .affects")).to_contain_text("column score gets another type")
+    expect(planned.locator(".clients .muted code")).to_have_text("*")  # no backticks
+    expect(planned).not_to_contain_text("`")
     expect(planned.locator(".pgmg-part:not(.clients) .affects").first).to_contain_text("view.active_users")
     expect(planned.locator(".steps .scroll > table > tbody > tr")).not_to_have_count(0)
     expect(planned.frame_locator("figure iframe").locator(".node")).not_to_have_count(0)
@@ -143,10 +146,12 @@ def test_it_is_readable_in_both_themes_and_on_narrow_screens(lab, notebook, proj
         assert broken_names(shown) == []
         assert problems(notebook.page, shown) == []
         assert faint(shown) == []
+        assert spilled(shown) == []
     for width in (800, 480):
         notebook.page.set_viewport_size({"width": width, "height": 900})
         for number, name in enumerate(("plan", "status", "diff", "graph"), start=1):
             shown = notebook.output(number)
             picture(shown, f"{name}-{theme}-{width}")
             assert overflowing(shown) == []
+            assert spilled(shown) == []
     notebook.troubles.none()

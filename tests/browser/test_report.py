@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pgmg.render.html.report_html import report_html
 from pgmg.render.plan_content import ReportExtras
 from tests.browser import shop
-from tests.browser.seeing import faint, overflowing, problems
+from tests.browser.seeing import faint, overflowing, problems, spilled
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -63,3 +63,27 @@ def test_everybody_can_read_it(opened, picture):
         assert faint(opened.locator("body")) == []
         assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert overflowing(opened.locator("body")) == []
+        assert spilled(opened.locator("body")) == []
+
+
+def test_long_names_sizes_and_causes_of_risks_stay_in_their_columns(context, project, tmp_path, picture):
+    shop.risky(project)
+    made = report_html(project.plan(), ReportExtras(), datetime(2026, 11, 29, 12, 0, tzinfo=UTC))
+    path = tmp_path / "report.html"
+    path.write_text(made, encoding="utf-8")
+    page = context.new_page()
+    page.goto(path.as_uri())
+    risks = page.get_by_role("table", name="Risks")
+    expect(risks).to_contain_text("subscription_events_of_former_customers")
+    expect(risks).to_contain_text("20,000 rows")
+    reason = page.locator(".steps td", has=page.locator(".risk")).first
+    pending, first = reason.evaluate(
+        "it => [it.firstChild, it.querySelector('.risk')].map(part => {"
+        "const range = document.createRange(); range.selectNode(part); return range.getBoundingClientRect().top; })"
+    )
+    assert first > pending + 10  # on a line of its own
+    for width in (1280, 1200, 900, 700, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        picture(page, f"risks-{width}")
+        assert spilled(page.locator("body")) == []
+        assert overflowing(page.locator("body")) == []

@@ -47,6 +47,35 @@ def test_pages_search_and_lineage(opened, picture):
     expect(main.get_by_label("Lineage of", exact=False)).to_have_count(0)
 
 
+def test_coverage_of_comments_tests_and_constraints(context, project, tmp_path, picture):
+    shop.begin(project)
+    project.write(
+        "sql/tests/test_users.sql",
+        "CREATE FUNCTION test_users() RETURNS SETOF text LANGUAGE plpgsql AS $$\n"
+        "BEGIN\n  RETURN NEXT is_empty('SELECT 1 FROM active_users WHERE email IS NULL');\nEND $$;",
+    )
+    project.do("COMMENT ON VIEW active_users IS 'Those who may log in'", "COMMENT ON COLUMN users.email IS 'unique'")
+    with project.open() as found:
+        index = write_site(found.site(), tmp_path / "site")
+    page = context.new_page()
+    page.goto(f"{index.as_uri()}#~coverage")
+    expect(page.get_by_role("group", name="Coverage of comments").locator("tbody td")).to_have_text(
+        ["public", " 1 of 8", " 1 of 20"]
+    )
+    checked = page.get_by_role("group", name="Coverage of tests and constraints")
+    expect(checked.locator("tbody td")).to_have_text(["public", " 1 of 8", " 4 of 8"])
+    expect(page.get_by_text("Without a test: public (7)")).to_be_visible()
+    page.get_by_text("Tests (1)").click()
+    page.get_by_role("main").get_by_role("link", name="test_users()").click()
+    expect(page.locator("main h1")).to_have_text("test_users()")
+    page.goto(f"{index.as_uri()}#view.active_users")
+    expect(page.get_by_role("heading", name="Tests that name it")).to_be_visible()
+    page.goto(f"{index.as_uri()}#~coverage")
+    picture(page, "site-tests")
+    page.goto(index.as_uri())
+    expect(page.get_by_role("main")).to_contain_text("Tests: 1 of 8")
+
+
 @pytest.mark.parametrize("address", ["", "#view.active_users", "#~tables", "#~coverage", "#nowhere"])
 def test_everybody_can_use_it(opened, picture, address):
     opened.goto(opened.url.partition("#")[0] + address)

@@ -109,6 +109,35 @@ def test_dependencies_and_lineage_lead_from_object_to_object(document):
     assert ("view.rich", "", "view.totals", "total", True) in lineage
 
 
+def test_tests_are_found_with_the_objects_that_they_name(shop):
+    shop.write(
+        "sql/tests.sql",
+        """CREATE FUNCTION test_rich() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM add(1);
+  RETURN NEXT results_eq('SELECT who FROM rich', ARRAY['Ada']);
+END $$;
+CREATE FUNCTION test_pair() RETURNS pg_catalog.text LANGUAGE sql AS $$ SELECT 'totals' $$;
+CREATE FUNCTION testing() RETURNS SETOF TEXT LANGUAGE sql AS $$ SELECT who FROM totals $$;
+CREATE FUNCTION rich_people() RETURNS SETOF text LANGUAGE sql AS $$ SELECT who FROM totals $$;""",
+    )
+    found = []
+    for _ in range(2):  # from the files, then from the database
+        with shop.open() as opened:
+            found.append(unpacked(site_html(opened.site())))
+        shop.apply()
+    for document in found:
+        names = [one["id"] for one in document["objects"]]
+        tests = {names[n]: {names[test] for test in those} for n, *those in document["tests"]}
+        assert tests == {
+            "function.test_rich()": set(),
+            "function.testing()": set(),
+            "function.add(integer, integer)": {"function.test_rich()"},
+            "view.rich": {"function.test_rich()"},
+            "view.totals": {"function.testing()"},
+        }
+
+
 def test_all_objects_are_there_once_and_changes_are_marked(document):
     names = [one["id"] for one in document["objects"]]
     assert len(names) == len(set(names))

@@ -285,7 +285,9 @@ def describe(dsn: str) -> str:
     except psycopg.ProgrammingError:
         return "the server"
     host, port, user, name = (known.get(key) for key in ("host", "port", "user", "dbname"))
-    where = f"{host}:{port}" if host and port else str(host or "the default server")
+    where = str(host or "the default server")
+    if host and port:  # of a socket the port is no part of the path; JupyterLab makes `data:5432` a link
+        where += f" (port {port})" if str(host).startswith(("/", "@")) else f":{port}"
     return f"{where}{f' as {user}' if user else ''}{f', database {name}' if name else ''}"
 
 

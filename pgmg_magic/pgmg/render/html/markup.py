@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 import zlib
 from functools import cache
@@ -18,6 +19,7 @@ from pgmg.render.text.side_by_side import sides
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SHEETS = ("notebook.css", "data.css", "watch.css")
+_CODE = re.compile(r"`([^`\n]+)`")
 _SHORTER = (
     (re.compile(r"/\*.*?\*/", re.DOTALL), ""),
     (re.compile(r"\s+"), " "),
@@ -46,6 +48,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters["sides"] = sides
+    environment.filters["prose"] = prose
     return environment
 
 
@@ -77,6 +80,12 @@ def digest(script: str) -> str:
 def trusted(text: str) -> Markup:
     """Mark a text as HTML: only for output of pgmg or Graphviz in which names and texts are already escaped."""
     return Markup(text)  # noqa: S704 - see above
+
+
+def prose(text: str) -> Markup:
+    """Return a sentence of pgmg's, what stands between backticks in it as code."""
+    said = html.escape(sanitize.sanitize_block(text))
+    return trusted(_CODE.sub(r"<code>\1</code>", said))
 
 
 def _shown(value: object) -> object:

@@ -13,6 +13,7 @@ from pgmg.render import labels, sanitize
 from pgmg.render.explorer.explorer_page import to_html
 from pgmg.render.html import markup
 from pgmg.render.html.sql_html import highlighted
+from pgmg.render.site.site_tests import tests_by_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,7 @@ def site_document(site: SiteData) -> dict[str, Any]:
     """Return the script's data; all texts are sanitized. Objects are numbered in the order of `objects`.
 
     `objects`: see `_object`; `uses`: [user, used]; `lineage`: [object, column, source, its column, flow], where an
-    empty column stands for the rows of a relation.
+    empty column stands for the rows of a relation. `tests`: [test] and [object, its tests …].
     """
     numbers = {node.object: number for number, node in enumerate(site.graph.nodes)}
     return {
@@ -91,6 +92,7 @@ def site_document(site: SiteData) -> dict[str, Any]:
             and (source := _column(edge.depends_on, numbers)) is not None
             and user != source
         ],
+        "tests": [[numbers[name], *(numbers[test] for test in tests)] for name, tests in tests_by_object(site).items()],
     }
 
 

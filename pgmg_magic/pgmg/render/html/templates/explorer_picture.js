@@ -9,7 +9,7 @@ const shapeOf = (kind, w, h) => {
     case "view": return box(7);
     case "materialized view": return `<rect x="4" y="4" width="${w}" height="${h}" rx="3"/>${box(3)}`;
     case "table": case "sequence":
-      return `<path d="M0 6a${w / 2} 6 0 0 1 ${w} 0v${h - 12}a${w / 2} 6 0 0 1 ${-w} 0z"/><path class="line" d="M0 6a${w / 2} 6 0 0 0 ${w} 0"/>`;
+      return `<path d="M0 3.5a${w / 2} 3.5 0 0 1 ${w} 0v${h - 7}a${w / 2} 3.5 0 0 1 ${-w} 0z"/><path class="line" d="M0 3.5a${w / 2} 3.5 0 0 0 ${w} 0"/>`;
     case "function": case "procedure": case "aggregate": case "language": return box(h / 2);
     case "type": case "domain": case "collation":
       return `<path d="M0 0h${w - 10}l10 10v${h - 10}h${-w}z"/><path class="line" d="M${w - 10} 0v10h10"/>`;
@@ -44,8 +44,9 @@ const drawBox = (box, { x, y }) => {
     return `<g id="g${box.group}" class="node group ${box.classes}" ${where}><rect x="5" y="5" width="${box.w}" height="${box.h}" rx="7"/><rect width="${box.w}" height="${box.h}" rx="7"/>` +
       `<text x="${middle}" y="16" text-anchor="middle">${escaped(box.title)}</text><text class="kind" x="${middle}" y="29" text-anchor="middle">${escaped(box.note)}</text></g>`;
   }
+  const down = { table: 2, sequence: 2, migration: 2 }[box.kind] || 0; // below the upper edge's line
   return `<g id="${box.id}" class="node ${box.classes}" ${where}>${shapeOf(box.kind, box.w, box.h)}` +
-    `<text x="${middle}" y="17" text-anchor="middle">${escaped(box.title)}</text><text class="kind" x="${middle}" y="29" text-anchor="middle">${escaped(box.note)}</text></g>`;
+    `<text x="${middle}" y="${17 + down}" text-anchor="middle">${escaped(box.title)}</text><text class="kind" x="${middle}" y="${29 + down / 2}" text-anchor="middle">${escaped(box.note)}</text></g>`;
 };
 
 const drawLink = (link, points) => {

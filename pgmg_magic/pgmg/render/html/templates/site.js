@@ -1,7 +1,7 @@
 (async () => {
   const bytes = Uint8Array.from(atob(document.getElementById("data").textContent.trim()), (char) => char.charCodeAt(0));
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const { objects, uses, lineage } = JSON.parse(await new Response(unpacked).text());
+  const { objects, uses, lineage, tests } = JSON.parse(await new Response(unpacked).text());
   const main = document.getElementById("main"), tree = document.getElementById("tree"), menu = document.getElementById("menu");
   const search = document.getElementById("search"), hits = document.getElementById("hits"), home = document.title;
   const h = (tag, attributes, ...children) => {
@@ -15,13 +15,14 @@
   // -- indexes over the data
 
   objects.forEach((object, n) => {
-    Object.assign(object, { n, columns: object.columns || [], keys: object.keys || [], parts: object.parts || [], privileges: object.privileges || [], uses: [], users: [] });
+    Object.assign(object, { n, columns: object.columns || [], keys: object.keys || [], parts: object.parts || [], privileges: object.privileges || [], uses: [], users: [], tests: [] });
     object.text = `${object.name} ${object.kind} ${object.comment || ""} ${object.signature || ""}`.toLowerCase();
   });
   for (const [user, used] of uses) {
     objects[user].uses.push(used);
     objects[used].users.push(user);
   }
+  for (const [n, ...named] of tests) Object.assign(objects[n], named.length ? { tests: named } : { isTest: true });
   const byId = new Map(objects.map((object) => [object.id, object]));
   const sources = new Map(), readers = new Map();
   for (const [user, column, source, from, flow] of lineage) {
@@ -159,6 +160,7 @@
     page.push(h("div", { class: "two" },
       section(`Depends on (${object.uses.length})`, object.uses.length ? links(object.uses) : h("p", { class: "faint" }, "Nothing.")),
       section(`Used by (${object.users.length})`, object.users.length ? links(object.users) : h("p", { class: "faint" }, "Nothing."))));
+    if (object.tests.length) page.push(section("Tests that name it", links(object.tests)));
     if (object.privileges.length) page.push(section("Privileges", table(["Role", "Privileges", "Column"], object.privileges.map((found) => row(...found)), "Privileges")));
     if (object.sql) {
       const code = h("pre", { tabindex: "0", "aria-label": "SQL" });
@@ -173,8 +175,16 @@
     const found = new Map();
     for (const object of objects) {
       if (!NAMED.includes(object.kind)) continue;
-      const at = found.get(object.schema) || found.set(object.schema, { objects: 0, said: 0, columns: 0, told: 0, silent: [] }).get(object.schema);
+      const at = found.get(object.schema) || found.set(object.schema, { objects: 0, said: 0, columns: 0, told: 0, silent: [], tested: 0, untested: [], stored: 0, bound: 0 }).get(object.schema);
+      if (object.isTest) continue;
       at.objects += 1;
+      at.tested += object.tests.length > 0;
+      if (!object.tests.length) at.untested.push(object);
+      if (object.kind === "table") {
+        const bound = new Set(object.keys.flatMap(([, , , names]) => names));
+        at.stored += object.columns.length;
+        at.bound += object.columns.filter(([name, , required]) => required || bound.has(name)).length;
+      }
       at.said += Boolean(object.comment);
       at.columns += object.columns.length;
       at.told += object.columns.filter(([, , , , comment]) => comment).length;
@@ -182,13 +192,20 @@
     }
     return [...found].sort();
   };
-  const share = (part, whole) => h("span", { class: "share" }, h("progress", { max: String(whole || 1), value: String(whole ? part : 1), "aria-label": "share with a comment" }), ` ${part.toLocaleString("en")} of ${whole.toLocaleString("en")}`);
+  const share = (part, whole) => h("span", { class: "share" }, h("progress", { max: String(whole || 1), value: String(whole ? part : 1), "aria-label": "share" }), ` ${part.toLocaleString("en")} of ${whole.toLocaleString("en")}`);
   const coveragePage = () => {
-    const found = coverage();
+    const found = coverage(), written = objects.filter((object) => object.isTest);
     const rows = found.map(([schema, at]) => row(schema, share(at.said, at.objects), share(at.told, at.columns)));
-    return ["Comments", [h("h1", {}, "Comments"), h("p", {}, "How many objects and columns have a comment, which this site shows as their description."),
-      table(["Schema", "Objects", "Columns"], rows, "Coverage of comments"),
-      ...found.filter(([, at]) => at.silent.length).map(([schema, at]) => h("details", {}, h("summary", {}, `Without a comment, or with such columns: ${schema} (${at.silent.length})`), links(at.silent.map((object) => object.n))))]];
+    const checked = found.map(([schema, at]) => row(schema, written.length ? share(at.tested, at.objects) : "no tests", at.stored ? share(at.bound, at.stored) : ""));
+    return ["Coverage", [h("h1", {}, "Coverage"),
+      section("Comments", h("p", {}, "How many objects and columns have a comment, which this site shows as their description."),
+        table(["Schema", "Objects", "Columns"], rows, "Coverage of comments"),
+        ...found.filter(([, at]) => at.silent.length).map(([schema, at]) => h("details", {}, h("summary", {}, `Without a comment, or with such columns: ${schema} (${at.silent.length})`), links(at.silent.map((object) => object.n))))),
+      section("Tests and constraints",
+        h("p", {}, "A test is a function whose name begins with ", h("code", {}, "test"), " and that returns ", h("code", {}, "SETOF text"), ", as pgTAP's ", h("code", {}, "runtests()"), " runs them. Counted are objects that a test names, whatever it checks of them, and columns of tables that are NOT NULL or part of a constraint."),
+        table(["Schema", "Objects that a test names", "Columns with a constraint"], checked, "Coverage of tests and constraints"),
+        written.length ? h("details", {}, h("summary", {}, `Tests (${written.length})`), links(written.map((object) => object.n))) : "",
+        ...(written.length ? found.filter(([, at]) => at.untested.length).map(([schema, at]) => h("details", {}, h("summary", {}, `Without a test: ${schema} (${at.untested.length})`), links(at.untested.map((object) => object.n)))) : []))]];
   };
 
   const tablesPage = (schema) => {
@@ -207,10 +224,11 @@
     for (const object of objects) kinds.set(object.kind, (kinds.get(object.kind) || 0) + 1);
     const changed = objects.filter((object) => object.change || object.kind === "migration");
     const read = [...objects].sort((a, b) => b.users.length - a.users.length).filter((object) => object.users.length > 1).slice(0, 10);
-    const [said, all] = coverage().reduce(([a, b], [, at]) => [a + at.said, b + at.objects], [0, 0]);
+    const [said, named, all] = coverage().reduce(([a, b, c], [, at]) => [a + at.said, b + at.tested, c + at.objects], [0, 0, 0]);
     return ["", [h("h1", {}, home),
       h("ul", { class: "numbers" }, ...[...kinds].map(([kind, number]) => h("li", {}, h("strong", {}, number.toLocaleString("en")), h("span", {}, kind + (number === 1 ? "" : kind.endsWith("s") ? "" : kind.endsWith("y") ? "" : "s"))))),
       h("p", {}, h("a", { href: "#~coverage" }, "Comments"), ": ", share(said, all)),
+      objects.some((object) => object.isTest) ? h("p", {}, h("a", { href: "#~coverage" }, "Tests"), ": ", share(named, all)) : "",
       changed.length ? section("Not applied yet", h("ul", { class: "links" }, ...changed.map((object) => h("li", {}, link(object.n), " ", h("span", { class: "faint" }, object.kind === "migration" ? "pending" : object.change))))) : "",
       read.length ? section("Most used", h("ul", { class: "links" }, ...read.map((object) => h("li", {}, link(object.n), " ", h("span", { class: "faint" }, `used by ${object.users.length}`))))) : "",
       section("Schemas", h("ul", { class: "links" }, ...[...schemas].sort().map(([schema, found]) => h("li", {}, schema, " ", h("span", { class: "faint" }, counted([...found.values()].reduce((sum, list) => sum + list.length, 0), "object"))))))]];
