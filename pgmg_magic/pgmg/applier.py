@@ -55,7 +55,7 @@ class Applier:
         from pgmg.model.plans.resume import Resume
         from pgmg.model.results.history_entries import HistoryOptions
         from pgmg.planning.compare.change_consent import check_consent
-        from pgmg.risk_reader import check_risks
+        from pgmg.risk_reader import check_risks, with_first_locks
 
         settings = self._settings
 
@@ -70,7 +70,7 @@ class Applier:
                 check_consent(made)
             if not settings.is_empty_copy:
                 check_risks(conn, made, snapshot, settings.allow)
-            return made, snapshot
+            return with_first_locks(conn, made, snapshot, shown), snapshot
 
         limits = Limits(settings.lock_timeout, settings.statement_timeout, settings.lock_retries)
         limits = replace(limits, asks_assertions=not settings.is_empty_copy)

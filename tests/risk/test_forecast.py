@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from contextlib import suppress
 
@@ -10,11 +11,17 @@ import pytest
 
 from pgmg.catalog.reading.catalog_queries import read_only
 from pgmg.catalog.reading.relation_facts_reader import read_relation_facts
+from pgmg.catalog.reading.snapshot_reader import read_snapshot
 from pgmg.catalog.sessions.connection import connect
+from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.plans.plan import Action, DatabaseInfo, Plan, Step
+from pgmg.model.sources.source import MigrationFile
 from pgmg.planning.risk.effects import Forecast
 from pgmg.planning.risk.forecast import PlannedStatement, facts_wanted
 from pgmg.planning.risk.relation_names import RelationNames
 from pgmg.planning.risk.statement_forecast import StatementForecaster
+from pgmg.risk_reader import with_first_locks
+from pgmg.source import parse_migration
 from pgmg.source.operations import operations_of
 from tests.risk.forms import BARE, OUTSIDE, ROLE, SCHEMA, TRANSACTIONAL, Form
 from tests.risk.server_effects import NOTICEABLE, RANKS, Effects, measure, waited_for
@@ -94,3 +101,32 @@ def test_locks_outside_a_transaction(schemas, form):
         assert all(RANKS.index(mode) <= RANKS.index(expected.locks[name]) for name, mode in waited.items())
     else:
         assert waited.items() <= expected.locks.items()
+
+
+def test_what_is_locked_first_is_locked_as_strongly_all_the_same(schemas, server):
+    """Random pairs of statements: a plan of both takes no lock first that the server does not say it holds in the end."""
+    randomness = random.Random(7)
+    forms = [form for form in TRANSACTIONAL if not form.bare and server.major >= form.since]
+    seen = 0
+    with psycopg.connect(schemas[0], autocommit=True) as conn:
+        for _ in range(150):
+            script = [form.sql.rstrip("; ") for form in randomness.sample(forms, 2)]
+            try:
+                said = measure(conn, ";\n".join(script))
+            except psycopg.Error:
+                continue  # they do not go together
+            locks = _first_locks(schemas[0], script)
+            held = {(f"{lock.schema}.{lock.relation.name}", lock.mode.value) for lock in locks}
+            assert held <= said.locks.items(), script
+            seen += bool(locks)
+    assert seen > 15
+
+
+def _first_locks(dsn: str, script: list[str]):
+    migration = parse_migration(MigrationFile("1.sql", "1.sql", ";\n".join(script), ""))
+    name = ObjectName(Kind.MIGRATION, "1")
+    statements = tuple(statement.sql for statement in migration.sent)
+    step = Step(1, Action.MIGRATE, name, statements, "pending", migration=migration)
+    plan = Plan("", DatabaseInfo("", ""), steps=(step,))
+    with connect(dsn) as conn, read_only(conn, "public"):
+        return with_first_locks(conn, plan, read_snapshot(conn, "public"), None).first_locks

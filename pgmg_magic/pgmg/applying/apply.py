@@ -16,6 +16,7 @@ from pgmg.applying.failing.apply_failure import explain
 from pgmg.applying.failing.failure import Failure
 from pgmg.applying.failing.interruption import CommitWatch, what_became
 from pgmg.applying.failing.locate import secrets_of
+from pgmg.applying.first_locks import take_first_locks
 from pgmg.applying.learning import error_classes as classes
 from pgmg.applying.learning.infer import Inference, infer
 from pgmg.applying.learning.reconcile import Reconciliation
@@ -293,6 +294,7 @@ class _Apply:
         self._reconciliation = expected
         care = expected.care(savepoints=self._progress.looks)
         path, limits = snapshot.server.setting, self._target.limits
+        take_first_locks(self._conn, plan, number, limits, watch)
         runner = Runner(self._conn, path, limits, watch, self._listener, self._definitions, care)
         self._current = lambda: runner.current
         runner.run(group)

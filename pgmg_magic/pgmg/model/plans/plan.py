@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pgmg.model.plans.explanation import Explanation
     from pgmg.model.plans.readers import ClientReaders
     from pgmg.model.plans.rehearsal import Rehearsal
-    from pgmg.model.plans.risk import Risk
+    from pgmg.model.plans.risk import FirstLock, Risk
     from pgmg.model.results.applied_from import AppliedFrom
     from pgmg.model.sources.contract import ContractBreach
     from pgmg.model.sources.source import Effect, Migration, Notice, SourceObject, Statement
@@ -269,6 +269,8 @@ class Plan:
     inputs: PlanInputs = field(default=PlanInputs(), repr=False, compare=False)
     risks: tuple[Risk, ...] = field(default=(), compare=False)
     """Locks, scans, rewrites and losses of relations that exist before; asked of the catalog after planning."""
+    first_locks: tuple[FirstLock, ...] = field(default=(), compare=False)
+    """Locks that a transaction takes before its first step, in their order; decided with the risks."""
     clients: tuple[ClientImpact, ...] = field(default=(), compare=False)
     """The worst impact on clients of each object that is not safe for them."""
     breaches: tuple[ContractBreach, ...] = field(default=(), compare=False)

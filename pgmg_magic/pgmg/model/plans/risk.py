@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pgmg.model.lazy_dataclass import dataclass
+from pgmg.model.naming.quoting import quote
+
+if TYPE_CHECKING:
+    from pgmg.model.naming.names import ObjectName
 
 
 class LockMode(StrEnum):
@@ -109,6 +114,35 @@ class Risk:
         if self.bytes is None:
             return name
         return f"{name} ({size_text(self.bytes) if self.bytes else 'empty'})"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLock:
+    """A lock that a transaction takes before its first step, as a later step takes it all the same (rule 9.3).
+
+    `relation` is a table, `with_children` says that everything that inherits from it is locked, too. It is `step`, by
+    its statement of that number (from 0), that takes the lock all the same.
+    """
+
+    group: int
+    relation: ObjectName
+    mode: LockMode
+    step: int
+    number: int = 0
+    with_children: bool = False
+
+    @property
+    def schema(self) -> str:
+        """The schema of the table."""
+        return self.relation.schema or "public"
+
+    @property
+    def statement(self) -> str:
+        """The SQL that takes the lock."""
+        words = "".join(f" {letter}" if letter.isupper() else letter for letter in self.mode.removesuffix("Lock"))
+        only = "" if self.with_children else "ONLY "
+        name = f"{quote(self.schema)}.{quote(self.relation.name)}"
+        return f"LOCK TABLE {only}{name} IN{words.upper()} MODE"
 
 
 def size_text(size: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pgmg.model.database.relation_facts import FactsWanted
 from pgmg.model.lazy_dataclass import dataclass
@@ -10,10 +11,11 @@ from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.plans.plan import Action
 from pgmg.model.plans.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
 from pgmg.model.sources.operations import AddColumn, DropSchema, OnTypeUsers, Retype, SetPath, Truncate, Unknown
-from pgmg.model.sources.source import TypeName
+from pgmg.model.sources.source import RefKind, TypeName
 from pgmg.planning.risk.relation_names import RelationNames
 from pgmg.planning.risk.statement_forecast import StatementForecaster
 from pgmg.source.operations import operations_of
+from pgmg.source.operations.statement_work import Work, work_of, writes_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from pgmg.model.database.relation_facts import Relation, RelationFacts
     from pgmg.model.plans.plan import Plan, Step
     from pgmg.model.sources.operations import Operation
-    from pgmg.model.sources.source import Migration
+    from pgmg.model.sources.source import Migration, Statement
     from pgmg.planning.risk.effects import Forecast
 
 _KINDS = {
@@ -57,11 +59,23 @@ _Said = TypeVar("_Said", LockMode, str)
 
 @dataclass(frozen=True, slots=True)
 class PlannedStatement:
-    """One statement of a step, and what it does to relations; `where` is `path:line`."""
+    """One statement of a step, and what it does to relations; `where` is `path:line`.
+
+    `rows_of` are the names of relations whose rows it reads or writes, and `calls` those of routines that it runs: none
+    of a statement that only changes definitions, None where its text does not show them. `writes` says that it locks
+    rows, `number` which statement of the step it is, from 0.
+    """
 
     step: int
     operations: tuple[Operation, ...]
     where: str | None
+    rows_of: frozenset[str] | None = frozenset()
+    calls: frozenset[str] = frozenset()
+    writes: bool = False
+    number: int = 0
+
+
+Forecasted: TypeAlias = "tuple[PlannedStatement, Forecast]"
 
 
 def planned_statements(plan: Plan) -> tuple[PlannedStatement, ...]:
@@ -73,14 +87,31 @@ def _statements(steps: Sequence[Step]) -> Iterator[PlannedStatement]:
     for step in steps:
         if step.migration is not None:
             yield PlannedStatement(step.number, tuple(_path_before(step.migration, step.first_statement)), None)
-            for statement, sql in zip(step.migration_statements, step.statements, strict=True):
+            sent = zip(step.migration_statements, step.statements, strict=True)
+            for number, (statement, sql) in enumerate(sent):
                 spot = _place(step.migration.path, statement.location.line)
-                yield PlannedStatement(step.number, operations_of(sql), spot)
+                yield replace(_of_migration(step.number, statement, sql, spot), number=number)
             yield PlannedStatement(step.number, (SetPath(None),), None)
         elif step.object.kind not in _HARMLESS or step.action in (Action.RESTORE, Action.DROP):
             where = None if step.location is None else _place(step.location.path, step.location.line)
-            for sql in step.statements:
-                yield PlannedStatement(step.number, operations_of(sql), where)
+            for number, sql in enumerate(step.statements):
+                rows_of = frozenset[str]() if work_of(sql) is Work.DEFINITIONS else None
+                yield PlannedStatement(step.number, operations_of(sql), where, rows_of, number=number)
+
+
+def _of_migration(step: int, statement: Statement, sql: str, where: str) -> PlannedStatement:
+    operations = operations_of(sql)
+    match work_of(sql):
+        case Work.DEFINITIONS:
+            return PlannedStatement(step, operations, where)
+        case Work.HIDDEN:
+            return PlannedStatement(step, operations, where, None)
+        case Work.ROWS:
+            names: dict[RefKind, set[str]] = {kind: set() for kind in RefKind}
+            for reference in statement.references:
+                names[reference.kind].add(reference.parts[-1])
+            rows_of, calls = frozenset(names[RefKind.RELATION]), frozenset(names[RefKind.ROUTINE])
+            return PlannedStatement(step, operations, where, rows_of, calls, writes_rows(sql))
 
 
 def _path_before(migration: Migration, number: int) -> Iterator[Operation]:
@@ -102,7 +133,8 @@ def facts_wanted(statements: Iterable[PlannedStatement]) -> FactsWanted | None:
     types: set[TypeName] = set()
     functions: set[str] = set()
     truncates = False
-    for operation in (one for statement in statements for one in statement.operations):
+    planned = list(statements)
+    for operation in (one for statement in planned for one in statement.operations):
         relations |= _relation_names(operation)
         match operation:
             case AddColumn():
@@ -121,6 +153,7 @@ def facts_wanted(statements: Iterable[PlannedStatement]) -> FactsWanted | None:
                 pass
     if not relations and not schemas and not users:
         return None
+    relations |= {name for statement in planned for name in statement.rows_of or ()}
     return FactsWanted(
         frozenset(relations), frozenset(schemas), frozenset(users), frozenset(types), frozenset(functions), truncates
     )
@@ -143,20 +176,28 @@ def _relation_names(operation: Operation) -> set[str]:
     return found
 
 
-def forecast(statements: Sequence[PlannedStatement], facts: RelationFacts | None) -> tuple[Risk, ...]:
+def hidden_risks(statements: Iterable[PlannedStatement]) -> tuple[Risk, ...]:
+    """Return the risks of a plan of which no statement concerns a relation that its text names."""
+    return tuple(
+        Risk(s.step, RiskKind.UNKNOWN, reason=o.what, where=s.where)
+        for s in statements
+        for o in s.operations
+        if isinstance(o, Unknown)
+    )
+
+
+def forecast(statements: Iterable[PlannedStatement], facts: RelationFacts) -> list[Forecasted]:
+    """Return the statements in order, each with what it does to relations that exist before the plan."""
+    forecaster = StatementForecaster(facts, RelationNames(facts))
+    return [(statement, forecaster.forecast(statement.operations)) for statement in statements]
+
+
+def risks_of(forecasted: Iterable[Forecasted], facts: RelationFacts) -> tuple[Risk, ...]:
     """Return the risks, step by step; the gravest of a step first."""
     found: list[Risk] = []
-    if facts is None:
-        return tuple(
-            Risk(s.step, RiskKind.UNKNOWN, reason=o.what, where=s.where)
-            for s in statements
-            for o in s.operations
-            if isinstance(o, Unknown)
-        )
-    forecaster = StatementForecaster(facts, RelationNames(facts))
-    by_step: dict[int, list[tuple[PlannedStatement, Forecast]]] = {}
-    for statement in statements:
-        by_step.setdefault(statement.step, []).append((statement, forecaster.forecast(statement.operations)))
+    by_step: dict[int, list[Forecasted]] = {}
+    for statement, one in forecasted:
+        by_step.setdefault(statement.step, []).append((statement, one))
     for step, parts in by_step.items():
         found += _Step(step, facts).risks(parts)
     return tuple(found)
@@ -170,7 +211,7 @@ class _Step:
         self._facts = facts
         self._locked: frozenset[int] = frozenset()
 
-    def risks(self, parts: Sequence[tuple[PlannedStatement, Forecast]]) -> list[Risk]:
+    def risks(self, parts: Sequence[Forecasted]) -> list[Risk]:
         """Return the risks of the step, the gravest first."""
         locks = self._strongest(parts)
         self._locked = frozenset(locks)
@@ -195,7 +236,7 @@ class _Step:
                 found.setdefault((kind, risk.relation, ""), risk)
         return sorted(found.values(), key=lambda risk: _SEVERITY.index(risk.kind))
 
-    def _strongest(self, parts: Sequence[tuple[PlannedStatement, Forecast]]) -> dict[int, LockMode]:
+    def _strongest(self, parts: Sequence[Forecasted]) -> dict[int, LockMode]:
         locks: dict[int, LockMode] = {}
         for _, one in parts:
             for oid, mode in one.locks.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.plans.compatibility import ClientImpact
     from pgmg.model.plans.plan import Affected, Change, Edge, MigrationImpact, Plan, PlanOptions, Step
-    from pgmg.model.plans.risk import Risk
+    from pgmg.model.plans.risk import FirstLock, Risk
     from pgmg.model.results.applied_from import AppliedFrom
     from pgmg.model.results.events import AppliedStep, ApplyResult, Event
     from pgmg.model.results.record_changes import RecordChanges
@@ -79,6 +79,7 @@ def plan_document(plan: Plan) -> Document:
         "compatibility": plan.compatibility.value,
         "clients": [_client(impact) for impact in plan.clients],
         "risks": [_risk(risk) for risk in plan.risks],
+        **({} if not plan.first_locks else {"first_locks": [_first_lock(lock) for lock in plan.first_locks]}),
         "options": _options(plan.options),
         "basis": dict(plan.basis),
         **({} if plan.bodies is None else {"bodies": bodies_document(plan.bodies)}),
@@ -309,6 +310,16 @@ def _client(impact: ClientImpact) -> Document:
         "compatibility": impact.compatibility.value,
         "reason": sanitize.mask_secrets(impact.reason),
         "where": impact.where,
+    }
+
+
+def _first_lock(lock: FirstLock) -> Document:
+    return {
+        "group": lock.group,
+        "relation": str(lock.relation),
+        "lock": lock.mode.value,
+        "with_children": lock.with_children,
+        "step": lock.step,
     }
 
 
