@@ -16,7 +16,7 @@ from pgmg.model.naming.name_patterns import NamePatterns
 from pgmg.model.naming.names import DECLARATIVE_KINDS
 from pgmg.model.plans.plan import DatabaseInfo, Plan, PlanOptions
 from pgmg.model.plans.plan_inputs import PlanInputs
-from pgmg.model.results.applied_from import Checkout
+from pgmg.model.results.applied_from import AppliedFrom, Checkout
 from pgmg.model.sources.source import Notice
 from pgmg.source import SourceFiles, read_files
 from pgmg.source.project_files import FileCache
@@ -55,6 +55,16 @@ class ParsedFiles:
     stuck: SourceErrors | PlanError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _DecidedFrom:
+    """What a plan is made from, besides the database."""
+
+    files: SourceFiles
+    options: PlanOptions
+    facts: ServerFacts
+    applied_from: AppliedFrom
+
+
 class Planner:
     """Plans one project, again and again: what has not changed is not read, parsed or asked again."""
 
@@ -64,6 +74,8 @@ class Planner:
         self._memory = FileCache()
         self._commit_marker: CommitMarker | None = None
         self._snapshot: Snapshot | None = None
+        self._decided: tuple[_DecidedFrom, Plan] | None = None
+        """The last plan, until something is committed: an apply that follows need not make it again."""
         self._compared: ComparisonCache | None = None
         self._migrations: dict[tuple[str, str], Migration] = {}
 
@@ -108,12 +120,12 @@ class Planner:
 
         `meanwhile` is called while the server works; not where nothing has to be asked.
         """
-        from pgmg.catalog.sessions.commit_marker import read_commit_marker
+        from pgmg.catalog.sessions.commit_marker import is_unchanged, read_commit_marker
 
         marker = read_commit_marker(conn)
-        if self._snapshot is None or marker is None or marker != self._commit_marker:
-            self._snapshot = self._reader.read(conn, meanwhile)
-            self._commit_marker = marker  # taken before: whatever was committed in between makes the next one differ
+        if self._snapshot is None or not is_unchanged(conn, self._commit_marker, marker):
+            self._snapshot, self._decided = self._reader.read(conn, meanwhile), None
+        self._commit_marker = marker  # taken before reading: a commit in between makes the next marker differ
         return self._snapshot
 
     def plan(self, conn: Connection, options: PlanOptions, facts: ServerFacts = NO_FACTS) -> tuple[Plan, Snapshot]:
@@ -129,7 +141,11 @@ class Planner:
         quick = self._nothing_to_do(files, snapshot, options)
         if quick is not None:
             return quick, snapshot
-        return self.decide(conn, self.comparison(conn, snapshot, files), options, facts), snapshot
+        inputs = _DecidedFrom(files, options, facts, applied_from(self.settings))
+        if self._decided is None or self._decided[0] != inputs:
+            plan = self.decide(conn, self.comparison(conn, snapshot, files), options, facts)
+            self._decided = inputs, plan
+        return self._decided[1], snapshot
 
     def decide(
         self, conn: Connection, comparison: Comparison, options: PlanOptions, facts: ServerFacts = NO_FACTS

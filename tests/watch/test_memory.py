@@ -109,24 +109,6 @@ def _session(dsn):
         yield conn
 
 
-def test_a_moment_lasts_until_somebody_commits(project):
-    with _session(project.dsn) as conn, psycopg.connect(project.dsn) as other:
-        before = read_commit_marker(conn)
-        other.execute("CREATE TABLE t (a integer)")
-        assert read_commit_marker(conn) == before  # not committed
-        other.commit()
-        after = read_commit_marker(conn)
-        assert after != before
-        other.execute("DROP TABLE t")
-        other.rollback()
-        assert read_commit_marker(conn).backend == before.backend
-        conn.execute(b"BEGIN; CREATE TABLE mine (a integer)")
-        assert read_commit_marker(conn) is None  # what it has changed itself is in no snapshot
-        conn.execute("ROLLBACK")
-        with _session(project.dsn) as third:
-            assert read_commit_marker(third) != read_commit_marker(conn)
-
-
 def test_the_catalog_is_read_again_only_after_a_commit(project, monkeypatch):
     planner = Planner(Settings(project.root, connection_string=project.dsn))
     with _session(project.dsn) as conn:
