@@ -120,10 +120,11 @@ class Planner:
 
         `meanwhile` is called while the server works; not where nothing has to be asked.
         """
-        from pgmg.catalog.sessions.commit_marker import is_unchanged, read_commit_marker
+        from pgmg.catalog.sessions.commit_marker import read_commit_marker
 
-        marker = read_commit_marker(conn)
-        if self._snapshot is None or not is_unchanged(conn, self._commit_marker, marker):
+        before = self._commit_marker
+        marker = read_commit_marker(conn, before)
+        if self._snapshot is None or marker is None or not marker.is_unchanged(before):
             self._snapshot, self._decided = self._reader.read(conn, meanwhile), None
         self._commit_marker = marker  # taken before reading: a commit in between makes the next marker differ
         return self._snapshot

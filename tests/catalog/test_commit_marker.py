@@ -6,13 +6,14 @@ Other tests commit in the same cluster at the same time. So whatever has to find
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 import pgmg
-from pgmg.catalog.sessions.commit_marker import is_unchanged, read_commit_marker
-from pgmg.catalog.sessions.connection import connect
+from pgmg.catalog.sessions.commit_marker import CommitMarker, read_commit_marker
+from pgmg.catalog.sessions.connection import connect, reading
 from pgmg.planner import Planner
 
 TRIES = 20
@@ -39,6 +40,11 @@ def _marker_of(dsn, *statements):
         return read_commit_marker(conn)
 
 
+def _is_unchanged(conn, before) -> bool:
+    now = read_commit_marker(conn, before)
+    return now is not None and now.is_unchanged(before)
+
+
 @contextmanager
 def _two(dsn):
     with connect(dsn) as conn, psycopg.connect(dsn) as other:
@@ -61,21 +67,20 @@ def test_a_marker_lasts_until_somebody_commits(project):
         other.commit()
         after = read_commit_marker(conn)
         assert after != before
-        assert not is_unchanged(conn, before, after)
+        assert not after.is_unchanged(before)
+        assert not _is_unchanged(conn, before)
 
 
 def test_a_transaction_that_has_changed_something_has_no_marker(project):
     with connect(project.dsn) as conn:
         conn.execute(b"BEGIN; CREATE TABLE mine (a integer)")
         assert read_commit_marker(conn) is None  # what it has changed itself is in no snapshot
-        assert not is_unchanged(conn, None, None)
 
 
 def test_sessions_of_the_same_role_and_path_share_markers(project):
     def compared(*settings) -> bool:
         with connect(project.dsn) as conn:
-            before, now = _marker_of(project.dsn, *settings), read_commit_marker(conn)
-            return is_unchanged(conn, before, now)
+            return _is_unchanged(conn, _marker_of(project.dsn, *settings))
 
     assert any(compared() for _ in range(TRIES))
     assert not any(compared("SET search_path = pg_catalog") for _ in range(TRIES))
@@ -87,7 +92,7 @@ def test_databases_do_not_share_markers(project, server):
     with connect(project.dsn) as conn:
         for _ in range(TRIES):
             before = _marker_of(elsewhere)
-            assert not is_unchanged(conn, before, read_commit_marker(conn))
+            assert not _is_unchanged(conn, before)
     server.drop(elsewhere)
 
 
@@ -109,11 +114,9 @@ def test_what_was_rolled_back_changes_nothing(project, statements):
             before = read_commit_marker(conn)
             for statement in statements:
                 other.execute(statement)
-            assert not is_unchanged(conn, before, None)
             other.rollback()
-            now = read_commit_marker(conn)
-            assert now != before
-            return is_unchanged(conn, before, now)
+            assert read_commit_marker(conn) != before
+            return _is_unchanged(conn, before)
 
         assert any(is_same() for _ in range(TRIES))
 
@@ -127,7 +130,7 @@ def test_a_commit_among_others_that_were_rolled_back_is_seen(project, statements
                 other.execute(statement)
             third.execute(f"CREATE TABLE committed{number} (a integer)")
             other.rollback()
-            assert not is_unchanged(conn, before, read_commit_marker(conn))
+            assert not _is_unchanged(conn, before)
 
 
 def test_a_transaction_that_was_open_before_is_seen_when_it_commits(project):
@@ -139,7 +142,35 @@ def test_a_transaction_that_was_open_before_is_seen_when_it_commits(project):
             third.rollback()
             before = read_commit_marker(conn)
             other.commit()
-            assert not is_unchanged(conn, before, read_commit_marker(conn))
+            assert not _is_unchanged(conn, before)
+
+
+def test_reading_transactions_compare_with_the_one_before(project):
+    """That takes no further round trip: the comparison goes out with BEGIN."""
+    with _two(project.dsn) as (conn, other):
+
+        def read() -> CommitMarker | None:
+            with reading(conn, None, "1s"):
+                return read_commit_marker(conn)
+
+        def is_same() -> bool:
+            before = read()
+            other.execute("CREATE TABLE t (a integer)")
+            other.rollback()
+            return read().is_unchanged(before)
+
+        assert any(is_same() for _ in range(TRIES))
+        before = read()
+        other.execute("CREATE TABLE t (a integer)")
+        other.commit()
+        assert not read().is_unchanged(before)
+
+
+@pytest.mark.parametrize("snapshot", ["1:1:", "9000000000:9000000009:9000000000,9000000005", "700:9000000009:700"])
+def test_a_snapshot_of_another_server_is_no_error(project, snapshot):
+    with connect(project.dsn) as conn:
+        before = replace(read_commit_marker(conn), snapshot=snapshot)
+        assert not _is_unchanged(conn, before)
 
 
 # --- plans

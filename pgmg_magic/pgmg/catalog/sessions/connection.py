@@ -30,6 +30,9 @@ STATEMENT_POOLING = (
     "pgmg needs transactions, and a pooler in statement mode lets none through: use one in transaction or session "
     "mode, or the server itself."
 )
+COMMIT_MARKER = "commit_marker"
+"""The query that goes out with BEGIN of each reading transaction."""
+
 _LARGEST_PROCESS = 4_194_304
 """No system has a larger process number: one that is was made up by a pooler."""
 
@@ -49,11 +52,13 @@ class _ServerConnection(psycopg.Connection[tuple[Any, ...]]):
     """Remembers which server process did the last transaction that asked for it, and how transactions begin.
 
     `begin_answers` are the rows of the queries that went out with BEGIN, by name, while that transaction is open.
+    `last_snapshot` is the snapshot of the last commit marker among them.
     """
 
     server_process: int | None = None
     manner: SessionManner = PLAIN
     begin_answers: Mapping[str, Sequence[Row]] = MappingProxyType({})
+    last_snapshot: str | None = None
 
 
 def note_server_process(conn: psycopg.Connection[Any], pid: int) -> None:
@@ -220,7 +225,7 @@ def reading(
         InsufficientPrivilegeError: the role may not read what planning needs.
         UnansweredError: something else went wrong.
     """
-    asked = {"commit_marker": query("commit_marker")}
+    asked = {COMMIT_MARKER: _marker_query(conn)}
     if state_schema is not None:
         asked["server"] = with_literals(query("server"), state_schema, list(OWN_TABLES), ORIGINAL_SCHEMA)
     questions = ("SELECT pg_catalog.pg_backend_pid()", *asked.values())
@@ -229,11 +234,18 @@ def reading(
         note_server_process(conn, pid[0][0])
         if isinstance(conn, _ServerConnection):
             conn.begin_answers = dict(zip(asked, rows, strict=True))
+            conn.last_snapshot = next((row[4] for row in conn.begin_answers[COMMIT_MARKER]), None)
         try:
             yield conn
         finally:
             if isinstance(conn, _ServerConnection):
                 conn.begin_answers = {}
+
+
+def _marker_query(conn: Connection) -> str:
+    """Ask for the commit marker, compared with the one before on this connection."""
+    last = conn.last_snapshot if isinstance(conn, _ServerConnection) else None
+    return query(COMMIT_MARKER) if last is None else with_literals(query("commit_marker_since"), last)
 
 
 @contextmanager
