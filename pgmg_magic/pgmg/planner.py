@@ -57,7 +57,7 @@ class ParsedFiles:
 
 @dataclass(frozen=True, slots=True)
 class _DecidedFrom:
-    """What a plan is made from, besides the database."""
+    """The inputs of a plan besides the database."""
 
     files: SourceFiles
     options: PlanOptions
