@@ -8,6 +8,7 @@ from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.naming.sql_tokens import significant
 from pgmg.model.plans.permissions import Need, Subject
 from pgmg.model.sources.source import Effect
+from pgmg.planning.row_permissions import RowNeeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ class MigrationNeeds:
 
     def __init__(self, plan: Plan, snapshot: Snapshot, made: set[ObjectName]) -> None:
         self._snapshot, self._made = snapshot, made
+        self._rows = RowNeeds(snapshot, made)
         self._effects: dict[str, list[MigrationEffect]] = {}
         for effect in plan.effects:
             self._effects.setdefault(effect.migration, []).append(effect)
@@ -41,14 +43,31 @@ class MigrationNeeds:
         The statements of a step are to be asked in order: what they create counts as made afterwards.
         """
         assert step.migration is not None
-        first = step.first_statement
+        effects: dict[int, list[MigrationEffect]] = {}
         for effect in self._effects.get(step.migration.name, ()):
-            if not first <= effect.statement < first + len(step.statements):
-                continue
-            statement = step.migration.sent[effect.statement]
-            for need in self._of_effect(effect, statement.sql):
-                yield need, f"{step.whole}:{statement.position[0]}"
-            self._made |= {name for name in (effect.object, effect.becomes) if name and _changes_names(effect)}
+            effects.setdefault(effect.statement, []).append(effect)
+        self._rows.begin()
+        for number, statement in enumerate(step.migration_statements, start=step.first_statement):
+            place = f"{step.whole}:{statement.position[0]}"
+            for effect in effects.get(number, ()):
+                for need in self._of_effect(effect, statement.sql):
+                    yield need, place
+                self._made |= {name for name in (effect.object, effect.becomes) if name and _changes_names(effect)}
+            for need in self._rows.of_statement(statement):
+                yield need, place
+
+    def after(self, step: Step) -> None:
+        """Take a step of pgmg's own into account."""
+        self._rows.after_step(step)
+
+    def of_ends(self, plan: Plan) -> Iterator[tuple[Need, str]]:
+        """Yield each need of what migrations ensure, which is asked after all steps."""
+        for step in plan.steps:
+            if step.migration is not None and step.completes_migration:
+                self._rows.begin()
+                for statement in step.migration.ensures:
+                    for need in self._rows.of_statement(statement):
+                        yield need, f"{step.whole}:{statement.position[0]}"
 
     def _of_effect(self, effect: MigrationEffect, sql: str) -> Iterator[Need]:
         name = effect.object

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pgmg.errors import InsufficientPrivilegeError
 from pgmg.model.database.state_layout import HISTORY, MIGRATIONS, PROGRESS, STATE
 from pgmg.model.naming.names import RELATIONS, Kind, ObjectName
-from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.quoting import quote, spell
 from pgmg.model.naming.sql_tokens import significant
 from pgmg.model.plans.permissions import Held, Need, Permissions, Subject
 from pgmg.model.plans.plan import Action, Plan, Step
-from pgmg.model.sources.source import Notice
+from pgmg.model.sources.source import Notice, StatementKind
 from pgmg.planning.migration_permissions import MigrationNeeds
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ def needs(plan: Plan, snapshot: Snapshot, state_schema: str) -> dict[Need, tuple
         if step.migration is not None:
             for need, statement in of_migrations.of_step(step):
                 found.setdefault(need, []).append(statement)
-        elif not _takes_a_role(step):
-            for need in _of_step(step, snapshot, made):
+        else:
+            for need in () if _takes_a_role(step) else _of_step(step, snapshot, made):
                 found.setdefault(need, []).append(str(step.object))
+            of_migrations.after(step)
         made.add(step.object)
+    for need, statement in of_migrations.of_ends(plan):
+        found.setdefault(need, []).append(statement)
     if not plan.is_empty:
         for need in _of_state(plan, snapshot, state_schema):
             found.setdefault(need, []).append("pgmg's own tables")
@@ -128,14 +131,19 @@ def permission_notices(
     for need, steps in wanted.items():
         if not has.allows(need):
             shown = ", ".join(steps[:_FEW]) + (f" and {len(steps) - _FEW} more" if len(steps) > _FEW else "")
-            said = _said(need, has.held[need.subject, need.name], has.user, schema)
+            said = _said(need, has.held[need.subject, need.key], has.user, schema)
             yield Notice(code, f"The role {has.user} may not do what {shown} needs: {said}")
 
 
 def _may_change_rights(step: Step) -> bool:
     if step.migration is None:
         return False
-    return any(token.word in _RIGHTS for statement in step.statements for token in significant(statement))
+    return any(
+        token.word in _RIGHTS
+        for statement in step.migration_statements
+        if statement.kind is not StatementKind.ASSERTION
+        for token in significant(statement.sql)
+    )
 
 
 def _said(need: Need, held: Held, user: str, schema: str) -> str:
@@ -159,6 +167,23 @@ def _said(need: Need, held: Held, user: str, schema: str) -> str:
             return (
                 f"permission denied for table {need.name}, whose owner is {held.owner}. "
                 f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {me};"
+            )
+        case Subject.USAGE:
+            name = quote(need.name)
+            return (
+                f"permission denied for schema {need.name}, whose owner is {held.owner}. "
+                f"GRANT USAGE ON SCHEMA {name} TO {me};"
+            )
+        case Subject.ROWS:
+            columns = f" ({', '.join(map(spell, need.columns))})" if need.columns and "*" not in need.columns else ""
+            return (
+                f"permission denied for {need.name}, whose owner is {held.owner}. "
+                f"GRANT {need.privilege}{columns} ON {need.name} TO {me};"
+            )
+        case Subject.ROUTINE:
+            return (
+                f"permission denied for {need.name}, whose owner is {held.owner}. "
+                f"GRANT EXECUTE ON ROUTINE {need.name} TO {me};"
             )
         case Subject.DATABASE:
             return (
