@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -18,6 +17,20 @@ from tests import oracle
 from tests.conftest import Case
 
 PATIENCE = 60  # seconds; only a failure takes as long
+MOST_LOOKS = 4000
+"""Looks of a watcher at its folders without any news; one that has something to tell does so within a few."""
+
+
+class Stop(threading.Event):
+    """Tells a watcher to stop, and counts how often it asks: once for each look at its folders."""
+
+    def __init__(self):
+        super().__init__()
+        self.looks = 0
+
+    def is_set(self):
+        self.looks += 1
+        return super().is_set()
 
 
 _NUMBERS = itertools.count()
@@ -30,7 +43,7 @@ class Watched:
         self.case = case
         self.events = []
         self.news = threading.Condition()
-        self.stop = threading.Event()
+        self.stop = Stop()
         self.read = 0  # how far `until` has come
         self.opened = case.open(**options.pop("settings", {}))
         self.watcher = Watcher(self.opened, listener=self._heard, **options)
@@ -49,18 +62,19 @@ class Watched:
             self.news.notify_all()
 
     def until(self, kind, fits=lambda _event: True):
-        """The next event of a kind that fits."""
-        deadline = time.monotonic() + PATIENCE
+        """The next event of a kind that fits. Not the clock ends the waiting, but a watcher that looks and finds nothing."""
+        seen = self.stop.looks
         with self.news:
             while True:
+                is_over = not self.thread.is_alive()
                 while self.read < len(self.events):
-                    event = self.events[self.read]
+                    event, seen = self.events[self.read], self.stop.looks
                     self.read += 1
                     if isinstance(event, kind) and fits(event):
                         return event
-                left = deadline - time.monotonic()
-                assert left > 0, f"no {kind.__name__} in:\n{self.story()}"
-                self.news.wait(left)
+                is_over = is_over or self.stop.looks - seen > MOST_LOOKS
+                assert not is_over, f"no {kind.__name__} in:\n{self.story()}"
+                self.news.wait(0.2)
 
     def story(self):
         return "\n".join(f"{type(event).__name__}: {plain(watch_lines(event, 1))}" for event in self.events)
@@ -81,8 +95,7 @@ class Watched:
 
     def end(self):
         self.stop.set()
-        self.thread.join(PATIENCE)
-        assert not self.thread.is_alive()
+        self.thread.join()
         self.opened.close()
         assert self.failure is None
         assert isinstance(self.events[-1], Stopped)
