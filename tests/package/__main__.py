@@ -1,6 +1,8 @@
 """Builds wheel and sdist, installs each in a fresh environment outside of the checkout, and plans and applies there.
 
 It downloads packages. Without extras there is no server in them: an embedded one of this environment is the server.
+With `--lowest` the wheel is installed a third time, with the extras and the lowest version of each dependency that
+`pyproject.toml` allows.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
+from collections.abc import Sequence
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
@@ -21,10 +25,18 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "pgmg_magic" / "pgmg"
 WANTED = {"Name": "pgmg", "License-Expression": "MIT", "Requires-Python": ">=3.11"}
 CLASSIFIERS = ("Development Status", "Framework", "Intended Audience", "Operating System", "Topic", "Typing :: Typed")
+_ALL = """
+import importlib, pkgutil, pgmg
+for module in pkgutil.walk_packages(pgmg.__path__, "pgmg."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="python -m tests.package", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.package", description=__doc__)
+    parser.add_argument("--lowest", action="store_true", help="also with the lowest versions of the dependencies")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgmg-package-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         _run(sys.executable, "-m", "build", "--outdir", folder / "dist", ROOT, quiet=True)
@@ -35,6 +47,8 @@ def main() -> None:
         with embedded.acquire(folder / "server") as server:
             for number, package in enumerate((wheel, sdist)):
                 _use(package, folder / f"user{number}", server.dsn)
+            if options.lowest:
+                _use(wheel, folder / "lowest", server.dsn, _lowest())
     print("All is well.")
 
 
@@ -71,12 +85,25 @@ def _check_sdist(sdist: Path) -> None:
     print(f"{sdist.name}: {len(names)} files")
 
 
-def _use(package: Path, home: Path, dsn: str) -> None:
-    """Install a package without extras, and make, plan, apply and change a small project with it."""
-    print(f"{package.name}, without extras")
+def _lowest() -> list[str]:
+    """Return each dependency, and those of the extras for users, with its lowest version: `click==8.1.7`."""
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = about["optional-dependencies"]
+    return [one.replace(">=", "==") for one in (*about["dependencies"], *extras["embedded"], *extras["graph"])]
+
+
+def _use(package: Path, home: Path, dsn: str, wanted: Sequence[str] = ()) -> None:
+    """Install a package without extras, and make, plan, apply and change a small project with it.
+
+    `wanted` are dependencies with their versions; all commands and magics are loaded then, too.
+    """
+    print(f"{package.name}, {'lowest versions' if wanted else 'without extras'}")
     _run(sys.executable, "-m", "venv", home / "environment", quiet=True)
     python, pgmg = home / "environment" / "bin" / "python", home / "environment" / "bin" / "pgmg"
-    _run(python, "-m", "pip", "install", "--quiet", package)
+    _run(python, "-m", "pip", "install", "--quiet", package, *wanted)
+    if wanted:
+        _run(pgmg, "demo", home / "demo", "--no-keep", quiet=True)
+        _run(python, "-c", _ALL, quiet=True)
     version = _run(pgmg, "--version", cwd=home)
     assert version == _run(python, "-m", "pgmg", "--version", cwd=home)
     place = _run(python, "-c", "import pgmg; print(pgmg.__file__)", cwd=home)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
@@ -96,7 +96,13 @@ def _default(option: Option) -> object:
             return option.default
 
 
-class WholeNumber(click.ParamType[int]):
+if TYPE_CHECKING:
+    _Number = click.ParamType[int]
+else:
+    _Number = click.ParamType  # in older versions it is not generic
+
+
+class WholeNumber(_Number):
     """A whole number, 0 or more; unlike `click.IntRange` it adds nothing to the help text."""
 
     name = "number"
