@@ -9,6 +9,10 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
+import pgmg
+from pgmg.notebook.still import still
+from tests.bench import workload
+
 QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
 
 CELLS = (
@@ -53,6 +57,27 @@ def test_run_all_shows_every_form_and_applies_once(notebook, project):
     small = [notebook.cells[n].outputs[-1] for n in (3, 5)]
     assert all(len(json.dumps(output)) <= 5_000 for output in small), [len(json.dumps(output)) for output in small]
     project.settled()
+
+
+@QUIET
+def test_a_plan_and_a_graph_of_a_thousand_objects_make_a_small_file(project, tmp_path, monkeypatch):
+    load = workload.write(tmp_path / "large", 1000)
+    monkeypatch.setenv("PGMG_CONNECTION_STRING", project.dsn)
+    monkeypatch.setenv("IPYTHONDIR", str(project.root / ".ipython"))
+    (tmp_path / "none").mkdir()
+    with pgmg.Project.open(load.root, connection_string=project.dsn, code_dir=str(tmp_path / "none")) as tables:
+        tables.apply()
+    sources = ("%load_ext pgmg", "plan = %pgmg_plan", "%pgmg_graph", "%pgmg_status", "%pgmg_query SELECT 1 AS n")
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    resources = {"metadata": {"path": str(load.root)}}
+    NotebookClient(made, resources=resources, timeout=100, kernel_name="python3").execute()
+    sizes = [sum(len(json.dumps(output)) for output in cell.outputs) for cell in made.cells]
+    assert "1,000 created" in str(made.cells[1].outputs)
+    assert sum(sizes) <= 600_000, sizes
+    assert sizes[3] <= 20_000, sizes  # status lists the changes
+    assert sizes[4] <= 5_000, sizes
+    unmoving = nbformat.writes(still(made))
+    assert len(unmoving) <= 600_000
 
 
 @pytest.fixture
