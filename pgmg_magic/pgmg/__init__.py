@@ -1,4 +1,7 @@
-"""pgmg: PostgreSQL migrations for tables, declared files for everything else."""
+"""pgmg: PostgreSQL migrations for tables, declared files for everything else.
+
+`__init__.pyi` has the types of the public names.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-    from pgmg.errors import (
-        ApplyError,
-        ConfigError,
-        ConnectionFailedError,
-        CycleError,
-        InsufficientPrivilegeError,
-        LockedError,
-        PgmgError,
-        PlanError,
-        RefusedChange,
-        RowsError,
-        SourceErrors,
-        StalePlanError,
-        UnknownObjectError,
-        UsageError,
-    )
-    from pgmg.model.naming.location import SourceLocation
-    from pgmg.model.naming.names import Kind, ObjectName
-    from pgmg.model.plans.explanation import Explanation, Happening, ObjectCourse, ObjectEvent, PlanPoint
-    from pgmg.model.plans.plan import (
-        Action,
-        Affected,
-        Change,
-        ChangeKind,
-        DatabaseInfo,
-        Edge,
-        MigrationEffect,
-        MigrationImpact,
-        Origin,
-        Plan,
-        PlanOptions,
-        Recreate,
-        Step,
-    )
-    from pgmg.model.results.events import (
-        AppliedStep,
-        ApplyResult,
-        Discovered,
-        Event,
-        Finished,
-        Listener,
-        Recorded,
-        Retrying,
-        ServerNotice,
-        Started,
-        StepBegun,
-        StepDone,
-        Waiting,
-    )
-    from pgmg.model.results.frame import to_frame
-    from pgmg.model.results.graph_data import Graph, GraphNode
-    from pgmg.model.results.query_result import PlanNode, QueryPlan, QueryResult
-    from pgmg.model.results.row_questions import Preview, RowDifference, RowOptions
-    from pgmg.model.results.status_report import Status
-    from pgmg.planning.lineage.object_graph import to_networkx as graph
-    from pgmg.project import Project
 
 _HOMES = {
     "pgmg.errors": (
@@ -75,6 +21,7 @@ _HOMES = {
         "AppliedStep ApplyResult Discovered Event Finished Listener Recorded Retrying ServerNotice Started "
         "StepBegun StepDone Waiting"
     ),
+    "pgmg.model.plans.compatibility": "ClientImpact Compatibility",
     "pgmg.model.plans.explanation": "Explanation Happening ObjectCourse ObjectEvent PlanPoint",
     "pgmg.model.results.frame": "to_frame",
     "pgmg.model.results.graph_data": "Graph GraphNode",
@@ -84,20 +31,28 @@ _HOMES = {
         "Action Affected Change ChangeKind DatabaseInfo Edge MigrationEffect MigrationImpact Origin Plan PlanOptions "
         "Recreate Step"
     ),
+    "pgmg.model.plans.risk": "LockMode OpenTransaction Risk RiskKind",
+    "pgmg.model.results.applied_from": "AppliedFrom",
     "pgmg.model.results.query_result": "PlanNode QueryPlan QueryResult",
+    "pgmg.model.results.refreshed": "Refreshed",
+    "pgmg.model.results.reset_report": "ResetReport",
     "pgmg.model.results.row_questions": "Preview RowDifference RowOptions",
     "pgmg.model.results.status_report": "Status",
+    "pgmg.model.sources.source": "Notice",
     "pgmg.project": "Project",
 }
 
 __all__ = [
     "Action",
     "Affected",
+    "AppliedFrom",
     "AppliedStep",
     "ApplyError",
     "ApplyResult",
     "Change",
     "ChangeKind",
+    "ClientImpact",
+    "Compatibility",
     "ConfigError",
     "ConnectionFailedError",
     "CycleError",
@@ -113,12 +68,15 @@ __all__ = [
     "InsufficientPrivilegeError",
     "Kind",
     "Listener",
+    "LockMode",
     "LockedError",
     "MigrationEffect",
     "MigrationImpact",
+    "Notice",
     "ObjectCourse",
     "ObjectEvent",
     "ObjectName",
+    "OpenTransaction",
     "Origin",
     "PgmgError",
     "Plan",
@@ -132,8 +90,12 @@ __all__ = [
     "QueryResult",
     "Recorded",
     "Recreate",
+    "Refreshed",
     "RefusedChange",
+    "ResetReport",
     "Retrying",
+    "Risk",
+    "RiskKind",
     "RowDifference",
     "RowOptions",
     "RowsError",
@@ -156,16 +118,14 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # type checkers see the imports above, and report names that do not exist
-
-    def __getattr__(name: str) -> Any:
-        """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
-        if name == "graph":
-            return importlib.import_module("pgmg.planning.lineage.object_graph").to_networkx
-        for home, names in _HOMES.items():
-            if name in names.split():
-                return getattr(importlib.import_module(home), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that `import pgmg` costs next to nothing."""
+    if name == "graph":
+        return importlib.import_module("pgmg.planning.lineage.object_graph").to_networkx
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -50,12 +50,22 @@ def use(folder: str) -> None:
             assert_type(step.statements, tuple[str, ...])
         for change in plan.changes:
             assert_type(change.change, pgmg.ChangeKind)
+            assert_type(change.applied_from, pgmg.AppliedFrom | None)
         for migration in plan.migrations:
             assert_type(migration, pgmg.MigrationImpact)
             assert_type(migration.affects, tuple[pgmg.Affected, ...])
+        for risk in plan.risks:
+            assert_type(risk.kind, pgmg.RiskKind)
+            assert_type(risk.lock, pgmg.LockMode | None)
+        for impact in plan.clients:
+            assert_type(impact, pgmg.ClientImpact)
+        for notice in (*plan.warnings, *plan.needs_consent):
+            assert_type(notice, pgmg.Notice)
+        assert_type(plan.compatibility, pgmg.Compatibility)
+        assert_type(plan.groups, tuple[tuple[pgmg.Step, ...], ...])
         for edge in plan.dependencies:
             assert_type(edge.origin, pgmg.Origin)
-        result = project.apply(plan, listener=listener)
+        result = project.apply(plan, listener=listener, resume="done")
         assert_type(result, pgmg.ApplyResult)
         assert_type(result.steps, tuple[pgmg.AppliedStep, ...])
         assert_type(project.status(), pgmg.Status)
