@@ -234,6 +234,38 @@ def test_a_body_that_is_prepared_for_a_missing_table_is_no_problem(case, how):
         assert [name for name, _, _ in problems(plan)] == expected
 
 
+EVALUATED = {
+    "a parameter that the body sets": "PERFORM set_config('app.limit', '1', true);"
+    " PERFORM id FROM orders WHERE id = current_setting('app.limit')::integer;",
+    "a parameter with a made-up name": "PERFORM id FROM orders WHERE id > current_setting('app.t' || txid_current())::integer;",
+    "a function over a temporary table": "CREATE TEMPORARY TABLE chosen (id integer);"
+    " PERFORM id FROM orders WHERE id = first_chosen();",
+    "a function with a name as text": "CREATE TEMPORARY TABLE chosen (id integer);"
+    " PERFORM id FROM orders WHERE has_table_privilege('chosen', 'SELECT') = (id > 1);",
+}
+
+
+@pytest.mark.parametrize("how", EVALUATED)
+def test_what_the_planner_evaluates_to_estimate_costs_is_no_problem(case, how):
+    """It calls stable functions before the body has prepared what they need; a call of the body does not fail."""
+    case.write(
+        "sql/first_chosen.sql",
+        "CREATE FUNCTION first_chosen() RETURNS integer LANGUAGE plpgsql STABLE"
+        " AS $$ BEGIN RETURN (SELECT min(id) FROM chosen); END $$;",
+    )
+    case.write(
+        "sql/g.sql", f"CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n  {EVALUATED[how]}\nEND $$;"
+    )
+    plan = planned(case)
+    assert plan.bodies.checked_on is CheckedOn.TRANSACTION
+    broken = [str(problem.object) for problem in plan.bodies.problems]
+    assert "function.g()" not in broken
+    case.apply()
+    case.do("INSERT INTO orders (id) VALUES (7)")
+    if "txid_current" not in EVALUATED[how]:
+        case.do("SELECT g()")
+
+
 def test_nothing_breaks_a_new_function_that_names_what_a_migration_drops(case):
     case.write("migrations/002.sql", "ALTER TABLE users DROP COLUMN age;")
     for name in ("sql/close_month.sql", "sql/adults.sql", "sql/stamp.sql"):

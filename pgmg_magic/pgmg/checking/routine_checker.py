@@ -27,6 +27,12 @@ _NO_LABEL = "22P02"
 _NO_RELATION = "42P01"
 _NO_FIELD = re.compile(r'^record "([^"]+)" has no field')
 _RELATION = re.compile(r'relation "([^"]+)"')
+_PARSER_POINTS = frozenset({"3F000", "42704", "42883", "42P01"})
+"""Errors for which the parser names a place in the query: one without a place comes from a function.
+
+The planner calls stable functions to estimate costs, such as `current_setting('app.user')`, before the body has set
+that parameter.
+"""
 _TRIGGERS, _EVENT_TRIGGERS = "trigger", "event_trigger"
 
 Said = tuple[ServerSaid, ...]
@@ -125,8 +131,12 @@ def _by_probe(conn: Connection, routine: RoutineBody, use: TriggerUse | None) ->
         number, sqlstate, message = one.split("|", 2)
         begin, query, unsure = made.places[int(number)]
         said = ServerSaid(sqlstate, message, place_in(message, begin, query, routine.body))
-        if _is_meant(said, loose=routine_bodies.is_polymorphic(routine)) and not _is_made_within(said, made, unsure):
-            found.append(said)
+        if not _is_meant(said, loose=routine_bodies.is_polymorphic(routine)) or _is_made_within(said, made, unsure):
+            continue
+        again = made.raising(int(number))
+        if sqlstate in _PARSER_POINTS and not routine_bodies.points_at_text(conn, routine, parameters, again, use):
+            continue
+        found.append(said)
     return tuple(dict.fromkeys(found))
 
 

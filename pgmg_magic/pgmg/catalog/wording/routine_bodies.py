@@ -131,6 +131,32 @@ def ask_probe(
     use: TriggerUse | None,
 ) -> list[str] | ServerSaid:
     """Create a temporary PL/pgSQL function, and return its answer; or what the server has against its declarations."""
+    answer = _run_probe(conn, routine, parameters, text, use)
+    return _said(answer) if isinstance(answer, psycopg.Error) else answer
+
+
+def points_at_text(
+    conn: psycopg.Connection[Row],
+    routine: RoutineBody,
+    parameters: Sequence[Parameter],
+    text: str,
+    use: TriggerUse | None,
+) -> bool:
+    """Whether the function fails with an error that names a place in a query, as those of the parser do."""
+    answer = _run_probe(conn, routine, parameters, text, use)
+    return (
+        isinstance(answer, psycopg.Error)
+        and (answer.diag.internal_position or answer.diag.statement_position) is not None
+    )
+
+
+def _run_probe(
+    conn: psycopg.Connection[Row],
+    routine: RoutineBody,
+    parameters: Sequence[Parameter],
+    text: str,
+    use: TriggerUse | None,
+) -> list[str] | psycopg.Error:
     given = [parameter for parameter in parameters if parameter.mode in _INPUT]
     declared = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(one.name), sql.SQL(one.type)) if one.name else sql.SQL(one.type)
@@ -149,7 +175,7 @@ def ask_probe(
             conn.execute(create)
             row = conn.execute(sql.SQL("SELECT pg_temp.pgmg_probe({})").format(values)).fetchone()
         except psycopg.Error as error:
-            return _said(error)
+            return error
     assert row is not None
     return list(row[0])
 

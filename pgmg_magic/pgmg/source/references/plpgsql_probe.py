@@ -24,11 +24,14 @@ _EXPLAINED = _ROWS | {"INSERT", "UPDATE", "DELETE", "MERGE"}
 _TRIGGER = """new {table}%ROWTYPE; old {table}%ROWTYPE; tg_name name; tg_when text; tg_level text; tg_op text;
 tg_relid oid; tg_relname name; tg_table_name name; tg_table_schema name; tg_nargs integer; tg_argv text[];"""
 _EVENT_TRIGGER = "tg_event text; tg_tag text;"
-_HEAD = """DECLARE
+_ASKED_AGAIN = "pgmg_again integer := {number};"
+_HEAD = f"""DECLARE
+{_ASKED_AGAIN.format(number=-1)}
 pgmg_found text[] := ARRAY[]::text[]; pgmg_line record; pgmg_context text; sqlstate text; sqlerrm text;
 BEGIN
 """
 _REPORT = """EXCEPTION WHEN OTHERS THEN
+IF pgmg_again = {number} THEN RAISE; END IF;
 GET STACKED DIAGNOSTICS pgmg_context = PG_EXCEPTION_CONTEXT;
 IF pg_catalog.split_part(pgmg_context, E'\\n', 1) ~ 'EXPLAIN|pgmg_probe|:= NULL' THEN -- in no inlined function
 pgmg_found := pg_catalog.array_append(pgmg_found, pg_catalog.concat_ws('|', '{number}', SQLSTATE, SQLERRM));
@@ -52,6 +55,10 @@ class Probe:
     text: str
     places: tuple[tuple[int, str, frozenset[str]], ...]
     creates: frozenset[str]
+
+    def raising(self, number: int) -> str:
+        """Return the function as it raises the error of one query, instead of reporting it."""
+        return self.text.replace(_ASKED_AGAIN.format(number=-1), _ASKED_AGAIN.format(number=number), 1)
 
 
 def probe(body: str, routine: str, parameters: Iterable[tuple[str, str, str]], table: str | None = None) -> Probe:
