@@ -221,6 +221,55 @@ def test_names_are_qualified_where_the_search_path_depends_on_the_role(project):
     project.settled()
 
 
+GIVEN_PATHS = ["public, other", "other, public", "other", "public", '"$user", public, other', 'public, "Mixed Case"']
+
+
+@pytest.mark.parametrize("path", GIVEN_PATHS)
+@pytest.mark.parametrize("giver", ["DATABASE", "ROLE"])
+def test_files_do_not_rely_on_the_search_path_of_the_database_or_role(project, server, giver, path):
+    """The empty database of the proof has none: views, signatures and comments mean the same there."""
+    database = psycopg.conninfo.conninfo_to_dict(project.dsn)["dbname"]
+    role = project.value("SELECT current_user")
+    target = f'DATABASE "{database}"' if giver == "DATABASE" else f'ROLE "{role}" IN DATABASE "{database}"'
+    project.do(
+        "CREATE SCHEMA other",
+        'CREATE SCHEMA "Mixed Case"',
+        "CREATE TABLE other.things (id integer PRIMARY KEY, name text)",
+        'CREATE TABLE "Mixed Case".words (id integer PRIMARY KEY, name text)',
+        "CREATE TYPE other.mood AS ENUM ('good', 'bad')",
+        "CREATE VIEW other.names AS SELECT id, name FROM other.things",
+        'CREATE VIEW public.both AS SELECT n.name, w.id FROM other.names n, "Mixed Case".words w',
+        "CREATE FUNCTION other.feel(m other.mood) RETURNS other.mood LANGUAGE sql AS 'SELECT $1'",
+        "CREATE FUNCTION public.ask(m other.mood) RETURNS other.mood LANGUAGE sql AS 'SELECT other.feel($1)'",
+        "COMMENT ON FUNCTION other.feel(other.mood) IS 'of a mood'",
+        "CREATE TRIGGER same BEFORE UPDATE ON other.things FOR EACH ROW EXECUTE FUNCTION"
+        " suppress_redundant_updates_trigger()",
+        f"ALTER {target} SET search_path = {path}",
+    )
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.is_planned_empty
+    assert report.proof.is_dump_equal, (report.proof.why, report.proof.differences)
+    (said,) = report.left_out
+    assert said.object == f"search_path {path}"
+    assert "pgmg.toml" in said.reason
+    project.settled()
+
+
+def test_the_search_path_of_the_project_is_relied_on(project, server):
+    database = psycopg.conninfo.conninfo_to_dict(project.dsn)["dbname"]
+    with (project.root / "pgmg.toml").open("a") as config:
+        config.write('search_path = ["other", "public"]\n')
+    project.do(
+        "CREATE SCHEMA other",
+        "CREATE VIEW other.v AS SELECT 1 AS one",
+        f'ALTER DATABASE "{database}" SET search_path = public, other',
+    )
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.is_dump_equal, (report.proof.why, report.proof.differences)
+    assert report.left_out == ()
+    assert texts(project)["other/views/v.sql"].startswith("CREATE VIEW v AS")
+
+
 def test_a_name_of_the_system_keeps_its_schema(project):
     project.do(
         "CREATE VIEW pg_stat_activity AS SELECT 1 AS one",

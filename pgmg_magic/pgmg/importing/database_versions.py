@@ -40,14 +40,16 @@ def read_database_versions(
     evidence: DriftEvidence,
     *,
     qualified: bool,
+    is_given_path: bool = False,
 ) -> Versions:
     """Return the database's statements of all `names`, inside the caller's transaction.
 
     `evidence` has live comments and privileges: some are about what pgmg does not recreate, as tables and schemas. With
-    `qualified`, every name has its schema.
+    `qualified`, every name has its schema; `is_given_path` as for `read_import_facts`.
     """
     about = {name: _address(name, snapshot) for name in names}
-    facts = read_import_facts(conn, snapshot, {a for a in about.values() if a is not None}, qualified=qualified)
+    wanted = {a for a in about.values() if a is not None}
+    facts = read_import_facts(conn, snapshot, wanted, qualified=qualified, is_given_path=is_given_path)
     spelling = Spelling(facts.home, facts.system_names)
     said: dict[ObjectName, list[str]] = defaultdict(list)
     parents = {a for name, a in about.items() if name.kind in _SAID_APART and a is not None}

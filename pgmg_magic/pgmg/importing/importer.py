@@ -8,7 +8,13 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pgmg.catalog.reading.import_facts import ImportFacts, read_belongings, read_import_facts, read_unreadable_tables
+from pgmg.catalog.reading.import_facts import (
+    ImportFacts,
+    read_belongings,
+    read_given_path,
+    read_import_facts,
+    read_unreadable_tables,
+)
 from pgmg.catalog.reading.snapshot_reader import read_snapshot
 from pgmg.catalog.servers.dump_archive import connection_string
 from pgmg.catalog.sessions.connection import reading
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.importing.declared_text import Unstated
+    from pgmg.model.database.snapshot import Snapshot
     from pgmg.model.naming.name_patterns import NamePatterns
     from pgmg.model.results.import_report import ImportOptions
     from pgmg.source import SourceFiles
@@ -97,9 +104,11 @@ class Importer:
             return self._from_alembic(files, options, began, dry_run=dry_run)
         if options.adopt or options.from_rust:
             return self._recorded(files, options, began, dry_run=dry_run)
-        with self._connect() as conn, reading(conn, self._planner.search_path, self._settings.lock_timeout):
-            dsn = connection_string(conn)
-            draft = self._draft(conn, dsn, files, options)
+        with self._connect() as conn:
+            given_path = None if self._planner.search_path is not None else read_given_path(conn)
+            with reading(conn, self._planner.search_path, self._settings.lock_timeout):
+                dsn = connection_string(conn)
+                draft = self._draft(conn, dsn, files, options, given_path)
         if dry_run:
             unchecked = Adoption(draft.files, _names_by_path(draft.code, self._code_folder()))
             return self._report(draft, unchecked, began, Proof(why="nothing was written"), dry_run=True)
@@ -189,7 +198,9 @@ class Importer:
             )
         return files
 
-    def _draft(self, conn: Connection, dsn: str, files: SourceFiles, options: ImportOptions) -> _Draft:
+    def _draft(
+        self, conn: Connection, dsn: str, files: SourceFiles, options: ImportOptions, given_path: str | None
+    ) -> _Draft:
         self._progress("Reading the database")
         snapshot = read_snapshot(conn, self._settings.state_schema)
         compared = self._planner.comparison(conn, snapshot, files, only_looks=True)
@@ -197,10 +208,14 @@ class Importer:
         belongings = read_belongings(conn)
         known = importable(snapshot, belongings)
         named = find_all(options.names, [*known, *(name for name in declared if name not in known)])
-        kept = keep_database_versions(conn, compared, files, named, belongings, force=options.force)
+        is_given = given_path is not None
+        kept = keep_database_versions(
+            conn, compared, files, named, belongings, force=options.force, is_given_path=is_given
+        )
         ignored = ignored_patterns(self._settings, snapshot)
         selection = select(snapshot, belongings, options, ignored, declared)
-        facts = read_import_facts(conn, snapshot, [live.address for live in selection.objects])
+        wanted = [live.address for live in selection.objects]
+        facts = read_import_facts(conn, snapshot, wanted, is_given_path=is_given)
         code = self._code(selection, _without_ignored(facts, ignored), files, options)
         foreign = read_foreign(conn, snapshot, ignored)
         unreadable = read_unreadable_tables(conn)
@@ -218,7 +233,8 @@ class Importer:
         else:
             draft = _Draft(code, self._drafted(code), (), (*code.fixed, *map(_left_out, code.unstated)))
         unread = (LeftOut(f"table {schema}.{table}", "the role may not read it") for schema, table in hidden)
-        left_out = (*draft.left_out, *(unread if options.baseline else ()))
+        paths = () if given_path is None else (_given_path(given_path, snapshot),)
+        left_out = (*draft.left_out, *(unread if options.baseline else ()), *paths)
         return replace(draft, left_out=left_out, kept=kept, is_partial=is_partial, unreadable=unreadable)
 
     def _code(
@@ -302,6 +318,16 @@ def _changed(kept: KeptVersions) -> Iterator[ImportedFile]:
 def _left_out(one: Unstated) -> LeftOut:
     reason = f"no code file can state {one.what}; the database keeps it, a new one does not get it"
     return LeftOut(one.object, reason, ";\n".join(one.statements))
+
+
+def _given_path(setting: str, snapshot: Snapshot) -> LeftOut:
+    """Say that another database has another search_path: bodies are taken over as they are."""
+    path = ", ".join(f'"{schema}"' for schema in snapshot.server.search_path)
+    reason = (
+        "the server, the database or the role sets it for new sessions, which no file states; views and signatures are"
+        " qualified, but bodies may rely on it"
+    )
+    return LeftOut(f"search_path {setting}", f"{reason}: search_path = [{path}] in pgmg.toml sets it everywhere")
 
 
 def _relative(root: Path, folder: Path | None) -> str:

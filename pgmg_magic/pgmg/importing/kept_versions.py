@@ -67,10 +67,12 @@ def keep_database_versions(
     belongings: Belongings,
     *,
     force: bool,
+    is_given_path: bool = False,
 ) -> KeptVersions:
     """Return how files change so that they declare the `named` objects as the database has them.
 
     What belongs to a named object (comments, grants, triggers, indexes) is brought in where it was changed by hand.
+    `is_given_path` is as for `read_import_facts`.
 
     Raises:
         ImportRefused: the database does not have a named object, an edit would be discarded without `force`, or
@@ -93,7 +95,7 @@ def keep_database_versions(
         about = [name_of(target, span.settings) for span in mentioned for target, _ in span.declared]
         if here := list(dict.fromkeys(name for name in about if name in names)):
             spans[path], homes[path] = mentioned, here
-    versions = _versions(conn, compared, spans, homes)
+    versions = _versions(conn, compared, spans, homes, is_given_path=is_given_path)
     _refuse_unstatable(chosen, versions)
     after: dict[str, str] = {}
     left = dict(versions)
@@ -132,6 +134,8 @@ def _versions(
     compared: Comparison,
     spans: Mapping[str, Sequence[StatementSpan]],
     homes: Mapping[str, Sequence[ObjectName]],
+    *,
+    is_given_path: bool,
 ) -> Versions:
     """Read the database's versions: with all names qualified where a file sets a search_path of its own."""
     resolved = compared.resolved
@@ -147,6 +151,7 @@ def _versions(
                 resolved.resolver.name,
                 compared.evidence,
                 qualified=qualified,
+                is_given_path=is_given_path,
             )
     return found
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pgmg.model.database.snapshot import Snapshot
 
 _PG_CLASS = 1259
+_PUBLIC = "public"
+_GIVEN = frozenset({"configuration file", "command line", "global", "database", "user", "database user"})
+"""Sources of a setting that a session has without asking (PostgreSQL manual, 52.24: `pg_settings`)."""
 """The OID of the catalog pg_class; fixed in PostgreSQL."""
 
 
@@ -88,15 +91,23 @@ def read_unreadable_tables(conn: psycopg.Connection[Row]) -> tuple[tuple[str, st
 
 
 def read_import_facts(
-    conn: psycopg.Connection[Row], snapshot: Snapshot, wanted: Iterable[Address], *, qualified: bool = False
+    conn: psycopg.Connection[Row],
+    snapshot: Snapshot,
+    wanted: Iterable[Address],
+    *,
+    qualified: bool = False,
+    is_given_path: bool = False,
 ) -> ImportFacts:
     """Read inside the caller's transaction, and go back to its search_path.
 
     Names are spelled under the search_path of the session. Where that depends on who is connected (`"$user"`), or with
-    `qualified`, all are qualified.
+    `qualified`, all are qualified. Where ALTER DATABASE or ALTER ROLE gave it (`is_given_path`), another database has
+    another one: then only names in `public` are not qualified, and that only where it comes first.
     """
-    home = None if qualified else home_schema(snapshot)
-    path = CATALOG_PATH if home is None else snapshot.server.setting
+    home, path = None if qualified else home_schema(snapshot), snapshot.server.setting
+    if is_given_path:
+        home, path = (_PUBLIC, _PUBLIC) if home == _PUBLIC else (None, path)
+    path = CATALOG_PATH if home is None else path
     definitions = read_readable_definitions(conn, wanted, snapshot.by_address, path)
     use_canonical_settings(conn)
     set_path(conn, path)
@@ -110,6 +121,16 @@ def read_import_facts(
         parts[Address(classid, whole)].append(Address(classid, part))
     restore_settings(conn, snapshot.server.setting)
     return ImportFacts(home, names, definitions, defaults, privileges, parts)
+
+
+def read_given_path(conn: psycopg.Connection[Row]) -> str | None:
+    """Return the search_path of a new session if the server, the database or the role has one for it, else None.
+
+    The connection string and its `options` are the client's own: None as well.
+    """
+    source = "SELECT setting, source FROM pg_catalog.pg_settings WHERE name = 'search_path'"
+    ((setting, given_by),) = conn.execute(source).fetchall()
+    return setting if given_by in _GIVEN else None
 
 
 def home_schema(snapshot: Snapshot) -> str | None:
