@@ -42,10 +42,6 @@ def main() -> None:
                 where = f"--seed {options.seed} --only {fault.given.number}"
                 print(f"\n{where}: {fault.given.kind.value}: {fault.problem}", flush=True)
     print(
-        f"\n--seed {options.seed} --only {fault.given.number}: {fault.given.kind.value}: {fault.problem}",
-        flush=True,
-    )
-    print(
         f"seed {options.seed}: {', '.join(f'{number} of {kind.value}' for kind, number in sorted(counted.items(), key=str))}"
     )
     print(f"{sum(counted.values())} inputs, {faults} faults")
