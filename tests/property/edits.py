@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.property.world import (
     APP,
     BOSS,
+    OTHER,
     PLAIN,
     READER,
     USER_TYPES,
@@ -20,6 +21,7 @@ from tests.property.world import (
     Function,
     Item,
     Made,
+    Placed,
     Policy,
     Table,
     Trigger,
@@ -34,6 +36,19 @@ LANGUAGES = ("sql", "plpgsql", "atomic")
 
 
 # --- new objects
+
+
+def _place(world: World, choose: Chooser, name: str, type_: type) -> tuple[str, str]:
+    """Return name and schema of something new; in the other schema it may have the name that another one has here.
+
+    Tables do not: they move, and so do their indexes and partitions, which are called after them.
+    """
+    schema = pick(choose, ("", world.schemas[-1], *world.schemas)) if len(world.schemas) > 1 else ""
+    if schema and type_ is not Table and chance(choose, 3):
+        here = [found.name for found in world.placed() if type(found) is type_ and not found.schema]
+        alike = [found for found in here if world.is_free(schema, found)]
+        name = pick(choose, alike) if alike else name
+    return name, schema
 
 
 def _type(world: World, choose: Chooser, below: int) -> str | int:
@@ -88,7 +103,8 @@ def _add(world: World, choose: Chooser, declared: Declared) -> None:
 def add_view(world: World, choose: Chooser) -> str | None:
     id_ = world.next()
     materialized = chance(choose, 4)
-    view = View(id_, f"{'m' if materialized else 'v'}{id_}", materialized=materialized)
+    name, schema = _place(world, choose, f"{'m' if materialized else 'v'}{id_}", View)
+    view = View(id_, name, schema, materialized=materialized)
     view.base = pick(choose, world.relations(id_, rows=True))
     view.star = chance(choose, 3)
     world.objects[id_] = view
@@ -102,7 +118,8 @@ def add_view(world: World, choose: Chooser) -> str | None:
 
 def add_function(world: World, choose: Chooser) -> str | None:
     id_ = world.next()
-    f = Function(id_, f"f{id_}", language=pick(choose, LANGUAGES))
+    name, schema = _place(world, choose, f"f{id_}", Function)
+    f = Function(id_, name, schema, language=pick(choose, LANGUAGES))
     f.form = pick(choose, ("scalar", "scalar", "scalar", "rows", "trigger"))
     if f.form == "rows":
         f.reads = pick(choose, world.relations(id_))
@@ -126,7 +143,9 @@ def add_overload(world: World, choose: Chooser) -> str | None:
         return None
     of = world.objects[pick(choose, scalars)]
     id_ = world.next()
-    f = Function(id_, of.name, form="overload", argument="n", type=pick(choose, ("integer", "boolean", "numeric")))
+    f = Function(
+        id_, of.name, of.schema, form="overload", argument="n", type=pick(choose, ("integer", "boolean", "numeric"))
+    )
     if any(world.signature(o) == world.signature(f) for o in world.of(Function)):
         return None
     _add(world, choose, f)
@@ -137,13 +156,15 @@ def add_type(world: World, choose: Chooser) -> str | None:
     id_ = world.next()
     match choose.below(3):
         case 0:
-            found: Declared = Enum(id_, f"e{id_}", labels=[f"l{world.next()}" for _ in range(2)])
+            found: Declared = Enum(
+                id_, *_place(world, choose, f"e{id_}", Enum), labels=[f"l{world.next()}" for _ in range(2)]
+            )
         case 1:
-            found = Domain(id_, f"d{id_}", base=pick(choose, ("text", "bigint")))
+            found = Domain(id_, *_place(world, choose, f"d{id_}", Domain), base=pick(choose, ("text", "bigint")))
             found.checks = [world.next()] if chance(choose, 2) else []
         case _:
             attributes = [Column(f"a{world.next()}", _type(world, choose, id_)) for _ in range(2)]
-            found = Composite(id_, f"t{id_}", attributes=attributes)
+            found = Composite(id_, *_place(world, choose, f"t{id_}", Composite), attributes=attributes)
     _add(world, choose, found)
     return f"add {found.name}"
 
@@ -348,8 +369,9 @@ def rename(world: World, choose: Chooser) -> str | None:
     if not free:
         return None
     declared = pick(choose, free)
-    old, declared.name = declared.name, f"{declared.name[0]}{world.next()}"
-    return f"rename {old} to {declared.name}"
+    old = declared.spelled
+    declared.name, declared.schema = _place(world, choose, f"{declared.name[0]}{world.next()}", type(declared))
+    return f"rename {old} to {declared.spelled}"
 
 
 def delete(world: World, choose: Chooser) -> str | None:
@@ -397,7 +419,8 @@ def _pin(world: World, *types: str | int) -> None:
 
 def create_table(world: World, choose: Chooser) -> str | None:
     id_ = world.next()
-    table = Table(id_, f"t{id_}", [Column("id", "bigint")])
+    name, schema = _place(world, choose, f"t{id_}", Table)
+    table = Table(id_, name, [Column("id", "bigint")], schema=schema)
     for _ in range(2 + choose.below(3)):
         table.columns.append(Column(f"c{world.next()}", _type(world, choose, id_)))
     world.tables[id_] = table
@@ -407,8 +430,8 @@ def create_table(world: World, choose: Chooser) -> str | None:
         world,
         choose,
         "create",
-        f"CREATE TABLE {table.name} (id bigint PRIMARY KEY, {columns})",
-        f"INSERT INTO {table.name} (id) VALUES (1), (2)",
+        f"CREATE TABLE {table.spelled} (id bigint PRIMARY KEY, {columns})",
+        f"INSERT INTO {table.spelled} (id) VALUES (1), (2)",
     )
 
 
@@ -417,7 +440,7 @@ def add_column(world: World, choose: Chooser) -> str | None:
     column = Column(f"c{world.next()}", _type(world, choose, world.serial))
     table.columns.append(column)
     _pin(world, column.type)
-    said = f"ALTER TABLE {table.name} ADD COLUMN {column.name} {world.type(column.type)}"
+    said = f"ALTER TABLE {table.spelled} ADD COLUMN {column.name} {world.type(column.type)}"
     return _migration(world, choose, "add", said, seen=_shown_by_star(world))
 
 
@@ -434,7 +457,7 @@ def drop_column(world: World, choose: Chooser) -> str | None:
     if column.held:
         return None
     table.columns.remove(column)
-    return _migration(world, choose, "drop", f"ALTER TABLE {table.name} DROP COLUMN {column.name}")
+    return _migration(world, choose, "drop", f"ALTER TABLE {table.spelled} DROP COLUMN {column.name}")
 
 
 def retype_column(world: World, choose: Chooser) -> str | None:
@@ -451,8 +474,8 @@ def retype_column(world: World, choose: Chooser) -> str | None:
         choose,
         "retype",
         *before,
-        f"ALTER TABLE {table.name} ALTER COLUMN {column.name} DROP DEFAULT",
-        f"ALTER TABLE {table.name} ALTER COLUMN {column.name} TYPE {type_} USING NULL::{type_}",
+        f"ALTER TABLE {table.spelled} ALTER COLUMN {column.name} DROP DEFAULT",
+        f"ALTER TABLE {table.spelled} ALTER COLUMN {column.name} TYPE {type_} USING NULL::{type_}",
         *after,
         seen=bool(before or after),
     )
@@ -463,7 +486,7 @@ def _reads(world: World, choose: Chooser, table: Table) -> tuple[list[str], list
     views = [made for made in world.made if made.on == table.id]
     if not views or chance(choose, 2):
         return [], []
-    view, copy = pick(choose, views).name, f"k{world.next()}"
+    view, copy = pick(choose, views).spelled, f"k{world.next()}"
     more = f"INSERT INTO {copy} SELECT count(*) FROM {view}"
     if chance(choose, 3):
         more = f"DO $$ BEGIN EXECUTE '{more}'; END $$"
@@ -481,7 +504,7 @@ def rename_column(world: World, choose: Chooser) -> str | None:
         if done.on == table.id:
             done.columns = [(column.name if c == old else c, own) for c, own in done.columns]
             done.column = column.name if done.column == old else done.column
-    said = f"ALTER TABLE {table.name} RENAME COLUMN {old} TO {column.name}"
+    said = f"ALTER TABLE {table.spelled} RENAME COLUMN {old} TO {column.name}"
     return _migration(world, choose, "rename", said, seen=_shown_by_star(world))
 
 
@@ -510,8 +533,52 @@ def _rename(world: World, relation: int, old: str, new: str) -> None:
 def rename_table(world: World, choose: Chooser) -> str | None:
     table = pick(choose, list(world.tables.values()))
     seen = _has_attached(world, table)
-    old, table.name = table.name, f"t{world.next()}"
+    old, table.name = table.spelled, f"t{world.next()}"
     return _migration(world, choose, "rename", f"ALTER TABLE {old} RENAME TO {table.name}", seen=seen)
+
+
+def create_schema(world: World, choose: Chooser) -> str | None:
+    """Create the schema beside `public`, once."""
+    if OTHER in world.schemas:
+        return None
+    world.schemas.append(OTHER)
+    return _migration(world, choose, "schema", f"CREATE SCHEMA {OTHER}", f"GRANT USAGE ON SCHEMA {OTHER} TO PUBLIC")
+
+
+def _elsewhere(world: World, placed: Placed) -> str | None:
+    """Return the schema that something is not in, if its name is free there."""
+    found = [schema for schema in world.schemas if schema != placed.schema and world.is_free(schema, placed.name)]
+    return found[0] if found else None
+
+
+def move_table(world: World, choose: Chooser) -> str | None:
+    """Move a table to the other schema."""
+    table = pick(choose, list(world.tables.values()))
+    to = _elsewhere(world, table)
+    if to is None:
+        return None
+    seen, old = _has_attached(world, table), table.spelled
+    table.schema = to
+    return _migration(world, choose, "move", f"ALTER TABLE {old} SET SCHEMA {to or 'public'}", seen=seen)
+
+
+def move_view(world: World, choose: Chooser) -> str | None:
+    """Move a view that no file declares to the other schema, in the open or in a DO block."""
+    made = pick(choose, world.made) if world.made else None
+    to = _elsewhere(world, made) if made else None
+    if made is None or to is None:
+        return None
+    old, made.schema = made.spelled, to
+    _follow(world, old, made)
+    statement = f"ALTER {made.kind} {old} SET SCHEMA {to or 'public'}"
+    if chance(choose, 2):
+        statement = f"DO $$ BEGIN EXECUTE '{statement}'; END $$"
+    return _migration(world, choose, "move", statement, seen=True)
+
+
+def _follow(world: World, old: str, made: Made) -> None:
+    for other in world.made:
+        other.over = made.spelled if other.over == old else other.over
 
 
 def drop_table(world: World, choose: Chooser) -> str | None:
@@ -524,7 +591,7 @@ def drop_table(world: World, choose: Chooser) -> str | None:
     table = pick(choose, free)
     seen = _has_attached(world, table)
     del world.tables[table.id]
-    return _migration(world, choose, "drop", f"DROP TABLE {table.name}", seen=seen)
+    return _migration(world, choose, "drop", f"DROP TABLE {table.spelled}", seen=seen)
 
 
 def hang_function(world: World, choose: Chooser) -> str | None:
@@ -539,11 +606,11 @@ def hang_function(world: World, choose: Chooser) -> str | None:
     _pin(world, id_, function.second or "")
     world.hanging.add(id_)
     table = pick(choose, list(world.tables.values()))
-    call = f"{function.name}('x'::text)"
+    call = f"{function.spelled}('x'::text)"
     if chance(choose, 2):
-        said = f"ALTER TABLE {table.name} ADD CHECK ({call} IS NOT NULL)"
+        said = f"ALTER TABLE {table.spelled} ADD CHECK ({call} IS NOT NULL)"
     else:
-        said = f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT {call}"
+        said = f"ALTER TABLE {table.spelled} ALTER COLUMN id SET DEFAULT {call}"
     return _migration(world, choose, "hang", said)
 
 
@@ -551,7 +618,7 @@ def add_index(world: World, choose: Chooser) -> str | None:
     table = pick(choose, list(world.tables.values()))
     column = pick(choose, table.columns)
     concurrently = "CONCURRENTLY " if chance(choose, 4) and not table.partitioned else ""
-    said = f"CREATE INDEX {concurrently}i{world.next()} ON {table.name} ({column.name})"
+    said = f"CREATE INDEX {concurrently}i{world.next()} ON {table.spelled} ({column.name})"
     if concurrently:
         number = len(world.migrations) + 1
         world.migrations.append((f"{number}_index.sql", f"{said};\n"))
@@ -561,12 +628,12 @@ def add_index(world: World, choose: Chooser) -> str | None:
 
 def make_view(world: World, choose: Chooser) -> str | None:
     """Make a view that no file declares, on a table or on another such view."""
-    name, materialized = f"u{world.next()}", chance(choose, 4)
+    (name, schema), materialized = _place(world, choose, f"u{world.next()}", Made), chance(choose, 4)
     if world.made and chance(choose, 2):
         below = pick(choose, world.made)
         shown = {f"u{world.next()}": column for column in below.columns}
-        made = Made(name, below.on, list(shown), materialized, over=below.name)
-        source = below.name
+        made = Made(name, below.on, list(shown), materialized, below.spelled, schema)
+        source = below.spelled
     else:
         table = pick(choose, list(world.tables.values()))
         plain = [column for column in table.columns[1:] if isinstance(column.type, str)]
@@ -574,12 +641,12 @@ def make_view(world: World, choose: Chooser) -> str | None:
         for column in held:
             column.held = True
         shown = {f"u{world.next()}": column.name for column in (table.columns[0], *held)}
-        made = Made(name, table.id, list(shown), materialized)
-        source = table.name
+        made = Made(name, table.id, list(shown), materialized, schema=schema)
+        source = table.spelled
     columns = ", ".join(f"{column} AS {own}" for own, column in shown.items())
-    statements = [f"CREATE {made.kind} {name} AS SELECT {columns} FROM {source}", *_given(world, choose, made)]
+    statements = [f"CREATE {made.kind} {made.spelled} AS SELECT {columns} FROM {source}", *_given(world, choose, made)]
     if materialized and chance(choose, 2):
-        statements.append(f"CREATE INDEX i{world.next()} ON {name} ({pick(choose, made.columns)})")
+        statements.append(f"CREATE INDEX i{world.next()} ON {made.spelled} ({pick(choose, made.columns)})")
     world.made.append(made)
     return _migration(world, choose, "make", *statements, seen=True)
 
@@ -587,11 +654,11 @@ def make_view(world: World, choose: Chooser) -> str | None:
 def _given(world: World, choose: Chooser, made: Made) -> list[str]:
     match choose.below(4):
         case 0:
-            return [f"GRANT SELECT ON {made.name} TO {READER}"]
+            return [f"GRANT SELECT ON {made.spelled} TO {READER}"]
         case 1:
-            return [f"COMMENT ON {made.kind} {made.name} IS 'made {world.next()}'"]
+            return [f"COMMENT ON {made.kind} {made.spelled} IS 'made {world.next()}'"]
         case 2 if not made.materialized:
-            return [f"ALTER VIEW {made.name} ALTER COLUMN {made.columns[0]} SET DEFAULT {world.next()}"]
+            return [f"ALTER VIEW {made.spelled} ALTER COLUMN {made.columns[0]} SET DEFAULT {world.next()}"]
         case _:
             return []
 
@@ -608,19 +675,18 @@ def rename_view(world: World, choose: Chooser) -> str | None:
     if not world.made:
         return None
     made = pick(choose, world.made)
-    old, made.name = made.name, f"u{world.next()}"
-    for other in world.made:
-        other.over = made.name if other.over == old else other.over
+    old, made.name = made.spelled, f"u{world.next()}"
+    _follow(world, old, made)
     return _migration(world, choose, "rename", f"ALTER {made.kind} {old} RENAME TO {made.name}", seen=True)
 
 
 def drop_made_view(world: World, choose: Chooser) -> str | None:
-    free = [made for made in world.made if not any(other.over == made.name for other in world.made)]
+    free = [made for made in world.made if not any(other.over == made.spelled for other in world.made)]
     if not free:
         return None
     made = pick(choose, free)
     world.made.remove(made)
-    return _migration(world, choose, "drop", f"DROP {made.kind} {made.name}", seen=True)
+    return _migration(world, choose, "drop", f"DROP {made.kind} {made.spelled}", seen=True)
 
 
 NEW: tuple[Edit, ...] = (add_view, add_view, add_view, add_function, add_function, add_type, add_trigger, add_policy)
@@ -659,6 +725,10 @@ MIGRATIONS: tuple[Edit, ...] = (
     give_view,
     rename_view,
     drop_made_view,
+    create_schema,
+    move_table,
+    move_view,
+    move_view,
 )
 
 
@@ -728,7 +798,9 @@ def unmanaged_view(world: World, choose: Chooser) -> list[str]:
     if not columns:
         return []
     shown = sorted({pick(choose, columns) for _ in range(2)})
-    return _do(world, ByHand("view", on, f"u{world.next()}", columns=[(c, f"u{world.next()}") for c in shown]))
+    name, schema = _place(world, choose, f"u{world.next()}", Made)
+    name = f"{schema}.{name}" if schema else name
+    return _do(world, ByHand("view", on, name, columns=[(c, f"u{world.next()}") for c in shown]))
 
 
 def drop_view(world: World, choose: Chooser) -> list[str]:

@@ -16,13 +16,15 @@ _OF_RELATION, _OF_FUNCTION, _OF_TYPE = (
 )
 
 _QUERY = f"""
-WITH ours AS (
+WITH schemas AS (
+  SELECT n.oid FROM pg_namespace n WHERE n.nspname IN ('public', 'other')
+), ours AS (
   SELECT c.* FROM pg_class c LEFT JOIN pg_index x ON x.indexrelid = c.oid
-  WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'pgmg\\_%'
+  WHERE c.relnamespace IN (SELECT n.oid FROM schemas n) AND c.relname NOT LIKE 'pgmg\\_%'
     AND NOT EXISTS (SELECT FROM pg_class t WHERE t.oid = x.indrelid AND t.relname LIKE 'pgmg\\_%')
 )
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHEN 'i' THEN 'index' WHEN 'c' THEN 'type'
-    WHEN 'r' THEN 'table' ELSE 'other' END || '.' || c.relname, c.oid::int8, c.relfilenode::int8,
+    WHEN 'r' THEN 'table' ELSE 'other' END || '.' || c.relnamespace::regnamespace || '.' || c.relname, c.oid::int8, c.relfilenode::int8,
   jsonb_build_object('options', c.reloptions, 'owner', c.relowner::regrole, 'populated', c.relispopulated,
     'acl', {_OF_RELATION},
     'comment', obj_description(c.oid, 'pg_class'),
@@ -37,20 +39,20 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHE
       FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 't'))::text
 FROM ours c
 UNION ALL
-SELECT 'function.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')', p.oid::int8, 0,
+SELECT 'function.' || p.pronamespace::regnamespace || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')', p.oid::int8, 0,
   jsonb_build_object('sql', pg_get_functiondef(p.oid), 'owner', p.proowner::regrole, 'comment', obj_description(p.oid, 'pg_proc'),
     'acl', {_OF_FUNCTION})::text
-FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+FROM pg_proc p WHERE p.pronamespace IN (SELECT n.oid FROM schemas n)
 UNION ALL
-SELECT 'trigger.' || g.tgname || ' on ' || c.relname, g.oid::int8, 0,
+SELECT 'trigger.' || g.tgname || ' on ' || c.relnamespace::regnamespace || '.' || c.relname, g.oid::int8, 0,
   jsonb_build_object('sql', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'comment', obj_description(g.oid, 'pg_trigger'))::text
 FROM pg_trigger g JOIN ours c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
 UNION ALL
-SELECT 'policy.' || y.polname || ' on ' || c.relname, y.oid::int8, 0,
+SELECT 'policy.' || y.polname || ' on ' || c.relnamespace::regnamespace || '.' || c.relname, y.oid::int8, 0,
   jsonb_build_object('using', pg_get_expr(y.polqual, y.polrelid), 'comment', obj_description(y.oid, 'pg_policy'))::text
 FROM pg_policy y JOIN ours c ON c.oid = y.polrelid
 UNION ALL
-SELECT CASE t.typtype WHEN 'd' THEN 'domain.' WHEN 'e' THEN 'type.' ELSE 'row type.' END || t.typname, t.oid::int8, 0,
+SELECT CASE t.typtype WHEN 'd' THEN 'domain.' WHEN 'e' THEN 'type.' ELSE 'row type.' END || t.typnamespace::regnamespace || '.' || t.typname, t.oid::int8, 0,
   jsonb_build_object('owner', t.typowner::regrole, 'comment', obj_description(t.oid, 'pg_type'),
     'acl', {_OF_TYPE}, 'default', t.typdefault, 'not null', t.typnotnull,
     'base', nullif(t.typbasetype, 0)::regtype,
@@ -58,7 +60,7 @@ SELECT CASE t.typtype WHEN 'd' THEN 'domain.' WHEN 'e' THEN 'type.' ELSE 'row ty
     'checks', (SELECT jsonb_agg(pg_get_constraintdef(k.oid) ORDER BY pg_get_constraintdef(k.oid))
       FROM pg_constraint k WHERE k.contypid = t.oid))::text
 FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-WHERE t.typnamespace = 'public'::regnamespace AND t.typname NOT LIKE '%pgmg\\_%'
+WHERE t.typnamespace IN (SELECT n.oid FROM schemas n) AND t.typname NOT LIKE '%pgmg\\_%'
   AND (t.typtype IN ('d', 'e') OR c.relkind = 'c')
 """
 
@@ -77,7 +79,7 @@ def read(conn: psycopg.Connection) -> Facts:
         conn.execute("SET LOCAL search_path = pg_catalog")
         rows = conn.execute(_QUERY).fetchall()
         tables = [name.removeprefix("table.") for name, *_ in rows if name.startswith("table.")]
-        counted = " UNION ALL ".join(f"SELECT 'rows of {t}', count(*)::text FROM public.{t}" for t in tables)
+        counted = " UNION ALL ".join(f"SELECT 'rows of {t}', count(*)::text FROM {t}" for t in tables)
         texts = dict(conn.execute(counted).fetchall()) if tables else {}
     named = [(name.replace("public.", ""), *rest) for name, *rest in rows]
     texts |= {name: text for name, _, _, text in named}

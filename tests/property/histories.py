@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.property import edits
 from tests.property.edits import (
     _has_attached,
     _migration,
     _pin,
+    _place,
     _shown_by_star,
     add_column,
     drop_column,
@@ -165,7 +167,7 @@ def view_default(world: World, choose: Chooser, said: Said, base: World) -> str 
         return None
     said.columns.add((view.id, column))
     _name(world, said, view.id)
-    return _migration(world, choose, "default", f"ALTER VIEW {view.name} ALTER COLUMN {column} SET DEFAULT NULL")
+    return _migration(world, choose, "default", f"ALTER VIEW {view.spelled} ALTER COLUMN {column} SET DEFAULT NULL")
 
 
 def alter_function(world: World, choose: Chooser, said: Said, base: World) -> str | None:
@@ -221,7 +223,7 @@ def use_over_own_table(world: World, choose: Chooser, said: Said, base: World) -
         *made,
         f"CREATE TABLE {name} (x text, y text)",
         f"INSERT INTO {name} (x) VALUES ('a'), ('b')",
-        f"UPDATE {name} SET y = left(public.{function.name}(x)::text, 0)",
+        f"UPDATE {name} SET y = left({world.full(function.id)}(x)::text, 0)",
     )
 
 
@@ -235,14 +237,14 @@ def replace_check(world: World, choose: Chooser, said: Said, base: World) -> str
     world.hanging.add(function.id)
     _pin(world, function.id, function.second or "")
     table, name = pick(choose, list(world.tables.values())), f"k{world.next()}"
-    call = f"{function.name}('x'::text)"
-    _migration(world, choose, "check", f"ALTER TABLE {table.name} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL)")
+    call = f"{function.spelled}('x'::text)"
+    _migration(world, choose, "check", f"ALTER TABLE {table.spelled} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL)")
     return _migration(
         world,
         choose,
         "check",
-        f"ALTER TABLE {table.name} DROP CONSTRAINT {name}",
-        f"ALTER TABLE {table.name} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL OR id > 0)",
+        f"ALTER TABLE {table.spelled} DROP CONSTRAINT {name}",
+        f"ALTER TABLE {table.spelled} ADD CONSTRAINT {name} CHECK ({call} IS NOT NULL OR id > 0)",
     )
 
 
@@ -270,7 +272,7 @@ def drop_column_with_all(world: World, choose: Chooser, said: Said, base: World)
     if column.name in shown or _has_attached(world, table):
         return None
     table.columns.remove(column)
-    return _unread(world, "cascade", f"ALTER TABLE {table.name} DROP COLUMN {column.name} CASCADE")
+    return _unread(world, "cascade", f"ALTER TABLE {table.spelled} DROP COLUMN {column.name} CASCADE")
 
 
 def _unread(world: World, verb: str, *statements: str) -> str:
@@ -288,13 +290,14 @@ def swap_tables(world: World, choose: Chooser, said: Said, base: World) -> str |
     one, other = list(world.tables.values())[:2]
     if _has_attached(world, one) or _has_attached(world, other):
         return None
-    spare = f"t{world.next()}"
-    statements = (
-        f"ALTER TABLE {one.name} RENAME TO {spare}",
-        f"ALTER TABLE {other.name} RENAME TO {one.name}",
-        f"ALTER TABLE {spare} RENAME TO {other.name}",
-    )
-    one.name, other.name = other.name, one.name
+    statements: list[str] = []
+    places = [(one.schema, one.name), (other.schema, other.name)]
+    for table, (schema, name) in ((one, (one.schema, f"t{world.next()}")), (other, places[0]), (one, places[1])):
+        if table.schema != schema:
+            statements.append(f"ALTER TABLE {table.spelled} SET SCHEMA {schema or 'public'}")
+            table.schema = schema
+        statements.append(f"ALTER TABLE {table.spelled} RENAME TO {name}")
+        table.name = name
     return _migration(world, choose, "swap", *statements, seen=True)
 
 
@@ -307,7 +310,7 @@ def view_becomes_table(world: World, choose: Chooser, said: Said, base: World) -
     if any(done.on == view.id for done in world.hand):
         return None
     del world.objects[view.id]
-    return _migration(world, choose, "replace", f"CREATE TABLE {view.name} (id bigint)", seen=True)
+    return _migration(world, choose, "replace", f"CREATE TABLE {view.spelled} (id bigint)", seen=True)
 
 
 def _used(world: World, id_: int) -> bool:
@@ -336,8 +339,8 @@ def dynamic_view(world: World, choose: Chooser, said: Said, base: World) -> str 
         return None
     said.columns.add((view.id, column))
     _name(world, said, view.id)
-    name = f"u{world.next()}"
-    statements = [f"CREATE VIEW {name} AS SELECT {column} AS u{world.next()} FROM {view.name}"]
+    name = f"{pick(choose, world.schemas) or 'public'}.u{world.next()}"
+    statements = [f"CREATE VIEW {name} AS SELECT {column} AS u{world.next()} FROM {view.spelled}"]
     if chance(choose, 2):
         statements.append(f"GRANT SELECT ON {name} TO {READER}")
     return _unread(world, "dynamic", *statements)
@@ -351,12 +354,12 @@ def unmanaged_trigger(world: World, choose: Chooser, said: Said, base: World) ->
     function, table = pick(choose, functions), pick(choose, list(world.tables.values()))
     _name(world, said, function.id)
     trigger = f"w{world.next()}"
-    when = f"BEFORE UPDATE ON {table.name} FOR EACH ROW WHEN (NEW.id > 0)"
-    statements = [f"CREATE TRIGGER {trigger} {when} EXECUTE FUNCTION {function.name}()"]
+    when = f"BEFORE UPDATE ON {table.spelled} FOR EACH ROW WHEN (NEW.id > 0)"
+    statements = [f"CREATE TRIGGER {trigger} {when} EXECUTE FUNCTION {function.spelled}()"]
     if chance(choose, 2):
-        statements.append(f"COMMENT ON TRIGGER {trigger} ON {table.name} IS 'told {world.next()}'")
+        statements.append(f"COMMENT ON TRIGGER {trigger} ON {table.spelled} IS 'told {world.next()}'")
     if chance(choose, 2):
-        statements.append(f"ALTER TABLE {table.name} DISABLE TRIGGER {trigger}")
+        statements.append(f"ALTER TABLE {table.spelled} DISABLE TRIGGER {trigger}")
     return _migration(world, choose, "trigger", *statements)
 
 
@@ -370,8 +373,8 @@ def unmanaged_rule(world: World, choose: Chooser, said: Said, base: World) -> st
     _pin(world, function.id, function.second or "")
     world.hanging.add(function.id)
     rule = f"r{world.next()}"
-    statement = f"CREATE RULE {rule} AS ON UPDATE TO {table.name} DO ALSO SELECT {function.name}('x'::text)"
-    return _migration(world, choose, "rule", statement, f"COMMENT ON RULE {rule} ON {table.name} IS 'told'")
+    statement = f"CREATE RULE {rule} AS ON UPDATE TO {table.spelled} DO ALSO SELECT {function.spelled}('x'::text)"
+    return _migration(world, choose, "rule", statement, f"COMMENT ON RULE {rule} ON {table.spelled} IS 'told'")
 
 
 def statistics(world: World, choose: Chooser, said: Said, base: World) -> str | None:
@@ -385,7 +388,7 @@ def statistics(world: World, choose: Chooser, said: Said, base: World) -> str | 
         world,
         choose,
         "statistics",
-        f"CREATE STATISTICS {name} ON id, {pick(choose, plain).name} FROM {table.name}",
+        f"CREATE STATISTICS {name} ON id, {pick(choose, plain).name} FROM {table.spelled}",
         f"ALTER STATISTICS {name} SET STATISTICS 7",
     )
 
@@ -393,7 +396,7 @@ def statistics(world: World, choose: Chooser, said: Said, base: World) -> str | 
 def publication(world: World, choose: Chooser, said: Said, base: World) -> str | None:
     """Publish a table."""
     table = pick(choose, list(world.tables.values()))
-    return _migration(world, choose, "publish", f"CREATE PUBLICATION pub{world.next()} FOR TABLE {table.name}")
+    return _migration(world, choose, "publish", f"CREATE PUBLICATION pub{world.next()} FOR TABLE {table.spelled}")
 
 
 def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str | None:
@@ -402,13 +405,13 @@ def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str
         return None
     table, column = pick(choose, list(world.tables.values())), Column(f"c{world.next()}", "bigint")
     table.columns.append(column)
-    sequence = f"{table.name}_{column.name}_seq"
+    sequence = f"{table.spelled}_{column.name}_seq"
     return _migration(
         world,
         choose,
         "serial",
-        f"ALTER TABLE {table.name} ADD COLUMN {column.name} bigserial",
-        f"ALTER TABLE {table.name} ALTER COLUMN {column.name} DROP NOT NULL",
+        f"ALTER TABLE {table.spelled} ADD COLUMN {column.name} bigserial",
+        f"ALTER TABLE {table.spelled} ALTER COLUMN {column.name} DROP NOT NULL",
         f"GRANT USAGE ON SEQUENCE {sequence} TO {READER}",
     )
 
@@ -416,34 +419,54 @@ def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str
 def migrated_enum(world: World, choose: Chooser, said: Said, base: World) -> str | None:
     """Create a type and a table of it, add a value to it, and insert that value: this takes several transactions."""
     name, id_ = f"x{world.next()}", world.next()
-    table = Table(id_, f"t{id_}", [Column("id", "bigint"), Column(f"c{world.next()}", name)])
+    name = f"{pick(choose, world.schemas) or 'public'}.{name}"
+    place = dict(zip(("name", "schema"), _place(world, choose, f"t{id_}", Table), strict=True))
+    table = Table(id_, columns=[Column("id", "bigint"), Column(f"c{world.next()}", name)], **place)
     world.tables[id_] = table
     _migration(
         world,
         choose,
         "enum",
         f"CREATE TYPE {name} AS ENUM ('a')",
-        f"CREATE TABLE {table.name} (id bigint PRIMARY KEY, {table.columns[1].name} {name})",
-        f"INSERT INTO {table.name} VALUES (1, 'a')",
+        f"CREATE TABLE {table.spelled} (id bigint PRIMARY KEY, {table.columns[1].name} {name})",
+        f"INSERT INTO {table.spelled} VALUES (1, 'a')",
     )
     _migration(world, choose, "value", f"ALTER TYPE {name} ADD VALUE 'b'", seen=True)
-    return _migration(world, choose, "insert", f"INSERT INTO {table.name} VALUES (2, 'b')")
+    return _migration(world, choose, "insert", f"INSERT INTO {table.spelled} VALUES (2, 'b')")
 
 
 def partitioned_table(world: World, choose: Chooser, said: Said, base: World) -> str | None:
     """Create a partitioned table with two partitions."""
     id_ = world.next()
-    table = Table(id_, f"t{id_}", [Column("id", "bigint"), Column(f"c{world.next()}", "text")], partitioned=True)
+    place = dict(zip(("name", "schema"), _place(world, choose, f"t{id_}", Table), strict=True))
+    columns = [Column("id", "bigint"), Column(f"c{world.next()}", "text")]
+    table = Table(id_, columns=columns, partitioned=True, **place)
     world.tables[id_] = table
     return _migration(
         world,
         choose,
         "partitions",
-        f"CREATE TABLE {table.name} (id bigint PRIMARY KEY, {table.columns[1].name} text) PARTITION BY RANGE (id)",
-        f"CREATE TABLE {table.name}_low PARTITION OF {table.name} FOR VALUES FROM (MINVALUE) TO (2)",
-        f"CREATE TABLE {table.name}_rest PARTITION OF {table.name} DEFAULT",
-        f"INSERT INTO {table.name} (id) VALUES (1), (2)",
+        f"CREATE TABLE {table.spelled} (id bigint PRIMARY KEY, {table.columns[1].name} text) PARTITION BY RANGE (id)",
+        f"CREATE TABLE {table.spelled}_low PARTITION OF {table.spelled} FOR VALUES FROM (MINVALUE) TO (2)",
+        f"CREATE TABLE {table.spelled}_rest PARTITION OF {table.spelled} DEFAULT",
+        f"INSERT INTO {table.spelled} (id) VALUES (1), (2)",
     )
+
+
+def move_table(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Move a table to the other schema, which comes to be at the latest now."""
+    return edits.create_schema(world, choose) or edits.move_table(world, choose)
+
+
+def move_unmanaged_view(world: World, choose: Chooser, said: Said, base: World) -> str | None:
+    """Create a view that no file declares, move it to the other schema, and change what it shows."""
+    edits.create_schema(world, choose)
+    if not world.made or chance(choose, 2):
+        edits.make_view(world, choose)
+    told = edits.move_view(world, choose)
+    if told and chance(choose, 2):
+        retype_column(world, choose)
+    return told
 
 
 def foreign_key(world: World, choose: Chooser, said: Said, base: World) -> str | None:
@@ -456,7 +479,7 @@ def foreign_key(world: World, choose: Chooser, said: Said, base: World) -> str |
         world,
         choose,
         "refer",
-        f"ALTER TABLE {one.name} ADD CONSTRAINT k{world.next()} FOREIGN KEY (id) REFERENCES {other.name}",
+        f"ALTER TABLE {one.spelled} ADD CONSTRAINT k{world.next()} FOREIGN KEY (id) REFERENCES {other.spelled}",
     )
 
 
@@ -469,7 +492,7 @@ def outside_transaction(world: World, choose: Chooser, said: Said, base: World) 
         return None
     name, text = world.migrations[count]
     table = pick(choose, plain)
-    index = f"CREATE INDEX CONCURRENTLY i{world.next()} ON {table.name} ({pick(choose, table.columns).name});\n"
+    index = f"CREATE INDEX CONCURRENTLY i{world.next()} ON {table.spelled} ({pick(choose, table.columns).name});\n"
     text = (
         f"{index}{text}"
         if chance(choose, 2) and "RENAME" not in text and "ADD COLUMN" not in text
@@ -483,22 +506,24 @@ def outside_transaction(world: World, choose: Chooser, said: Said, base: World) 
 
 
 def grant_on_all(world: World, choose: Chooser, said: Said, base: World) -> str | None:
-    """Grant or revoke on all tables or functions in the schema."""
+    """Grant or revoke on all tables or functions in a schema."""
     what = pick(choose, ("SELECT ON ALL TABLES", "INSERT ON ALL TABLES", "EXECUTE ON ALL FUNCTIONS"))
+    schema = pick(choose, world.schemas) or "public"
     grants = not chance(choose, 3)
     if grants:
-        return _migration(world, choose, "all", f"GRANT {what} IN SCHEMA public TO {READER}")
-    return _migration(world, choose, "all", f"REVOKE {what} IN SCHEMA public FROM {READER} CASCADE")
+        return _migration(world, choose, "all", f"GRANT {what} IN SCHEMA {schema} TO {READER}")
+    return _migration(world, choose, "all", f"REVOKE {what} IN SCHEMA {schema} FROM {READER} CASCADE")
 
 
 def default_privileges(world: World, choose: Chooser, said: Said, base: World) -> str | None:
     """Change the default privileges of what is created from then on."""
+    schema = pick(choose, world.schemas) or "public"
     what = pick(
         choose,
         (
-            f"IN SCHEMA public GRANT SELECT ON TABLES TO {READER}",
+            f"IN SCHEMA {schema} GRANT SELECT ON TABLES TO {READER}",
             f"GRANT INSERT ON TABLES TO {READER}",
-            f"IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {READER}",
+            f"IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {READER}",
             "REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
             f"GRANT USAGE ON TYPES TO {READER}",
         ),
@@ -515,7 +540,7 @@ def trigger_states(world: World, choose: Chooser, said: Said, base: World) -> st
     """Disable or enable all triggers of a table."""
     table = pick(choose, list(world.tables.values()))
     state = pick(choose, ("DISABLE", "ENABLE"))
-    return _migration(world, choose, "states", f"ALTER TABLE {table.name} {state} TRIGGER USER")
+    return _migration(world, choose, "states", f"ALTER TABLE {table.spelled} {state} TRIGGER USER")
 
 
 NAMED: tuple[Edit, ...] = (
@@ -541,6 +566,10 @@ NAMED: tuple[Edit, ...] = (
     serial_column,
     migrated_enum,
     partitioned_table,
+    move_table,
+    move_table,
+    move_unmanaged_view,
+    move_unmanaged_view,
     foreign_key,
     outside_transaction,
     outside_transaction,

@@ -62,7 +62,8 @@ class History:
 
 def _base(choose: Chooser) -> World:
     world = World()
-    for edit in [edits.create_table, *(pick(choose, edits.NEW) for _ in range(4 + choose.below(4)))]:
+    schema = [edits.create_schema] if chance(choose, 2) else []
+    for edit in [*schema, edits.create_table, *(pick(choose, edits.NEW) for _ in range(4 + choose.below(4)))]:
         edit(world, choose)
         world.repair()
     return world

@@ -30,7 +30,7 @@ SEED = os.environ.get("PGMG_SEED", "0")
 FIRST = random.SystemRandom().randrange(10**9) if SEED == "random" else int(SEED)
 A_SHARD = 25  # sequences that one test runs: what xdist can hand out
 ROUNDS = 6
-_RESET = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
+_RESET = "DROP SCHEMA IF EXISTS other CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
 
 
 class _Drawn:
@@ -139,7 +139,8 @@ class Life:
     def _edit(self, *, first: bool) -> None:
         world, choose = self.world, self.choose
         if first:
-            todo = [edits.create_table, *(pick(choose, edits.NEW) for _ in range(3 + choose.below(4)))]
+            schema = [edits.create_schema] if chance(choose, 2) else []
+            todo = [*schema, edits.create_table, *(pick(choose, edits.NEW) for _ in range(3 + choose.below(4)))]
         else:
             todo = [pick(choose, edits.CHANGES) for _ in range(choose.below(4))]
             todo += [pick(choose, edits.MIGRATIONS) for _ in range(choose.below(3))]

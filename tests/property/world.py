@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 APP, READER, BOSS = "pgmg_test_app", "pgmg_test_reader", "pgmg_test_boss"
 ROLES = (APP, READER, BOSS)
+OTHER = "other"
+"""The schema beside `public` that the projects may have."""
 PLAIN = ("integer", "bigint", "text", "character varying(40)", "numeric(10,2)", "boolean", "timestamp with time zone")
 
 
@@ -44,18 +46,31 @@ class Column:
     held: bool = False  # a view that a migration made shows it: it stays, and of a built-in type
 
 
+class Placed:
+    """What has a name in a schema: `public` if it says none."""
+
+    name: str
+    schema: str
+
+    @property
+    def spelled(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
 @dataclass
-class Table:
+class Table(Placed):
     id: int
     name: str
     columns: list[Column]
     partitioned: bool = False
+    schema: str = ""
 
 
 @dataclass
-class Declared:
+class Declared(Placed):
     id: int
     name: str
+    schema: str = ""
     folder: str = ""
     remark: int = 0
     comment: str | None = None
@@ -153,14 +168,15 @@ class ByHand:
 
 
 @dataclass
-class Made:
-    """A view that a migration made and nobody declared, and what else it stands on: another of them."""
+class Made(Placed):
+    """A view that a migration made and nobody declared, and what else it stands on: another of them, as it is spelled."""
 
     name: str
     on: int  # a table
     columns: list[str]
     materialized: bool = False
     over: str = ""
+    schema: str = ""
 
     @property
     def kind(self) -> str:
@@ -180,6 +196,7 @@ class World:
     made: list[Made] = field(default_factory=list)
     pinned: set[int] = field(default_factory=set)  # named in migrations: they must exist for ever
     hanging: set[int] = field(default_factory=set)  # functions under defaults and checks of tables
+    schemas: list[str] = field(default_factory=lambda: [""])  # "" is public
 
     def copy(self) -> World:
         return copy.deepcopy(self)
@@ -193,8 +210,23 @@ class World:
 
     # -- spelling
 
+    def placed(self) -> list[Placed]:
+        """Return everything that has a name in a schema."""
+        declared = [o for o in self.objects.values() if not isinstance(o, Trigger | Policy)]
+        return [*self.tables.values(), *declared, *self.made]
+
+    def is_free(self, schema: str, name: str) -> bool:
+        by_hand = (done.name for done in self.hand if done.what == "view")
+        spelled = f"{schema}.{name}" if schema else name
+        return spelled not in (*(found.spelled for found in self.placed()), *by_hand)
+
     def name(self, id_: int) -> str:
-        return (self.tables.get(id_) or self.objects[id_]).name
+        return (self.tables.get(id_) or self.objects[id_]).spelled
+
+    def full(self, id_: int) -> str:
+        """Return the name with its schema."""
+        name = self.name(id_)
+        return name if "." in name else f"public.{name}"
 
     def type(self, type_: str | int) -> str:
         return self.name(type_) if isinstance(type_, int) else type_
@@ -223,18 +255,18 @@ class World:
 
     def signature(self, function: Function) -> str:
         if function.form in ("rows", "trigger"):
-            return f"{function.name}()"
+            return f"{function.spelled}()"
         second = f", {self.type(function.second)}" if function.second is not None else ""
-        return f"{function.name}({function.type}{second})"
+        return f"{function.spelled}({function.type}{second})"
 
     def target(self, id_: int) -> str:
         """Return the object as COMMENT ON and GRANT ON name it."""
         if id_ in self.tables:
             return f"TABLE {self.name(id_)}"
         match self.objects[id_]:
-            case View(materialized=True, name=name):
+            case View(materialized=True, spelled=name):
                 return f"MATERIALIZED VIEW {name}"
-            case View(name=name):
+            case View(spelled=name):
                 return f"VIEW {name}"
             case Function() as function:
                 return f"FUNCTION {self.signature(function)}"
@@ -242,10 +274,10 @@ class World:
                 return f"TRIGGER {name} ON {self.name(on)}"
             case Policy(name=name, on=on):
                 return f"POLICY {name} ON {self.name(on)}"
-            case Domain(name=name):
+            case Domain(spelled=name):
                 return f"DOMAIN {name}"
             case other:
-                return f"TYPE {other.name}"
+                return f"TYPE {other.spelled}"
 
     def privileged(self, id_: int) -> str:
         return self.target(id_).replace("MATERIALIZED VIEW", "TABLE").replace("VIEW", "TABLE").replace("DOMAIN", "TYPE")
@@ -269,11 +301,11 @@ class World:
         if declared.comment is not None:
             yield f"COMMENT ON {self.target(declared.id)} IS '{declared.comment}'"
         for column, text in declared.column_comments.items():
-            yield f"COMMENT ON COLUMN {declared.name}.{column} IS '{text}'"
+            yield f"COMMENT ON COLUMN {declared.spelled}.{column} IS '{text}'"
         for role, privilege, column in sorted(declared.grants):
             yield f"GRANT {privilege}{f' ({column})' if column else ''} ON {self.privileged(declared.id)} TO {role}"
         for name, column in declared.indexes.items() if isinstance(declared, View) else ():
-            yield f"CREATE INDEX {name} ON {declared.name} ({column})"
+            yield f"CREATE INDEX {name} ON {declared.spelled} ({column})"
 
     def create(self, declared: Declared) -> str:
         match declared:
@@ -292,15 +324,15 @@ class World:
             case Policy(name=name, on=on, column=column, function=function):
                 value = f"{self.name(function)}({column}::text)" if function else column
                 return f"CREATE POLICY {name} ON {self.name(on)} USING ({value} IS NOT NULL)"
-            case Enum(name=name, labels=labels):
+            case Enum(spelled=name, labels=labels):
                 spelled = ", ".join(f"'{label}'" for label in labels)
                 return f"CREATE TYPE {name} AS ENUM ({spelled})"
-            case Domain(name=name, base=base, default=default, checks=checks):
+            case Domain(spelled=name, base=base, default=default, checks=checks):
                 said = f" DEFAULT '{default}'" if default else ""
                 return f"CREATE DOMAIN {name} AS {base}{said}" + "".join(
                     f" CONSTRAINT k{c} CHECK (VALUE::text <> '{c}')" for c in checks
                 )
-            case Composite(name=name, attributes=attributes):
+            case Composite(spelled=name, attributes=attributes):
                 return f"CREATE TYPE {name} AS ({', '.join(f'{a.name} {self.type(a.type)}' for a in attributes)})"
             case _:
                 raise AssertionError(declared)
@@ -312,7 +344,7 @@ class World:
         base += "()" if isinstance(self.objects.get(view.base), Function) else ""
         where = f" WHERE {view.where} > 0" if view.where else ""
         kind = "MATERIALIZED VIEW" if view.materialized else "VIEW"
-        return f"CREATE {kind} {view.name}{options} AS SELECT {', '.join(shown)} FROM {base} b{where}"
+        return f"CREATE {kind} {view.spelled}{options} AS SELECT {', '.join(shown)} FROM {base} b{where}"
 
     def _item(self, item: Item) -> str:
         match item.form:
@@ -330,14 +362,14 @@ class World:
                 return f"1 AS {item.alias}"
 
     def _function(self, f: Function) -> str:
-        head = f"CREATE FUNCTION {f.name}"
+        head = f"CREATE FUNCTION {f.spelled}"
         if f.form == "trigger":
             asked = f"PERFORM count(b.{f.column}) FROM {self.name(f.reads)} b; " if f.reads else ""
             return f"{head}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {asked}RAISE DEBUG '{f.number}'; RETURN NEW; END $$"
         if f.form == "rows":
             # bodies name schemas: the server fills materialized views under a search_path of its own
             relation, where = self.name(f.reads), f" WHERE {f.number} >= 0"
-            query = f"SELECT b.* FROM public.{relation} b{where}"
+            query = f"SELECT b.* FROM {self.full(f.reads)} b{where}"
             match f.language:
                 case "plpgsql":
                     body = f"LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY {query}; END $$"
@@ -352,9 +384,9 @@ class World:
             second = f", z {self.type(f.second)} DEFAULT {default}"
         value = f"length({f.argument}::text) + {f.number}"
         if f.calls:
-            value += f" + length(public.{self.name(f.calls)}({f.argument}::text)::text)"
+            value += f" + length({self.full(f.calls)}({f.argument}::text)::text)"
         if f.reads:
-            value += f" + (SELECT count(b.{f.column}) FROM public.{self.name(f.reads)} b)"
+            value += f" + (SELECT count(b.{f.column}) FROM {self.full(f.reads)} b)"
         value = f"({value})::{f.returns}"
         match f.language:
             case "plpgsql":
