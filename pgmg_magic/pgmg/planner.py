@@ -157,12 +157,12 @@ class Planner:
             PlanError: the change cannot be planned.
         """
         from pgmg.catalog.reading.catalog_details_reader import read_catalog_details
-        from pgmg.planning.compare.resolved import questions, with_created
+        from pgmg.planning.compare.resolved import questions, with_unread
         from pgmg.planning.kinds.wording_questions import wording_questions
         from pgmg.planning.schedule.owed_details import with_owed
         from pgmg.planning.steps.plan_builder import build
 
-        resolved = with_created(comparison.resolved, facts)
+        resolved = with_unread(comparison.resolved, facts)
         asked = questions(resolved, comparison.differences, facts)
         details = read_catalog_details(conn, resolved.snapshot, asked)
         details = with_owed(details, resolved.snapshot.owed.values())

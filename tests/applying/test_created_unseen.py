@@ -130,3 +130,43 @@ def test_a_column_changes_its_type_outside_a_transaction(project, other, kind):
         one.apply()
         one.settled()
     assert differences(dump(project.dsn, rows=True), dump(other.dsn, rows=True)) == []
+
+
+MOVED = {
+    "schema": "ALTER {kind} {name} SET SCHEMA elsewhere",
+    "name": "ALTER {kind} {name} RENAME TO renamed",
+    "both": "ALTER {kind} {name} SET SCHEMA elsewhere; ALTER {kind} elsewhere.{name} RENAME TO renamed",
+}
+MADE = {
+    "VIEW": "CREATE VIEW u AS SELECT c FROM t; ALTER VIEW u ALTER COLUMN c SET DEFAULT 7",
+    "MATERIALIZED VIEW": "CREATE MATERIALIZED VIEW u AS SELECT c FROM t; CREATE UNIQUE INDEX i ON u (c)",
+    "FUNCTION": "CREATE FUNCTION u() RETURNS bigint LANGUAGE sql RETURN (SELECT c FROM t)",
+}
+SAID = "COMMENT ON {kind} {name} IS 'said'; GRANT ALL ON {granted} {name} TO PUBLIC; GRANT ALL ON {granted} {name} TO {role}"
+
+
+@pytest.mark.parametrize("since", ["before", "in the open", "unread"])
+@pytest.mark.parametrize("move", MOVED)
+@pytest.mark.parametrize("kind", MADE)
+def test_what_a_do_block_moves_keeps_its_properties(role, portions, kind, move, since):
+    """An object that no file declares gets another name or schema unread, and a later migration blocks on it."""
+    portions(*_moved(kind, move, since, role("moved")))
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_what_a_committed_do_block_moves_keeps_its_properties(role, portions, kind):
+    """The later migration runs outside a transaction: the plan knew nothing of the move when it was committed."""
+    portions(*_moved(kind, "both", "in the open", role("moved"), "-- pgmg: no-transaction\n"))
+
+
+def _moved(kind: str, move: str, since: str, role: str, head: str = "") -> list[dict[str, str]]:
+    granted, name = ("FUNCTION", "u()") if kind == "FUNCTION" else ("TABLE", "u")
+    made = f"{MADE[kind]}; {SAID.format(kind=kind, name=name, granted=granted, role=role)}"
+    files = {
+        "migrations/1.sql": f"{TABLE}\nCREATE SCHEMA elsewhere;",
+        "migrations/2.sql": dynamic(made) if since == "unread" else f"{made};",
+        "migrations/3.sql": dynamic(MOVED[move].format(kind=kind, name="u")),
+        "migrations/4.sql": f"{head}ALTER TABLE t ALTER c TYPE bigint;",
+    }
+    first = [f"migrations/{number}.sql" for number in ((1, 2) if since == "before" else (1,))]
+    return [{path: files[path] for path in first}, *({path: files[path]} for path in files if path not in first)]

@@ -36,6 +36,14 @@ def test_statements_that_need_to_be_alone_run_alone(users):
     users.settled()
 
 
+def test_a_single_statement_shares_its_commit_with_what_it_recreates(users):
+    """No other migration ran without transaction before: there is no record yet of how far one is."""
+    users.write("migrations/002.sql", "-- pgmg: no-transaction\nALTER TABLE users ALTER name TYPE varchar;")
+    users.apply()
+    users.settled()
+    assert users.value("SELECT count(*) FROM names") == 2
+
+
 def test_a_concurrent_build_waits_for_others_however_long(users):
     """lock_timeout is for locks that stop others; a concurrent build stops nobody."""
     users.write("migrations/002.sql", "CREATE INDEX CONCURRENTLY users_name ON users (name);")

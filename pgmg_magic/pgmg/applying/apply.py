@@ -51,6 +51,7 @@ from pgmg.model.results.events import (
 )
 from pgmg.model.secrets import mask_secrets
 from pgmg.planning.permission_notices import refuse_unpermitted
+from pgmg.planning.schedule.transactions import notes_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -212,8 +213,7 @@ class _Apply:
         for number, group in enumerate(groups, start=1):
             try:
                 if number == 1:
-                    outside = any(not step.transactional for step in plan.steps)
-                    self._state.prepare(snapshot, *((PROGRESS,) if outside else ()))
+                    self._state.prepare(snapshot, *((PROGRESS,) if notes_progress(plan.steps) else ()))
                 else:
                     self._begin_next()
             except psycopg.Error as error:
@@ -327,7 +327,7 @@ class _Apply:
         """Learn from the failure or wait for the lock; raise where neither helps."""
         inference = self._infer(failure, plan, snapshot)
         self._rollback()
-        if self._try_again(failure.error):
+        if self._try_again(failure.error) or _is_outdated(failure):
             return False
         is_drop = failure.step is not None and failure.step.action in (Action.DROP, Action.SWAP)
         learned = self._progress.learn_from_failure(self._reconciliation, failure) if is_drop or not inference else None
@@ -392,6 +392,12 @@ class _Apply:
         result = self._progress.result(plan)
         self._listener(Finished(result))
         return result
+
+
+def _is_outdated(failure: StepFailed) -> bool:
+    """Say whether a step of pgmg failed after a commit of its plan, which may have done more than the plan knew."""
+    step = failure.step
+    return step is not None and step.migration is None and step.transactional and step.group > 1
 
 
 def _who_blocked(failure: StepFailed, watch: LockWatch | None) -> str | None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, ServerFacts
+from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, Moved, ServerFacts
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Edge, Origin
 from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered
@@ -78,7 +78,10 @@ class ApplyProgress:
         told: dict[Fact, Discovered] = {}
         for effect in effects:
             edge = Edge(effect.object, effect.migration, Origin.ERROR, hard=True)
-            told[Blocks(effect.object, effect.statement, effect.place)] = Discovered(edge, effect.because)
+            fact: Fact = Blocks(effect.object, effect.statement, effect.place)
+            if effect.becomes is not None:
+                fact = Moved(effect.statement, effect.object, effect.becomes)
+            told[fact] = Discovered(edge, effect.because)
         for name in changed:
             told[Changed(name)] = Discovered(Edge(name, name, Origin.ERROR, hard=True), f"a migration changes {name}")
         fresh = {fact: one for fact, one in told.items() if fact not in self.facts}

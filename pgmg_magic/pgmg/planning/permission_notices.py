@@ -14,6 +14,7 @@ from pgmg.model.plans.permissions import Held, Need, Permissions, Subject
 from pgmg.model.plans.plan import Action, Plan, Step
 from pgmg.model.sources.source import Notice, StatementKind
 from pgmg.planning.migration_permissions import MigrationNeeds
+from pgmg.planning.schedule.transactions import notes_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +109,7 @@ def _schema_owner(schema: str | None, snapshot: Snapshot) -> str | None:
 def _of_state(plan: Plan, snapshot: Snapshot, schema: str) -> Iterator[Need]:
     server = snapshot.server
     tables = [(STATE, True), (MIGRATIONS, bool(plan.migrations))]
-    tables.append((PROGRESS, any(not step.transactional for step in plan.steps)))
+    tables.append((PROGRESS, notes_progress(plan.steps)))
     tables.append((HISTORY, bool(server.columns_of(HISTORY))))
     if not server.state_schema_exists:
         yield Need(Subject.DATABASE, server.database)

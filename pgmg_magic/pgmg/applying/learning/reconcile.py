@@ -6,7 +6,7 @@ names they give to others, the next attempt saves: it drops those objects before
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,13 +41,17 @@ _ON_RELATION = frozenset({Kind.TRIGGER, Kind.POLICY, Kind.RULE})
 
 @dataclass(frozen=True, slots=True)
 class UnplannedEffect:
-    """An object that has to be dropped before a statement and recreated after it, and why."""
+    """An object that has to be dropped before a statement and recreated after it, and why.
+
+    `becomes`: the statement gives it this name instead, and nothing has to be dropped.
+    """
 
     object: ObjectName
     address: Address | None
     statement: StatementId
     migration: ObjectName
     because: str
+    becomes: ObjectName | None = None
 
     @property
     def place(self) -> tuple[int, int] | None:
@@ -73,6 +77,10 @@ class Suspect:
         """Return an effect of this statement on an object."""
         place = StatementId(self.migration, *self.statement.position)
         return UnplannedEffect(name, address, place, self.step.whole, because)
+
+    def move(self, name: ObjectName, becomes: ObjectName) -> UnplannedEffect:
+        """Return that this statement gives an object another name."""
+        return replace(self.effect(name, None, f"it gives {name} the name {becomes}"), becomes=becomes)
 
 
 @dataclass
@@ -158,8 +166,19 @@ class Reconciliation:
             self.taken += [
                 suspect.effect(name, self._older(address), f"CASCADE takes {name} along") for address, name in lost
             ]
+            self.taken += [suspect.move(*names) for names in self._moved(before, now)]
 
         return look
+
+    def _moved(self, before: Snapshot, now: Snapshot) -> Iterator[tuple[ObjectName, ObjectName]]:
+        """Yield unmanaged objects that have another name now, with both names."""
+        managed = {step.object for step in self.plan.steps if step.source is not None}
+        for name, live in before.objects.items():
+            known = now.by_address.get(live.address)
+            if known is None or known.name == name or name.parent is not None or live.extension is not None:
+                continue
+            if name not in managed and str(name) not in before.state:
+                yield name, known.name
 
     def may_explain(self, failure: StepFailed) -> bool:
         """Say whether a step may have failed because an earlier statement that cannot be read took something along."""
@@ -186,8 +205,10 @@ class Reconciliation:
         if self.is_watched:
             found += self.taken
         elif not self.plan.options.drop_unmanaged:
+            restored = {step.object for step in self.group if step.action is Action.RESTORE}
             for address, name in self._dropped_along(before, now):
-                self.is_ambiguous = self.is_ambiguous or len(suspects) > 1 or name in now.objects
+                is_sure = len(suspects) == 1 and name not in now.objects and name not in restored
+                self.is_ambiguous = self.is_ambiguous or not is_sure
                 found.append(suspects[0].effect(name, self._older(address), f"CASCADE takes {name} along"))
         renamed = {effect.object for effect in self.plan.effects if effect.effect in LEAVES_NAME}
         moved = {address: name for address, name in shadowed_objects(before, now).items() if name not in renamed}

@@ -50,6 +50,15 @@ class Creates:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A statement that cannot be read has given an unmanaged object another name or schema."""
+
+    statement: StatementId
+    object: ObjectName
+    becomes: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
 class Exists:
     """A statement created a declared object: it is brought to its source after that, not created."""
 
@@ -95,9 +104,30 @@ class CannotRestore:
     object: ObjectName
 
 
-Fact = DependsOn | Blocks | Creates | Exists | Changed | Missing | CannotReplace | NeedsOwnTransaction | CannotRestore
+Fact = (
+    DependsOn
+    | Blocks
+    | Creates
+    | Moved
+    | Exists
+    | Changed
+    | Missing
+    | CannotReplace
+    | NeedsOwnTransaction
+    | CannotRestore
+)
 _Fact = TypeVar(
-    "_Fact", DependsOn, Blocks, Creates, Exists, Changed, Missing, CannotReplace, NeedsOwnTransaction, CannotRestore
+    "_Fact",
+    DependsOn,
+    Blocks,
+    Creates,
+    Moved,
+    Exists,
+    Changed,
+    Missing,
+    CannotReplace,
+    NeedsOwnTransaction,
+    CannotRestore,
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
 from pgmg.model.database.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
-from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, ServerFacts, StatementId
+from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, Moved, ServerFacts, StatementId
 from pgmg.model.database.snapshot import Address, Snapshot
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
@@ -234,12 +234,12 @@ def previous_source(difference: ObjectComparison) -> SourceObject | None:
     return found[0] if found else None
 
 
-def with_created(resolved: ResolvedProject, facts: ServerFacts) -> ResolvedProject:
-    """Return a project whose pending statements create what the server said they do."""
-    created = tuple(facts.of(Creates))
-    if not created:
+def with_unread(resolved: ResolvedProject, facts: ServerFacts) -> ResolvedProject:
+    """Return a project whose pending statements create and move what the server said they do."""
+    unread: tuple[Creates | Moved, ...] = (*facts.of(Creates), *facts.of(Moved))
+    if not unread:
         return resolved
-    timeline = replay(resolved.pending, resolved.resolver, resolved.snapshot, resolved.declared, created)
+    timeline = replay(resolved.pending, resolved.resolver, resolved.snapshot, resolved.declared, unread)
     return replace(resolved, timeline=timeline)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from pgmg.model.database.server_facts import Creates, StatementId
+from pgmg.model.database.server_facts import Creates, Moved, StatementId
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
@@ -133,14 +133,14 @@ def replay(
     resolver: Resolver,
     snapshot: Snapshot,
     declared: Mapping[ObjectName, Declared],
-    created: Iterable[Creates] = (),
+    unread: Iterable[Creates | Moved] = (),
 ) -> Timeline:
     """Return the timeline of pending migrations.
 
-    `declared` are the names of the code folder, `created` the objects that the server said statements create.
+    `declared` are the names of the code folder, `unread` what the server said statements create or move.
     """
-    learned: dict[StatementId, list[Creates]] = {}
-    for fact in created:
+    learned: dict[StatementId, list[Creates | Moved]] = {}
+    for fact in sorted(unread, key=lambda fact: isinstance(fact, Creates)):  # what moved may seem to be created
         learned.setdefault(fact.statement, []).append(fact)
     learned_uses: dict[ObjectId, tuple[Used, ...]] = {}
     history = SchemaHistory(snapshot, declared)
@@ -169,7 +169,7 @@ def replay(
                     uses = (*uses, *(Used(n, state.holder(n), is_optional=alteration.if_exists) for n in names))
                 operations += operations_of(alteration, names, history, number)
             for fact in learned.get(StatementId(migration.name, *statement.position), ()) if learned else ():
-                operations += _created_unseen(fact, history, number, learned_uses)
+                operations += _done_unseen(fact, history, number, learned_uses)
             if operations:
                 meaning.clear()  # names may mean something else from here on
                 for operation in operations:
@@ -183,6 +183,17 @@ def replay(
     return Timeline(history, pending, tuple(statements), tuple(first), by_object, learned_uses)
 
 
+def _done_unseen(
+    fact: Creates | Moved, history: SchemaHistory, number: int, uses: dict[ObjectId, tuple[Used, ...]]
+) -> list[Operation]:
+    """Let a statement do what the server said it does, and its text does not tell."""
+    return (
+        _moved_unseen(fact, history, number)
+        if isinstance(fact, Moved)
+        else _created_unseen(fact, history, number, uses)
+    )
+
+
 def _created_unseen(
     fact: Creates, history: SchemaHistory, number: int, uses: dict[ObjectId, tuple[Used, ...]]
 ) -> list[Operation]:
@@ -194,6 +205,15 @@ def _created_unseen(
     used = Used(fact.uses, history.holder(fact.uses, number + 1))
     uses[created] = (*uses.get(created, ()), used)
     return [] if created == known else [Operation(number, Effect.CREATE, created, fact.object)]
+
+
+def _moved_unseen(fact: Moved, history: SchemaHistory, number: int) -> list[Operation]:
+    """Let a statement give an object another name that its text does not tell."""
+    moved = history.holder(fact.object, number)
+    if moved is None or history.name_of(moved, number + 1) == fact.becomes:
+        return []  # it is not there in this plan, or went along with what another fact is about
+    history.rename(moved, fact.becomes, number)
+    return [Operation(number, Effect.RENAME, moved, fact.object, becomes=fact.becomes)]
 
 
 def _used(statement: Statement, resolver: Resolver, state: SchemaState) -> tuple[Used, ...]:

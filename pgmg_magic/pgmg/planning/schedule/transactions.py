@@ -12,9 +12,10 @@ from pgmg.model.sources.source import StatementKind
 from pgmg.source.grammar.lexer import significant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from pgmg.model.naming.names import ObjectName
+    from pgmg.model.plans.plan import Step
     from pgmg.model.sources.source import Migration
     from pgmg.planning.replay.timeline import PendingStatement, Timeline
 
@@ -35,6 +36,11 @@ _MAY_COMMIT = frozenset({"CALL", "DO"})
 def runs_alone(migration: Migration) -> bool:
     """Say whether a migration runs without a transaction around it."""
     return migration.no_transaction or any(s.kind is StatementKind.OUTSIDE for s in migration.statements)
+
+
+def notes_progress(steps: Iterable[Step]) -> bool:
+    """Say whether it is recorded meanwhile how far a migration without transaction is."""
+    return any(step.migration is not None and runs_alone(step.migration) for step in steps)
 
 
 @dataclass(frozen=True)
