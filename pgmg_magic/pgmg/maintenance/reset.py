@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from pgmg.maintenance.locked import locked
 from pgmg.model.database.ignored_objects import IgnoredObjects
 from pgmg.model.naming.name_patterns import NamePatterns
+from pgmg.model.naming.names import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
     from pgmg.maintenance.locked import Connect
@@ -59,7 +62,25 @@ class Reset:
             self._everything,
             read_foundations(conn, snapshot, self._created_extensions()) if self._everything else (),
             IgnoredObjects(NamePatterns(self._settings.ignore), snapshot.objects),
+            self._sources(conn, snapshot),
         )
+
+    def _sources(self, conn: Connection, snapshot: Snapshot) -> Mapping[str, str]:
+        """Return what recorded operator classes were created from: it tells which family came with a class.
+
+        Those are left out for which a migration has created the family.
+        """
+        from pgmg.catalog.reading.drift_evidence import read_drift_evidence
+        from pgmg.model.database.catalog_details import DriftChecks
+        from pgmg.planning.demands.implied_families import family_like, is_migrated
+
+        found: dict[str, str] = {}
+        files = self._planner.files().migrations or ()
+        named = (name for name in snapshot.objects if name.kind is Kind.OPERATOR_CLASS)
+        classes = tuple(str(name) for name in named if not is_migrated(family_like(name), files))
+        for schema in (self._settings.state_schema, *self._including) if classes else ():
+            found |= read_drift_evidence(conn, snapshot, DriftChecks(recorded=classes), schema).recorded
+        return found
 
     def _created_extensions(self) -> frozenset[str]:
         """Return the extensions that migrations of this project create: all others were there before."""

@@ -16,6 +16,7 @@ from pgmg.model.naming.quoting import literal, quote
 from pgmg.model.results.reset_report import ResetReport
 from pgmg.planning.cascade import cascade
 from pgmg.planning.demands.dependencies import DependencyGraph
+from pgmg.planning.demands.implied_families import family_like, implied_family
 from pgmg.planning.resolve.sql_names import target
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class ResetScope:
 
     `others` are the names that other projects have recorded, by their state schema; of those whose records may not be
     read there are none. `including` are state schemas that are meant as well. `everything` empties the database:
-    `foundations` are then dropped in their order. `ignored` objects are neither dropped nor forgotten.
+    `foundations` are then dropped in their order. `ignored` objects are neither dropped nor forgotten. `sources` are
+    what recorded operator classes were created from.
     """
 
     state_schema: str
@@ -45,6 +47,7 @@ class ResetScope:
     everything: bool = False
     foundations: Sequence[Foundation] = ()
     ignored: IgnoredObjects = field(default_factory=lambda: IgnoredObjects(NamePatterns(), {}))
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def reset_plan(snapshot: Snapshot, closure: Closure, scope: ResetScope) -> ResetReport:
@@ -66,7 +69,7 @@ def reset_plan(snapshot: Snapshot, closure: Closure, scope: ResetScope) -> Reset
     if scope.everything:
         _refuse_others(scope)
         return _everything(snapshot, closure, scope, kept)
-    statements, ignored = _managed(snapshot, DependencyGraph(closure), scope)
+    statements, ignored = _managed(snapshot, closure, scope)
     forgotten = (*_forget((scope.state_schema, *scope.including), kept), *_forget_original(snapshot, scope))
     return ResetReport((*statements, *forgotten), ignored)
 
@@ -117,8 +120,9 @@ def _listed(schemas: Sequence[str]) -> str:
 # -- what is managed ------------------------------------------------------------------------------------
 
 
-def _managed(snapshot: Snapshot, graph: DependencyGraph, scope: ResetScope) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _managed(snapshot: Snapshot, closure: Closure, scope: ResetScope) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the drops of what this project, and those included, have recorded, and what stays as it is ignored."""
+    graph = DependencyGraph(closure)
     recorded = set(snapshot.state).union(*(scope.others[schema] for schema in scope.including))
     foreign = {schema: names for schema, names in scope.others.items() if schema not in scope.including}
     shared = frozenset().union(*foreign.values()) if foreign else frozenset()
@@ -127,6 +131,10 @@ def _managed(snapshot: Snapshot, graph: DependencyGraph, scope: ResetScope) -> t
         for name, live in snapshot.objects.items()
         if str(name) in recorded and str(name) not in shared
     }
+    for name in [name for name in managed.values() if name.kind is Kind.OPERATOR_CLASS]:
+        implied = implied_family(name, scope.sources.get(str(name)), snapshot.addresses, closure.dependencies)
+        if implied is not None and str(family_like(name)) not in shared:
+            managed[implied] = family_like(name)
     ignored = {address: managed.pop(address) for address in scope.ignored.addresses & managed.keys()}
     above = graph.dependents_closure(managed)
     if protected := sorted(above.keys() & scope.ignored.addresses, key=lambda a: str(graph.name(a))):

@@ -21,6 +21,7 @@ from pgmg.model.sources.source import Effect, Migration, MigrationFile, Notice, 
 from pgmg.planning.compare.changes import ObjectComparison, Settled, differences, drift_checks, settled
 from pgmg.planning.compare.migration_notices import migration_notices
 from pgmg.planning.compare.signatures import Signature, following_signatures
+from pgmg.planning.demands.implied_families import family_like
 from pgmg.planning.replay.object_operations import CHANGES_SHAPE
 from pgmg.planning.replay.timeline import Timeline, replay
 from pgmg.planning.resolve.resolver import Resolver
@@ -57,6 +58,8 @@ class ResolvedProject:
     notices: tuple[Notice, ...]
     drift_checks: DriftChecks
     checkout: Checkout = Checkout()
+    files: tuple[MigrationFile, ...] = ()
+    """All migrations, applied ones too."""
     signatures: Mapping[ObjectName, Signature] = field(default_factory=lambda: MappingProxyType({}))
     """Of declared routines whose signature follows a column: the one that they have if they are created now."""
 
@@ -146,6 +149,7 @@ def resolve_project(  # noqa: PLR0913, PLR0917 - files and database, and what is
         notices=(*notices, *migration_notices(files, snapshot, checkout)),
         drift_checks=drift_checks(declared, snapshot, known, signatures) if objects is not None else DriftChecks(),
         checkout=checkout,
+        files=tuple(files or ()),
         signatures=signatures,
     )
 
@@ -259,6 +263,8 @@ def questions(resolved: ResolvedProject, found: Sequence[ObjectComparison], fact
                 wanted.append((name, difference.live.address))
         if difference.change is ChangeKind.NEW and name.kind in ROUTINES:
             seeds |= _overloads(name, resolved.snapshot)
+        if name.kind is Kind.OPERATOR_CLASS and family_like(name) in live:
+            seeds.add(live[family_like(name)])
         source = difference.declared.source if difference.declared else None
         if difference.live is not None and source is not None and name.kind is Kind.VIEW:
             view = source.facts

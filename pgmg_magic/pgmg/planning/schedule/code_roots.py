@@ -54,6 +54,7 @@ class CodeRoots:
             if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:
                 for id_ in self._users_of_overloads(difference.name):
                     found.setdefault(id_, f"{difference.name.display_name} is a new overload")
+        found |= {id_: f"was made by {name}" for id_, name in self._context.implied_families.items()}
         return {id_: reason for id_, reason in found.items() if id_ in graph.definitions or reason}
 
     def with_learned(self, roots: Mapping[ObjectId, str], point: int) -> list[ObjectId]:

@@ -24,9 +24,11 @@ from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.demands.dependencies import DependencyGraph
+from pgmg.planning.demands.implied_families import family_like, implied_family, is_migrated
 from pgmg.planning.demands.removals import Removals, removals_of
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.schedule.declared_objects import DeclaredObjects
+from pgmg.source.grammar.operator_classes import count_members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +86,25 @@ class PlanContext:
     def is_deleted(self, name: ObjectName) -> bool:
         """Say whether a recorded object is no longer declared."""
         known = self.differences.get(name)
+        if known is None and name.kind is Kind.OPERATOR_FAMILY:
+            return name in map(family_like, self.implied_families.values())
         return known is not None and known.change is ChangeKind.DELETED
+
+    @cached_property
+    def implied_families(self) -> Mapping[ObjectId, ObjectName]:
+        """The operator families that go with a class that is deleted or declared in another family, by address."""
+        found: dict[ObjectId, ObjectName] = {}
+        for one in self.changed:
+            name, snapshot = one.name, self.resolved.snapshot
+            if name.kind is not Kind.OPERATOR_CLASS or one.change not in {ChangeKind.DELETED, ChangeKind.MODIFIED}:
+                continue
+            stays = one.declared is not None and count_members(one.declared.source.sql) is not None
+            if stays or family_like(name) in self.differences:
+                continue
+            family = implied_family(name, one.recorded_sql, snapshot.addresses, self.details.closure.dependencies)
+            if family is not None and not is_migrated(family_like(name), self.resolved.files):
+                found[family] = name
+        return found
 
     @cached_property
     def lost_by_replacement(self) -> Mapping[ObjectName, tuple[str, ...]]:

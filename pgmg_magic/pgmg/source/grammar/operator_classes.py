@@ -62,6 +62,14 @@ def with_members(catalog: str, added: Sequence[str]) -> str:
     return ", ".join((catalog, *(statement.partition(" ADD ")[2] for statement in added)))
 
 
+def count_members(sql: str) -> int | None:
+    """Return how many members CREATE OPERATOR CLASS puts into a family of its own; None where it names one."""
+    class_ = parse(sql).stmts[0].stmt.create_op_class_stmt
+    if class_.opfamilyname:
+        return None
+    return sum(node.create_op_class_item.itemtype in (_OPERATOR, _FUNCTION) for node in class_.items)
+
+
 def _added(statement: str) -> Tree:
     (item,) = parse(statement).stmts[0].stmt.alter_op_family_stmt.items
     return item

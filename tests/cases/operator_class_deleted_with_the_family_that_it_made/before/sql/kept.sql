@@ -1,0 +1,1 @@
+CREATE VIEW kept AS SELECT 1 AS one;
