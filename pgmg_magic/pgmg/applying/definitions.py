@@ -13,7 +13,7 @@ from pgmg.catalog.reading.closure import read_definitions, read_owned_parts
 from pgmg.catalog.reading.snapshot_reader import find
 from pgmg.catalog.reading.table_parts import read_table_parts
 from pgmg.model.database.snapshot import Address
-from pgmg.model.naming.names import Kind
+from pgmg.model.naming.names import RELATIONS, Kind
 from pgmg.model.plans.plan import Action
 from pgmg.planning.demands.dependencies import PARTS_OF_TABLES
 from pgmg.planning.kinds.create_or_replace import replacing
@@ -30,6 +30,22 @@ if TYPE_CHECKING:
     from pgmg.model.database.catalog_details import Definition, ObjectProperty
     from pgmg.model.naming.names import ObjectName
     from pgmg.model.plans.plan import Plan, RuntimeDefinition, Step
+
+
+_REFUSES_BY_ITSELF = 150000
+"""From this version on, the server itself refuses to drop what a generated column uses."""
+
+_KEEPS_GENERATED_COLUMNS = """DO $pgmg$ BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.attgenerated <> ''
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'a'
+      AND d.refclassid = {address.classid} AND d.refobjid = {address.objid}
+  ) THEN
+    RAISE EXCEPTION 'cannot drop it because a generated column depends on it' USING ERRCODE = '2BP01';
+  END IF;
+END $pgmg$"""
+"""An older server drops a generated column without a word together with a function or the like that it uses."""
 
 
 class RuntimeDefinitions:
@@ -72,6 +88,15 @@ class RuntimeDefinitions:
                 self._parts[name] = [found[part] for part in parts.get(address, ()) if part in found]
                 self._known[name] = [found[address], *(d for d in self._parts[name] if not self._is_apart(d))]
                 self._fresh.add(name)
+
+    def guard(self, step: Step) -> str | None:
+        """Return what to run right before a drop so that it fails where the server would take something along."""
+        known = self._known.get(step.object)
+        if step.action is not Action.DROP or step.runtime is None or not known or step.object.kind in RELATIONS:
+            return None
+        if self._conn.info.server_version >= _REFUSES_BY_ITSELF:
+            return None
+        return _KEEPS_GENERATED_COLUMNS.format(address=known[0].address)
 
     def _is_apart(self, part: Definition) -> bool:
         return (part.name.kind, part.name.name) in self._names or tuple(part.address) in self._places

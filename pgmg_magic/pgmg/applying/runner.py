@@ -165,6 +165,7 @@ class Runner:
 
     def _send(self, step: Step) -> None:
         copies, assertions = copy_statements(step), assertion_statements(step)
+        guard = self._definitions.guard(step)
         last = len(step.statements) - 1
         for number, statement in enumerate(step.statements):
             sent = _Sent(step, number, number == last)
@@ -174,6 +175,8 @@ class Runner:
                 self._care.before[at]()
             if self._care.savepoints:
                 self._queue.append((_Sent(step, number, is_care=True), SAVEPOINT))
+            if guard is not None and number == 0:
+                self._queue.append((_Sent(step, number, is_care=True), guard))
             if number in copies:
                 self._flush()
                 self._copy(sent, statement, copies[number].data or "")
