@@ -59,7 +59,9 @@ def _pytest(dsn: str, arguments: list[str]) -> tuple[int, str]:
         report = Path(folder, "junit.xml")
         command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
         # by the environment and not by --dsn: tests outside this folder understand that, too
-        status = subprocess.run(command, check=False, env={**os.environ, "PGMG_TEST_URL": dsn}).returncode
+        # pytest closes its own folder to other users as often as it starts: not below a server that one of them runs
+        mine = {"PGMG_TEST_URL": dsn, "PYTEST_DEBUG_TEMPROOT": folder}
+        status = subprocess.run(command, check=False, env={**os.environ, **mine}).returncode
         if not report.exists():
             return status, "no tests"
         ends = Counter(_outcome(case) for case in ET.parse(report).iter("testcase"))
