@@ -12,6 +12,7 @@ import psycopg
 from psycopg import conninfo
 
 from pgmg.catalog.servers import embedded
+from tests.conftest import quick_folder
 from tests.faults.proxy import Harm
 from tests.faults.trial import Outcome, prepare, tried
 
@@ -26,7 +27,7 @@ def main() -> None:
     options = parser.parse_args()
     outcomes: dict[Harm, list[Outcome]] = {}
     with (
-        tempfile.TemporaryDirectory(prefix="pgmg-faults-") as folder,
+        tempfile.TemporaryDirectory(prefix="pgmg-faults-", dir=quick_folder()) as folder,
         embedded.acquire(Path(folder, ".pgmg")) as server,
     ):
         with psycopg.connect(server.dsn, autocommit=True) as admin:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pgmg.catalog.servers import embedded
+from tests.conftest import quick_folder
 from tests.fuzz.inputs import Kind, made
 from tests.fuzz.running import tried
 
@@ -29,7 +30,7 @@ def main() -> None:
     counted: Counter[Kind] = Counter()
     faults = 0
     with (
-        tempfile.TemporaryDirectory(prefix="pgmg-fuzz-") as folder,
+        tempfile.TemporaryDirectory(prefix="pgmg-fuzz-", dir=quick_folder()) as folder,
         embedded.acquire(Path(folder, ".pgmg")) as server,
         ThreadPoolExecutor(options.jobs) as pool,
     ):
