@@ -12,7 +12,7 @@ from pgmg.model.plans.plan import ChangeKind, Edge
 from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.render.graph.formats import to_html
 from tests.browser import shop
-from tests.browser.lab import Troubles
+from tests.browser.lab import Troubles, eventually
 from tests.render import builders as made
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
@@ -237,6 +237,35 @@ def test_a_page_in_a_frame_takes_the_theme_that_its_holder_tells(chromium, tmp_p
             seen.append(ground())
     light, dark = "rgb(247, 249, 251)", "rgb(15, 19, 25)"
     assert seen == [light, dark, light, light, light]  # nobody but the holder may
+    page.close()
+
+
+@pytest.mark.parametrize("number", [12, 1000])
+@pytest.mark.parametrize(
+    "first", ["width:0;height:0", "width:900px;height:0", "width:0;height:500px", "width:300px;height:2px"]
+)
+def test_a_frame_that_gets_its_size_later_shows_the_graph(chromium, tmp_path, number, first):
+    file = tmp_path / "holder.html"
+    shown = html.escape(to_html(many(number)))
+    file.write_text(f'<!DOCTYPE html><body><iframe style="{first}" srcdoc="{shown}"></iframe></body>', "utf-8")
+    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(file.as_uri())
+    frame = page.frames[1]
+    frame.wait_for_selector("html[data-ready]", state="attached")
+    page.wait_for_timeout(100)
+    page.locator("iframe").evaluate("it => { it.style.cssText = 'width:900px;height:600px'; }")
+    boxes = (
+        "() => [...document.querySelectorAll('.node')].map((it) => it.getBoundingClientRect()).filter((box) => "
+        "box.width > 20 && box.left > 0 && box.top > 0 && box.right < innerWidth && box.bottom < innerHeight).length"
+    )
+    eventually(lambda: frame.evaluate(boxes) >= 3)
+    frame.locator("#zoom-in").click()
+    page.wait_for_timeout(100)
+    before = frame.evaluate("document.querySelector('#canvas > svg').style.transform")
+    page.locator("iframe").evaluate("it => { it.style.height = '601px'; }")
+    page.wait_for_timeout(100)
+    after = frame.evaluate("document.querySelector('#canvas > svg').style.transform")
+    assert before.partition("scale")[2] == after.partition("scale")[2]  # what the reader has chosen stays
     page.close()
 
 

@@ -80,7 +80,8 @@ def test_drift_offers_both_ways_in_the_words_of_the_front_end(cells, project):
             one for one in cells(magic).outputs if "text/html" in one.data and "v" in one.data["text/plain"]
         ]
         assert notebook in output.data["text/plain"]
-        assert notebook.replace("'", "&#39;") in output.data["text/html"]
+        shown = re.sub("`(.*?)`", r"<code>\1</code>", notebook.replace("'", "&#39;"))
+        assert shown in output.data["text/html"]
     cells("%pgmg_import view.v")
     project.settled()
     project.do("CREATE OR REPLACE FUNCTION f(x integer) RETURNS integer LANGUAGE sql AS 'SELECT 2'")

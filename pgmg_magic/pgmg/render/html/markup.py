@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 import zlib
 from functools import cache
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pgmg.render import sanitize
 from pgmg.render.text.side_by_side import sides
@@ -84,7 +83,7 @@ def trusted(text: str) -> Markup:
 
 def prose(text: str) -> Markup:
     """Return a sentence of pgmg's, what stands between backticks in it as code."""
-    said = html.escape(sanitize.sanitize_block(text))
+    said = str(escape(sanitize.sanitize_block(text)))
     return trusted(_CODE.sub(r"<code>\1</code>", said))
 
 

@@ -134,7 +134,9 @@
       drawMap();
     });
   };
+  let refit = null; // what is done again when the window changes its size, until the reader moves the picture
   const look = (x, y, pixels) => {
+    refit = null;
     const now = size(), zoomed = Math.min(Math.max(pixels, 0.02), 6);
     Object.assign(frame, { w: now.w / zoomed, h: now.h / zoomed });
     Object.assign(frame, { x: x - frame.w / 2, y: y - frame.h / 2 });
@@ -142,8 +144,12 @@
   };
   const middle = () => [frame.x + frame.w / 2, frame.y + frame.h / 2];
   const fitting = (w, h) => Math.min(size().w / (w + 40), size().h / (h + 40));
-  const fit = () => look(drawn.w / 2, drawn.h / 2, Math.min(fitting(drawn.w, drawn.h), 1.25));
+  const fit = () => {
+    look(drawn.w / 2, drawn.h / 2, Math.min(fitting(drawn.w, drawn.h), 1.25));
+    refit = fit;
+  };
   const zoom = (factor, x, y) => {
+    refit = null;
     const before = frame.w, pixels = Math.min(Math.max(scale() * factor, Math.min(fitting(drawn.w, drawn.h), 1) / 2), 6);
     const ratio = size().w / pixels / before;
     frame.x = x - (x - frame.x) * ratio;
@@ -249,6 +255,7 @@
       const apart = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
       zoom(apart(event, others[0]) / apart(last, others[0]), ...place(others[0]));
     } else {
+      refit = null;
       frame.x -= (event.clientX - last.clientX) / scale();
       frame.y -= (event.clientY - last.clientY) / scale();
       move();
@@ -266,8 +273,7 @@
   by("zoom-in").onclick = () => zoom(1.4, ...middle());
   by("zoom-out").onclick = () => zoom(1 / 1.4, ...middle());
   by("zoom-fit").onclick = fit;
-  let begun = false;
-  addEventListener("resize", () => begun ? look(...middle(), scale()) : begin());
+  addEventListener("resize", () => refit ? refit() : look(...middle(), scale()));
 
   // -- groups
 
@@ -511,12 +517,10 @@
   ready();
   redraw();
   const begin = () => {
-    begun = canvas.clientWidth > 0;
-    if (!begun) return;
-    fit();
-    if (fitting(drawn.w, drawn.h) >= 0.3) return;
     const first = nodes.find((node) => node.change && isDrawn(node)) || nodes.find(isDrawn);
-    if (first) look(...spot(first.n), 0.8);
+    if (fitting(drawn.w, drawn.h) >= 0.3 || !first) fit();
+    else look(...spot(first.n), 0.8);
+    refit = begin;
   };
   begin();
   document.documentElement.dataset.ready = "";
