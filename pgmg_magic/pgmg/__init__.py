@@ -31,6 +31,9 @@ _HOMES = {
         "Action Affected Change ChangeKind DatabaseInfo Edge MigrationEffect MigrationImpact Origin Plan PlanOptions "
         "Recreate Step"
     ),
+    "pgmg.model.plans.readers": (
+        "ChangedPart ClientReaders ClientStatement LastUse PartReaders PartUse RunningSession"
+    ),
     "pgmg.model.plans.risk": "LockMode OpenTransaction Risk RiskKind",
     "pgmg.model.results.applied_from": "AppliedFrom",
     "pgmg.model.results.query_result": "PlanNode QueryPlan QueryResult",
@@ -51,7 +54,10 @@ __all__ = [
     "ApplyResult",
     "Change",
     "ChangeKind",
+    "ChangedPart",
     "ClientImpact",
+    "ClientReaders",
+    "ClientStatement",
     "Compatibility",
     "ConfigError",
     "ConnectionFailedError",
@@ -67,6 +73,7 @@ __all__ = [
     "Happening",
     "InsufficientPrivilegeError",
     "Kind",
+    "LastUse",
     "Listener",
     "LockMode",
     "LockedError",
@@ -78,6 +85,8 @@ __all__ = [
     "ObjectName",
     "OpenTransaction",
     "Origin",
+    "PartReaders",
+    "PartUse",
     "PgmgError",
     "Plan",
     "PlanError",
@@ -99,6 +108,7 @@ __all__ = [
     "RowDifference",
     "RowOptions",
     "RowsError",
+    "RunningSession",
     "ServerNotice",
     "SourceErrors",
     "SourceLocation",

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, final
 
 import networkx as nx
+import psycopg
 from IPython.core.interactiveshell import InteractiveShell
 
 from pgmg.errors import ApplyError as ApplyError
@@ -44,6 +45,13 @@ from pgmg.model.plans.plan import MigrationImpact as MigrationImpact
 from pgmg.model.plans.plan import Origin as Origin
 from pgmg.model.plans.plan import PlanOptions as PlanOptions
 from pgmg.model.plans.plan import Recreate as Recreate
+from pgmg.model.plans.readers import ChangedPart as ChangedPart
+from pgmg.model.plans.readers import ClientReaders as ClientReaders
+from pgmg.model.plans.readers import ClientStatement as ClientStatement
+from pgmg.model.plans.readers import LastUse as LastUse
+from pgmg.model.plans.readers import PartReaders as PartReaders
+from pgmg.model.plans.readers import PartUse as PartUse
+from pgmg.model.plans.readers import RunningSession as RunningSession
 from pgmg.model.plans.risk import LockMode as LockMode
 from pgmg.model.plans.risk import OpenTransaction as OpenTransaction
 from pgmg.model.plans.risk import Risk as Risk
@@ -112,6 +120,8 @@ class Plan:
     @property
     def clients(self) -> tuple[ClientImpact, ...]: ...
     @property
+    def readers(self) -> ClientReaders | None: ...
+    @property
     def compatibility(self) -> Compatibility: ...
     @property
     def dependencies(self) -> tuple[Edge, ...]: ...
@@ -175,12 +185,14 @@ class Project:
     ) -> Project: ...
     @property
     def server(self) -> str: ...
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
     def plan(self, options: PlanOptions | None = None) -> Plan: ...
+    def with_readers(self, plan: Plan) -> Plan: ...
     def apply(
         self,
         plan: Plan | None = None,

@@ -65,6 +65,11 @@ def use(folder: str) -> None:
         assert_type(plan.groups, tuple[tuple[pgmg.Step, ...], ...])
         for edge in plan.dependencies:
             assert_type(edge.origin, pgmg.Origin)
+        with project.connect() as connection:
+            connection.execute("SELECT 1")
+        readers = project.with_readers(plan).readers
+        if readers is not None:
+            assert_type(readers.parts[0].uses[0].statement, pgmg.ClientStatement)
         result = project.apply(plan, listener=listener, resume="done")
         assert_type(result, pgmg.ApplyResult)
         assert_type(result.steps, tuple[pgmg.AppliedStep, ...])
