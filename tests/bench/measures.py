@@ -409,6 +409,17 @@ def _graphviz(dot: str) -> Cost:
 
 
 # `scaling` comes before what works in this process: a child's peak of memory begins at its parent's
+def docs(bench: Bench) -> Iterator[Row]:
+    """The documentation site: the whole command against 10 seconds for 1,000 objects, its folder against 20 MB."""
+    load, folder = bench.small, bench.folder / "site"
+    with bench.applied(load) as dsn:
+        costs = [process([*PGMG, "docs", folder], load.root, PGMG_CONNECTION_STRING=dsn) for _ in range(bench.runs)]
+    ours, share = median(costs), load.objects / 1000
+    yield from _rows(f"pgmg docs, {load.objects} objects / 10 s", ours, Cost(10 * share, processor=10 * share), 1)
+    size = sum(path.stat().st_size for path in folder.rglob("*")) / 1e6
+    yield Row(f"pgmg docs, {load.objects} objects, size / 20 MB", size, 20 * share, 1, "MB")
+
+
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "apply-new": apply_new,
     "plan-nothing": plan_nothing,
@@ -420,6 +431,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "slow-link": slow_link,
     "round-trips": round_trips,
     "graph": draw,
+    "docs": docs,
     "import": take_over,
     "rehearsal": rehearsal,
 }
