@@ -159,8 +159,10 @@ _STEP, _EXACT = 1024, 100
 
 
 def duration_text(milliseconds: float) -> str:
-    """Return a duration as people read it: `35 ms`, `2.4 s`, `3 min 20 s`."""
+    """Return a duration as people read it: `< 1 ms`, `35 ms`, `2.4 s`, `3 min 20 s`."""
     seconds = milliseconds / _MILLISECONDS
+    if milliseconds < 1:
+        return "< 1 ms"  # a step in a pipeline is often too short to be measured
     if seconds < 1:
         return f"{milliseconds:.0f} ms"
     if seconds < _SECONDS:

@@ -164,7 +164,7 @@ def _rehearsal(found: Rehearsal) -> dict[str, Any]:
             {
                 "number": done.step.number,
                 "title": labels.step_title(done.step),
-                "duration": f"{done.duration_ms:.1f} ms",
+                "duration": labels.duration(done.duration_ms),
                 "measured": done.measured,
                 "effects": [(effect_words(effect), effect.expected) for effect in done.effects],
                 "notices": done.notices,

@@ -25,12 +25,8 @@ def result_html(result: ApplyResult) -> str:
         notices=[notice.message for notice in result.plan.warnings],
         learned=[labels.edge(edge) for edge in result.discovered],
         count=labels.count(len(result.steps), "step"),
-        done_steps=[(done.mark, done.role.value, done.text, _took(done.duration_ms)) for done in done_steps(result)],
+        done_steps=[(done.mark, done.role.value, done.text, labels.duration(done.duration_ms)) for done in done_steps(result)],
     )
-
-
-def _took(milliseconds: float) -> str:
-    return "< 1 ms" if milliseconds < 1 else labels.duration(milliseconds)
 
 
 def _recorded(result: ApplyResult) -> list[str]:

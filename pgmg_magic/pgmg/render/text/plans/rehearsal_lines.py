@@ -89,7 +89,7 @@ def rows_words(rows: RehearsedRows) -> str:
 def _step(done: RehearsedStep) -> Iterator[Line]:
     step = done.step
     verb, _, rest = labels.step_title(step).partition(" ")
-    duration = Span(f" ({done.duration_ms:.1f} ms)", Role.MUTED)
+    duration = Span(f" ({labels.duration(done.duration_ms)})", Role.MUTED)
     yield span_line(f"  {step.number}. ", Span(verb, labels.verb(step.action).role), f" {rest}", duration)
     for effect in done.effects:
         yield _effect(effect)
