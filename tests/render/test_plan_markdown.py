@@ -103,6 +103,12 @@ def test_parts_are_cut_at_entries(limit):
     assert shown[1] == 20 or shown[0] == 0 or len(parts[1].cut(shown[1] + 1)) > limit - shortest
 
 
+def test_code_in_sentences_is_code():
+    assert markup.prose("`*` returns more; run `pgmg plan`_x_") == r"`*` returns more; run `pgmg plan`\_x\_"
+    assert markup.prose("a ` alone") == r"a \` alone"
+    assert markup.prose("`<b>|`, @all") == r"`<b>\|`, &#64;all"
+
+
 def test_hostile_texts_stay_text():
     view = made.view(HOSTILE)
     plan = made.plan(

@@ -156,7 +156,7 @@ def _rehearsal(found: Rehearsal) -> dict[str, Any]:
     return {
         "word": "proved" if found.proved else "not proved",
         "role": (Role.CREATED if found.proved else Role.DROPPED).value,
-        "verdict": verdict(found),
+        "verdict": f"{verdict(found)[:1].upper()}{verdict(found)[1:]}.",
         "about": rehearsed_on(found),
         "fingerprint": found.fingerprint,
         "omitted": found.omitted,

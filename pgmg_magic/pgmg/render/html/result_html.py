@@ -25,7 +25,9 @@ def result_html(result: ApplyResult) -> str:
         notices=[notice.message for notice in result.plan.warnings],
         learned=[labels.edge(edge) for edge in result.discovered],
         count=labels.count(len(result.steps), "step"),
-        done_steps=[(done.mark, done.role.value, done.text, labels.duration(done.duration_ms)) for done in done_steps(result)],
+        done_steps=[
+            (done.mark, done.role.value, done.text, labels.duration(done.duration_ms)) for done in done_steps(result)
+        ],
     )
 
 

@@ -7,6 +7,7 @@ import re
 from pgmg.render import sanitize
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!~|$:-])")
+_CODE = re.compile(r"`([^`]+)`")
 _TICKS = re.compile(r"`+")
 
 
@@ -14,6 +15,12 @@ def text(value: str) -> str:
     """Return a text on one line: no markup, no HTML, and no mention of anybody."""
     line = sanitize.sanitize_line(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", line).replace("@", "&#64;")
+
+
+def prose(value: str) -> str:
+    """Return a sentence of pgmg's, what stands between backticks in it as code; the rest as `text` does."""
+    parts = _CODE.split(sanitize.sanitize_line(value))
+    return "".join(code(part) if n % 2 else text(part) for n, part in enumerate(parts) if part)
 
 
 def code(value: str) -> str:

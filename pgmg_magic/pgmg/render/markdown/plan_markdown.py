@@ -110,7 +110,7 @@ def _summary(plan: Plan) -> str:
 
 def _warnings(plan: Plan) -> Iterator[str]:
     for message, place in plan_content.warnings(plan):
-        yield f"> :warning: {markup.text(message)}{f' ({markup.code(place)})' if place else ''}\n>\n"
+        yield f"> :warning: {markup.prose(message)}{f' ({markup.code(place)})' if place else ''}\n>\n"
 
 
 _CLIENT_WORDS = {
@@ -124,7 +124,7 @@ _CLIENT_WORDS = {
 def _client(impact: ClientImpact) -> str:
     where = "" if impact.where is None else f" {markup.code(impact.where)}"
     word = _CLIENT_WORDS[impact.compatibility]
-    return f"- {word}: {markup.code(str(impact.object))} {markup.text(impact.reason)}{where}\n"
+    return f"- {word}: {markup.code(str(impact.object))} {markup.prose(impact.reason)}{where}\n"
 
 
 _RISK_MARKS = {
@@ -139,7 +139,7 @@ _RISK_MARKS = {
 
 def _risk(row: RiskRow) -> str:
     relation = markup.code(row.relation) if row.relation else ""
-    cause = markup.text(row.cause)
+    cause = markup.prose(row.cause)
     if row.where:
         cause = f"{cause} {markup.code(row.where)}".strip()
     lock = f"`{row.lock}`" if row.lock else ""
@@ -155,8 +155,8 @@ def _rehearsal(plan: Plan) -> Iterator[str]:
         return
     mark = ":white_check_mark:" if found.proved else ":x:"
     said = f"{verdict(found)}, {rehearsed_on(found)}"
-    yield f"{mark} {markup.text(said)}, for plan `{found.fingerprint}`.\n\n"
-    yield from (f"- not in the copy: {markup.text(message)}\n" for message in found.omitted)
+    yield f"{mark} {markup.prose(said)}, for plan `{found.fingerprint}`.\n\n"
+    yield from (f"- not in the copy: {markup.prose(message)}\n" for message in found.omitted)
     for done in found.steps:
         for effect in done.effects:
             note = "" if effect.expected else " **(not forecast)**"
@@ -176,7 +176,7 @@ def _readers(plan: Plan) -> Iterator[str]:
             yield f"  - {markup.text(use_words(use))}: {markup.code(statement_line(use.statement))}\n"
         if len(one.uses) > _MOST_STATEMENTS:
             yield f"  - and {len(one.uses) - _MOST_STATEMENTS} more\n"
-    yield from (f"- :warning: {markup.text(message)}\n" for message in found.missing)
+    yield from (f"- :warning: {markup.prose(message)}\n" for message in found.missing)
 
 
 def _migrations(plan: Plan) -> Iterator[str]:
@@ -199,7 +199,7 @@ def _change(change: Change) -> str:
 def _step(step: Step) -> str:
     title = labels.step_title(step)
     unmanaged = "" if step.managed else ", unmanaged"
-    return f"{step.number}. {markup.code(title)} ({markup.text(step.reason)}{unmanaged})\n"
+    return f"{step.number}. {markup.code(title)} ({markup.prose(step.reason)}{unmanaged})\n"
 
 
 def _sql(plan: Plan) -> Iterator[str]:
