@@ -10,6 +10,7 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
   };
   const parts = [...root.querySelectorAll("details.steps")].map((part) => ({
     part, open: part.open,
+    tables: [...part.querySelectorAll(".scroll > table")],
     rows: [...part.querySelectorAll(".scroll > table > tbody > tr")].map((row) => ({ row, text: row.textContent.toLowerCase() })),
   }));
   const all = parts.flatMap((one) => one.rows);
@@ -31,27 +32,29 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
     text.tabIndex = 0;
     more.append(element("h4", "", "SQL"), text);
   };
-  const makeFoldable = (one) => {
-    for (const { row } of one.rows) {
+  const makeFoldable = (table) => {
+    for (const row of table.tBodies[0].rows) {
       const name = row.cells[3], details = element("details", "sql"), summary = element("summary");
       summary.append(...name.childNodes);
       details.append(summary, element("div", "more"));
       details.addEventListener("toggle", () => details.open && fill(details));
       name.append(details);
     }
-    one.foldable = true;
   };
+  const near = new IntersectionObserver((seen) => {
+    for (const one of seen) {
+      if (!one.isIntersecting) continue;
+      near.unobserve(one.target);
+      makeFoldable(one.target);
+    }
+  }, { rootMargin: "600px" });
   const unpack = async () => {
     const bytes = Uint8Array.from(atob(packed.textContent.trim()), (char) => char.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     steps = JSON.parse(await new Response(stream).text());
     all.forEach((one, n) => { one.text += ` ${steps[n][0].toLowerCase()}`; });
     root.querySelector(".no-script").hidden = true;
-    for (const one of parts) {
-      const ready = () => one.part.open && !one.foldable && makeFoldable(one);
-      one.part.addEventListener("toggle", ready);
-      ready();
-    }
+    for (const one of parts) one.tables.forEach((table) => near.observe(table));
     filter();
   };
 
@@ -70,6 +73,10 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
         const fits = words.every((word) => entry.text.includes(word));
         if (entry.row.hidden === fits) entry.row.hidden = !fits;
         here += fits;
+      }
+      for (const table of one.tables) {
+        const none = [...table.tBodies[0].rows].every((row) => row.hidden);
+        if (table.hidden !== none) table.hidden = none;
       }
       found += here;
       one.part.hidden = !here;
