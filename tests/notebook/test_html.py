@@ -55,7 +55,7 @@ def step(number, action, name, *sql, reason="why", path="sql/a.sql", **more):
 class Tags(HTMLParser):
     """The elements of a page, and whether they are closed in order."""
 
-    void = frozenset({"input", "img", "br", "meta", "wbr"})
+    void = frozenset({"input", "img", "br", "meta", "wbr", "col"})
 
     def __init__(self, page):
         super().__init__()
