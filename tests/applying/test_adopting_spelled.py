@@ -31,6 +31,10 @@ CREATE FUNCTION app.framed(app.frame, text) RETURNS boolean LANGUAGE sql IMMUTAB
 CREATE FUNCTION of_child("Child") RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
 CREATE FUNCTION of_seen(seen) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
 CREATE FUNCTION of_any(anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION either(t) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION either(anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
+CREATE FUNCTION app.either(t, text, anyelement) RETURNS SETOF t LANGUAGE sql STABLE AS 'SELECT $1';
+CREATE FUNCTION app.either(anynonarray, text, integer) RETURNS SETOF t LANGUAGE sql STABLE AS 'SELECT NULL::t';
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN short AS varchar(5);
 CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
 """
@@ -93,12 +97,14 @@ SPELLED = {
         "CREATE TRIGGER c AFTER UPDATE OF name, id ON t EXECUTE FUNCTION on_change()": ("name, id", "id"),
         "CREATE CONSTRAINT TRIGGER d AFTER UPDATE ON t FROM app.log NOT DEFERRABLE FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION on_change()": ("NOT DEFERRABLE", "DEFERRABLE"),
         "CREATE TRIGGER e AFTER UPDATE ON t FOR EACH ROW WHEN (noted(NEW) AND of_any(OLD.*)) EXECUTE FUNCTION on_change()": ("noted(NEW)", "noted(OLD)"),
+        "CREATE TRIGGER g AFTER UPDATE ON t FOR EACH ROW WHEN (either(NEW) AND either(OLD.*) AND either(NEW.id)) EXECUTE FUNCTION on_change()": ("either(NEW.id)", "either(NEW.name)"),
         'CREATE TRIGGER f BEFORE INSERT ON "Child" FOR EACH ROW WHEN (of_child(NEW.*) OR noted(NEW)) EXECUTE FUNCTION on_change()': ("noted(NEW)", "of_child(NEW)"),
     },
     Kind.RULE: {
         "CREATE RULE a AS ON UPDATE TO t DO INSERT INTO audit SELECT NEW.*": ("NEW.*", "OLD.*"),
         "CREATE RULE b AS ON INSERT TO seen DO INSTEAD INSERT INTO t VALUES (NEW.id, NEW.name, NEW.born) RETURNING *": ("NEW.born)", "now())"),
         "CREATE RULE c AS ON DELETE TO app.log WHERE OLD.said = ANY ('{a}') DO ALSO NOTHING": ("'{a}'", "'{b}'"),
+        "CREATE RULE g AS ON DELETE TO t WHERE either(OLD) DO ALSO SELECT * FROM app.either(OLD.*, 'x', 1::bigint)": ("'x'", "'y'"),
         "CREATE RULE d AS ON DELETE TO t DO ALSO SELECT noted(OLD.*)": None,
         "CREATE RULE e AS ON UPDATE TO seen WHERE of_seen(OLD) DO INSTEAD SELECT of_seen(NEW.*), of_any(NEW), row_to_json(OLD)": ("of_any(NEW)", "of_any(OLD)"),
         "CREATE RULE f AS ON INSERT TO app.typed WHERE app.framed(NEW, 'x') DO ALSO SELECT * FROM app.typed WHERE app.framed(typed.*, 'y')": ("(typed.*, 'y')", "(typed.*, 'z')"),
@@ -106,6 +112,7 @@ SPELLED = {
     Kind.POLICY: {
         "CREATE POLICY a ON t TO CURRENT_USER, PUBLIC USING (t.name = 'x' AND EXISTS (SELECT FROM t o WHERE o.name IN ('a', t.name)))": ("'x'", "'y'"),
         "CREATE POLICY b ON app.log FOR ALL WITH CHECK (at > '2020-01-01' OR log.said LIKE 'x%')": ("'x%'", "'y%'"),
+        "CREATE POLICY g ON t USING (either(t) AND either(t.*) AND either(t.id))": ("t.id", "t.name"),
         "CREATE POLICY c ON t USING (noted(t.*))": None,
         "CREATE POLICY d ON t USING (noted(t) AND of_any(t)) WITH CHECK ((SELECT count(*) FROM t o WHERE noted(o) OR t.noted) > 1)": ("of_any(t)", "of_any(t.id)"),
         "CREATE POLICY e ON \"Child\" USING (of_child(\"Child\") AND noted(\"Child\".*) AND more = '(x.*)')": ('AND noted("Child".*)', ""),
@@ -113,6 +120,7 @@ SPELLED = {
     },
     Kind.INDEX: {
         "CREATE INDEX a ON ONLY t USING btree (name varchar_pattern_ops, lower(name) COLLATE \"C\" DESC) WHERE name > 'a' AND born > '2020-01-01'": ("'a'", "'b'"),
+        "CREATE INDEX d ON t (either(t), either(id)) WHERE either(t.*)": ("either(id)", "either(name)"),
         "CREATE INDEX c ON t (noted(t), of_any(t.*)) WHERE noted(t)": ("of_any(t.*)", "of_any(t.id)"),
         "CREATE UNIQUE INDEX IF NOT EXISTS b ON app.log (coalesce(said, 'x'), (id + 1)) WITH (fillfactor = 50)": ("'x'", "'y'"),
     },

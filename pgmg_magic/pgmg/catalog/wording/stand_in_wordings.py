@@ -27,12 +27,14 @@ CREATE FUNCTION pg_temp.pgmg_wording(
 DECLARE
     pgmg_answer text;
     pgmg_path text;
+    pgmg_checks text := pg_catalog.current_setting('check_function_bodies');
     pgmg_one text;
     pgmg_name text;
     pgmg_schema text;
     pgmg_copy text;
     pgmg_row text;
     pgmg_rows CONSTANT text := $pgmg_rows${rows}$pgmg_rows$;
+    pgmg_routines CONSTANT text := $pgmg_routines${routines}$pgmg_routines$;
     pgmg_object oid;
 BEGIN
     BEGIN -- a subtransaction: an error ends it, and so does the answer
@@ -63,6 +65,11 @@ BEGIN
                 EXECUTE format('CREATE CAST (%1$s AS %2$s) WITH FUNCTION pg_temp.%3$I(%1$s) AS IMPLICIT',
                     format('pg_temp.%I', pgmg_name), pgmg_row, pgmg_copy);
             END LOOP;
+            PERFORM pg_catalog.set_config('check_function_bodies', 'off', true);
+            FOR pgmg_copy IN EXECUTE pgmg_routines USING pgmg_object, pg_catalog.format('pg_temp.%I', pgmg_name) LOOP
+                EXECUTE pgmg_copy;
+            END LOOP;
+            PERFORM pg_catalog.set_config('check_function_bodies', pgmg_checks, true);
             SELECT pg_catalog.format_type(c.reltype, NULL) INTO pgmg_row
             FROM pg_catalog.pg_class c WHERE c.oid = pgmg_object;
             PERFORM pg_catalog.set_config('search_path', pgmg_path, true);
@@ -97,6 +104,32 @@ SELECT 'pgmg_row_' || r.type, pg_catalog.format_type(r.type, NULL) FROM kept r
 WHERE pg_catalog.has_type_privilege(r.type, 'USAGE')
 """
 """The row types that a row of the relation $1 is taken for, each with the name of a function."""
+_ROUTINES = """
+SELECT pg_catalog.format('CREATE FUNCTION %I.%I(%s) RETURNS %s%s LANGUAGE sql %s AS %L', n.nspname, f.proname,
+    (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ',
+        CASE WHEN f.proargmodes IS NULL THEN pg_catalog.quote_ident(nullif(f.proargnames[a.place], '')) END,
+        CASE a.type WHEN c.reltype THEN $2 ELSE pg_catalog.format_type(a.type, NULL) END,
+        CASE WHEN a.place > f.pronargs - f.pronargdefaults THEN 'DEFAULT NULL' END), ', ' ORDER BY a.place)
+     FROM pg_catalog.unnest(f.proargtypes::oid[]) WITH ORDINALITY a (type, place)),
+    CASE WHEN f.proretset THEN 'SETOF ' END, pg_catalog.format_type(f.prorettype, NULL),
+    CASE f.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
+    'SELECT NULL' || CASE WHEN r.typtype <> 'p' THEN '::' || pg_catalog.format_type(f.prorettype, NULL) ELSE '' END)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_proc f ON c.reltype = ANY (f.proargtypes)
+JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace JOIN pg_catalog.pg_type r ON r.oid = f.prorettype
+WHERE c.oid = $1 AND f.prokind = 'f' AND f.provariadic = 0
+  AND (r.typtype <> 'p' OR r.typname IN ('record', 'void', 'anyelement', 'anyarray', 'anynonarray'))
+  AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+  AND EXISTS (
+    SELECT FROM pg_catalog.pg_proc o CROSS JOIN pg_catalog.unnest(o.proargtypes::oid[]) x (type)
+    JOIN pg_catalog.pg_type p ON p.oid = x.type
+    WHERE o.proname = f.proname AND p.typnamespace = 'pg_catalog'::regnamespace
+      AND p.typname IN ('anyelement', 'anynonarray', 'anycompatible', 'anycompatiblenonarray', 'record')
+  )
+"""
+"""Statements that create overloads for rows of the copy $2 beside those for rows of the relation $1.
+
+Where another overload takes a row of any type, the server could not choose between that one and a cast.
+"""
 _HAS_PLPGSQL = """
 SELECT FROM pg_catalog.pg_language l WHERE l.lanname = 'plpgsql' AND pg_catalog.has_language_privilege(l.oid, 'USAGE')
 """
@@ -144,7 +177,9 @@ def why_no_stand_in(conn: psycopg.Connection[Row]) -> str | None:
 
 def _function() -> str:
     texts = {name: _with_parameters(name, parameters) for name, parameters in _PARAMETERS.items()}
-    return _FUNCTION.format(rows=_ROWS, settings=CANONICAL_SETTINGS.replace("SELECT", "PERFORM", 1), **texts)
+    return _FUNCTION.format(
+        rows=_ROWS, routines=_ROUTINES, settings=CANONICAL_SETTINGS.replace("SELECT", "PERFORM", 1), **texts
+    )
 
 
 def _with_parameters(name: str, parameters: Sequence[str]) -> str:
