@@ -38,7 +38,9 @@ WITH wanted AS MATERIALIZED (
     UNION ALL
     -- of a partitioned table's index without ONLY, so that its parts come along; but not where some partition has none
     SELECT n.classid, n.objid, concat('DROP INDEX ', n.identity),
-           replace(pg_catalog.pg_get_indexdef(c.oid, 0, $3), format('INDEX %I ON ONLY ', c.relname), format('INDEX %I ON ', c.relname)), NULL, true,
+           replace(CASE WHEN t.spcname IS NULL OR right(x.text, length(x.condition)) <> x.condition THEN x.text
+                        ELSE concat(left(x.text, length(x.text) - length(x.condition)), format(' TABLESPACE %I', t.spcname), x.condition) END,
+                   format('INDEX %I ON ONLY ', c.relname), format('INDEX %I ON ', c.relname)), NULL, true,
            CASE WHEN c.relkind = 'I' AND (NOT i.indisvalid OR EXISTS (
                SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_index own ON own.indexrelid = h.inhrelid
                JOIN pg_catalog.pg_index twin ON twin.indrelid = own.indrelid AND twin.indexrelid <> own.indexrelid
@@ -46,6 +48,8 @@ WITH wanted AS MATERIALIZED (
                  AND (twin.indisunique, twin.indnkeyatts, twin.indkey::text, twin.indclass::text, twin.indcollation::text) = (own.indisunique, own.indnkeyatts, own.indkey::text, own.indclass::text, own.indcollation::text)
            )) THEN ARRAY[pg_catalog.pg_get_indexdef(c.oid)] END
     FROM named n JOIN pg_catalog.pg_class c ON c.oid = n.objid JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace
+    CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(c.oid, 0, $3), coalesce(' WHERE ' || pg_catalog.pg_get_expr(i.indpred, i.indrelid, $3), '')) x (text, condition)
     WHERE n.classid = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('i', 'I')
     -- about pg_class
     UNION ALL

@@ -8,7 +8,7 @@ WITH space AS MATERIALIZED (
     FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
     WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::regclass
 ), relation AS MATERIALIZED (
-    SELECT c.oid, c.relkind, s.name AS schema, c.relname::text AS name, c.relowner, c.xmin AS version, c.reloptions, c.reltoastrelid,
+    SELECT c.oid, c.relkind, s.name AS schema, c.relname::text AS name, c.relowner, c.xmin AS version, c.reloptions, c.reltoastrelid, c.reltablespace, c.relam,
            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHEN 'S' THEN 'sequence'
                 WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind
     FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace
@@ -16,9 +16,9 @@ WITH space AS MATERIALIZED (
 ), found AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid AS classid, r.oid AS objid, r.kind, r.schema, r.name, NULL::text[] AS arguments,
            p.kind AS parent_kind, p.schema AS parent_schema, p.name AS parent_name, NULL::text AS detail,
-           CASE WHEN w.oid IS NULL THEN r.version::text  -- the names of a view's columns are no part of its rule, nor are its options
+           CASE WHEN w.oid IS NULL THEN r.version::text  -- no part of a view's rule: the names of its columns, its options, where and how it is stored (2 is heap)
                 ELSE concat(w.xmin, ':', md5((SELECT string_agg(a.attname, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                                              WHERE a.attrelid = r.oid AND a.attnum > 0)), ':' || md5(nullif(concat_ws(' ', r.reloptions, o.reloptions), ''))) END AS version, r.relowner AS owner, coalesce(i.indisvalid, true) AS valid
+                                              WHERE a.attrelid = r.oid AND a.attnum > 0)), ':' || md5(nullif(concat_ws(' ', r.reloptions, o.reloptions, nullif(r.reltablespace, 0), CASE WHEN r.relam NOT IN (0, 2) THEN r.relam END), ''))) END AS version, r.relowner AS owner, coalesce(i.indisvalid, true) AS valid
     FROM relation r
     LEFT JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid AND w.rulename = '_RETURN' AND r.relkind IN ('v', 'm')
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid AND r.relkind IN ('i', 'I')

@@ -13,7 +13,7 @@ from pgmg.model.database.snapshot import LiveObject, Snapshot, StateRow, definit
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
-from pgmg.model.sources.facts import DefinitionFacts, GrantFacts, stated_options
+from pgmg.model.sources.facts import DefinitionFacts, GrantFacts, IndexFacts, ViewFacts, stated_options
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.compare.signatures import Signature, has_signature
 from pgmg.source import parse_recorded, same_wording
@@ -243,7 +243,10 @@ def _drifted(declared: Declared, row: StateRow, text: str | None, applied: str |
     if row.server_version is None or row.server_version // 10000 != version_num // 10000:
         return False
     return not (
-        applied is not None and differ_in_options(declared.name, applied, text) and _has_options(declared, text)
+        applied is not None
+        and differ_in_options(declared.name, applied, text)
+        and _has_options(declared, text)
+        and _is_where_it_was(declared, applied, text)
     )
 
 
@@ -276,6 +279,18 @@ def _has_options(declared: Declared, live: str) -> bool:
 
     found = dict(option for one in parse_recorded(live) for option in stated_options(one.facts).items())
     return all(holds(found, name, value) for name, value in stated_options(declared.source.facts).items())
+
+
+def _is_where_it_was(declared: Declared, applied: str, live: str) -> bool:
+    """Say whether the tablespace and the access method that are declared are those with which it was applied."""
+    facts = declared.source.facts
+    stated = facts.storage if isinstance(facts, ViewFacts | IndexFacts) else ()
+    if not stated:
+        return True
+    from pgmg.source.grammar.indexes import stated_storage
+
+    before, now = stated_storage(applied), stated_storage(live)
+    return all(before.get(what) == now.get(what) for what in stated)
 
 
 def deletions(found: Iterable[ObjectComparison]) -> tuple[ObjectComparison, ...]:

@@ -10,7 +10,7 @@ from pgmg.model.naming.names import Kind
 from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.model.sources.facts import IndexFacts, stated_options
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option
+from pgmg.planning.kinds.view_rules import changed_storage, live_options, reset_option, set_option, set_tablespace
 from pgmg.source.grammar.rewriting import same_but_formatting, same_definition, without_options
 
 
@@ -23,11 +23,17 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
     if shown and same_definition(shown, case.source.sql):
         return NO_CHANGE
     if shown and isinstance(case.source.facts, IndexFacts):
-        old, new = without_options(shown), without_options(case.source.sql)
-        statements = _options(case)
+        old, new = (without_options(sql, without_storage=True) for sql in (shown, case.source.sql))
+        moved = changed_storage(case)
+        if not all(moved.values()):
+            return RecreateObject("its tablespace changes")
+        spaces = (set_tablespace(case.name, space) for space in moved.values() if space is not None)
+        statements = (*_options(case), *spaces)
         # the options of a partitioned index are those of indexes to come: the server does not change them
         if same_definition(old, new) and not (statements and case.facts.get("partitioned")):
-            return AlterInPlace(Action.ALTER, statements, "only its options change")
+            return AlterInPlace(
+                Action.ALTER, statements, "its tablespace changes" if moved else "only its options change"
+            )
     return RecreateObject("its definition changes")
 
 

@@ -8,7 +8,7 @@ from pgmg.model.plans.plan import Action, ChangeKind
 from pgmg.model.sources.facts import ViewFacts
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
-from pgmg.planning.kinds.view_rules import live_options, reset_option, set_option
+from pgmg.planning.kinds.view_rules import changed_storage, live_options, reset_option, set_option, set_tablespace
 from pgmg.source.grammar.rewriting import same_but_formatting
 
 
@@ -25,7 +25,13 @@ def choose_strategy(case: ObjectDiff) -> Strategy:
         set_option(case.name, name, value) for name, value in sorted(wanted.items()) if not holds(live, name, value)
     ]
     statements += [reset_option(case.name, name) for name in gone]
-    return AlterInPlace(Action.ALTER, tuple(statements), "only its options change")
+    moved = changed_storage(case)
+    if moved.keys() - {"tablespace"} or not all(moved.values()):
+        return RecreateObject(f"its {' and '.join(sorted(moved))} changes")
+    statements += [set_tablespace(case.name, space) for space in moved.values() if space is not None]
+    return AlterInPlace(
+        Action.ALTER, tuple(statements), "only its options change" if not moved else "its tablespace changes"
+    )
 
 
 def _same_query(case: ObjectDiff, facts: ViewFacts) -> bool:

@@ -12,6 +12,7 @@ from pgmg.model.sources.source import Notice
 from pgmg.planning.kinds.equal_definitions import is_equal
 from pgmg.planning.kinds.rules import NO_CHANGE, AlterInPlace, ObjectDiff, RecreateObject, Rules, Strategy
 from pgmg.planning.resolve.sql_names import target
+from pgmg.source.grammar.indexes import stated_storage
 from pgmg.source.grammar.rewriting import or_replace
 
 _NO_PERMISSION = "42501"
@@ -60,6 +61,26 @@ def set_option(name: ObjectName, option: str, value: str) -> str:
 def reset_option(name: ObjectName, option: str) -> str:
     """Return the statement that takes an option away."""
     return f"ALTER {target(name)} RESET ({_spelled(option)})"
+
+
+def set_tablespace(name: ObjectName, space: str) -> str:
+    """Return the statement that moves a materialized view or index to a tablespace."""
+    return f"ALTER {target(name)} SET TABLESPACE {quote(space)}"
+
+
+def changed_storage(case: ObjectDiff) -> dict[str, str | None]:
+    """Return the tablespace and access method that are declared and that an object does not have, or no longer has.
+
+    None is what the declaration no longer names (rule 3.6): the default of the database.
+    """
+    wanted = stated_storage(case.source.sql)
+    if case.change is ChangeKind.DRIFTED:
+        now = stated_storage(case.definition.text) if case.definition is not None and case.definition.text else {}
+        return {what: name for what, name in wanted.items() if now.get(what) != name}
+    if case.change is not ChangeKind.MODIFIED or case.previous is None:
+        return {}
+    before = stated_storage(case.previous.sql)
+    return {what: wanted.get(what) for what in before.keys() | wanted.keys() if before.get(what) != wanted.get(what)}
 
 
 def _spelled(option: str) -> str:
