@@ -49,6 +49,17 @@ def test_a_migration_whose_do_block_reads_a_view_waits_for_it(project):
     project.settled()
 
 
+def test_a_source_waits_only_for_statements_that_may_create_something(project):
+    """What moves all tables, or gives all objects of a role away, may be about any object, and creates none."""
+    project.write("migrations/1.sql", "CREATE TABLE t (id integer);")
+    project.write("migrations/2.sql", "ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default;")
+    project.write("migrations/3.sql", "DO $$ BEGIN EXECUTE 'CREATE TABLE hid' || 'den (id integer)'; END $$;")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM hidden;")
+    result, _ = told(project)
+    assert edges(result) == {("view.v", "migration.3.sql")}
+    project.settled()
+
+
 def test_a_migration_whose_do_block_calls_a_function_waits_for_it(project):
     """42883."""
     project.write("migrations/001.sql", "DO $$ BEGIN EXECUTE 'SELECT greet' || '(1)'; END $$;")

@@ -26,7 +26,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, migration_name
 from pgmg.model.naming.quoting import spell
 from pgmg.model.plans.plan import Action, ChangeKind, Edge, Origin
-from pgmg.model.sources.source import Effect
+from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.source.grammar.lexer import Sort, significant
 
 if TYPE_CHECKING:
@@ -149,9 +149,10 @@ def _created_by_unread(failure: Failure) -> Inference | None:
         return None
     for step in failure.later:
         for number in step.unread:
-            if step.migration is None:
+            statement = step.migration_statements[number]
+            if step.migration is None or any(scope.kind is ScopeKind.OWNED for scope in statement.scopes):
                 continue
-            after = StatementId(step.migration.name, *step.migration_statements[number].position)
+            after = StatementId(step.migration.name, *statement.position)
             fact = DependsOn(name, after)
             if fact not in failure.facts:
                 return Inference((fact,), (_edge(name, step.whole),))

@@ -187,6 +187,7 @@ class ScopeKind(StrEnum):
     """Which objects a statement may notice without naming them."""
 
     ANY = "any"
+    OWNED = "owned"  # any object, as it belongs to a role or is in a tablespace; none is created
     RELATIONS = "relations"  # views and the like of a schema, or of all
     ROUTINES = "routines"
     TYPES = "types"

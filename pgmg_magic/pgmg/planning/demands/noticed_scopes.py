@@ -68,7 +68,7 @@ class Scopes:
 
 def _is_among(scope: NoticedScope, name: ObjectName) -> bool:
     match scope.kind:
-        case ScopeKind.ANY:
+        case ScopeKind.ANY | ScopeKind.OWNED:
             return True
         case ScopeKind.RELATIONS | ScopeKind.ROUTINES | ScopeKind.TYPES:
             return name.kind in _OF_KIND[scope.kind] and scope.schema in (None, name.schema)

@@ -66,8 +66,8 @@ class PendingStatement:
 
     @property
     def may_notice_all(self) -> bool:
-        """Whether the statement may do anything with any object."""
-        return any(scope.kind is ScopeKind.ANY for scope in self.scopes)
+        """Whether the statement may do something with any object."""
+        return any(scope.kind in {ScopeKind.ANY, ScopeKind.OWNED} for scope in self.scopes)
 
 
 @dataclass(frozen=True)

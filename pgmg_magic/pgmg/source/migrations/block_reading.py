@@ -75,7 +75,9 @@ def _read_body(body: str) -> BlockReading:
             inner = list(alterations_of(one))
             found += inner
             is_complete &= not any(a.target.kind in _CONTAINERS and a.effect is not Effect.CREATE for a in inner)
-            hides_more = one.node in _HIDES_MORE or any(s.kind is ScopeKind.ANY for s in scopes_of(one))
+            hides_more = one.node in _HIDES_MORE or any(
+                s.kind in {ScopeKind.ANY, ScopeKind.OWNED} for s in scopes_of(one)
+            )
             is_complete &= not hides_more
     return BlockReading(tuple(found), is_complete)
 

@@ -28,7 +28,7 @@ _IN_SCHEMA = {
 _ALL_TRIGGERS = frozenset({pb.AT_EnableTrigAll, pb.AT_DisableTrigAll, pb.AT_EnableTrigUser, pb.AT_DisableTrigUser})
 _CHANGES_ROWS = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 _ANYTHING = (Scope(ScopeKind.ANY),)
-_ALL_OWNED = frozenset({"reassign_owned_stmt", "drop_owned_stmt", "alter_table_move_all_stmt", "execute_stmt"})
+_ALL_OWNED = frozenset({"reassign_owned_stmt", "drop_owned_stmt", "alter_table_move_all_stmt"})
 _CHANGES_SCHEMA = frozenset(
     {"ALTER", "CALL", "COMMENT", "CREATE", "DROP", "EXECUTE", "GRANT", "IMPORT", "REASSIGN", "REVOKE", "SECURITY"}
 )
@@ -39,6 +39,8 @@ def scopes_of(statement: ParsedStatement) -> tuple[Scope, ...]:
     """Return what a statement may notice beside what it names. Functions that it calls are another matter."""
     node, tree = statement.node, statement.tree
     if node in _ALL_OWNED:
+        return (Scope(ScopeKind.OWNED),)
+    if node == "execute_stmt":
         return _ANYTHING
     if node in _CHANGES_ROWS:
         return (Scope(ScopeKind.ROWS, relation_parts(tree.relation)),)
