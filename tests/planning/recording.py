@@ -155,7 +155,7 @@ def recording(attempts, shared):
 
     def plan(self, conn, options, facts=None):
         current.clear()
-        self._compared = None  # what is remembered is not asked, and would be missing
+        self._compared = self._decided = None  # what is remembered is not asked, and would be missing
         arguments = () if facts is None else (facts,)
         found, seen = plan_(self, conn, options, *arguments)
         attempts.append(
