@@ -143,14 +143,16 @@ def _not_yet(failure: Failure) -> Inference | None:
 
 
 def _created_by_unread(failure: Failure) -> Inference | None:
-    """A source needs what no text creates: it waits for the next statement that cannot be read."""
+    """A source needs what no text names: it waits for the next statement that cannot be read or creates such things."""
     name = failure.step.object
     if failure.step.migration is not None or failure.step.source is None:
         return None
     for step in failure.later:
-        for number in step.unread:
-            statement = step.migration_statements[number]
-            if step.migration is None or any(scope.kind is ScopeKind.OWNED for scope in statement.scopes):
+        if step.migration is None:
+            continue
+        for number, statement in enumerate(step.migration_statements):
+            may_create = number in step.unread and all(scope.kind is not ScopeKind.OWNED for scope in statement.scopes)
+            if not may_create and not statement.creates_unnamed:
                 continue
             after = StatementId(step.migration.name, *statement.position)
             fact = DependsOn(name, after)

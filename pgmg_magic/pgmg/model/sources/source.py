@@ -219,7 +219,7 @@ class Statement:
 
     `references` are all names that it uses, of what earlier statements create as well; `scopes` is what it may notice
     beside. `sets`: all it does is to set something. `calls`: it runs the functions that it names, instead of storing
-    their names.
+    their names. `creates_unnamed`: it creates objects that it does not name, as CREATE EXTENSION does.
     """
 
     sql: str = field(repr=False)
@@ -231,6 +231,7 @@ class Statement:
     sets: bool = False
     scopes: tuple[Scope, ...] = ()
     calls: bool = False
+    creates_unnamed: bool = False
 
     @property
     def position(self) -> tuple[int, int]:

@@ -152,6 +152,7 @@ class Availability:
             declared = self._context.resolved.declared.get(name)
             if declared is None:
                 continue
+            found = max(found, self._context.not_before.get(name, 0))
             needed = [use.object for use in declared.uses]
             needed += [name.parent] if name.parent is not None else []
             for other in needed:

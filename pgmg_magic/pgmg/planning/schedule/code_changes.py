@@ -170,6 +170,7 @@ class CodeChanges:
         ids = [*change.dropped, *(self._declared.id_of(name) for name in change.names)]
         since = [presence.last_block.get(id_, -1) for id_ in ids] + [presence.last_change.get(id_, -1) for id_ in ids]
         since += [presence.last_notice.get(id_, -1) for id_ in change.dropped]
+        since.append(presence.last_unnamed)  # a source may use a type or language of an extension
         is_ready = self._availability.ready_since(change.names, start) <= start
         key = SlotKey(start if is_ready and all(number < start for number in since) else point)
         self._bring(change, key, reason, self._context.waiting_for.get(point, ()))

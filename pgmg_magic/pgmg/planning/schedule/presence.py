@@ -49,6 +49,8 @@ class Presence:
         """The last statement that changed the definition of an object."""
         self.last_notice: dict[ObjectId, int] = {}
         """The last statement that named an object, or whose effect an absent object would miss."""
+        self.last_unnamed = -1
+        """The last statement that created objects which it does not name, such as those of an extension."""
         self.last_block: dict[ObjectId, int] = {}
         """The last statement during which an object had to be absent."""
 

@@ -255,6 +255,8 @@ class Scheduler:
         if statement.number == self._timeline.first[statement.migration]:
             self._seen_scopes.clear()
         self._seen_scopes += [(number, scope) for scope in statement.scopes]
+        if statement.statement.creates_unnamed:
+            presence.last_unnamed = number
         for use in statement.uses:
             is_new = use.object is None and use.name in self._context.declared
             id_ = self._context.declared.id_of(use.name) if is_new else use.object

@@ -32,6 +32,10 @@ _ONE_TRANSACTION = (
     "its first line says otherwise."
 )
 _RUNS = frozenset({"select_stmt", "call_stmt", "do_stmt"})
+_CREATES_UNNAMED = frozenset(
+    {"create_extension_stmt", "alter_extension_stmt", "create_plang_stmt", "import_foreign_schema_stmt"}
+)
+"""Statements of other objects than the one that they name: `alter_extension_stmt` is ALTER EXTENSION … UPDATE."""
 """Statements that may be there for what a function does, rather than for rows."""
 
 
@@ -112,6 +116,7 @@ class _Reading:
                 references=tuple(needs),
                 scopes=tuple(qualified_scope(s, self.settings) for s in scopes_of(statement)),
                 calls=statement.node in _RUNS,
+                creates_unnamed=statement.node in _CREATES_UNNAMED,
             )
         )
 
