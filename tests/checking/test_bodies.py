@@ -266,6 +266,48 @@ def test_what_the_planner_evaluates_to_estimate_costs_is_no_problem(case, how):
         case.do("SELECT g()")
 
 
+TEMPORARY = {
+    "a statement": "CREATE TEMPORARY TABLE chosen (id integer);",
+    "a statement that may find it": 'CREATE TEMP TABLE IF NOT EXISTS "chosen" AS SELECT 1 AS id;',
+    "a string": "EXECUTE 'CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT 1 AS id';",
+    "a query in a string": "EXECUTE 'SELECT 1 AS id INTO TEMPORARY chosen';",
+    "another schema": "CREATE TEMPORARY TABLE pg_temp.chosen (id integer);",
+}
+
+
+@pytest.mark.parametrize("language", ["plpgsql", "sql"])
+@pytest.mark.parametrize("how", TEMPORARY)
+def test_a_temporary_table_that_the_caller_creates_is_no_problem(case, how, language):
+    """Only that name: another missing table is a problem still."""
+    case.write(
+        "sql/caller.sql",
+        f"CREATE FUNCTION caller() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {TEMPORARY[how]} PERFORM called(); END $$;",
+    )
+    for name, table in (("called", "chosen"), ("wrong", "chosen_not")):
+        query = f"SELECT id FROM {table} LIMIT 1"
+        body = query if language == "sql" else f"BEGIN RETURN ({query}); END"
+        text = f"CREATE FUNCTION {name}() RETURNS int LANGUAGE {language} AS $$ {body} $$;"
+        case.write(f"sql/{name}.sql", text)
+        case.do(f"SET check_function_bodies = off; {text}")  # and adopted
+    case.apply()
+    with case.open() as project:
+        found = project.check()
+    assert [str(problem.object) for problem in found.problems] == ["function.wrong()"]
+
+
+def test_the_result_of_a_polymorphic_function_is_known_to_its_call_alone(case):
+    case.write(
+        "sql/either.sql",
+        "CREATE FUNCTION either(a anyelement, b anyelement) RETURNS anyelement LANGUAGE plpgsql AS"
+        " $$ DECLARE result ALIAS FOR $0; BEGIN result := a; RETURN result; END $$;",
+    )
+    case.apply()
+    with case.open() as project:
+        found = project.check(["either"])
+    assert found.problems == ()
+    assert [str(name) for name in found.unchecked] == ["function.either(anyelement, anyelement)"]
+
+
 def test_nothing_breaks_a_new_function_that_names_what_a_migration_drops(case):
     case.write("migrations/002.sql", "ALTER TABLE users DROP COLUMN age;")
     for name in ("sql/close_month.sql", "sql/adults.sql", "sql/stamp.sql"):

@@ -18,7 +18,7 @@ from pgmg.checking.body_problems import (
     touched_words,
     words_of,
 )
-from pgmg.checking.precautions import is_prepared_for
+from pgmg.checking.precautions import is_prepared_for, is_temporary, temporary_relations
 from pgmg.checking.rolled_back import step_problems, why_not
 from pgmg.checking.routine_checker import check_routines
 from pgmg.errors import InsufficientPrivilegeError, LockedError
@@ -141,11 +141,13 @@ class PlanChecker:
         asked = [one for one in routines if one.oid in names and is_asked(one, names[one.oid])]
         found = check_routines(conn, asked)
         sources = sources_of(self._declared, plan)
+        temporary = temporary_relations(routine.body for routine in routines) if any(found.said.values()) else ()
         problems = [
             problem(names[routine.oid], said, routine.body, sources.get(names[routine.oid]), plan)
             for routine in asked
             for said in found.said.get(routine.oid, ())
-            if not (routine.language == "plpgsql" and is_prepared_for(routine.body, said))
+            if not is_temporary(said, temporary)
+            and not (routine.language == "plpgsql" and is_prepared_for(routine.body, said))
         ]
         return BodyCheck(
             checked_on,

@@ -12,6 +12,8 @@ from pgmg.checking.body_problems import named_in
 from pgmg.source.grammar.lexer import Sort, significant
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from pgmg.model.plans.body_check import ServerSaid
 
 _CONDITIONS = {
@@ -28,6 +30,11 @@ _LOOKS = frozenset(
 )
 """Ways to ask whether something is there."""
 _WORD = re.compile(r"[\w$]+")
+_TEMPORARY = re.compile(
+    r"\btemp(?:orary)?\s+(?:table\s+)?(?:if\s+not\s+exists\s+)?(?:pg_temp\s*\.\s*)?(\"[^\"]+\"|[\w$]+)", re.IGNORECASE
+)
+"""CREATE TEMPORARY TABLE and SELECT INTO TEMPORARY, in statements and in strings."""
+_NO_RELATION = "42P01"
 
 
 def is_prepared_for(body: str, said: ServerSaid) -> bool:
@@ -48,6 +55,17 @@ def is_prepared_for(body: str, said: ServerSaid) -> bool:
     asked = {word.lower() for text in texts for word in _WORD.findall(text)}
     names = {word.lower() for name in named_in(said.message) for word in _WORD.findall(name)}
     return bool(names & asked)
+
+
+def temporary_relations(bodies: Iterable[str]) -> frozenset[str]:
+    """Return the names of temporary tables that bodies create: the routines that these call may use them."""
+    found = (name for body in bodies for name in _TEMPORARY.findall(body))
+    return frozenset(name.strip('"') if name.startswith('"') else name.lower() for name in found)
+
+
+def is_temporary(said: ServerSaid, temporary: Collection[str]) -> bool:
+    """Say whether an error is about a missing relation that some routine creates as a temporary one."""
+    return said.sqlstate == _NO_RELATION and any(name in temporary for name in named_in(said.message))
 
 
 def _handled(body: str) -> frozenset[str]:

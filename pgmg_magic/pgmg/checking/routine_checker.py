@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.catalog.wording import routine_bodies
 from pgmg.model.plans.body_check import ServerSaid, TriggerUse
+from pgmg.source.grammar.lexer import significant
 from pgmg.source.references.plpgsql_probe import place_in, probe
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _PARSER_POINTS = frozenset({"3F000", "42704", "42883", "42P01"})
 The planner calls stable functions to estimate costs, such as `current_setting('app.user')`, before the body has set
 that parameter.
 """
+_RESULT = "$0"
+"""The result of a polymorphic function, which only a function with such a result can name."""
 _TRIGGERS, _EVENT_TRIGGERS = "trigger", "event_trigger"
 
 Said = tuple[ServerSaid, ...]
@@ -117,7 +120,7 @@ def _line_begin(body: str, line: int) -> int:
 
 def _by_probe(conn: Connection, routine: RoutineBody, use: TriggerUse | None) -> Said | None:
     parameters = routine_bodies.concrete_parameters(routine)
-    if parameters is None:
+    if parameters is None or _RESULT in (token.text for token in significant(routine.body)):
         return None
     table = use.table if use is not None else "" if routine.result == _EVENT_TRIGGERS else None
     made = probe(routine.body, routine.name, [(p.name, p.type, p.mode) for p in parameters], table)
