@@ -9,6 +9,7 @@ from pgmg.source.columns.inlining import CircularViewsError, InlinedQuery, inlin
 from pgmg.source.columns.renaming import RenamingError
 from pgmg.source.grammar.parser import GrammarError
 
+CTE = '"pgmg_pending_1" AS "active"'
 PUBLIC = ("users", "active", "names")
 
 
@@ -88,6 +89,10 @@ def test_a_query_that_reads_nothing_pending_stays_as_it_is_written():
         (
             "SELECT id FROM active UNION ALL SELECT id FROM users ORDER BY 1",
             'SELECT id FROM "pgmg_pending_1" AS "active" UNION ALL SELECT id FROM users ORDER BY 1',
+        ),
+        (
+            "SELECT j.a FROM (active JOIN users u ON active.id = u.id) j (a), active WHERE active.id = j.a",
+            f"SELECT j.a FROM ({CTE} JOIN users u ON active.id = u.id) j (a), {CTE} WHERE active.id = j.a",
         ),
         (
             "SELECT 1 FROM users LEFT JOIN LATERAL (SELECT id FROM active) AS l USING (id)",

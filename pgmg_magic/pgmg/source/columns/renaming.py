@@ -166,7 +166,7 @@ class _Renaming(Collector):
         self._names = _Names(sql)
         self._edits: list[Edit] = []
         self._aliases: list[list[tuple[Parts, NewName, str]]] = []  # per query: relation as written, and its alias now
-        self._bare: list[Counter[str]] = []  # per query: how often a name stands in its FROM without an alias
+        self._bare: list[Counter[str]] = []  # per FROM, and join with an alias: how often a name has no alias there
         self._relabelled: list[
             set[str]
         ] = []  # per query: aliases under which columns of what is replaced have other names
@@ -215,6 +215,14 @@ class _Renaming(Collector):
         self._aliases.pop()
         self._relabelled.pop()
         self._bare.pop()
+
+    def _from_join(self, join: Tree) -> None:
+        """The names within a join that has an alias are hidden behind it: the same names may stand beside it."""
+        if join.HasField("alias"):
+            self._bare.append(Counter(_without_alias((join.larg, join.rarg))))
+        super()._from_join(join)
+        if join.HasField("alias"):
+            self._bare.pop()
 
     def _from_relation(self, relation: Tree) -> None:
         name = relation_parts(relation)
@@ -348,7 +356,7 @@ def _without_alias(items: Iterable[Tree]) -> Iterable[str]:
                 yield inner.relname
             case "range_table_sample":
                 yield from _without_alias([inner.relation])
-            case "join_expr":
+            case "join_expr" if not inner.HasField("alias"):
                 yield from _without_alias((inner.larg, inner.rarg))
             case _:
                 pass
