@@ -170,6 +170,10 @@ CASES = {
             ["a < users.name"],
         ),
         "a function in SELECT that returns rows": ("SELECT unnest(tags) AS tag FROM users", ["tag < users.tags", "? users.tags"]),
+        "whole rows within a query over a function whose columns are not known": (
+            "SELECT (SELECT max(id) FROM users WHERE (SELECT bool_and(t IS NULL) FROM tree t)) AS id FROM listed(1) l(n)",
+            ["id < users.id | tree.*"],
+        ),
         "whole rows": (
             "SELECT to_jsonb(u) AS j, o AS n FROM users u, orders o",
             ["j < users.*", "n < orders.*"],

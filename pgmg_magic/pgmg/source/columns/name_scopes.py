@@ -157,7 +157,12 @@ class Level:
         return found
 
     def column_named(self, name: str) -> Influence | None:
-        """Return what a column of that name is made from; None where there is none, and no row is asked for."""
+        """Return what a column of that name is made from; None where there is none, and no row is asked for.
+
+        Where a query further out has columns whose names are not known, a name may be one of them, or the row of an
+        alias that is nearer: it stands for both.
+        """
+        row: Influence | None = None
         for level in self._outward():
             columns = level.columns
             named = [column for column in columns if isinstance(column, Named) and column.name == name]
@@ -167,7 +172,9 @@ class Level:
                 return named[0].influence
             unnamed = [column for column in columns if isinstance(column, Unnamed)]
             if unnamed:
-                return level.from_unnamed(name, unnamed)
+                found = level.from_unnamed(name, unnamed)
+                return row if found is None else found if row is None else row | found
+            row = level.row_here(name) if row is None else row
         return None
 
     def from_unnamed(self, name: str, unnamed: Sequence[Unnamed]) -> Influence | None:
