@@ -65,7 +65,7 @@ def reader(chromium):
 def test_a_page_of_nbconvert_folds_and_filters_without_a_kernel(saved, reader, picture, scheme):
     page, troubles = reader(saved, scripts=True, color_scheme=scheme)
     plan = page.locator(".pgmg-plan")
-    rows, total = plan.locator(".steps .scroll > table > tbody > tr:visible"), plan.locator("details.sql").count()
+    rows, total = plan.locator(".steps .batch > table > tbody > tr:visible"), plan.locator("details.sql").count()
     plan.get_by_label("Filter").fill("discount")
     expect(rows).to_have_count(1)
     plan.locator("details.sql > summary").filter(visible=True).click()
@@ -84,7 +84,7 @@ def test_without_scripts_everything_is_there(saved, reader, picture):
     plan = page.locator(".pgmg-plan")
     expect(plan.locator(".tools")).to_be_hidden()  # what would not work is not offered
     expect(plan.locator(".summary")).to_contain_text("1 migration")
-    step = plan.locator(".steps .scroll > table > tbody > tr").filter(has_text="discount").first
+    step = plan.locator(".steps .batch > table > tbody > tr").filter(has_text="discount").first
     step.locator("summary").first.click()
     expect(step.get_by_label("SQL of function.discount(numeric)")).to_be_visible()
     for figure in (plan.locator("figure"), page.locator(".pgmg-graph figure")):
@@ -114,7 +114,7 @@ def test_notebook_7_shows_a_plan_and_applies_it(root, context, project, tmp_path
         notebook.write("%load_ext pgmg", "plan = %pgmg_plan").open()
         notebook.run(0)
         shown = notebook.run(1)
-        expect(shown.locator(".pgmg-plan .steps .scroll > table > tbody > tr")).to_have_count(1)
+        expect(shown.locator(".pgmg-plan .steps .batch > table > tbody > tr")).to_have_count(1)
         picture(notebook.page, "notebook-7")
         notebook.button("Apply").click()
         expect(shown.locator(".pgmg-result")).to_contain_text("applied successfully")

@@ -24,7 +24,7 @@ def planned(notebook, project):
 
 def row(plan, name):
     """The row of the first step about an object."""
-    return plan.locator(".steps .scroll > table > tbody > tr").filter(has_text=name).first
+    return plan.locator(".steps .batch > table > tbody > tr").filter(has_text=name).first
 
 
 def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
@@ -37,7 +37,7 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
     expect(planned.locator(".clients .muted code")).to_have_text("*")  # no backticks
     expect(planned).not_to_contain_text("`")
     expect(planned.locator(".pgmg-part:not(.clients) .affects").first).to_contain_text("view.active_users")
-    expect(planned.locator(".steps .scroll > table > tbody > tr")).not_to_have_count(0)
+    expect(planned.locator(".steps .batch > table > tbody > tr")).not_to_have_count(0)
     expect(planned.frame_locator("figure iframe").locator(".node")).not_to_have_count(0)
 
     step = row(planned, "discount")
@@ -59,7 +59,7 @@ def test_it_says_what_will_happen_and_folds_out(planned, notebook, picture):
 
 
 def test_the_filter_shows_the_steps_with_all_words_and_is_taken_back_by_escape(planned, notebook, picture):
-    rows, total = planned.locator(".steps .scroll > table > tbody > tr:visible"), planned.locator("details.sql").count()
+    rows, total = planned.locator(".steps .batch > table > tbody > tr:visible"), planned.locator("details.sql").count()
     filtering = planned.get_by_label("Filter")
     filtering.fill("view best")
     expect(rows).to_have_count(2)
@@ -104,7 +104,7 @@ def test_hundreds_of_steps_are_grouped_and_found(notebook, project, picture):
     notebook.write("%load_ext pgmg", "plan = %pgmg_plan").open().run_all()
     notebook.wait(1)
     plan = notebook.output(1).locator(".pgmg-plan")
-    rows = plan.locator(".steps .scroll > table > tbody > tr:visible")
+    rows = plan.locator(".steps .batch > table > tbody > tr:visible")
     expect(plan.locator("details.steps > summary").first).to_contain_text("Creating 300 views")
     expect(rows).to_have_count(0)  # folded
     expect(plan.locator("figure iframe")).to_have_count(0)  # nothing is drawn before it is unfolded
@@ -122,6 +122,23 @@ def test_hundreds_of_steps_are_grouped_and_found(notebook, project, picture):
     expect(rows.first.locator(".pgmg-sql")).to_contain_text("CREATE VIEW people_2")
     plan.get_by_label("Filter").fill("")
     expect(rows).to_have_count(0)
+    notebook.troubles.none()
+
+
+def test_only_what_is_on_the_screen_of_a_long_plan_is_laid_out(notebook, project):
+    shop.many(project, 300)
+    notebook.write("%load_ext pgmg", "plan = %pgmg_plan").open().run_all()
+    notebook.wait(1)
+    plan = notebook.output(1).locator(".pgmg-plan")
+    plan.get_by_role("button", name="Unfold all").click()
+    batches = plan.locator(".steps .batch")
+    expect(batches).to_have_count(8)
+    laid_out = "it => it.querySelector('tbody tr').checkVisibility({ contentVisibilityAuto: true })"
+    seen = [one.evaluate(laid_out) for one in batches.all()]
+    assert seen[0]
+    assert not any(seen[4:])
+    batches.last.scroll_into_view_if_needed()
+    notebook.page.wait_for_function(laid_out, arg=batches.last.element_handle())
     notebook.troubles.none()
 
 

@@ -76,7 +76,7 @@ def test_outputs_work_and_can_be_read_in_every_theme(context, picture, shown, th
         page.evaluate(RENDER, html)
     plan, query = page.locator(".pgmg-plan"), page.locator(".pgmg-query")
     plan.get_by_label("Filter").fill("discount")
-    expect(plan.locator(".steps .scroll > table > tbody > tr:visible")).to_have_count(1)
+    expect(plan.locator(".steps .batch > table > tbody > tr:visible")).to_have_count(1)
     plan.get_by_label("Filter").press("Escape")
     expect(page.frame_locator(".pgmg-graph iframe").locator("svg .node")).not_to_have_count(0)
     query.get_by_role("button", name="Last page").click()

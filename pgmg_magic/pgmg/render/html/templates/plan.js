@@ -10,10 +10,12 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
   };
   const parts = [...root.querySelectorAll("details.steps")].map((part) => ({
     part, open: part.open,
-    tables: [...part.querySelectorAll(".scroll > table")],
-    rows: [...part.querySelectorAll(".scroll > table > tbody > tr")].map((row) => ({ row, text: row.textContent.toLowerCase() })),
+    batches: [...part.querySelectorAll(".batch")].map((batch) => ({
+      batch,
+      rows: [...batch.firstElementChild.tBodies[0].rows].map((row) => ({ row, text: row.textContent.toLowerCase() })),
+    })),
   }));
-  const all = parts.flatMap((one) => one.rows);
+  const all = parts.flatMap((one) => one.batches.flatMap(({ rows }) => rows));
 
   // -- long plans: SQL and differences are compressed, and unfolded on demand
 
@@ -32,8 +34,8 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
     text.tabIndex = 0;
     more.append(element("h4", "", "SQL"), text);
   };
-  const makeFoldable = (table) => {
-    for (const row of table.tBodies[0].rows) {
+  const makeFoldable = (batch) => {
+    for (const row of batch.firstElementChild.tBodies[0].rows) {
       const name = row.cells[3], details = element("details", "sql"), summary = element("summary");
       summary.append(...name.childNodes);
       details.append(summary, element("div", "more"));
@@ -54,7 +56,7 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
     steps = JSON.parse(await new Response(stream).text());
     all.forEach((one, n) => { one.text += ` ${steps[n][0].toLowerCase()}`; });
     root.querySelector(".no-script").hidden = true;
-    for (const one of parts) one.tables.forEach((table) => near.observe(table));
+    for (const one of parts) one.batches.forEach(({ batch }) => near.observe(batch));
     filter();
   };
 
@@ -69,14 +71,15 @@ document.querySelectorAll(".pgmg-plan:not([data-ready])").forEach((root) => {
     for (const one of parts) {
       if (now && !before) one.open = one.part.open;
       let here = 0;
-      for (const entry of one.rows) {
-        const fits = words.every((word) => entry.text.includes(word));
-        if (entry.row.hidden === fits) entry.row.hidden = !fits;
-        here += fits;
-      }
-      for (const table of one.tables) {
-        const none = [...table.tBodies[0].rows].every((row) => row.hidden);
-        if (table.hidden !== none) table.hidden = none;
+      for (const { batch, rows } of one.batches) {
+        const earlier = here;
+        for (const { row, text } of rows) {
+          const fits = words.every((word) => text.includes(word));
+          if (row.hidden === fits) row.hidden = !fits;
+          here += fits;
+        }
+        const none = here === earlier;
+        if (batch.hidden !== none) batch.hidden = none;
       }
       found += here;
       one.part.hidden = !here;
