@@ -303,6 +303,37 @@ def test_nothing_to_keep_is_said(project):
     assert "Nothing to import" in "\n".join(import_lines(report))
 
 
+TWINS = {  # a kind of object, its body before and after
+    "VIEW {}twin AS SELECT {} AS one": ("1", "2"),
+    "MATERIALIZED VIEW {}twin AS SELECT {} AS one": ("1", "2"),
+    "FUNCTION {}twin(a integer) RETURNS integer LANGUAGE sql AS 'SELECT {}'": ("1", "2"),
+    "PROCEDURE {}twin(a text) LANGUAGE sql AS 'SELECT {}'": ("1", "2"),
+    "TYPE {}twin AS ENUM ({})": ("'a'", "'a', 'b'"),
+    "DOMAIN {}twin AS integer CHECK (VALUE > {})": ("1", "2"),
+}
+
+
+@pytest.mark.parametrize("declaration", TWINS)
+def test_objects_of_one_name_in_two_schemas_are_two_objects(project, declaration):
+    """One is recorded; the other one comes later, without its schema, and is then changed by hand."""
+    before, after = TWINS[declaration]
+    kind = declaration.partition(" {}")[0]
+    project.write("migrations/001.sql", "CREATE SCHEMA app;")
+    project.write("sql/a.sql", f"CREATE {declaration.format('app.', before)};")
+    project.apply()
+    project.write("sql/b.sql", f"CREATE {declaration.format('', before)};")
+    assert [(step.action.value, step.object.schema) for step in project.plan().steps] == [("create", "public")]
+    project.apply()
+    project.settled()
+    arguments = declaration.partition("twin")[2] if kind in ("FUNCTION", "PROCEDURE") else ""
+    called = f"twin{arguments[: arguments.index(')') + 1]}" if arguments else "twin"
+    project.do(f"DROP {kind} {called}", f"CREATE {declaration.format('', after)}")
+    take_over(project, f"public.{called.partition('(')[0]}")
+    assert "app" not in text(project, "sql/b.sql")
+    assert after.rpartition(" ")[2] in text(project, "sql/b.sql")
+    project.settled()
+
+
 def test_an_edit_that_was_not_applied_is_not_discarded_unasked(project):
     project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
     project.apply()

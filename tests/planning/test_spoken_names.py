@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 import pgmg
+from pgmg.errors import UnknownObjectError
+from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.planning.resolve.declared import NamesInText
+from pgmg.planning.resolve.lookup import find
 
 FILES = {
     "sql/a.sql": "CREATE VIEW a AS SELECT id, name FROM t;",
@@ -46,3 +51,15 @@ def test_whatever_uses_an_object_may_name_it(project, monkeypatch):
         assert users <= {one.name for one in declared.values() if in_text.may_be_in(one)}, name
     few = NamesInText.of([name for name in declared if str(name) == "view.of_big"])
     assert not any(few.may_be_in(one) for one in declared.values() if str(one.name) == "view.alone")
+
+
+def test_the_schema_public_may_be_typed():
+    here, there = (ObjectName(Kind.VIEW, "v", schema) for schema in ("public", "app"))
+    function = ObjectName(Kind.FUNCTION, "f", "public", ("integer",))
+    for typed in ("v", "public.v", "view.v", "view.public.v"):
+        assert find(typed, [there, here]) == (here,)
+    for typed in ("public.f", "function.public.f(integer)"):
+        assert find(typed, [function]) == (function,)
+    for typed in ("public.v", "view.public.v"):  # never the one in another schema
+        with pytest.raises(UnknownObjectError):
+            find(typed, [there])

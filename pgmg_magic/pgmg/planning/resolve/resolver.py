@@ -67,6 +67,8 @@ class Resolver:
         self._sources: dict[ObjectName, SourceObject] = {}
         self._casts: dict[str, list[ObjectName]] = {}
         """Declared casts, by the type that they cast to."""
+        self._qualified: set[ObjectName] = set()
+        """Names that are declared with their schema: no name without one means these."""
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
     def at(self, names: NameSpace) -> Resolver:
@@ -161,10 +163,13 @@ class Resolver:
         ]
         self._columns.declare(declared)
         found: dict[int, ObjectName] = {}
+        qualified_first = sorted(declared, key=_is_unqualified)
         for has_types in (False, True):
-            for source in declared:
+            for source in qualified_first:
                 if (source.target.arguments is not None) is has_types:
                     name = self.name(source.target, source.settings)
+                    if not _is_unqualified(source):
+                        self._qualified.add(name)
                     self.space.add(name)
                     self._sources[name] = source
                     if not has_types:
@@ -230,7 +235,7 @@ class Resolver:
         return role_meant(word, server.user, server.session_user or server.user)
 
     def _unqualified(self, name: ObjectName) -> ObjectName:
-        """Prefer the schema in which an object of this name was recorded (rule 10)."""
+        """Prefer the schema in which an object of this name was recorded (rule 10), unless a file declares it there."""
         if str(name) in self._snapshot.state:
             return name
         others = [
@@ -238,6 +243,7 @@ class Resolver:
             for schema in self._recorded_schemas
             if str(other := ObjectName(name.kind, name.name, schema, name.arguments, None, name.detail))
             in self._snapshot.state
+            and other not in self._qualified
         ]
         return others[0] if len(others) == 1 else name
 
@@ -390,6 +396,10 @@ class Resolver:
     def _others(self, kinds: frozenset[Kind], parts: Parts, settings: tuple[str, ...]) -> list[ObjectName]:
         keys = list(self._keys(parts, settings))
         return [name for kind in sorted(kinds) for key in keys for name in self.space.others(kind, key)]
+
+
+def _is_unqualified(source: SourceObject) -> bool:
+    return len(source.target.parts) < 2  # noqa: PLR2004 - schema and name
 
 
 def _has_attributes(source: SourceObject) -> bool:
