@@ -15,10 +15,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import conninfo, sql
 
 from pgmg.catalog.servers import embedded, server_programs
 from pgmg.errors import EmbeddedServerError
+
+hypothesis_settings.register_profile("busy", deadline=None)  # a machine that is busy is no failure
+hypothesis_settings.load_profile("busy")
 
 THROW_AWAY = {  # nothing in the session's server is worth keeping
     "fsync": "off",
