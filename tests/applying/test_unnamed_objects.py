@@ -82,3 +82,52 @@ def test_a_source_waits_for_what_a_statement_creates_without_a_name(project, ser
     project.settled()
     assert not differences(dump(by_hand, rows=True), dump(project.dsn, rows=True))
     server.drop(by_hand)
+
+
+SWAPS = {
+    "renamed": [
+        "ALTER TABLE hidden RENAME TO passing",
+        "ALTER TABLE t RENAME TO hidden",
+        "ALTER TABLE passing RENAME TO t",
+    ],
+    "moved": [
+        "ALTER TABLE t SET SCHEMA other",
+        "ALTER TABLE hidden SET SCHEMA other",
+        "ALTER TABLE other.hidden RENAME TO x",
+    ],
+}
+AFTER = {"renamed": "t", "moved": "other.x"}
+UNREAD = {
+    "a block that renames": (
+        "CREATE TABLE first (id integer)",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE fi' || 'rst RENAME TO hidden'; END $$",
+    ),
+    "a block that creates": ("SELECT 1", "DO $$ BEGIN EXECUTE 'CREATE TABLE hid' || 'den (id integer)'; END $$"),
+}
+
+
+@pytest.mark.parametrize(
+    "noticing", [[], ["DO $$ BEGIN EXECUTE format('COMMENT ON TABLE %I IS NULL', 't'); END $$"]], ids=["", "noticed"]
+)
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize("unread", UNREAD)
+def test_a_name_that_an_unread_statement_gave_is_followed(project, server, unread, swap, noticing):
+    """A view reads the table that has the name in the end, not another one that had it when the view could be made."""
+    first, given = UNREAD[unread]
+    source = f"CREATE VIEW v AS SELECT id::text AS id FROM {AFTER[swap]}"
+    base = [first, "CREATE SCHEMA other", "CREATE TABLE base (id integer)"]
+    later = [[given, "CREATE TABLE t (id integer)"], noticing, SWAPS[swap]]
+    by_hand = server.create()
+    with psycopg.connect(by_hand, autocommit=True) as conn:
+        for text in [*base, *(one for texts in later for one in texts), source]:
+            conn.execute(text)
+    project.write("migrations/1.sql", ";\n".join(base) + ";\n")
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT id FROM {'first' if 'first' in first else 'base'};\n")
+    project.apply()
+    for number, texts in enumerate(filter(None, later), start=2):
+        project.write(f"migrations/{number}.sql", ";\n".join(texts) + ";\n")
+    project.write("sql/v.sql", source + ";\n")
+    project.apply()
+    project.settled()
+    assert not differences(dump(by_hand), dump(project.dsn))
+    server.drop(by_hand)

@@ -171,7 +171,7 @@ CASES = {
         ),
         "a function in SELECT that returns rows": ("SELECT unnest(tags) AS tag FROM users", ["tag < users.tags", "? users.tags"]),
         "whole rows within a query over a function whose columns are not known": (
-            "SELECT (SELECT max(id) FROM users WHERE (SELECT bool_and(t IS NULL) FROM tree t)) AS id FROM listed(1) l(n)",
+            "SELECT (SELECT max(id) FROM users WHERE (SELECT bool_and(t IS NULL) FROM tree t)) AS id FROM generate_series(1, 2) l",
             ["id < users.id | tree.*"],
         ),
         "whole rows": (

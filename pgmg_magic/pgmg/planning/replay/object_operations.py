@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEAVES_NAME = frozenset({Effect.DROP, Effect.RENAME, Effect.SET_SCHEMA})
 """Effects after which the object does not have its name any more."""
 
+_MOVES = frozenset({Effect.RENAME, Effect.SET_SCHEMA})
+"""Effects after which the object has another name."""
+
 CHANGES_SHAPE = frozenset(
     {
         Effect.ADD_COLUMN,
@@ -82,7 +85,9 @@ def operations_of(
         if id_ is None:
             if history.is_declared(name):  # it is to be created before
                 yield Operation(statement, effect, history.identify(name), name, member, member)
-            continue
+            if history.is_declared(name) or effect not in _MOVES or alteration.if_exists:
+                continue
+            id_ = history.discover(name, statement)
         column = None if member is None else history.columns.original(id_, member)
         known_as = history.name_of(id_, statement)
         operation = Operation(statement, effect, id_, known_as, member, column, cascade=alteration.cascade)

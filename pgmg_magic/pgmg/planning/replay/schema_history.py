@@ -222,6 +222,14 @@ class SchemaHistory:
         self._enter(id_, name, statement + 1)
         return id_
 
+    def discover(self, name: ObjectName, statement: int) -> ObjectId:
+        """Note an object that a statement renames or moves; a statement that cannot be read gave it its name."""
+        id_ = self._new()
+        self._born[id_] = -1
+        self._names.set(id_, 0, name)
+        self._enter(id_, name, statement)
+        return id_
+
     def drop(self, id_: ObjectId, statement: int) -> None:
         """Let a statement drop an object, with all that is a part of it."""
         name = self.name_of(id_, statement)
