@@ -313,6 +313,32 @@ def test_no_value_of_any_type_is_taken_for_null(project, wrapped):
     assert same == []
 
 
+@pytest.mark.parametrize(
+    "wrapped", ["{}", "ROW({})::around_{}", "ROW({}, 1)::beside_{}", "ARRAY[{}]", "ARRAY[{}, NULL]"]
+)
+def test_a_row_of_nothing_but_nulls_is_not_taken_for_null(project, wrapped):
+    """The server tells them apart, though `IS NULL` is true of both."""
+    types = ["integer", "text", "numeric", "float8", "bigint", "jsonb", "timestamptz", "bigint[]", "uuid", "int4range"]
+    for number, type_ in enumerate(types):
+        project.do(
+            f"CREATE TYPE one_{number} AS (v {type_}, w {type_})",
+            f"CREATE TYPE around_{number} AS (o one_{number})",
+            f"CREATE TYPE beside_{number} AS (o one_{number}, n integer)",
+        )
+    pairs = [
+        [wrapped.format(value, number) for value in (f"ROW(NULL, NULL)::one_{number}", f"NULL::one_{number}")]
+        for number in range(len(types))
+    ]
+    lists = [", ".join(f"{pair[side]} AS v{n}" for n, pair in enumerate(pairs)) for side in (0, 1)]
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT {lists[0]};")
+    project.apply()
+    project.write("sql/v.sql", f"CREATE VIEW v AS SELECT {lists[1]};")
+    found = row(project, "view.v")
+    assert (found.added, found.removed) == (1, 1)
+    same = [type_ for type_, column in zip(types, found.columns, strict=True) if column.differing != 1]
+    assert same == []
+
+
 def test_large_views_are_sampled_by_hash_and_that_is_said(project):
     project.write(
         "migrations/001.sql",
