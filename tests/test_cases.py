@@ -31,6 +31,17 @@ PART, PARTS = map(int, os.environ.get("PGMG_CASES", "1/1").split("/"))
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())[PART - 1 :: PARTS]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _roles(server) -> None:
+    """Create the roles of the cases, unless another worker has done so: roles belong to the server, not to a database.
+
+    A plan in which a migration creates a role is another one where that role exists, and workers share their server.
+    """
+    for role in ("pgmg_test_owner", "pgmg_test_reader"):
+        make = f"CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+        server.admin.execute(f"DO $$ BEGIN {make} END $$")
+
+
 def lay(case: Path, *layers: str, into: Path) -> Path:
     into.mkdir()
     for layer in layers:
