@@ -1,6 +1,7 @@
 """Nothing committed, nothing read: markers of transactions, and plans that an apply need not make again.
 
-Other tests commit in the same cluster at the same time. So whatever has to find nothing committed is tried repeatedly.
+The tests have a server of their own: others commit in theirs at any time. What has to find nothing committed is tried
+repeatedly all the same, for the server has transactions of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +13,24 @@ import psycopg
 import pytest
 
 import pgmg
+from pgmg.catalog.servers import embedded
 from pgmg.catalog.sessions.commit_marker import CommitMarker, read_commit_marker
 from pgmg.catalog.sessions.connection import connect, reading
 from pgmg.planner import Planner
+from tests.conftest import THROW_AWAY, Server
 
 TRIES = 20
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server on which nobody else commits."""
+    held = embedded.acquire(tmp_path_factory.mktemp("alone"), settings=THROW_AWAY)
+    try:
+        with psycopg.connect(held.dsn, autocommit=True) as admin:
+            yield Server(held.dsn, admin.info.server_version // 10000, admin)
+    finally:
+        held.release()
 
 
 @pytest.fixture
