@@ -137,7 +137,9 @@ def picture(tmp_path):
         page.set_viewport_size({**size, "height": TALL})  # what is scrolled away is not in a picture
         for frame in seen.locator("iframe").all():  # what is in a frame is not drawn before it has been seen
             frame.scroll_into_view_if_needed()
-            frame.element_handle().content_frame().evaluate(PAINTED)
+            inner = frame.element_handle().content_frame()
+            if inner is not None:
+                inner.evaluate(PAINTED)
         seen.screenshot(path=folder / f"{name}.png", animations="disabled")
         page.set_viewport_size(size)
 
