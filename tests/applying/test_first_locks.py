@@ -164,7 +164,7 @@ def test_what_was_shown_says_it(tables):
 
 
 def test_the_plan_that_was_shown_takes_the_locks_that_it_shows(tables, monkeypatch):
-    """What is long by now was short when it was shown."""
+    """A transaction that is long now was short when the plan was shown."""
     sql = "UPDATE accounts SET name = 'x';\nALTER TABLE accounts ADD COLUMN note text;"
     assert planned(tables, sql) == ["accounts AccessExclusiveLock"]
     with tables.open(lock_timeout="100ms", lock_retries=0) as opened:

@@ -50,7 +50,7 @@ def test_a_migration_whose_do_block_reads_a_view_waits_for_it(project):
 
 
 def test_a_source_waits_only_for_statements_that_may_create_something(project):
-    """What moves all tables, or gives all objects of a role away, may be about any object, and creates none."""
+    """REASSIGN OWNED and ALTER TABLE ALL IN TABLESPACE may change any object, and create none."""
     project.write("migrations/1.sql", "CREATE TABLE t (id integer);")
     project.write("migrations/2.sql", "ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default;")
     project.write("migrations/3.sql", "DO $$ BEGIN EXECUTE 'CREATE TABLE hid' || 'den (id integer)'; END $$;")

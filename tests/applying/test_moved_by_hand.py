@@ -1,4 +1,4 @@
-"""Where a materialized view and its indexes are stored: what is declared and was changed by hand comes back (rule 3.6)."""
+"""A declared tablespace or access method that was changed by hand is drift, and is set again (rule 3.6)."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Figure:
 
 @dataclass
 class Heard:
-    """What the pages have said, in milliseconds since the epoch."""
+    """The times that the pages have reported, in milliseconds since the epoch."""
 
     times: dict[str, list[float]] = field(default_factory=dict)
 

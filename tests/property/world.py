@@ -47,7 +47,7 @@ class Column:
 
 
 class Placed:
-    """What has a name in a schema: `public` if it says none."""
+    """The schema of an object: `public` if its name has none."""
 
     name: str
     schema: str
@@ -169,7 +169,7 @@ class ByHand:
 
 @dataclass
 class Made(Placed):
-    """A view that a migration made and nobody declared, and what else it stands on: another of them, as it is spelled."""
+    """An unmanaged view that a migration created, with the other such view that it reads."""
 
     name: str
     on: int  # a table

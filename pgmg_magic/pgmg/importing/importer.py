@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import field, replace
@@ -322,12 +323,12 @@ def _left_out(one: Unstated) -> LeftOut:
 
 def _given_path(setting: str, snapshot: Snapshot) -> LeftOut:
     """Say that another database has another search_path: bodies are taken over as they are."""
-    path = ", ".join(f'"{schema}"' for schema in snapshot.server.search_path)
+    path = json.dumps(snapshot.server.search_path, ensure_ascii=False)
     reason = (
         "the server, the database or the role sets it for new sessions, which no file states; views and signatures are"
         " qualified, but bodies may rely on it"
     )
-    return LeftOut(f"search_path {setting}", f"{reason}: search_path = [{path}] in pgmg.toml sets it everywhere")
+    return LeftOut(f"search_path {setting}", f"{reason}: search_path = {path} in pgmg.toml sets it everywhere")
 
 
 def _relative(root: Path, folder: Path | None) -> str:
