@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,9 @@ import pytest
 import pgmg
 from pgmg.model.results.events import Retrying
 from pgmg.planning.risk import lock_order
+from pgmg.render.html.plan_html import plan_html
 from pgmg.render.json.documents import plan_document
+from pgmg.render.markdown.plan_markdown import plan_markdown
 from pgmg.render.text import plain
 
 TABLES = """
@@ -147,12 +150,19 @@ def test_who_gives_up_names_the_statement_and_has_changed_nothing(tables):
     tables.settled()
 
 
+def shown(page):
+    """Return the text of a page or a report: without elements, backslashes and asterisks."""
+    return re.sub(r"<[^>]*>|\\|\*", "", page)
+
+
 def test_what_was_shown_says_it(tables):
     tables.write("migrations/002.sql", f"{BOTH}\nCREATE INDEX ON parts (id);")
     with tables.open() as opened:
         plan = opened.plan()
-    text = plain.plan_text(plan)
-    assert "locks first accounts, bills (AccessExclusiveLock), parts and its children (ShareLock)" in text
+    words = "locks first accounts, bills (AccessExclusiveLock), parts and its children (ShareLock)"
+    for said in (plain.plan_text(plan), shown(plan_html(plan)), shown(plan_markdown(plan))):
+        assert said.count(words) == 1
+    assert "locks first" not in plan_html(plan, applied=True)
     assert plan_document(plan)["first_locks"][2] == {
         "group": 1,
         "relation": "table.parts",

@@ -62,7 +62,8 @@ def risky(project) -> None:
     project.write(
         "migrations/001_tables.sql",
         f"CREATE SCHEMA warehouse_internal; CREATE TABLE {name} (id int, kind text, at date, note text);"
-        "CREATE TABLE plain (id int PRIMARY KEY, n int); CREATE TABLE gone (id int);",
+        "CREATE TABLE plain (id int PRIMARY KEY, n int); CREATE TABLE gone (id int);"
+        "CREATE TABLE warehouse_internal.letters_to_customers_of_last_year (id int);",
     )
     project.write("sql/v.sql", f"CREATE VIEW v AS SELECT id, kind FROM {name};")
     project.apply()
@@ -76,6 +77,7 @@ def risky(project) -> None:
         "migrations/002_changes.sql",
         f"ALTER TABLE {name} ALTER COLUMN id TYPE bigint;\nALTER TABLE {name} ALTER COLUMN at SET NOT NULL;\n"
         f"CREATE INDEX events_by_kind ON {name} (kind);\nALTER TABLE plain ADD CHECK (n >= 0);\nDROP TABLE gone;\n"
+        "ALTER TABLE warehouse_internal.letters_to_customers_of_last_year ADD COLUMN note text;\n"
         f"ALTER TABLE {name} DROP COLUMN note;\nDO $$ BEGIN EXECUTE 'SELECT 1'; END $$;",
     )
 

@@ -76,14 +76,18 @@ def test_long_names_sizes_and_causes_of_risks_stay_in_their_columns(context, pro
     risks = page.get_by_role("table", name="Risks")
     expect(risks).to_contain_text("subscription_events_of_former_customers")
     expect(risks).to_contain_text("20,000 rows")
+    expect(page.locator(".steps summary").first).to_contain_text("locks first gone, plain, warehouse_internal.letters")
     reason = page.locator(".steps td", has=page.locator(".risk")).first
     pending, first = reason.evaluate(
         "it => [it.firstChild, it.querySelector('.risk')].map(part => {"
         "const range = document.createRange(); range.selectNode(part); return range.getBoundingClientRect().top; })"
     )
     assert first > pending + 10  # on a line of its own
-    for width in (1280, 1200, 900, 700, 420):
-        page.set_viewport_size({"width": width, "height": 900})
-        picture(page, f"risks-{width}")
+    shapes = ((1280, "light"), (1280, "dark"), (1200, "light"), (900, "light"), (700, "light"), (420, "dark"))
+    for width, scheme in shapes:
+        page.set_viewport_size({"width": width, "height": 2400})
+        page.emulate_media(color_scheme=scheme)
+        picture(page, f"risks-{width}-{scheme}")
+        assert faint(page.locator(".steps")) == []
         assert spilled(page.locator("body")) == []
         assert overflowing(page.locator("body")) == []

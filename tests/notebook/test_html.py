@@ -15,7 +15,7 @@ from pgmg.errors import PgmgError, StalePlanError
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.naming.names import Kind, ObjectName, migration_name
 from pgmg.model.plans.plan import Action, Affected, Change, ChangeKind, DatabaseInfo, Edge, MigrationImpact, Plan, Step
-from pgmg.model.plans.risk import LockMode, Risk, RiskKind
+from pgmg.model.plans.risk import FirstLock, LockMode, Risk, RiskKind
 from pgmg.model.results.events import AppliedStep, ApplyResult
 from pgmg.model.results.graph_data import Graph, GraphNode
 from pgmg.model.results.status_report import Status
@@ -311,6 +311,25 @@ def test_an_applied_plan_warns_and_locks_no_more():
     for said in ("Deleted:", "mind this", "Locks until the commit"):
         assert said not in after
     assert "<strong>Applied plan</strong>" in after
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_the_first_locks_of_a_transaction_stand_where_its_steps_begin(few):
+    more = range(4, 4 if few else 60)
+    steps = [step(1, Action.CREATE, view("a")), step(2, Action.MIGRATE, migration_name("2.sql"), group=2)]
+    steps += [step(3, Action.MIGRATE, migration_name("3.sql"), group=3)]
+    steps += [step(n, Action.CREATE, view(f"v{n}"), group=3) for n in more]
+    locks = [
+        FirstLock(2, ObjectName(Kind.TABLE, "users"), LockMode.SHARE, 2),
+        FirstLock(3, ObjectName(Kind.TABLE, "orders"), LockMode.ACCESS_EXCLUSIVE, 3),
+    ]
+    page = plan_html(replace(plan_of(*steps), first_locks=tuple(locks)))
+    summaries = [re.sub(r"<[^>]*>", "", one) for one in re.findall(r"<summary>(.*?)</summary>", page)]
+    shown = [one for one in summaries if "Group" in one]
+    assert len(shown) == (3 if few else 4)
+    assert [("locks first" in one) for one in shown] == [False, True, True, *([] if few else [False])]
+    assert shown[1].endswith("locks first users (ShareLock)")
+    assert shown[2].endswith("locks first orders (AccessExclusiveLock)")
 
 
 def test_a_result_says_what_was_done_and_for_how_long():

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from pgmg.model.naming.names import migration_name
 from pgmg.model.plans.plan import Action, Change, ChangeKind
-from pgmg.model.plans.risk import LockMode, OpenTransaction, Risk, RiskKind
+from pgmg.model.plans.risk import FirstLock, LockMode, OpenTransaction, Risk, RiskKind
 from pgmg.model.sources.source import Notice
 from pgmg.render.markdown import markdown_markup as markup
 from pgmg.render.markdown.fitting import ReportPart, fit
@@ -60,6 +61,20 @@ def test_an_empty_plan_says_so():
     report = plan_markdown(made.plan())
     assert report.splitlines()[1] == "### pgmg plan: No changes. The database matches the project."
     assert "<details>" not in report
+
+
+def test_each_transaction_names_its_first_locks():
+    steps = [made.step(n, Action.MIGRATE, migration_name(f"{n}.sql"), group=n) for n in (1, 2, 3)]
+    locks = [
+        FirstLock(1, made.table("users"), LockMode.ACCESS_EXCLUSIVE, 1),
+        FirstLock(3, made.table("a_b"), LockMode.SHARE, 3),
+    ]
+    report = plan_markdown(made.plan(*steps, first_locks=tuple(locks)))
+    part = report[report.index("### Locks") : report.index("<details>")].split("\n\n")[1]
+    assert part.splitlines() == [
+        "- before step 1: **locks first** users \\(AccessExclusiveLock\\)",
+        "- before step 3: **locks first** a\\_b \\(ShareLock\\)",
+    ]
 
 
 def test_the_difference_of_a_changed_object_is_shown():

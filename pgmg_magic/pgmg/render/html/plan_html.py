@@ -20,7 +20,7 @@ from pgmg.render.html.sql_html import highlighted
 from pgmg.render.site.site_page import page_address
 from pgmg.render.text.plans.client_lines import ROLES, worst_first
 from pgmg.render.text.plans.drift_choice import drift_choice
-from pgmg.render.text.plans.plan_lines import nothing
+from pgmg.render.text.plans.plan_lines import first_locks, nothing
 from pgmg.render.text.plans.reader_lines import readers_about, statement_line, use_words, uses_words
 from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 from pgmg.render.text.spans import Role
@@ -57,7 +57,7 @@ def plan_html(
     """Return a plan as HTML. `base` is the project's folder relative to the notebook, for links to files.
 
     `site` is the folder of the documentation site relative to the notebook; code changes then link to its pages.
-    An `applied` plan has another title and no warnings about deletions and locks. With `risks`, a table of them and
+    An `applied` plan has another title, no warnings about deletions and no locks. With `risks`, a table of them and
     the risks of each step replace the lines about locks and rewrites; of these the locks stay where no risk is known.
     """
     rows = plan_content.risk_rows(plan) if risks else []
@@ -92,7 +92,7 @@ def plan_html(
         change_total=len(plan.changes),
         drift_choice="" if applied else drift_choice(plan.changes),
         few_changes=len(plan.changes) <= _FEW_CHANGES,
-        sections=list(_sections(plan, base, inline=inline)),
+        sections=list(_sections(plan, base, inline=inline, applied=applied)),
         total=len(plan.steps),
         few=len(plan.steps) <= _FEW,
         packed="" if inline else _packed(plan),
@@ -203,8 +203,8 @@ def _changes(plan: Plan, base: str | None, site: str | None) -> list[dict[str, A
 # -- steps ----------------------------------------------------------------------------------------------
 
 
-def _sections(plan: Plan, base: str | None, *, inline: bool) -> Iterator[dict[str, Any]]:
-    """Group the steps by transaction, and in long plans also by action."""
+def _sections(plan: Plan, base: str | None, *, inline: bool, applied: bool) -> Iterator[dict[str, Any]]:
+    """Group the steps by transaction, and in long plans also by action; the first of a group names its first locks."""
     changes = {change.object: change for change in plan.changes}
     groups = plan.groups
     many = len(plan.steps) > _FEW
@@ -218,6 +218,7 @@ def _sections(plan: Plan, base: str | None, *, inline: bool) -> Iterator[dict[st
                 "role": "plain" if action is None else labels.verb(action).role.value,
                 "first": part[0].number,
                 "last": part[-1].number,
+                "locks": first_locks(plan, group[0].group) if part[0] is group[0] and not applied else "",
                 "steps": [_step(step, changes.get(step.object), base, inline=inline) for step in part],
             }
 

@@ -15,6 +15,7 @@ from pgmg.render.plan_content import ReportExtras, RiskRow
 from pgmg.render.text.plain import rows_text
 from pgmg.render.text.plans.client_lines import worst_first
 from pgmg.render.text.plans.diff_lines import unified
+from pgmg.render.text.plans.plan_lines import first_locks
 from pgmg.render.text.plans.reader_lines import readers_about, statement_line, use_words, uses_words
 from pgmg.render.text.plans.rehearsal_lines import effect_words, rehearsed_on, verdict
 
@@ -41,6 +42,7 @@ _RANKS = (
     "warnings",
     "clients",
     "risks",
+    "locks",
     "readers",
     "rehearsal",
     "migrations",
@@ -71,6 +73,7 @@ def _parts(plan: Plan, extras: ReportExtras) -> Iterator[ReportPart]:
     yield _part("warnings", "", list(_warnings(plan)), "\n", "warnings")
     table = "### Risks\n\n| | relation | size | lock | cause | step |\n| --- | --- | --- | --- | --- | --- |\n"
     yield _part("risks", table, [_risk(row) for row in plan_content.risk_rows(plan)], "\n", "risks")
+    yield _part("locks", "### Locks\n\n", list(_first_locks(plan)), "\n", "locks")
     yield _part("readers", "### Readers\n\n", list(_readers(plan)), "\n", "readers")
     yield _part("rehearsal", "### Rehearsal\n\n", list(_rehearsal(plan)), "\n", "measurements")
     yield _part("clients", "### Clients\n\n", [_client(one) for one in worst_first(plan)], "\n", "clients")
@@ -147,6 +150,12 @@ def _risk(row: RiskRow) -> str:
         lock += f"<br>would wait for {row.waits}"
     kind = f"{_RISK_MARKS[row.kind].format(row.word)}{' (measured)' if row.measured else ''}"
     return f"| {kind} | {relation} | {row.size} | {lock} | {cause} | {row.step} |\n"
+
+
+def _first_locks(plan: Plan) -> Iterator[str]:
+    for first, *_ in plan.groups:
+        if words := first_locks(plan, first.group):
+            yield f"- before step {first.number}: **locks first** {markup.text(words)}\n"
 
 
 def _rehearsal(plan: Plan) -> Iterator[str]:

@@ -133,7 +133,7 @@ def _order(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
     for number, group in enumerate(groups, start=1):
         if grouped:
             yield span_line(Span(f"  Group {number}, {_how(group)}:", Role.HEADING))
-        if first := _first_locks(plan, group[0].group):
+        if first := first_locks(plan, group[0].group):
             yield span_line(indent, Span("locks first", Role.WARNING), f" {first}")
         for step in group:
             yield _step(step, context, indent, verbose)
@@ -141,8 +141,8 @@ def _order(plan: Plan, context: _Context, verbose: int) -> Iterator[Line]:
                 yield from _statements(step, " " * (len(indent) + len(str(step.number)) + 2))
 
 
-def _first_locks(plan: Plan, group: int) -> str:
-    """Name the locks that a group takes before its first step: `users, orders (AccessExclusiveLock)`."""
+def first_locks(plan: Plan, group: int) -> str:
+    """Name the locks that a group takes before its first step: `users, orders (AccessExclusiveLock)`, or nothing."""
     by_mode: dict[str, list[str]] = {}
     for lock in plan.first_locks:
         if lock.group == group:
