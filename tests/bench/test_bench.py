@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import threading
 import time
 
 import psycopg
@@ -48,3 +51,43 @@ def test_a_shape_is_a_project_that_can_be_planned(shape, database, tmp_path):
         project.apply()
         shape.write_change(tmp_path, size)
         assert project.plan().steps
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_planning_twice_the_size_takes_twice_the_work(shape, server, tmp_path, monkeypatch):
+    """Calls of functions are counted, in all threads: they do not depend on what else the machine does."""
+    calls = []
+    for size in (max(100, shape.size // 10), 2 * max(100, shape.size // 10)):
+        monkeypatch.setenv("PGMG_CACHE_DIR", str(tmp_path / f"cache-{size}"))
+        calls.append(_calls(shape, size, server, tmp_path / str(size)))
+    once, twice = calls
+    assert twice <= 2.2 * once
+
+
+def _calls(shape, size, server, root):
+    """Return how many functions a plan calls that has parsed nothing before."""
+    dsn = server.create()
+    try:
+        shape.write_first(root, size)
+        shape.execute_by_hand(dsn, size)
+        with pgmg.Project.open(root, connection_string=dsn) as project:
+            project.apply()
+        shape.write_change(root, size)
+        with pgmg.Project.open(root, connection_string=dsn) as project:
+            counter = itertools.count()
+
+            def count(frame, event, argument):
+                if event == "call":
+                    next(counter)
+
+            threading.setprofile(count)
+            sys.setprofile(count)
+            try:
+                steps = project.plan().steps
+            finally:
+                sys.setprofile(None)
+                threading.setprofile(None)
+            assert steps
+            return next(counter)
+    finally:
+        server.drop(dsn)

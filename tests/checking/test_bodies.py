@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmg.model.plans.body_check import CheckedOn
+from pgmg.source.references import plpgsql_probe
 
 TABLES = """
 CREATE TABLE users (id integer PRIMARY KEY, name text, age integer);
@@ -374,3 +375,45 @@ def test_what_is_right_is_no_problem_of_the_text(case, what):
     assert plan.bodies.checked_on is CheckedOn.TEXT
     assert problems(plan) == []
     case.apply()
+
+
+MIXED = """
+<<whole>>
+DECLARE
+  known record; counted integer := (SELECT count(*) FROM gone_1);
+  names CURSOR (lowest integer) FOR SELECT name FROM users WHERE id > lowest AND gone_2;
+BEGIN
+  SELECT id, age INTO known FROM users;
+  PERFORM known.age, known.gone_3;
+  FOR known IN SELECT name FROM users LOOP
+    PERFORM known.name, known.gone_4;
+    IF (SELECT gone_5 FROM orders LIMIT 1) THEN
+      UPDATE orders SET gone_6 = known.name;
+    END IF;
+  END LOOP;
+  BEGIN
+    INSERT INTO orders (id, gone_7) VALUES (whole.counted, counted);
+  EXCEPTION WHEN OTHERS THEN
+    DELETE FROM gone_8;
+  END;
+  RETURN (SELECT sum(total) FROM orders WHERE gone_9 = counted);
+END"""
+
+
+def test_a_body_is_asked_about_in_parts_as_it_is_asked_about_at_once(case, monkeypatch):
+    case.write("sql/mixed.sql", f"CREATE FUNCTION mixed() RETURNS numeric LANGUAGE plpgsql AS $${MIXED.lstrip()} $$;")
+    monkeypatch.setattr(plpgsql_probe, "LONGEST", 10**9)
+    at_once = problems(planned(case))
+    assert at_once, planned(case).bodies
+    assert [f"gone_{n}" in " ".join(message for _, _, message in at_once) for n in range(1, 10)].count(True) >= 7
+    for longest in (1, 300, 1000):
+        monkeypatch.setattr(plpgsql_probe, "LONGEST", longest)
+        assert problems(planned(case)) == at_once
+
+
+def test_no_function_that_asks_about_a_long_body_is_long():
+    body = "BEGIN\n" + "  PERFORM count(*) FROM orders;\n" * 1000 + "END"
+    made = plpgsql_probe.probe(body, "f", ())
+    texts = list(made.texts)
+    assert max(map(len, texts)) <= plpgsql_probe.LONGEST + len("".join(made.blocks))
+    assert sum(text.count("EXPLAIN SELECT") for text in texts) == 1000

@@ -124,13 +124,16 @@ def _by_probe(conn: Connection, routine: RoutineBody, use: TriggerUse | None) ->
         return None
     table = use.table if use is not None else "" if routine.result == _EVENT_TRIGGERS else None
     made = probe(routine.body, routine.name, [(p.name, p.type, p.mode) for p in parameters], table)
-    answer = routine_bodies.ask_probe(conn, routine, parameters, made.text, use)
-    if isinstance(answer, ServerSaid):  # a variable's type
-        if answer.sqlstate not in _NAMES | {"42704", "3F000"}:
-            return None
-        return (ServerSaid(answer.sqlstate, answer.message, place_in(answer.message, 0, "", routine.body)),)
+    answers: list[str] = []
+    for text in made.texts:
+        answer = routine_bodies.ask_probe(conn, routine, parameters, text, use)
+        if isinstance(answer, ServerSaid):  # a variable's type
+            if answer.sqlstate not in _NAMES | {"42704", "3F000"}:
+                return None
+            return (ServerSaid(answer.sqlstate, answer.message, place_in(answer.message, 0, "", routine.body)),)
+        answers += answer
     found = []
-    for one in answer:
+    for one in answers:
         number, sqlstate, message = one.split("|", 2)
         begin, query, unsure = made.places[int(number)]
         said = ServerSaid(sqlstate, message, place_in(message, begin, query, routine.body))

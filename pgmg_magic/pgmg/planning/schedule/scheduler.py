@@ -20,7 +20,7 @@ from pgmg.planning.schedule.availability import Availability
 from pgmg.planning.schedule.code_changes import CodeChanges
 from pgmg.planning.schedule.lifetimes import Because, Form, Lifetimes, SlotKey
 from pgmg.planning.schedule.presence import Presence
-from pgmg.planning.schedule.transactions import Transaction, Transactions, runs_alone
+from pgmg.planning.schedule.transactions import Transaction, Transactions
 from pgmg.planning.steps.default_privileges_order import earliest_point
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Scheduler:
 
     def _start_of(self, statement: PendingStatement) -> int:
         """Return the first point at which something may be done for a statement: in its own transaction."""
-        if runs_alone(statement.source):
+        if self._transactions.runs_alone(statement.source):
             return self._transactions.block_starts.get(statement.number, statement.number)
         return self._timeline.first[statement.migration]
 

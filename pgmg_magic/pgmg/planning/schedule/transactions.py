@@ -56,12 +56,13 @@ class Transactions:
         sources = {statement.source.name: statement.source for statement in self.timeline.statements}
         return frozenset(name for name, source in sources.items() if runs_alone(source))
 
-    def _runs_alone(self, statement: PendingStatement) -> bool:
-        return statement.source.name in self._alone
+    def runs_alone(self, migration: Migration) -> bool:
+        """Say whether a pending migration runs without a transaction around it."""
+        return migration.name in self._alone
 
     def of(self, statement: PendingStatement) -> Transaction:
         """Return how a statement runs."""
-        if not self._runs_alone(statement):
+        if not self.runs_alone(statement.source):
             return Transaction.SHARED
         is_outside = statement.number in self.block_starts or _cannot_share(statement)
         return Transaction.OUTSIDE if is_outside else Transaction.SINGLE
@@ -79,12 +80,12 @@ class Transactions:
         if self.block_starts.get(number, number) < number:
             return False
         after = statements[number]
-        if before.migration == after.migration and not self._runs_alone(after):
+        if before.migration == after.migration and not self.runs_alone(after.source):
             return False
         return self._is_apart(before) or self._is_apart(after)
 
     def _is_apart(self, statement: PendingStatement) -> bool:
-        return self._runs_alone(statement) or migration_name(statement.source.name) in self.single
+        return self.runs_alone(statement.source) or migration_name(statement.source.name) in self.single
 
     def block_of(self, statement: PendingStatement) -> list[PendingStatement]:
         """Return a statement with those that follow it to the COMMIT, if it is a BEGIN."""
@@ -101,7 +102,7 @@ class Transactions:
         found: dict[int, int] = {}
         start: int | None = None
         for statement in self.timeline.statements:
-            if not self._runs_alone(statement):
+            if not self.runs_alone(statement.source):
                 continue
             if start is not None and self.timeline.statements[start].migration != statement.migration:
                 start = None

@@ -35,7 +35,7 @@ from pgmg.planning.schedule.lifetimes import Slot, SlotKey
 from pgmg.planning.schedule.owed_details import absent_between_commits
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
 from pgmg.planning.schedule.scheduler import Scheduler
-from pgmg.planning.schedule.transactions import Transaction, Transactions, runs_alone
+from pgmg.planning.schedule.transactions import Transaction, Transactions
 from pgmg.planning.steps.client_impacts import client_impacts
 from pgmg.planning.steps.contract_breaches import contract_breaches
 from pgmg.planning.steps.migration_effects import migration_effects, migration_impacts
@@ -187,7 +187,9 @@ class _Steps:
                 live = self._context.resolved.snapshot.objects.get(operation.name)
                 if live is not None and not live.valid:
                     first = self._context.timeline.first[statement.migration]
-                    found.setdefault(SlotKey(first, 0 if runs_alone(statement.source) else 1), []).append(live.name)
+                    found.setdefault(
+                        SlotKey(first, 0 if self._transactions.runs_alone(statement.source) else 1), []
+                    ).append(live.name)
         return found
 
     def _add(self, node: Node) -> None:
@@ -251,7 +253,7 @@ class _Steps:
             line, column = begins.statement.position
             name += f":{line}" + (f":{column}" if column > 1 else "")
             location = SourceLocation(migration.path, line, column)
-        alone = runs_alone(migration)
+        alone = self._transactions.runs_alone(migration)
         is_single = len(part) == 1 and self._transactions.of(part[0]) is Transaction.SINGLE
         is_transactional = not alone or (is_single and self._shares_transaction(part[0]))
         self._is_closed = self._is_closed or not is_transactional

@@ -2,6 +2,8 @@
 
 Every query becomes the query of an EXPLAIN, within blocks that declare the same variables, so that PL/pgSQL itself
 tells variables from columns. Variables of type RECORD get the columns of the queries that fill them, with no rows.
+A long body becomes several functions, each with all blocks and some of the queries: PL/pgSQL counts the lines from the
+first one for each block that it compiles, so that its time grows with the square of a function's length.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pgmg.source.grammar.lexer import Sort, Token, significant
 from pgmg.source.references.plpgsql import BodyReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pgmg.source.references.body_contents import Fragment
 
@@ -44,21 +46,56 @@ _NAMED = re.compile(
 )
 
 
+LONGEST = 30_000
+"""So many characters of questions stand in one function at most, but for a question that is longer by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A statement that asks the server about a query; `number` counts the questions of a body from 0."""
+
+    number: int
+    statement: str
+
+    @property
+    def text(self) -> str:
+        return f"BEGIN {self.statement}\n{_REPORT.format(number=self.number)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A function's body.
+    """A function's body: the blocks before each question, the questions, and the blocks after them.
 
     `places` are where in the original body each numbered query begins, its text, and the records that may have other
     fields there than the check knows. `creates` are names that the body itself may create, in lower case.
     """
 
-    text: str
+    blocks: tuple[str, ...]
+    questions: tuple[_Question, ...]
     places: tuple[tuple[int, str, frozenset[str]], ...]
     creates: frozenset[str]
 
+    @property
+    def texts(self) -> Iterator[str]:
+        """The bodies of the functions that together ask about all queries."""
+        first, length = 0, 0
+        for at, question in enumerate(self.questions):
+            if at > first and length + len(question.text) > LONGEST:
+                yield self._asking(first, at)
+                first, length = at, 0
+            length += len(question.text)
+        yield self._asking(first, len(self.questions))
+
     def raising(self, number: int) -> str:
-        """Return the function as it raises the error of one query, instead of reporting it."""
-        return self.text.replace(_ASKED_AGAIN.format(number=-1), _ASKED_AGAIN.format(number=number), 1)
+        """Return the function that asks about one query alone, and raises the error instead of reporting it."""
+        at = next(n for n, question in enumerate(self.questions) if question.number == number)
+        text = self._asking(at, at + 1)
+        return text.replace(_ASKED_AGAIN.format(number=-1), _ASKED_AGAIN.format(number=number), 1)
+
+    def _asking(self, first: int, end: int) -> str:
+        """Return a function with all blocks, and with the questions from `first` to the one before `end`."""
+        asked = (b + q.text for b, q in zip(self.blocks[first:end], self.questions[first:end], strict=True))
+        return "".join((*self.blocks[:first], *asked, *self.blocks[end:]))
 
 
 def probe(body: str, routine: str, parameters: Iterable[tuple[str, str, str]], table: str | None = None) -> Probe:
@@ -79,9 +116,16 @@ def probe(body: str, routine: str, parameters: Iterable[tuple[str, str, str]], t
     if table is not None:
         declared.append(_TRIGGER.format(table=table) if table else _EVENT_TRIGGER)
     outer = f"<<{quote(routine)}>>\nDECLARE {' '.join(declared)}\nBEGIN\n"
-    text = f"{reader.options}{_HEAD}{outer}{reader.text}END;\nRETURN pgmg_found;\nEND"
+    blocks, questions = [f"{reader.options}{_HEAD}{outer}"], []
+    for part in reader.parts:
+        if isinstance(part, str):
+            blocks[-1] += part
+        else:
+            questions.append(part)
+            blocks.append("")
+    blocks[-1] += "END;\nRETURN pgmg_found;\nEND"
     places = ((begin, query, reader.unsure(loops)) for begin, query, loops in reader.places)
-    return Probe(text, tuple(places), _created(body))
+    return Probe(tuple(blocks), tuple(questions), tuple(places), _created(body))
 
 
 def place_in(message: str, begin: int, query: str, body: str) -> int:
@@ -114,11 +158,11 @@ class _Prober(BodyReader):
         super().__init__(body)
         self.options = ""
         self.places: list[tuple[int, str, dict[str, int]]] = []
-        self._out: list[str] = []
+        self.parts: list[str | _Question] = []
         self._nest: list[tuple[str, str]] = []
         self._handlers: set[int] = set()
         self._declared: list[str] = []
-        self._waiting: list[str] = []
+        self._waiting: list[str | _Question] = []
         self._declaring = False
         self._label = ""
         self._cursors: dict[str, tuple[list[tuple[Token, Fragment]], Fragment]] = {}
@@ -126,10 +170,6 @@ class _Prober(BodyReader):
         self._loops: dict[str, int] = {}
         self._left: list[tuple[int, dict[str, int]]] = []
         self._records: set[str] = set()
-
-    @property
-    def text(self) -> str:
-        return "".join(self._out)
 
     def unsure(self, loops: dict[str, int]) -> frozenset[str]:
         """Return the records that several queries fill, at a place within loops over rows of some of them."""
@@ -141,7 +181,7 @@ class _Prober(BodyReader):
     def end(self) -> None:
         """Close what the body leaves open."""
         while self._nest:
-            self._out.append(self._nest.pop()[1])
+            self.parts.append(self._nest.pop()[1])
 
     # -- queries ------------------------------------------------------------------------------------
 
@@ -187,10 +227,10 @@ class _Prober(BodyReader):
     def _ask(self, query: Fragment, statement: str) -> None:
         begin = min((place for _, place, _ in query.pieces), default=self._peek(-1).start)
         self.places.append((begin, str(query), dict(self._loops)))
-        self._emit(f"BEGIN {statement}\n{_REPORT.format(number=len(self.places) - 1)}")
+        self._emit(_Question(len(self.places) - 1, statement))
 
-    def _emit(self, text: str) -> None:
-        (self._waiting if self._declaring else self._out).append(text)
+    def _emit(self, part: str | _Question) -> None:
+        (self._waiting if self._declaring else self.parts).append(part)
 
     # -- variables and blocks -----------------------------------------------------------------------
 
@@ -219,8 +259,8 @@ class _Prober(BodyReader):
         self.options += f"{text}\n"
 
     def open_block(self) -> None:
-        self._out.append(f"{self._label}DECLARE {' '.join(self._declared)}\nBEGIN\n")
-        self._out += [*self._waiting, "NULL;\n"]
+        self.parts.append(f"{self._label}DECLARE {' '.join(self._declared)}\nBEGIN\n")
+        self.parts += [*self._waiting, "NULL;\n"]
         self._declared, self._waiting, self._declaring, self._label = [], [], False, ""
         self._nest.append(("", "END;\n"))
 
@@ -233,22 +273,22 @@ class _Prober(BodyReader):
         else:
             self._open_variable(variables, "record")
             if cursor := self._cursors.get(source.lower()):
-                self._out.append(_parameters_block(cursor[0]))
+                self.parts.append(_parameters_block(cursor[0]))
                 self._fill(variables, cursor[1])
-                self._out.append("END;\n")
+                self.parts.append("END;\n")
 
     def open_rows(self, variables: Fragment, query: Fragment) -> None:
         """Give a variable of type RECORD the columns of this query within the loop, whatever it holds elsewhere."""
         name = variables.lower()
         if name in self._records:
             self._open_variable(variables, "record")
-            self._loops[name] = len(self._out)
+            self._loops[name] = len(self.parts)
         else:
             self._nest.append(("LOOP", ""))
         self._fill(variables, query)
 
     def _open_variable(self, name: Fragment, type_: str) -> None:
-        self._out.append(f"DECLARE {name} {type_};\nBEGIN\n")
+        self.parts.append(f"DECLARE {name} {type_};\nBEGIN\n")
         self._nest.append(("LOOP", "END;\n"))
         self._left.append((len(self._nest), dict(self._loops)))
 
@@ -268,7 +308,7 @@ class _Prober(BodyReader):
             self._handlers.discard(len(self._nest))
             if self._left and self._left[-1][0] == len(self._nest):
                 self._loops = self._left.pop()[1]
-            self._out.append(self._nest.pop()[1])
+            self.parts.append(self._nest.pop()[1])
 
 
 def _parameters_block(parameters: list[tuple[Token, Fragment]]) -> str:
