@@ -202,6 +202,22 @@ PREPARED = {
     "sets search_path": "SET LOCAL search_path = elsewhere; PERFORM max(id) FROM {0};",
     "sets search_path by a call": "PERFORM set_config('search_path', 'elsewhere', true); PERFORM max(id) FROM {0};",
 }
+ASKS_VERSION = "IF current_setting('server_version_num')::integer > 990000 THEN {0} END IF;"
+ABOUT_THE_SERVER = {
+    "a relation of another version": "PERFORM count(*) FROM pg_catalog.pg_stat_of_old;",
+    "a function of another version": "PERFORM pg_last_xlog_of_old();",
+    "a column of another version": "PERFORM s.of_old FROM pg_catalog.pg_stat_activity AS s;",
+}
+NOT_ABOUT_THE_SERVER = {
+    "a relation of the user's": "PERFORM count(*) FROM nowhere;",
+    "a column of the user's": "PERFORM u.of_old FROM users AS u;",
+}
+SCHEMAS = {
+    "looks for a schema": ("'elsewhere'", "elsewhere.jobs", True),
+    "looks for a schema of a function": ("'elsewhere'", "elsewhere.jobs()", True),
+    "looks for another schema": ("'nowhere'", "elsewhere.jobs", False),
+    "looks for a schema that is there": ("'app'", "app.jobs", False),
+}
 UNPREPARED = {
     "looks for another one": "IF to_regclass('users') IS NOT NULL THEN PERFORM max(id) FROM {0}; END IF;",
     "handles another error": "PERFORM max(id) FROM {0}; EXCEPTION WHEN undefined_column THEN RETURN;",
@@ -233,6 +249,27 @@ def test_a_body_that_is_prepared_for_a_missing_table_is_no_problem(case, how):
     assert plan.bodies.checked_on is CheckedOn.TEXT
     if how != "handles another error" and not how.startswith("handles"):
         assert [name for name, _, _ in problems(plan)] == expected
+
+
+@pytest.mark.parametrize("how", [*ABOUT_THE_SERVER, *NOT_ABOUT_THE_SERVER])
+def test_a_body_that_asks_for_the_version_may_name_what_other_versions_of_the_server_have(case, how):
+    text = (ABOUT_THE_SERVER | NOT_ABOUT_THE_SERVER)[how]
+    body_of(case, f"PERFORM count(*) FROM pg_catalog.pg_class; {ASKS_VERSION.format(text)}")
+    expected = [] if how in ABOUT_THE_SERVER else ["function.g()"]
+    assert [name for name, _, _ in problems(planned(case))] == expected
+    body_of(case, text)
+    assert [name for name, _, _ in problems(planned(case))] == ["function.g()"]
+
+
+@pytest.mark.parametrize("how", SCHEMAS)
+def test_a_body_that_looks_for_a_schema_is_prepared_for_what_would_be_in_it(case, how):
+    constant, name, is_prepared = SCHEMAS[how]
+    case.write("migrations/001b.sql", "CREATE SCHEMA app;")
+    body_of(
+        case,
+        f"IF EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {constant}) THEN PERFORM 1 FROM {name}; END IF;",
+    )
+    assert [found for found, _, _ in problems(planned(case))] == ([] if is_prepared else ["function.g()"])
 
 
 EVALUATED = {

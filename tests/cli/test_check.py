@@ -89,6 +89,9 @@ def test_overloads_and_equal_names_in_other_schemas_are_no_duplicates(tree, pgmg
     (tree / "sql/f.sql").write_text(
         "CREATE FUNCTION v(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION v(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
         "CREATE VIEW app.v AS SELECT 1; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION v(); CREATE TRIGGER x BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION v();"
+        "CREATE OPERATOR ### (FUNCTION = v, RIGHTARG = int); CREATE OPERATOR ### (FUNCTION = v, RIGHTARG = text);"
+        "CREATE CAST (v AS int) WITH INOUT; CREATE CAST (v AS text) WITH INOUT;"
+        "CREATE OPERATOR CLASS o FOR TYPE v USING btree AS OPERATOR 1 <; CREATE OPERATOR CLASS o FOR TYPE v USING hash AS OPERATOR 1 =;"
     )
     assert pgmg("check", "--offline").exit_code == 0
 

@@ -22,6 +22,7 @@ from pgmg.checking.precautions import is_prepared_for, is_temporary, temporary_r
 from pgmg.checking.rolled_back import step_problems, why_not
 from pgmg.checking.routine_checker import check_routines
 from pgmg.errors import InsufficientPrivilegeError, LockedError
+from pgmg.model.naming.names import Kind
 from pgmg.model.plans.body_check import BodyCheck, CheckedOn
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ class PlanChecker:
         within.reset()
         conn.execute(f"SET LOCAL check_function_bodies = on; SET LOCAL statement_timeout = '{_LONGEST}'")
         routines = read_routine_bodies(conn)
-        names = routine_names(read_snapshot(conn, self._settings.state_schema), routines)
+        snapshot = read_snapshot(conn, self._settings.state_schema)
+        names = routine_names(snapshot, routines)
+        schemas = frozenset(name.name for name in snapshot.others if name.kind is Kind.SCHEMA)
         asked = [one for one in routines if one.oid in names and is_asked(one, names[one.oid])]
         found = check_routines(conn, asked)
         sources = sources_of(self._declared, plan)
@@ -147,7 +150,7 @@ class PlanChecker:
             for routine in asked
             for said in found.said.get(routine.oid, ())
             if not is_temporary(said, temporary)
-            and not (routine.language == "plpgsql" and is_prepared_for(routine.body, said))
+            and not (routine.language == "plpgsql" and is_prepared_for(routine.body, said, schemas))
         ]
         return BodyCheck(
             checked_on,

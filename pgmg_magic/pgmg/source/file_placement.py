@@ -133,7 +133,7 @@ def is_same(one: Target, other: Target) -> bool:
         return False
     if one.parent is not None and other.parent is not None and not is_same(one.parent, other.parent):
         return False
-    alike = one.kind not in ROUTINES or None in (one.arguments, other.arguments) or one.arguments == other.arguments
+    alike = None in (one.arguments, other.arguments) or one.arguments == other.arguments
     return alike and _bare(one) == _bare(other)
 
 
