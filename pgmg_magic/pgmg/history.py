@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.errors import RefusedChange, UnknownObjectError, UsageError
 from pgmg.model.results.history_entries import History, RestoredSource
 from pgmg.planner import Planner
+from pgmg.source.grammar.line_ends import like, with_line_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,8 +173,7 @@ def _appended(text: str | None, sql: str) -> str:
 def _replaced(text: str | None, declared: SourceObject, sql: str) -> str:
     """Return the text with the declaration replaced; line ends stay as they are."""
     whole = "" if text is None else text
-    ends = "\r\n" if "\r\n" in whole else "\n"
-    lines = whole.replace("\r\n", "\n")
+    lines = with_line_feeds(whole)
     line, column = declared.location.line or 1, declared.location.column or 1
     start = sum(len(one) + 1 for one in lines.split("\n")[: line - 1]) + column - 1
     if not lines.startswith(declared.sql, start):
@@ -181,4 +181,4 @@ def _replaced(text: str | None, declared: SourceObject, sql: str) -> str:
             f"What declares {declared.location} is several statements, and cannot be replaced by one.",
             hint="`pgmg history OBJECT` shows the earlier source; edit the file by hand.",
         )
-    return (lines[:start] + sql + lines[start + len(declared.sql) :]).replace("\n", ends)
+    return like(lines[:start] + sql + lines[start + len(declared.sql) :], whole)

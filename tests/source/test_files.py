@@ -179,3 +179,19 @@ def test_what_never_ends_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "sql" / "pipe.sql")
     found = read_files(tmp_path, tmp_path / "sql", None)
     assert [str(problem) for problem in found.problems] == ["sql/pipe.sql: is no regular file"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("SELECT '\r\n';\r\n", "SELECT '\n';\n"),
+        ("SELECT '\r\n';\n", "SELECT '\r\n';\n"),
+        ("SELECT\r\n$$\r\n$$, '\r' -- '\r\n;\n", "SELECT\n$$\r\n$$, '\r' -- '\n;\n"),
+        ('SELECT 1 AS "\r";\nSELECT\r2;', 'SELECT 1 AS "\r";\nSELECT\n2;'),
+        ("COPY t FROM stdin;\nit's\r\n\\.\nSELECT 1;\r\n", "COPY t FROM stdin;\nit's\n\\.\nSELECT 1;\n"),
+    ],
+)
+def test_a_carriage_return_belongs_to_a_constant_where_not_all_lines_end_in_one(tmp_path, data, expected):
+    (tmp_path / "x.sql").write_bytes(data.encode())
+    (file,) = read_files(tmp_path, tmp_path, None).code
+    assert file.text == expected

@@ -11,6 +11,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.quoting import quote
 from pgmg.model.results.import_report import LeftOut
 from pgmg.model.secrets import mask_secrets
+from pgmg.source.grammar.line_ends import spelled
 from pgmg.source.migrations.dumped import DumpedStatement, dumped_statements
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def baseline_text(dsn: str, server: ServerInfo, code: ImportedCode, scope: Basel
 def details_text(unstated: Sequence[Unstated]) -> str:
     """Return the migration that gives declared objects what no code file can say."""
     statements = [statement for one in unstated for statement in one.statements]
-    return f"{_DETAILS_HEADER}\n" + "".join(f"{statement};\n" for statement in statements)
+    return f"{_DETAILS_HEADER}\n" + "".join(f"{spelled(statement)};\n" for statement in statements)
 
 
 def _uncovered(entries: Sequence[DumpEntry], addresses: frozenset[Address], *, privileges: bool) -> list[DumpEntry]:
@@ -155,5 +156,5 @@ def _separated(statements: Sequence[DumpedStatement]) -> Iterator[str]:
     for one in statements:
         if before is not None and not (one.is_short and before.is_short):
             yield "\n"
-        yield f"{one.sql};\n"
+        yield f"{spelled(one.sql)};\n"
         before = one

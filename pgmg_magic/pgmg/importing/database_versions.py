@@ -15,6 +15,7 @@ from pgmg.model.naming.sql_tokens import Sort, significant
 from pgmg.model.sources.source import CodeFile
 from pgmg.planning.resolve.sql_names import grant_target, target
 from pgmg.source import parse_file
+from pgmg.source.grammar.line_ends import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -69,7 +70,7 @@ def read_database_versions(
         definition = None if address is None else facts.definitions.get(address)
         created = None if definition is None else create_statements(definition, spelling)
         found[name] = () if created is None else created[0]
-    return found
+    return {name: tuple(map(spelled, statements)) for name, statements in found.items()}
 
 
 def _address(name: ObjectName, snapshot: Snapshot) -> Address | None:

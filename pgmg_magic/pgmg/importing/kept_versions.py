@@ -10,9 +10,10 @@ from pgmg.importing.database_versions import Versions, read_database_versions
 from pgmg.importing.files.file_edits import edited
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import DECLARATIVE_KINDS, Kind
-from pgmg.model.naming.text_hash import text_hash
+from pgmg.model.naming.text_hash import exact_hash
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.source import CodeFile
+from pgmg.source.grammar.line_ends import like, with_line_feeds
 from pgmg.source.statement_spans import StatementSpan, statement_spans
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class KeptVersions:
 
     def code_files(self) -> dict[str, CodeFile]:
         """Return the files as they will be read, by path."""
-        return {path: CodeFile(path, text, text_hash(text)) for path, text in self.after.items()}
+        return {path: CodeFile(path, text, exact_hash(text)) for path, text in self.after.items()}
 
 
 NOTHING_KEPT = KeptVersions()
@@ -123,9 +124,9 @@ def kept_texts(kept: KeptVersions, folder: CodeFolder) -> dict[Path, str]:
         file = folder.file(path).resolve()
         present = file.read_bytes().decode()
         mark = _BYTE_ORDER_MARK if present.startswith(_BYTE_ORDER_MARK) else ""
-        if present.removeprefix(mark).replace("\r\n", "\n") != kept.before[path]:
+        if with_line_feeds(present.removeprefix(mark)) != kept.before[path]:
             raise ImportRefused(f"{path} has changed since it was read.", hint="Import again.")
-        found[file] = mark + (text.replace("\n", "\r\n") if "\r\n" in present else text)
+        found[file] = mark + like(text, present)
     return found
 
 

@@ -19,6 +19,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.quoting import spell
 from pgmg.model.results.import_report import LeftOut
+from pgmg.source.grammar.line_ends import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +133,7 @@ def _identity(entity: Any) -> str:
 def _sql(entity: Any) -> str:
     """Return what SQLAlchemy would send, without its escapes and a last semicolon."""
     statement = entity.to_sql_statement_create()
-    return _ESCAPED_COLON.sub(r"\1", str(getattr(statement, "text", statement))).strip().rstrip(";").rstrip()
+    return spelled(_ESCAPED_COLON.sub(r"\1", str(getattr(statement, "text", statement))).strip().rstrip(";").rstrip())
 
 
 def _laid_out(sql: str, definition: str, kind: Kind) -> str:

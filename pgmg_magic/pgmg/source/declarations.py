@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from pgmg.errors import SourceError, SourceErrors, SyntaxProblem
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind
+from pgmg.model.naming.text_hash import text_hash
 from pgmg.model.sources.facts import DefinitionFacts, GrantFacts
 from pgmg.model.sources.source import CodeFile, Parts, SourceObject, Target
 from pgmg.source.contracts import pins, refuse_misplaced
@@ -213,4 +213,4 @@ def _with_mapping(known: SourceObject, sql: str, mapping: Declaration) -> Source
 
 
 def _hash(sql: str, settings: Sequence[str]) -> str:
-    return hashlib.sha256("\x00".join((sql, *settings)).encode()).hexdigest()
+    return text_hash("\x00".join((sql, *settings)))

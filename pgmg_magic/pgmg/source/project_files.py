@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING
 from pgmg.errors import SourceError
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.location import SourceLocation
+from pgmg.model.naming.text_hash import exact_hash, text_hash
 from pgmg.model.sources.source import CodeFile, MigrationFile, Notice
 from pgmg.source.folder_walk import cannot_list, file_id, is_ignored, is_sql_file, walk
+from pgmg.source.grammar.line_ends import with_line_feeds
 from pgmg.source.migrations.sections import up_section
 
 if TYPE_CHECKING:
@@ -154,11 +155,11 @@ class _Reader:
 
 
 def _code_file(shown: str, text: str) -> CodeFile:
-    return CodeFile(shown, text, _hash(text))
+    return CodeFile(shown, text, exact_hash(text))
 
 
 def _migration_file(shown: str, text: str) -> MigrationFile:
-    return MigrationFile(shown.rpartition("/")[2], shown, up_section(text), _hash(text))
+    return MigrationFile(shown.rpartition("/")[2], shown, up_section(text), text_hash(text))
 
 
 def _fingerprint(path: str) -> tuple[int, ...]:
@@ -231,7 +232,7 @@ def _read(path: str, shown: str) -> str | SourceError:
     if "\0" in text:
         return _not_text(shown, data)
     text = text.removeprefix(_BOM)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return with_line_feeds(text)
 
 
 def _not_utf8(shown: str, data: bytes, error: UnicodeDecodeError) -> SourceError:
@@ -248,7 +249,3 @@ def _not_text(shown: str, data: bytes) -> SourceError:
     line = data.count(b"\n", 0, offset) + 1
     message = f"is not text: byte 0x00 at offset {offset} (it may be UTF-16)"
     return SourceError(message, where=SourceLocation(shown, line), hint="Save the file as UTF-8.")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -58,7 +58,7 @@ class DumpArchive:
         """Return the table of contents, in the order in which pg_restore would run it."""
         text = _run([self._restore, "--list", "--verbose", self._path], {})
         found: list[DumpEntry] = []
-        for line in text.splitlines():
+        for line in text.split("\n"):
             if match := _ENTRY.match(line):
                 number, classid, objid, description = match.groups()
                 found.append(DumpEntry(int(number), Address(int(classid), int(objid)), description))
@@ -153,10 +153,9 @@ def _run(command: Sequence[str | Path], environment: dict[str, str]) -> str:
         check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        encoding="utf-8",
         env={**os.environ, "LC_ALL": "C", "PGCLIENTENCODING": "UTF8", "PGOPTIONS": "", **environment},
     )
     if done.returncode:
-        said = mask_secrets(done.stderr.strip(), set(environment.values()))
+        said = mask_secrets(done.stderr.decode(errors="replace").strip(), set(environment.values()))
         raise DumpError(f"{Path(command[0]).name} fails: {said}")
-    return done.stdout
+    return done.stdout.decode()  # bytes as they are: reading as text would turn CRLF in a constant into LF

@@ -11,6 +11,7 @@ from pgmg.importing.files.spelling import Spelling
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.results.import_report import LeftOut
+from pgmg.source.grammar.line_ends import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +66,8 @@ def code_files(
         if texts[live].create:
             overloaded = routines[live.name.schema, live.name.name] > 1
             path = names.path(live.name, overloaded=overloaded)
-            statements[path] = tuple(_groups(list(texts.values())))
+            groups = _groups(list(texts.values()))
+            statements[path] = tuple(tuple(map(spelled, group)) for group in groups)
             homes |= {one.name: path for one, text in texts.items() if text.create}
         for default in facts.view_defaults.get(live.address, ()):
             what = f"the default of its column {default.column}"

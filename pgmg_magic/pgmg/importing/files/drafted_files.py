@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.importing.files.code_files import file_text
 from pgmg.model.lazy_dataclass import dataclass
-from pgmg.model.naming.text_hash import text_hash
+from pgmg.model.naming.text_hash import exact_hash
 from pgmg.model.sources.source import CodeFile
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class DraftedFiles:
     def code_files(self) -> tuple[CodeFile, ...]:
         """Return the files as if they had been read."""
         texts = self.texts()
-        return tuple(CodeFile(path, text, text_hash(text)) for path, text in texts.items())
+        return tuple(CodeFile(path, text, exact_hash(text)) for path, text in texts.items())
 
     def texts(self) -> dict[str, str]:
         """Return the text of each file."""
