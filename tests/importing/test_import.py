@@ -90,6 +90,28 @@ def test_a_view_goes_into_one_file_with_all_that_belongs_to_it(project, server, 
     project.settled()
 
 
+def test_routines_that_the_server_would_not_create_again_are_carried_over(project, server):
+    """Bodies that rely on another search_path or name what is gone, and one that a default needs early."""
+    project.do(
+        "SET check_function_bodies = off; CREATE SCHEMA app; CREATE TABLE app.t (id integer)",
+        "SET check_function_bodies = off; CREATE FUNCTION app.f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'",
+        "SET check_function_bodies = off; CREATE FUNCTION g(a integer DEFAULT 1) RETURNS integer LANGUAGE plpgsql AS"
+        " 'DECLARE r gone%ROWTYPE; BEGIN RETURN 1; END'",
+        "CREATE FUNCTION app.h() RETURNS bigint LANGUAGE sql SET search_path = app AS 'SELECT count(*) FROM t'",
+        "CREATE TABLE z (id integer); CREATE FUNCTION z() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM z'",
+        "CREATE TABLE a (id bigint DEFAULT z())",
+    )
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.differences == ()
+    assert report.proof.is_dump_equal, report.proof.why
+    written = texts(project)
+    assert {path for path, text in written.items() if "check_function_bodies" in text} == {
+        "app/functions/f.sql",
+        "public/functions/g.sql",
+    }
+    project.settled()
+
+
 def test_overloads_and_names_that_no_file_can_have_are_told_apart(project):
     project.do(
         "CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",

@@ -19,6 +19,7 @@ from pgmg.planning.demands.dependencies import PARTS_OF_TABLES
 from pgmg.planning.kinds.create_or_replace import replacing
 from pgmg.planning.kinds.domain_constraints import is_of_domain_source
 from pgmg.planning.steps.restore import restoration
+from pgmg.planning.steps.slot_steps import CHECKED, UNCHECKED
 from pgmg.planning.steps.staging import staged, swap_statements
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ class RuntimeDefinitions:
         if step.action is Action.RESTORE:
             return replace(step, statements=restore, properties=properties)
         created = (*step.source.settings, *create)
+        if UNCHECKED in step.statements:
+            created = (UNCHECKED, *created, CHECKED)
         if step.runtime.properties_apart:
             return replace(step, statements=created)
         return replace(step, statements=(*created, *restore), properties=properties)

@@ -15,7 +15,7 @@ from pgmg.model.sources.source import CodeFile, Parts, SourceObject, Target
 from pgmg.source.contracts import pins, refuse_misplaced
 from pgmg.source.grammar.offsets import Located, in_order
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion
-from pgmg.source.grammar.set_statements import SetStatements, is_setting
+from pgmg.source.grammar.set_statements import BODIES_UNCHECKED, CHECKS_BODIES, SetStatements, is_setting
 from pgmg.source.grammar.statements import ParsedStatement, parse_text
 from pgmg.source.kinds import Declaration, key_of, readers
 from pgmg.source.references.statement_targets import target_of
@@ -135,14 +135,19 @@ class _Reading:
         declared = [self._object(statement, declaration) for declaration in reader(statement)]
         self.objects += [replace(one, contract=True) for one in declared] if pins(statement, declared) else declared
 
+    def _settings(self, kind: Kind) -> tuple[str, ...]:
+        """Return what is set for an object of this kind: only bodies are checked or not, and no body is another one."""
+        found = self.settings.values
+        return tuple(sql for name, sql in found.items() if name != CHECKS_BODIES or kind in ROUTINES)
+
     def _object(self, statement: ParsedStatement, declaration: Declaration) -> SourceObject:
         sql = statement.sql if declaration.sql is None else declaration.sql
-        settings = tuple(self.settings.values.values())
+        settings = self._settings(declaration.target.kind)
         return SourceObject(
             target=declaration.target,
             sql=sql,
             location=statement.location,
-            hash=_hash(sql, settings),
+            hash=_hash(sql, [one for one in settings if one != BODIES_UNCHECKED]),
             file_hash=self.file.hash,
             references=declaration.references,
             facts=declaration.facts,

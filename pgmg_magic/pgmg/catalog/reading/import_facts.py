@@ -14,6 +14,7 @@ from pgmg.catalog.reading.catalog_queries import (
     use_canonical_settings,
 )
 from pgmg.catalog.reading.closure import read_readable_definitions
+from pgmg.catalog.reading.invalid_bodies import read_invalid_bodies
 from pgmg.model.database.snapshot import Address
 from pgmg.model.lazy_dataclass import dataclass
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _PG_CLASS = 1259
 _PUBLIC = "public"
+_USUAL_PATH = '"$user", public'
+"""The search_path of a database for which nobody has set another one."""
 _GIVEN = frozenset({"configuration file", "command line", "global", "database", "user", "database user"})
 """Sources of a setting that a session has without asking (PostgreSQL manual, 52.24: `pg_settings`)."""
 """The OID of the catalog pg_class; fixed in PostgreSQL."""
@@ -64,6 +67,8 @@ class ImportFacts:
     default_privileges: tuple[DefaultPrivileges, ...]
     parts: Mapping[Address, Sequence[Address]]
     """Triggers of partitions, by the triggers of partitioned tables that they come with."""
+    invalid_bodies: frozenset[Address] = frozenset()
+    """Routines that the server creates only without a look at their bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,9 @@ def read_import_facts(
     parts = defaultdict(list)
     for classid, part, whole in conn.execute(query("partition_triggers")):
         parts[Address(classid, whole)].append(Address(classid, part))
+    invalid = read_invalid_bodies(conn, _USUAL_PATH if is_given_path else snapshot.server.setting)
     restore_settings(conn, snapshot.server.setting)
-    return ImportFacts(home, names, definitions, defaults, privileges, parts)
+    return ImportFacts(home, names, definitions, defaults, privileges, parts, invalid)
 
 
 def read_given_path(conn: psycopg.Connection[Row]) -> str | None:

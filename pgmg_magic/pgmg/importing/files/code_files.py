@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pgmg.importing.declared_text import DeclaredText, Unstated, declared_text
@@ -12,6 +12,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.results.import_report import LeftOut
 from pgmg.source.grammar.line_ends import spelled
+from pgmg.source.grammar.set_statements import BODIES_UNCHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,8 @@ def code_files(
     unstated: list[Unstated] = []
     for live in selection.chosen:
         texts = _with_children(live, selection, facts, spelling, details=details)
+        if texts is not None and live.address in facts.invalid_bodies:
+            texts[live] = replace(texts[live], create=(BODIES_UNCHECKED, *texts[live].create))
         if texts is None:
             fixed.append(LeftOut(str(live.name), _UNDECLARABLE))
             continue

@@ -90,12 +90,37 @@ class Availability:
         found, awaited = self._possible(name)
         return max([found, *map(self.source_holds_since, awaited)])
 
-    def _possible(self, name: ObjectName) -> tuple[int, list[ObjectName]]:
+    def creatable_since(self, name: ObjectName) -> int:
+        """Return the first point at which a source can be created if nobody looks at the bodies of routines."""
+        found, names = 0, {name: None}
+        queue = [name]
+        for one in queue:
+            possible, awaited = self._possible(one, with_bodies=False)
+            found = max(found, possible)
+            queue += [other for other in awaited if other not in names]
+            names |= dict.fromkeys(awaited)
+        return found
+
+    def missing_in_body(self, name: ObjectName, point: int) -> ObjectName | None:
+        """Return what the body of a declared routine names and only a later statement, or source, makes."""
+        context = self._context
+        declared = context.resolved.declared[name]
+        for use in declared.uses:
+            id_ = None if use.hard else self._id_of(use.object)
+            if id_ is None:
+                continue
+            later = context.timeline.operations_on(id_, point)
+            is_later = use.object in context.resolved.declared and self.creatable_since(use.object) > point
+            if is_later or any(_is_waited_for(operation, declared) for operation in later):
+                return use.object
+        return None
+
+    def _possible(self, name: ObjectName, *, with_bodies: bool = True) -> tuple[int, list[ObjectName]]:
         """Return when a source can be created as far as statements decide, and the sources that must hold by then."""
         context = self._context
         declared, own = context.resolved.declared[name], context.declared.id_of(name)
         found = max(context.not_before.get(name, 0), self._schema_since(name.schema), self._name_free_since(name, own))
-        needed = [use.object for use in declared.uses]
+        needed = [use.object for use in declared.uses if use.hard or with_bodies]
         if name.parent is not None and name.kind not in PROPERTY_KINDS:
             needed.append(name.parent)
         awaited = []

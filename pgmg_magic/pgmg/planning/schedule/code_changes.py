@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.naming.names import DECLARATIVE_KINDS, RELATIONS, ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
+from pgmg.model.sources.facts import RoutineFacts
 from pgmg.model.sources.source import Effect
 from pgmg.planning.kinds.rules import RecreateObject
 from pgmg.planning.schedule.code_roots import CodeRoots
@@ -127,12 +128,18 @@ class CodeChanges:
             wanted[name] = None
             is_routine = name.kind in ROUTINES
             queue += [
-                u.object
-                for u in self._declared.uses(name)
-                if u.hard or (is_routine and u.object.kind is not Kind.TABLE)
+                use.object
+                for use in self._declared.uses(name)
+                if use.hard or (is_routine and self._is_called_with(use.object, number))
             ]
             queue += [name.parent] if name.parent is not None else []
         return list(wanted)
+
+    def _is_called_with(self, name: ObjectName, number: int) -> bool:
+        """Say whether something that a body names can exist when a statement may call the routine."""
+        if name.kind is Kind.TABLE or name not in self._declared:
+            return False
+        return self._availability.creatable_since(name) <= number
 
     def _declared_id(self, name: ObjectName) -> ObjectId | None:
         return self._declared.id_of(name) if name in self._declared else None
@@ -221,6 +228,14 @@ class CodeChanges:
             if id_ not in self._presence.absent or form is None:
                 form = Form.SOURCE
             self.create(id_, key, form, reason)
+            missing = self._missing_in_body(name, key.point) if form is Form.SOURCE else None
+            if missing is not None:
+                slot.unchecked[name] = missing
+
+    def _missing_in_body(self, name: ObjectName, point: int) -> ObjectName | None:
+        facts = self._context.resolved.declared[name].source.facts
+        has_text = isinstance(facts, RoutineFacts) and not facts.atomic
+        return self._availability.missing_in_body(name, point) if has_text else None
 
     def _recreated_for(self, name: ObjectName, point: int) -> list[ObjectId]:
         """Return what is dropped to bring an object to its source: itself, or overloads that are no longer declared."""

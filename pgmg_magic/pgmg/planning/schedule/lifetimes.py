@@ -48,7 +48,8 @@ class Slot:
     `drops` are dropped by name, `creations` created, `changes` are declared objects changed by their strategy,
     `replaced` declared views that are replaced from their source. `noticed_by` are those of them that are here only
     because a statement (its number) may notice them. `released` holds pairs (dependent, on): the dependent lets go of
-    the other one by its own change, which therefore comes before the other is dropped.
+    the other one by its own change, which therefore comes before the other is dropped. `unchecked` are routines that a
+    statement needs before what their bodies name exists, with that: they are created without a look at their bodies.
     """
 
     drops: dict[ObjectId, str] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Slot:
     replaced: dict[ObjectName, str] = field(default_factory=dict)
     noticed_by: dict[ObjectName, int] = field(default_factory=dict)
     released: set[tuple[ObjectId, ObjectId]] = field(default_factory=set)
+    unchecked: dict[ObjectName, ObjectName] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:

@@ -82,6 +82,10 @@ def build(
     refuse_losses(context, lifetimes)
     last = SlotKey(context.timeline.end)
     lifetimes.checked = checked_routines(context, demands, lifetimes, scheduler.end_of_transaction, last)
+    for key, slot in lifetimes.slots.items():
+        for name, missing in slot.unchecked.items():
+            end = scheduler.end_of_transaction(name, context.timeline.statements[key.point])
+            lifetimes.checked.setdefault(end, {}).setdefault(name, missing)
     steps = _Steps(context, decisions, scheduler.presence, lifetimes).run()
     records = _records(found, steps)
     inputs = _inputs(resolved, found)
@@ -174,6 +178,8 @@ class _Steps:
             reason = "left invalid by a failed concurrent build"
             graph.node(Phase.DROP, Action.DROP, name, (f"DROP {target(name)}",), reason)
         nodes, given_up = order(built.nodes, built.hard, built.soft)
+        early = slot.unchecked
+        nodes = [_unchecked(one) if one.name in early and one.action is Action.CREATE else one for one in nodes]
         return _with_checks(nodes, given_up, self._context)
 
     def _invalid_indexes(self) -> dict[SlotKey, list[ObjectName]]:
@@ -288,10 +294,10 @@ def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], context
     result = []
     for node in nodes:
         is_unchecked = node.id in late and node.name.kind in (Kind.FUNCTION, Kind.PROCEDURE)
-        if not is_unchecked or node.source is None:
+        if not is_unchecked or node.source is None or UNCHECKED in node.statements:
             result.append(node)
             continue
-        result.append(replace(node, statements=(UNCHECKED, *node.statements, CHECKED)))
+        result.append(_unchecked(node))
         checked.append(node)
     for number, node in enumerate(checked, start=len(nodes)):
         assert node.source is not None
@@ -303,6 +309,10 @@ def _with_checks(nodes: list[Node], given_up: Iterable[tuple[int, int]], context
                  node.source)
         )  # fmt: skip
     return result
+
+
+def _unchecked(node: Node) -> Node:
+    return replace(node, statements=(UNCHECKED, *node.statements, CHECKED))
 
 
 def _removed(context: PlanContext, lifetimes: Lifetimes) -> tuple[tuple[int, int], ...]:

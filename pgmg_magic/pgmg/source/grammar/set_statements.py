@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.quoting import literal
 from pgmg.source.grammar.lexer import significant
-from pgmg.source.grammar.parser import pb
+from pgmg.source.grammar.parser import Tree, pb
 from pgmg.source.refused_statements import refuse
 
 if TYPE_CHECKING:
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 _NOISE = frozenset(
     {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"}
-    | {"idle_session_timeout", "client_encoding", "client_min_messages", "check_function_bodies", "row_security"}
+    | {"idle_session_timeout", "client_encoding", "client_min_messages", "row_security"}
     | {"xmloption", "default_with_oids"}
 )
 """What pg_dump sets for its own sake. It does not change what a declaration means, and would get in pgmg's way."""
+
+CHECKS_BODIES = "check_function_bodies"
+BODIES_UNCHECKED = f"SET {CHECKS_BODIES} = off"
+"""Bodies of the routines that follow may name what does not exist, or is not found yet."""
+_OFF = frozenset({"off", "false", "no", "0"})
 
 _USUAL = {"standard_conforming_strings": "on", "default_tablespace": "", "default_table_access_method": "heap"}
 """What pg_dump sets to what it is anyway."""
@@ -68,7 +73,7 @@ class SetStatements:
             if tree.name == "search_path":
                 self.search_path = None
         else:
-            self._set(tree.name, statement.sql, [node.a_const.sval.sval for node in tree.args])
+            self._set(tree.name, statement.sql, list(map(_value, tree.args)))
 
     def end_transaction(self) -> None:
         """Undo each SET LOCAL (PostgreSQL: SET)."""
@@ -95,7 +100,11 @@ class SetStatements:
     def _set(self, name: str, sql: str, values: Sequence[str]) -> None:
         if name == "search_path":
             self.search_path = tuple(v for v in values if v not in ("", "pg_catalog", "pg_temp", "$user"))
-        if name not in _NOISE and _USUAL.get(name) != ",".join(values):
+        if name == CHECKS_BODIES:
+            self.values.pop(name, None)
+            if values[0].lower() in _OFF:
+                self.values[name] = BODIES_UNCHECKED
+        elif name not in _NOISE and _USUAL.get(name) != ",".join(values):
             self.values[name] = sql
 
 
@@ -108,6 +117,11 @@ def set_config(statement: ParsedStatement) -> tuple[str, str] | None:
         return None
     said = [node.a_const.sval.sval for node in value.func_call.args[:2] if node.a_const.HasField("sval")]
     return (said[0].lower(), said[1]) if len(said) == 2 else None  # noqa: PLR2004 - name and value
+
+
+def _value(node: Tree) -> str:
+    constant = node.a_const
+    return str(constant.ival.ival) if constant.HasField("ival") else str(constant.sval.sval)
 
 
 def _is_local(statement: ParsedStatement) -> bool:

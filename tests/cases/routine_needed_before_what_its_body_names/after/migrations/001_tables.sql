@@ -1,0 +1,2 @@
+CREATE TABLE changes (id integer, event integer DEFAULT current_event());
+CREATE TABLE events (id integer);

@@ -1,0 +1,1 @@
+CREATE VIEW latest AS SELECT max(id) AS id FROM events;
