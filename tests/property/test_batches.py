@@ -10,6 +10,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,11 +100,25 @@ def _round(world: World, base: World, choose: Chooser, said: histories.Said, bro
 
 @dataclass
 class Way:
-    """A database and a folder to which a history is applied in portions."""
+    """A database and a folder to which a history is applied in portions, by one process that stays connected."""
 
     root: Path
     dsn: str
     options: pgmg.PlanOptions
+    _open: ExitStack = field(default_factory=ExitStack)
+    _connected: tuple[psycopg.Connection, pgmg.Project] | None = None
+
+    def _connect(self) -> tuple[psycopg.Connection, pgmg.Project]:
+        if self._connected is None:
+            looking = self._open.enter_context(psycopg.connect(self.dsn, autocommit=True))
+            project = self._open.enter_context(pgmg.Project.open(self.root, connection_string=self.dsn))
+            self._connected = looking, project
+        return self._connected
+
+    def close(self) -> None:
+        """Disconnect; the next apply connects again."""
+        self._connected = None
+        self._open.close()
 
     def write(self, world: World) -> None:
         write(self.root, world.files())
@@ -116,24 +131,21 @@ class Way:
         """
         self.write(world)
         events: list[object] = []
-        with (
-            psycopg.connect(self.dsn, autocommit=True) as looking,
-            pgmg.Project.open(self.root, connection_string=self.dsn) as project,
-        ):
-            before = facts.read(looking)
-            try:
-                plan = project.plan(self.options)
-                result = project.apply(plan, yes=True, listener=events.append)
-            except pgmg.PgmgError as error:
-                is_partly_done = "Already committed" in (error.hint or "")  # a plan of several transactions
-                assert is_partly_done or facts.read(looking) == before, f"refused, and not as before: {error}"
-                assert str(error).strip()
-                return f"refused: {error}"
-            learned = sum(isinstance(event, Started) for event in events) > 1
-            if not learned:
-                assert _named(plan.steps) == _named([done.step for done in result.steps]), "other steps than shown"
-            left = [f"{s.action} {s.object}: {s.sql}" for s in project.plan(self.options).steps]
-            assert not left, f"left to do: {left}"
+        looking, project = self._connect()
+        before = facts.read(looking)
+        try:
+            plan = project.plan(self.options)
+            result = project.apply(plan, yes=True, listener=events.append)
+        except pgmg.PgmgError as error:
+            is_partly_done = "Already committed" in (error.hint or "")  # a plan of several transactions
+            assert is_partly_done or facts.read(looking) == before, f"refused, and not as before: {error}"
+            assert str(error).strip()
+            return f"refused: {error}"
+        learned = sum(isinstance(event, Started) for event in events) > 1
+        if not learned:
+            assert _named(plan.steps) == _named([done.step for done in result.steps]), "other steps than shown"
+        left = [f"{s.action} {s.object}: {s.sql}" for s in project.plan(self.options).steps]
+        assert not left, f"left to do: {left}"
         return "learned" if learned else "applied"
 
 
@@ -210,9 +222,18 @@ def _history(choose: Chooser, databases: Databases, root: Path, counted: Counter
     ones = Way(root / "ones", databases.create(), options)
     base = _base(choose)
     assert ones.apply(base) in ("applied", "learned")
+    ones.close()
     base, by_hand = _by_hand(base, choose, ones.dsn)
     history = History(base, by_hand, [], options)
     ways = {name: Way(root / name, databases.copy(ones.dsn), options) for name in ("all", "cuts")}
+    with ExitStack() as closing:
+        for way in (ones, *ways.values()):
+            closing.callback(way.close)
+        _compare_ways(choose, history, ones, ways, counted)
+
+
+def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, Way], counted: Counter[str]) -> None:
+    base, options = history.base, history.options
     try:
         said, world, broad = histories.Said(), base, chance(choose, 2)
         for _ in range(ROUNDS):

@@ -18,6 +18,7 @@ from pgmg.model.plans.plan import Action
 from pgmg.planning.demands.dependencies import PARTS_OF_TABLES
 from pgmg.planning.kinds.create_or_replace import replacing
 from pgmg.planning.kinds.domain_constraints import is_of_domain_source
+from pgmg.planning.steps.default_privileges_order import may_change_default_privileges
 from pgmg.planning.steps.restore import restoration
 from pgmg.planning.steps.slot_steps import CHECKED, UNCHECKED
 from pgmg.planning.steps.staging import staged, swap_statements
@@ -53,7 +54,8 @@ class RuntimeDefinitions:
     """Remembers, from a drop to the restoration, what the server said right before the drop.
 
     A part that has a step of its own in `plan`, or is no longer declared, is not restored along with its whole.
-    `owed` records the definitions of objects that do not exist at the commit of the group that runs.
+    `owed` records the definitions of objects that do not exist at the commit of the group that runs. Where a step may
+    change default privileges, privileges are restored whatever the default privileges are by then.
     """
 
     def __init__(
@@ -62,6 +64,9 @@ class RuntimeDefinitions:
         self._conn = conn
         self._path = path
         steps = () if plan is None else plan.steps
+        statements = (statement for step in steps for statement in step.migration_statements)
+        is_declared = any(step.object.kind is Kind.DEFAULT_PRIVILEGES for step in steps)
+        self._is_absolute = is_declared or any(map(may_change_default_privileges, statements))
         deleted = () if plan is None else (record.object for record in plan.records if record.source is None)
         own = (*(step.object for step in steps), *deleted)
         self._names = frozenset((name.kind, name.name) for name in own)
@@ -82,7 +87,7 @@ class RuntimeDefinitions:
         addresses = self._addresses(drops)
         parts = read_owned_parts(self._conn, addresses.values())
         wanted = [*addresses.values(), *(part for some in parts.values() for part in some)]
-        found = read_definitions(self._conn, wanted, {})
+        found = read_definitions(self._conn, wanted, {}, absolute=self._is_absolute)
         restore_settings(self._conn, self._path)
         for name, address in addresses.items():
             if address in found:

@@ -153,13 +153,18 @@ def _addresses(
 def _differences(
     conn: psycopg.Connection[Any], expected: Mapping[ObjectName, _Expected], addresses: Mapping[ObjectName, Address]
 ) -> dict[ObjectName, _Difference]:
-    read = read_properties(conn, addresses.values())
+    is_absolute = {name: any(p.aspect is Aspect.RESET for p in expected[name].properties) for name in addresses}
+    read: dict[Address, tuple[ObjectProperty, ...]] = {}
+    for absolute in set(is_absolute.values()):
+        asked = [address for name, address in addresses.items() if is_absolute[name] is absolute]
+        read |= read_properties(conn, asked, absolute=absolute)
     wrong: dict[ObjectName, _Difference] = {}
     for name, address in addresses.items():
         wanted = expected[name]
         managed = wanted.step.managed
-        before = {_key(p, managed=managed): p for p in wanted.properties if p.aspect not in wanted.ignored}
-        after = {_key(p, managed=managed): p for p in read.get(address, ()) if p.aspect not in wanted.ignored}
+        ignored = wanted.ignored | {Aspect.RESET}
+        before = {_key(p, managed=managed): p for p in wanted.properties if p.aspect not in ignored}
+        after = {_key(p, managed=managed): p for p in read.get(address, ()) if p.aspect not in ignored}
         # a migration may have detached a partition: then nothing of the object is on it any more
         partitions = {p.partition for p in after.values()}
         lost = [p for key, p in before.items() if key not in after and (not p.partition or p.partition in partitions)]

@@ -63,7 +63,7 @@ class OwedObjects:
         found = [now.addresses[name] for name in wanted if name in now.addresses]
         parts = read_owned_parts(self._conn, found)
         addresses = dict.fromkeys([*found, *(part for some in parts.values() for part in some)])
-        definitions = read_definitions(self._conn, addresses, now.by_address)
+        definitions = read_definitions(self._conn, addresses, now.by_address, absolute=True)
         self._noted |= {owed.name: owed for owed in self._owed(definitions, now)}
         set_path(self._conn, self._snapshot.server.setting)
 

@@ -30,7 +30,11 @@ _NAMELESS = frozenset({2604, 2606, 6106})
 
 Their OIDs are fixed in PostgreSQL.
 """
-_PROPERTIES = ("properties", "privileges", "partitions")
+
+
+def _property_queries(arrays: Sequence[object], *, absolute: bool = False) -> list[tuple[str, Sequence[object]]]:
+    """Return the catalog queries about properties. `absolute`: privileges do not lean on default privileges."""
+    return [("properties", arrays), ("privileges", (*arrays, absolute)), ("partitions", arrays)]
 
 
 def read_dependencies(conn: psycopg.Connection[Row], seeds: Iterable[Address]) -> tuple[Dependency, ...]:
@@ -74,24 +78,27 @@ def read_definitions(
     wanted: Iterable[Address],
     live: Mapping[Address, LiveObject],
     back: str | None = None,
+    *,
+    absolute: bool = False,
 ) -> dict[Address, Definition]:
     """Return how each wanted object is dropped and recreated, with its properties.
 
     `back` is the search_path to go back to. Nothing wanted costs no round trip, and leaves the search_path alone.
+    With `absolute`, privileges come back whatever the default privileges are when the object is created.
 
     Raises:
         psycopg.errors.InternalError_: one has been dropped since the transaction began: its names come from functions
             of the server, which see later commits. It is the server's error for other such cases.
     """
     wanted = frozenset(wanted)
-    questions = definition_queries(wanted)
+    questions = definition_queries(wanted, absolute=absolute)
     return definitions_from(wanted, run_queries(conn, *questions, back=back) if questions else (), live)
 
 
-def definition_queries(wanted: frozenset[Address]) -> list[tuple[str, Sequence[object]]]:
+def definition_queries(wanted: frozenset[Address], *, absolute: bool = False) -> list[tuple[str, Sequence[object]]]:
     """Return the catalog queries about definitions and properties; none if nothing is wanted."""
     arrays = addresses(wanted)
-    return [("definitions", (*arrays, False)), *((name, arrays) for name in _PROPERTIES)] if wanted else []
+    return [("definitions", (*arrays, False)), *_property_queries(arrays, absolute=absolute)] if wanted else []
 
 
 def definitions_from(
@@ -119,7 +126,7 @@ def read_readable_definitions(
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    properties = run_queries(conn, *((name, arrays) for name in _PROPERTIES))
+    properties = run_queries(conn, *_property_queries(arrays))
     use_canonical_settings(conn)
     set_path(conn, path)
     rows = conn.execute(query_for("definitions", arrays), (*arrays, True)).fetchall()
@@ -157,13 +164,13 @@ def _definitions(
 
 
 def read_properties(
-    conn: psycopg.Connection[Row], wanted: Iterable[Address]
+    conn: psycopg.Connection[Row], wanted: Iterable[Address], *, absolute: bool = False
 ) -> dict[Address, tuple[ObjectProperty, ...]]:
     """Return what each object has now besides its definition; objects without anything are left out."""
     arrays = addresses(wanted)
     if not arrays[0]:
         return {}
-    return _by_object(run_queries(conn, *((name, arrays) for name in _PROPERTIES)))
+    return _by_object(run_queries(conn, *_property_queries(arrays, absolute=absolute)))
 
 
 def _by_object(answers: Iterable[Iterable[Row]]) -> dict[Address, tuple[ObjectProperty, ...]]:

@@ -59,6 +59,7 @@ class Aspect(StrEnum):
     GRANT = "grant"
     COLUMN_GRANT = "column_grant"
     REVOKE = "revoke"
+    RESET = "reset"  # takes away what default privileges give: then GRANT and REVOKE do not depend on them
     LABEL = "label"
     COMMENT = "comment"
     CONSTRAINT_COMMENT = "constraint_comment"  # of a constraint of a domain

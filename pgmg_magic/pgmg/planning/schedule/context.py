@@ -28,6 +28,7 @@ from pgmg.planning.demands.implied_families import family_like, implied_family, 
 from pgmg.planning.demands.removals import Removals, removals_of
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.schedule.declared_objects import DeclaredObjects
+from pgmg.planning.steps.default_privileges_order import may_change_default_privileges
 from pgmg.source.grammar.operator_classes import count_members
 
 if TYPE_CHECKING:
@@ -120,9 +121,12 @@ class PlanContext:
         return LiveAttachments.of(resolved.declared, resolved.snapshot, self.evidence, resolved.expected)
 
     @cached_property
-    def default_privileges_change(self) -> bool:
-        """Whether new objects get other privileges by themselves than when the plan is made."""
-        return any(difference.name.kind is Kind.DEFAULT_PRIVILEGES for difference in self.changed)
+    def last_default_privileges(self) -> int:
+        """The last point at which default privileges may change; -1: new objects get what they get now."""
+        if any(difference.name.kind is Kind.DEFAULT_PRIVILEGES for difference in self.changed):
+            return self.timeline.end
+        changes = (s.number for s in reversed(self.timeline.statements) if may_change_default_privileges(s.statement))
+        return next(changes, -1)
 
     # -- what migrations do to declared objects ---------------------------------------------------------------
 

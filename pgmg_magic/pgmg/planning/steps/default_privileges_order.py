@@ -1,4 +1,4 @@
-"""Finds out when declared default privileges can be set: before the migrations that create what they are for."""
+"""Says when default privileges change: declared ones before the migrations that create what they are for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.naming.roles import EVERYBODY, KEY_WORDS
+from pgmg.model.naming.sql_tokens import significant
 from pgmg.model.sources.facts import DefaultScope, GrantFacts
-from pgmg.model.sources.source import Effect
+from pgmg.model.sources.source import Effect, RefKind, ScopeKind
 
 if TYPE_CHECKING:
+    from pgmg.model.sources.source import Statement
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.schedule.context import PlanContext
+
+_RUN_ROUTINES = frozenset({"CALL", "SELECT"})
+
+
+def may_change_default_privileges(statement: Statement) -> bool:
+    """Say whether new objects may get other privileges by themselves after a statement of a migration than before."""
+    if any(scope.kind in (ScopeKind.ANY, ScopeKind.OWNED) for scope in statement.scopes):
+        return True
+    words = [token.word for _, token in zip(range(2), significant(statement.sql), strict=False)]
+    calls = statement.calls and any(reference.kind is RefKind.ROUTINE for reference in statement.references)
+    return words == ["ALTER", "DEFAULT"] or (calls and words[0] in _RUN_ROUTINES)
 
 
 def earliest_point(difference: ObjectComparison, context: PlanContext) -> int:
