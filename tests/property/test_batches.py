@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -107,6 +108,8 @@ class Way:
     options: pgmg.PlanOptions
     _open: ExitStack = field(default_factory=ExitStack)
     _connected: tuple[psycopg.Connection, pgmg.Project] | None = None
+    missed: str = ""
+    """What the plans said about objects that cannot exist while a statement runs that may be about them."""
 
     def _connect(self) -> tuple[psycopg.Connection, pgmg.Project]:
         if self._connected is None:
@@ -135,12 +138,13 @@ class Way:
         before = facts.read(looking)
         try:
             plan = project.plan(self.options)
+            self.missed += "".join(notice.message for notice in plan.warnings if notice.code == "missed-by-statement")
             result = project.apply(plan, yes=True, listener=events.append)
         except pgmg.PgmgError as error:
             is_partly_done = "Already committed" in (error.hint or "")  # a plan of several transactions
             assert is_partly_done or facts.read(looking) == before, f"refused, and not as before: {error}"
             assert str(error).strip()
-            return f"refused: {error}"
+            return f"refused: {error}{' (Already committed)' if is_partly_done else ''}"
         learned = sum(isinstance(event, Started) for event in events) > 1
         if not learned:
             assert _named(plan.steps) == _named([done.step for done in result.steps]), "other steps than shown"
@@ -244,9 +248,16 @@ def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, 
                 said.objects, said.columns, said.comments = kept
                 continue
             one.world.keep(world)
+            outcome = ones.apply(one.world)
+            names_new = any(id_ not in world.objects for id_ in said.objects.keys() - kept[0].keys())
+            if names_new and _needs_code(outcome):  # a later migration of the round changes what its source names
+                said.objects, said.columns, said.comments = kept
+                counted["ones refused between"] += 1
+                if "Already committed" in outcome:
+                    return
+                continue
             history.rounds.append(one)
             world = one.world
-            outcome = ones.apply(world)
             assert not outcome.startswith("refused"), outcome
             counted[outcome] += 1
         if len(history.rounds) < 2:
@@ -281,8 +292,27 @@ def _compare(
         counted[outcome] += 1
         world = new
     different = differences(wanted, told_anew(dump(way.dsn, rows=True)))
+    foretold = [one for one in different if _is_foretold(one, way.missed)]
+    counted[f"{name} foretold"] += bool(foretold)
+    different = [one for one in different if one not in foretold]
     assert not different, f"{name} {[e + 1 for e in ends]} is not as one by one:\n" + "\n".join(different)
     counted[f"{name} equal"] += 1
+
+
+def _is_foretold(difference: str, missed: str) -> bool:
+    """Say whether the owner or the privileges of an object differ that the plan said a statement would miss."""
+    about, *lines = difference.split("\n")
+    name = re.findall(r"\w+", about)[-1]
+    changed = {line for line in lines if not line.startswith("---")}
+    only_owner = all("OWNER TO" in line or line.startswith(("GRANT ", "REVOKE ")) for line in _unlike(lines))
+    return bool(changed) and only_owner and re.search(rf"\b{name}\b", missed) is not None
+
+
+def _unlike(lines: list[str]) -> list[str]:
+    """Return the lines that stand on one side alone."""
+    at = lines.index("--- found") if "--- found" in lines else len(lines)
+    wanted, found = lines[:at], lines[at + 1 :]
+    return [line for line in (*wanted[1:], *found) if (line in wanted) != (line in found)] if found else lines
 
 
 def _needs_code(outcome: str) -> bool:
@@ -330,10 +360,13 @@ def test_portions_do_not_matter(shard, server, roles, tmp_path):
     compared = len(numbers) - counted["too short"]
     assert counted["all equal"] >= 0.7 * compared, counted
     assert counted["all refused between"] <= 0.1 * compared + 1, counted
+    assert counted["all foretold"] <= 0.03 * compared + 1, counted
+    assert counted["ones refused between"] <= 0.03 * compared + 1, counted
 
 
-FAILED_ONCE = (262,)
-"""Seeds of histories that found a fault: a table that an unread statement had renamed, swapped with another one."""
+FAILED_ONCE = (262, 273, 283)
+"""Seeds of histories that found a fault: a table that an unread statement had renamed, swapped with another one;
+default privileges that change while an object is absent; all objects of a role that are given to another one then."""
 
 
 @pytest.mark.timeout(3600)

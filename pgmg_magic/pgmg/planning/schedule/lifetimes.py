@@ -83,8 +83,8 @@ class Lifetimes:
     `affected` are the objects that each pending migration disturbs. `dropped_along` are dropped with what they are a
     part of instead of by name. `predecessors` are managed objects whose properties others take over. `checked` are
     routines whose bodies are checked against what has another shape, by slot, with that. `default_privileges`
-    are changed before what they are for. `owed` are objects that are
-    absent at a commit, by the slot before it.
+    are changed before what they are for. `owed` are objects that are absent at a commit, by the slot before it.
+    `missed` are objects that are absent while a statement runs which may be about them, by its number.
     """
 
     slots: dict[SlotKey, Slot] = field(default_factory=dict)
@@ -95,6 +95,7 @@ class Lifetimes:
     predecessors: dict[ObjectId, ObjectId] = field(default_factory=dict)
     default_privileges: dict[SlotKey, list[ObjectName]] = field(default_factory=dict)
     owed: dict[SlotKey, tuple[ObjectId, ...]] = field(default_factory=dict)
+    missed: dict[int, tuple[ObjectId, ...]] = field(default_factory=dict)
 
     def slot(self, key: SlotKey) -> Slot:
         """Return the slot at a place, empty at first."""

@@ -21,7 +21,7 @@ from pgmg.planning.schedule.code_changes import CodeChanges
 from pgmg.planning.schedule.lifetimes import Because, Form, Lifetimes, SlotKey
 from pgmg.planning.schedule.presence import Presence
 from pgmg.planning.schedule.transactions import Transaction, Transactions
-from pgmg.planning.steps.default_privileges_order import earliest_point
+from pgmg.planning.steps.default_privileges_order import earliest_point, is_about_new_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,6 +94,7 @@ class Scheduler:
             reason = f"{statement.source.name} may notice it"
             self._code.bring(noticed, statement, start, reason, is_noticed=True)
         self._restore(self._noticed(statement), statement, start, blocked)
+        self._note_missed(statement)
         self._refresh_used(statement)
         self._refresh_below_created()
         self._drop(blocked, statement, start)
@@ -170,6 +171,17 @@ class Scheduler:
             if operation.effect in _FOLLOWED:
                 found |= {id_: None for id_ in absent if self._is_outdated(id_, operation)}
         return list(found)
+
+    def _note_missed(self, statement: PendingStatement) -> None:
+        """Note the objects that cannot exist while a statement runs which may be about all of their kind."""
+        if not statement.scopes or is_about_new_objects(statement.statement):
+            return
+        absent = [id_ for id_ in self.presence.absent if self._is_restored_before(id_)]
+        missed = [
+            id_ for id_ in absent if any(self._scopes.includes(s, id_, statement.number) for s in statement.scopes)
+        ]
+        if missed:
+            self._lifetimes.missed[statement.number] = tuple(missed)
 
     def _is_outdated(self, id_: ObjectId, operation: Operation) -> bool:
         """Say whether an operation renames what the definition of an absent, unmanaged object names."""

@@ -22,9 +22,17 @@ def may_change_default_privileges(statement: Statement) -> bool:
     """Say whether new objects may get other privileges by themselves after a statement of a migration than before."""
     if any(scope.kind in (ScopeKind.ANY, ScopeKind.OWNED) for scope in statement.scopes):
         return True
-    words = [token.word for _, token in zip(range(2), significant(statement.sql), strict=False)]
     calls = statement.calls and any(reference.kind is RefKind.ROUTINE for reference in statement.references)
-    return words == ["ALTER", "DEFAULT"] or (calls and words[0] in _RUN_ROUTINES)
+    return is_about_new_objects(statement) or (calls and _first_words(statement)[0] in _RUN_ROUTINES)
+
+
+def is_about_new_objects(statement: Statement) -> bool:
+    """Say whether a statement is ALTER DEFAULT PRIVILEGES: what exists before keeps its privileges."""
+    return _first_words(statement) == ["ALTER", "DEFAULT"]
+
+
+def _first_words(statement: Statement) -> list[str]:
+    return [token.word for _, token in zip(range(2), significant(statement.sql), strict=False)]
 
 
 def earliest_point(difference: ObjectComparison, context: PlanContext) -> int:

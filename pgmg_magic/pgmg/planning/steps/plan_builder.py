@@ -32,7 +32,7 @@ from pgmg.planning.schedule.context import PlanContext
 from pgmg.planning.schedule.cycles import refuse_cycles
 from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey
-from pgmg.planning.schedule.owed_details import absent_between_commits
+from pgmg.planning.schedule.owed_details import absent_between_commits, missed_by_statements
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
 from pgmg.planning.schedule.scheduler import Scheduler
 from pgmg.planning.schedule.transactions import Transaction, Transactions
@@ -103,6 +103,7 @@ def build(
             *_warnings(context, decisions, found, steps),
             *not_restorable_by_role(context, lifetimes),
             *absent_between_commits(context, lifetimes),
+            *missed_by_statements(context, lifetimes),
         ),
         options=options,
         records=records,
