@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import psycopg
@@ -181,7 +182,7 @@ def test_everything_that_the_former_one_had_is_there(users, pending):
     assert any(step.action == "swap" for step in users.plan().steps)
     users.apply()
     users.do("DROP TABLE IF EXISTS other")
-    after = users.dump().replace(f"{chr(10)}  WHERE (id > 0)", "")
+    after = re.sub(r"\n  WHERE \((users\.)?id > 0\)", "", users.dump())  # qualified before PostgreSQL 16
     assert sorted(after.splitlines()) == sorted(before.splitlines())
     assert users.value("SELECT array_agg(typname ORDER BY typname) FROM pg_type WHERE typname IN ('m', '_m')") == [
         "_m",

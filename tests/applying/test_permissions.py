@@ -85,6 +85,7 @@ def test_planning_works_where_nothing_may_be_written(project):
 
 def test_a_role_that_may_not_make_the_state_tables_is_told_before_anything_runs(project, reader):
     """In the first statement."""
+    project.do("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # who has it before PostgreSQL 15
     project.write("migrations/001.sql", USERS)
     with as_role(project, reader) as opened, pytest.raises(InsufficientPrivilegeError) as caught:
         opened.apply()
