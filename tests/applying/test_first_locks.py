@@ -173,6 +173,23 @@ def test_what_was_shown_says_it(tables):
     json.dumps(plan_document(plan))
 
 
+def test_a_view_that_is_locked_with_what_it_reads_comes_first_with_it(tables, applying):
+    """LOCK TABLE of a view locks the tables below it, too: a client that has one of them gets the other one."""
+    tables.do("CREATE VIEW joined AS SELECT a.id, b.total FROM accounts a JOIN bills b USING (id)")
+    sql = "ALTER TABLE parts ADD COLUMN note text;\nLOCK TABLE joined;\nALTER TABLE bills ADD COLUMN note text;"
+    assert planned(tables, sql) == ["joined AccessExclusiveLock", "parts AccessExclusiveLock"]
+    words = "locks first view.joined and what it reads, parts and its children (AccessExclusiveLock)"
+    assert words in plain.plan_text(tables.plan())
+    with psycopg.connect(tables.dsn) as client:
+        client.execute("SELECT * FROM parts")
+        future, _ = applying()
+        waits_for(tables, "parts")
+        client.execute("SET LOCAL lock_timeout = '20s'")
+        client.execute("SELECT * FROM joined")
+    assert future.result(60).applied
+    tables.settled()
+
+
 def test_the_plan_that_was_shown_takes_the_locks_that_it_shows(tables, monkeypatch):
     """A transaction that is long now was short when the plan was shown."""
     sql = "UPDATE accounts SET name = 'x';\nALTER TABLE accounts ADD COLUMN note text;"

@@ -1,6 +1,7 @@
 -- Relations that forecasts of locks are about, with all that decides how far a statement reaches.
 -- $1: names of relations, indexes and statistics; $2: schemas as a whole; $3: names of types whose users count;
--- $4: whether TRUNCATE … CASCADE follows foreign keys to their end.
+-- $4: whether TRUNCATE … CASCADE follows foreign keys to their end; $5: names of views that LOCK TABLE locks with all
+-- that their queries read, which only the tree of the query tells: pg_depend knows nothing of ONLY.
 WITH RECURSIVE asked AS (
   SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE (c.relname = ANY ($1::text[]) OR n.nspname = ANY ($2::text[]))
@@ -15,6 +16,16 @@ WITH RECURSIVE asked AS (
   UNION
   SELECT c.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.reloftype = t.oid
   WHERE t.typname = ANY ($3::text[])
+), locked AS (
+  SELECT c.oid AS view, NULL::oid AS read, NULL::boolean AS tree
+  FROM pg_catalog.pg_class c WHERE c.relname = ANY ($5::text[])
+  UNION
+  SELECT v.oid, pg_catalog.split_part(t.part, ' ', 1)::oid, coalesce(pg_catalog.substring(t.part, ':inh (true|false)'), '') <> 'false'
+  FROM locked l
+  JOIN pg_catalog.pg_class v ON v.oid = coalesce(l.read, l.view) AND v.relkind = 'v'
+  JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid AND w.rulename = '_RETURN',
+  LATERAL pg_catalog.unnest(pg_catalog.string_to_array(w.ev_action::text, ':rtekind 0 :relid ')) WITH ORDINALITY t (part, n)
+  WHERE t.n > 1 AND pg_catalog.split_part(t.part, ' ', 1) <> v.oid::text
 ), keyed AS (
   SELECT a.oid FROM asked a
   UNION
@@ -28,6 +39,8 @@ WITH RECURSIVE asked AS (
   FROM keyed k JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND (f.conrelid = k.oid OR f.confrelid = k.oid)
 ), reached AS (
   SELECT p.oid FROM partners p
+  UNION
+  SELECT l.read FROM locked l WHERE l.read IS NOT NULL
   UNION
   SELECT x.oid FROM reached r, LATERAL (
     SELECT i.indrelid AS oid FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid
@@ -67,6 +80,9 @@ SELECT
    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
    WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
      AND d.refobjid = c.oid AND w.ev_class <> c.oid),
+  CASE WHEN c.relkind = 'v' AND c.oid IN (SELECT coalesce(l.read, l.view) FROM locked l) THEN coalesce(
+    (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(l.read::int8, l.tree))
+     FROM locked l WHERE l.view = c.oid AND l.read IS NOT NULL), '[]') END,
   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
      a.attname, a.atttypid::int8, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation::int8, a.attnotnull
    ))
@@ -78,7 +94,8 @@ SELECT
       WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)),
      CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) ELSE '' END,
      (SELECT u.conname FROM pg_catalog.pg_constraint u
-      WHERE k.contype = 'f' AND u.conindid = k.conindid AND u.contype IN ('p', 'u') AND u.conrelid = k.confrelid)
+      WHERE k.contype = 'f' AND u.conindid = k.conindid AND u.contype IN ('p', 'u') AND u.conrelid = k.confrelid),
+     k.conparentid <> 0, k.connoinherit
    ))
    FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f', 'n', 'p', 'u', 'x')),
   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(

@@ -38,10 +38,11 @@ def read_relation_facts(
 ) -> RelationFacts:
     """Return the facts; `path` are the schemas in which unqualified names are looked up, `back` the path to restore."""
     names = sorted(wanted.relations)
+    asked = (names, sorted(wanted.schemas), sorted(wanted.users_of_types), wanted.truncates, sorted(wanted.locked))
     candidates = {spelling: None for kind in wanted.types for spelling in _spellings(kind, path)}
     relations, types, functions, server, transactions = run_queries(
         conn,
-        ("forecast_relations", (names, sorted(wanted.schemas), sorted(wanted.users_of_types), wanted.truncates)),
+        ("forecast_relations", asked),
         ("forecast_types", (list(candidates), names)),
         ("forecast_functions", (sorted(wanted.functions),)),
         ("forecast_server", ()),
@@ -108,7 +109,7 @@ def _numbers(spelled: str) -> tuple[int, ...]:
 
 def _relation(row: Row, known: Mapping[int, ColumnType]) -> Relation:
     (oid, schema, name, kind, persistence, method, tablespace, size, rows, partition, parents, default) = row[:12]
-    (table, of_type, dependents, columns, constraints, indexes, statistics) = row[12:]
+    (table, of_type, dependents, reads, columns, constraints, indexes, statistics) = row[12:]
     return Relation(
         oid=oid,
         schema=schema,
@@ -125,10 +126,11 @@ def _relation(row: Row, known: Mapping[int, ColumnType]) -> Relation:
         indexed_table=table,
         of_type=of_type,
         dependents=tuple((view, column) for view, column in dependents or ()),
+        reads=None if reads is None else tuple((read, tree) for read, tree in reads),
         columns={column.name: column for column in _columns(columns or (), known)},
         constraints=tuple(
-            TableConstraint(name, ConstraintType(type_), valid, tuple(on or ()), other or None, definition, key)
-            for name, type_, valid, other, on, definition, key in constraints or ()
+            TableConstraint(name, ConstraintType(type_), valid, tuple(on or ()), other or None, *more)
+            for name, type_, valid, other, on, *more in constraints or ()
         ),
         indexes=tuple(TableIndex(name, tuple(keys or ()), tuple(inner or ())) for name, keys, inner in indexes or ()),
         statistics=tuple(statistics or ()),

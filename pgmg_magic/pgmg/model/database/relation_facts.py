@@ -42,7 +42,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableConstraint:
-    """A constraint of a table; `other` is the table that a foreign key references, `key` the constraint of its key."""
+    """A constraint of a table; `other` is the table that a foreign key references, `key` the constraint of its key.
+
+    `inherited` says that a partition has it from its parent, or that it is that part of a foreign key which references
+    one partition. Children have it, too, unless it says `no_inherit`.
+    """
 
     name: str
     type: ConstraintType
@@ -51,6 +55,8 @@ class TableConstraint:
     other: int | None = None
     definition: str = ""
     key: str | None = None
+    inherited: bool = False
+    no_inherit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ class Relation:
     """A relation that exists before the plan. `kind` is `pg_class.relkind`.
 
     `bytes` and `rows` are None where the server has not counted yet. `inherits` are its parents, `dependents` the views
-    and materialized views that read it directly, each with a column that it reads or None.
+    and materialized views that read it directly, each with a column that it reads or None. `reads` is what the query of
+    a view reads directly, each with whether that is read with what inherits from it; None where it was not asked.
     `default_partition` is 0 without one.
     """
 
@@ -86,6 +93,7 @@ class Relation:
     indexed_table: int | None = None
     of_type: str | None = None
     dependents: tuple[tuple[int, str | None], ...] = ()
+    reads: tuple[tuple[int, bool], ...] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
     constraints: tuple[TableConstraint, ...] = ()
     indexes: tuple[TableIndex, ...] = ()
@@ -94,7 +102,10 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class FactsWanted:
-    """The names to read: relations, whole schemas, types and functions."""
+    """The names to read: relations, whole schemas, types and functions.
+
+    `locked` are the relations of which, if they are views, all that they read counts, too.
+    """
 
     relations: frozenset[str] = frozenset()
     schemas: frozenset[str] = frozenset()
@@ -102,6 +113,7 @@ class FactsWanted:
     types: frozenset[TypeName] = frozenset()
     functions: frozenset[str] = frozenset()
     truncates: bool = False
+    locked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pgmg.model.lazy_dataclass import dataclass
+from pgmg.model.naming.names import Kind
 from pgmg.model.naming.quoting import quote
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ class Risk:
 class FirstLock:
     """A lock that a transaction takes before its first step, as a later step takes it all the same (rule 9.3).
 
-    `relation` is a table, `with_children` says that everything that inherits from it is locked, too. It is `step`, by
-    its statement of that number (from 0), that takes the lock all the same.
+    `relation` is a table or a view. `with_children` says that everything that inherits from the table, or that the view
+    reads, is locked, too. It is `step`, by its statement of that number (from 0), that takes the lock all the same.
     """
 
     group: int
@@ -133,8 +134,16 @@ class FirstLock:
 
     @property
     def schema(self) -> str:
-        """The schema of the table."""
+        """The schema of the relation."""
         return self.relation.schema or "public"
+
+    @property
+    def subject(self) -> str:
+        """The relation in words: `users`, `events and its children`, `view.people and what it reads`."""
+        if self.relation.kind is Kind.VIEW:
+            return f"{self.relation} and what it reads"
+        name = str(self.relation).removeprefix("table.")
+        return f"{name} and its children" if self.with_children else name
 
     @property
     def statement(self) -> str:

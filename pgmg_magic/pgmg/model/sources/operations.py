@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Locks:
     """A lock on one relation. With `tree`, on everything that inherits from it as well.
 
-    `partitions` restricts `tree` to partitions, and `since` to servers from that version on. `scan` says that the rows
-    are read under the lock, `rewrite` that they are written to new files, `loss` what is lost.
+    `partitions` restricts `tree` to partitions, `inheritance` to children that are none, and `since` to servers from
+    that version on. `scan` says that the rows are read under the lock, `rewrite` that they are written to new files,
+    `loss` what is lost. With `read`, what the query of a view reads is locked with the view, as LOCK TABLE does it.
     """
 
     relation: Parts
@@ -28,6 +29,8 @@ class Locks:
     rewrite: str | None = None
     loss: str | None = None
     since: int = 0
+    read: bool = False
+    inheritance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,15 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameConstraint:
+    """RENAME CONSTRAINT; with `tree`, also of the children that have it."""
+
+    relation: Parts
+    name: str
+    tree: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A relation gets another name or schema; `mode` is the lock on it."""
 
@@ -285,6 +297,7 @@ Operation = (
     | Truncate
     | DropSchema
     | Create
+    | RenameConstraint
     | Move
     | SetPath
     | Unknown

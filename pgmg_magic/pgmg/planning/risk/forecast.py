@@ -10,7 +10,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.plans.plan import Action
 from pgmg.model.plans.risk import WEAKEST_REPORTED, LockMode, Risk, RiskKind
-from pgmg.model.sources.operations import AddColumn, DropSchema, OnTypeUsers, Retype, SetPath, Truncate, Unknown
+from pgmg.model.sources.operations import AddColumn, DropSchema, Locks, OnTypeUsers, Retype, SetPath, Truncate, Unknown
 from pgmg.model.sources.source import RefKind, TypeName
 from pgmg.planning.risk.relation_names import RelationNames
 from pgmg.planning.risk.statement_forecast import StatementForecaster
@@ -132,6 +132,7 @@ def facts_wanted(statements: Iterable[PlannedStatement]) -> FactsWanted | None:
     users: set[str] = set()
     types: set[TypeName] = set()
     functions: set[str] = set()
+    locked: set[str] = set()
     truncates = False
     planned = list(statements)
     for operation in (one for statement in planned for one in statement.operations):
@@ -149,13 +150,21 @@ def facts_wanted(statements: Iterable[PlannedStatement]) -> FactsWanted | None:
                 types.add(TypeName(operation.type))
             case Truncate(cascade=True):
                 truncates = True
+            case Locks(read=True):
+                locked.add(operation.relation[-1])
             case _:
                 pass
     if not relations and not schemas and not users:
         return None
     relations |= {name for statement in planned for name in statement.rows_of or ()}
     return FactsWanted(
-        frozenset(relations), frozenset(schemas), frozenset(users), frozenset(types), frozenset(functions), truncates
+        frozenset(relations),
+        frozenset(schemas),
+        frozenset(users),
+        frozenset(types),
+        frozenset(functions),
+        truncates,
+        frozenset(locked),
     )
 
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 SHORT_WORK = 8 * 1024 * 1024
 """Bytes of tables that are read or written within a moment: nobody minds a lock for that long."""
 
-_LOCKABLE = frozenset("rp")
-"""Kinds that LOCK TABLE takes alone: of a view it locks the tables, too."""
+_TABLES = frozenset("rp")
+"""Kinds that LOCK TABLE takes alone: of a view it locks what that reads, too."""
+_LOCKED_BELOW = frozenset("rpv")
+"""Kinds that it locks below a view."""
 _VIEWS = frozenset("vm")
 _TEMPORARY = "t"
 
@@ -103,17 +105,21 @@ class _Group:
         found = self._lockable()
         if not any(self._waits_holding(oid, mode) for oid, mode in found.items()):
             return
-        for oid in sorted(found, key=lambda oid: (self._depth(oid), self._named(oid).schema, self._named(oid).name)):
-            below = self._below(oid)
-            whole = {found.get(child) for child in below} == {found[oid]}
-            if not any(self._covers(parent, oid, found) for parent in self._above(oid)):
+        covered: set[int] = set()
+        for oid in sorted(found, key=self._place):
+            if oid not in covered:
+                is_view = self._named(oid).kind == "v"
+                below = self._read(oid) if is_view else self._below(oid)
+                whole = is_view or {found.get(child) for child in below} == {found[oid]}
+                covered |= below if whole else set()
                 by, name = self._statements[self._first(oid, found[oid])], relation_name(self._named(oid))
                 yield FirstLock(self._number, name, found[oid], by.step, by.number, with_children=whole)
 
     def _lockable(self) -> dict[int, LockMode]:
-        """Return the strongest lock on each table of which clients notice it, and that no locked view reads.
+        """Return the strongest lock on each relation of which clients notice it, if LOCK TABLE may take it first.
 
-        Clients lock a view before its tables; so do the steps that drop it and alter one of them.
+        Clients lock a view before its tables; so do the steps that drop it and alter one of them. So a table that a
+        locked view reads is left to them, unless LOCK TABLE of the view takes the locks of all that it reads.
         """
         strongest: dict[int, LockMode] = {}
         for one in self._taken:
@@ -121,15 +127,31 @@ class _Group:
                 known = strongest.get(one.relation)
                 strongest[one.relation] = one.mode if known is None or known.rank < one.mode.rank else known
         views = {oid for oid in strongest if self._named(oid).kind in _VIEWS}
+        others = {oid for oid in views if not self._is_taken_with_all(oid, strongest)}
         return {
             oid: mode
             for oid, mode in strongest.items()
-            if mode.blocks_writes and self._is_table(oid) and not views & self._readers(oid)
+            if mode.blocks_writes and (self._is_table(oid) or oid in views - others) and not others & self._readers(oid)
         }
 
     def _is_table(self, oid: int) -> bool:
         relation = self._named(oid)
-        return relation.kind in _LOCKABLE and relation.persistence != _TEMPORARY
+        return relation.kind in _TABLES and relation.persistence != _TEMPORARY
+
+    def _is_taken_with_all(self, view: int, found: Mapping[int, LockMode]) -> bool:
+        """Say whether all that LOCK TABLE of a view locks is locked as strongly as the view."""
+        relation = self._named(view)
+        if relation.kind != "v" or relation.reads is None or relation.persistence == _TEMPORARY:
+            return False
+        return {found.get(oid) for oid in self._read(view)} <= {found[view]}
+
+    def _read(self, view: int) -> set[int]:
+        """Return what LOCK TABLE of a view locks below it."""
+        found: set[int] = set()
+        for oid, tree in self._named(view).reads or ():
+            if oid in self._facts.relations and self._named(oid).kind in _LOCKED_BELOW:
+                found |= {oid, *self._read(oid)}.union(self._below(oid) if tree else ())
+        return found
 
     def _waits_holding(self, oid: int, mode: LockMode) -> bool:
         """Say whether the transaction holds a lock that somebody minds when it comes to lock a table so strongly."""
@@ -142,10 +164,6 @@ class _Group:
 
     def _first(self, oid: int, mode: LockMode) -> int:
         return next(one.statement for one in self._taken if one.relation == oid and one.mode is mode)
-
-    def _covers(self, parent: int, child: int, found: Mapping[int, LockMode]) -> bool:
-        """Say whether the lock on a parent is taken with its children, and is the child's."""
-        return found.get(parent) == found[child] and {found.get(one) for one in self._below(parent)} == {found[parent]}
 
     # -- what hangs together ---------------------------------------------------------------------------------
 
@@ -160,8 +178,11 @@ class _Group:
         children = {one.oid for one in self._facts.relations.values() if oid in one.inherits and one.kind not in "iI"}
         return children.union(*map(self._below, children))
 
-    def _depth(self, oid: int) -> int:
-        return len(self._above(oid))
+    def _place(self, oid: int) -> tuple[bool, int, str, str]:
+        """Return the place in the order: views before what they read, parents before children, then names."""
+        relation = self._named(oid)
+        before = self._readers(oid) if relation.kind == "v" else self._above(oid)
+        return relation.kind != "v", len(before), relation.schema, relation.name
 
     def _readers(self, oid: int) -> set[int]:
         """Return the views that read a relation, directly or through others."""

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from pgmg.planning.risk.relation_names import RelationNames
 
 
+_LOCKED_BELOW = frozenset("rpv")
+"""Kinds that LOCK TABLE of a view locks: neither materialized views nor foreign tables."""
+
+
+_TRIGGERS_OF_PARTITIONED = 150000
+
+
 class RelatedRelations:
     """The existing relations at one moment of a plan, and what connects them."""
 
@@ -34,9 +41,11 @@ class RelatedRelations:
                 yield child
                 yield from self._descendants(child)
 
-    def _tree(self, relation: Relation, *, tree: bool = True, partitions: bool = False) -> list[Relation]:
-        """Return a relation with what inherits from it; of a partitioned table only, if that is what is asked."""
-        spreads = tree and (not partitions or relation.kind == "p")
+    def _tree(
+        self, relation: Relation, *, tree: bool = True, partitions: bool = False, inheritance: bool = False
+    ) -> list[Relation]:
+        """Return a relation with what inherits from it: of a partitioned table only, or of another only, if asked."""
+        spreads = tree and not (partitions and relation.kind != "p") and not (inheritance and relation.kind == "p")
         return [relation, *self._descendants(relation)] if spreads else [relation]
 
     def _find(self, parts: Parts) -> Relation | None:
@@ -60,11 +69,19 @@ class RelatedRelations:
 
     def _readers(self, relation: Relation, of: str | None = None) -> Iterator[Relation]:
         """Yield the views and materialized views that read a relation, or one column, directly or through others."""
-        views = dict.fromkeys(view for view, column in relation.dependents if of is None or column in (None, of))
+        views = dict.fromkeys(view for view, column in relation.dependents if of is None or column == of)
         for view in (self._facts.relations.get(oid) for oid in views):
             if view is not None and self._names.exists(view):
                 yield view
                 yield from self._readers(view)
+
+    def _read(self, view: Relation) -> Iterator[Relation]:
+        """Yield what LOCK TABLE of a view locks below it: tables and views, directly or through others."""
+        for oid, tree in view.reads or ():
+            relation = self._facts.relations.get(oid)
+            if relation is not None and relation.kind in _LOCKED_BELOW and self._names.exists(relation):
+                yield from self._tree(relation, tree=tree)
+                yield from self._read(relation)
 
     def _others(self, constraints: Iterable[TableConstraint]) -> list[Relation]:
         """Return the tables that foreign keys reference."""
@@ -72,10 +89,38 @@ class RelatedRelations:
         return [self._facts.relations[oid] for oid in oids if oid in self._facts.relations]
 
     def _key_partners(self, relation: Relation, names: Iterable[str], found: Forecast) -> None:
-        """Lock what is at the other end of foreign keys that go with constraints of a table."""
+        """Lock what is at the other end of foreign keys that go with constraints of a table.
+
+        A partition that goes alone leaves the foreign keys of its parent as they are. One that references it goes as a
+        whole, with its triggers at every partition, which partitioned tables have since 15.
+        """
         gone = {c.name: c for c in relation.constraints if c.name in set(names)}
-        found.lock(self._others(gone.values()), LockMode.ACCESS_EXCLUSIVE)
-        found.lock(self._referencing(relation, gone), LockMode.ACCESS_EXCLUSIVE)
+        others = self._others(c for c in gone.values() if not c.inherited)
+        referencing = list(self._referencing(relation, gone))
+        if referencing:
+            others.append(self._root(relation))
+        for other in others:
+            tables = [table for table in self._tree(other, partitions=True) if self._has_key_triggers(table)]
+            found.lock(tables, LockMode.ACCESS_EXCLUSIVE)
+        self._lock_partitions(referencing, LockMode.ACCESS_EXCLUSIVE, found)
+
+    def _has_key_triggers(self, table: Relation) -> bool:
+        """Say whether a table that is referenced has triggers for that: since 15 a partitioned one has, too."""
+        return table.kind != "p" or self._facts.version_num >= _TRIGGERS_OF_PARTITIONED
+
+    def _root(self, relation: Relation) -> Relation:
+        parents = [self._facts.relations[oid] for oid in relation.inherits if relation.is_partition]
+        return self._root(parents[0]) if parents else relation
+
+    def _lock_partitions(self, relations: Iterable[Relation], mode: LockMode, found: Forecast) -> None:
+        for relation in relations:
+            found.lock(self._tree(relation, partitions=True), mode)
+
+    def _new_partition(self, parent: Relation, found: Forecast) -> None:
+        """Lock the other ends of the foreign keys that a new partition gets, and of those that reference it."""
+        self._lock_partitions(self._others(parent.constraints), LockMode.SHARE_ROW_EXCLUSIVE, found)
+        if self._has_key_triggers(parent):
+            self._lock_partitions(self._referencing(parent), LockMode.SHARE_ROW_EXCLUSIVE, found)
 
     def _is_volatile(self, functions: Iterable[tuple[Parts, int]]) -> bool:
         return any(self._is_volatile_function(parts, number) for parts, number in functions)

@@ -26,6 +26,7 @@ from pgmg.model.sources.operations import (
     OnStatisticsTable,
     OnTypeUsers,
     Operation,
+    RenameConstraint,
     Retype,
     SetNotNull,
     SetPath,
@@ -44,7 +45,7 @@ from pgmg.planning.risk.type_changes import rebuilds, rewrites
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgmg.model.database.relation_facts import Relation
+    from pgmg.model.database.relation_facts import Relation, TableConstraint
     from pgmg.model.sources.source import Parts
 
 _AEL, _SRE, _SUE = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_ROW_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
@@ -104,6 +105,8 @@ class StatementForecaster(RelatedRelations):
                     self._drop(relation, found, cascade=True)
             case Create():
                 self._create(operation, found)
+            case RenameConstraint():
+                self._rename_constraint(operation, found)
             case Move():
                 if (moved := self._find(operation.relation)) is not None:
                     found.lock([moved], operation.mode)
@@ -122,8 +125,11 @@ class StatementForecaster(RelatedRelations):
         if relation is None:
             return
         spreads = operation.tree and self._facts.version_num >= operation.since
-        all_of_it = self._tree(relation, tree=spreads, partitions=operation.partitions)
+        only = {"partitions": operation.partitions, "inheritance": operation.inheritance}
+        all_of_it = self._tree(relation, tree=spreads, **only)
         found.lock(all_of_it, operation.mode)
+        if operation.read:
+            found.lock(self._read(relation), operation.mode)
         if operation.scan is not None:
             found.scan(all_of_it, operation.scan)
         if operation.rewrite is not None:
@@ -158,12 +164,13 @@ class StatementForecaster(RelatedRelations):
         if relation.columns and operation.column not in relation.columns:
             found.lock([relation], _AEL)  # IF EXISTS
             return
-        found.lock(self._tree(relation), _AEL)
+        tables = self._tree(relation)
+        found.lock(tables, _AEL)
         found.lose(relation, f"column {operation.column}")
         names = {c.name for c in relation.constraints if operation.column in c.columns}
         self._key_partners(relation, names, found)
-        if operation.cascade:
-            found.lock(self._readers(relation, operation.column), _AEL)
+        for table in tables if operation.cascade else ():
+            found.lock(self._readers(table, operation.column), _AEL)
 
     def _retype(self, operation: Retype, found: Forecast) -> None:
         relation = self._find(operation.relation)
@@ -236,6 +243,8 @@ class StatementForecaster(RelatedRelations):
             return
         tables = self._tree(relation, partitions=True)
         found.lock(tables, _SRE)
+        if self._constraint_locks_children(operation):
+            found.lock(self._tree(relation, tree=operation.tree), _SRE)
         self._foreign_key(relation, references, found, valid=operation.valid)
         if operation.valid:
             found.scan(tables, "check of the foreign key")
@@ -254,9 +263,18 @@ class StatementForecaster(RelatedRelations):
         if relation is None:
             return
         constraint = next((c for c in relation.constraints if c.name == operation.name), None)
-        spreads = operation.tree and constraint is not None and constraint.type is not ConstraintType.FOREIGN_KEY
+        spreads = operation.tree and constraint is not None and _is_inherited(constraint)
         found.lock(self._tree(relation, tree=spreads or relation.kind == "p"), _AEL)
         self._key_partners(relation, [operation.name], found)
+        found.lock(self._others([] if constraint is None else [constraint]), _AEL)
+
+    def _rename_constraint(self, operation: RenameConstraint, found: Forecast) -> None:
+        relation = self._find(operation.relation)
+        if relation is None:
+            return
+        constraint = next((c for c in relation.constraints if c.name == operation.name), None)
+        spreads = operation.tree and (constraint is None or _is_inherited(constraint))
+        found.lock(self._tree(relation, tree=spreads), _AEL)
 
     def _validate(self, operation: ValidateConstraint, found: Forecast) -> None:
         relation = self._find(operation.relation)
@@ -297,6 +315,7 @@ class StatementForecaster(RelatedRelations):
         parent, partition = self._find(operation.relation), self._find(operation.partition)
         if parent is not None:
             found.lock([parent], _SUE)
+            self._new_partition(parent, found)
             default = self._default_partition(parent)
             found.lock(default, _AEL)
             found.scan(default, "check for rows of the new partition")
@@ -313,6 +332,9 @@ class StatementForecaster(RelatedRelations):
                 found.lock(self._default(parent), _AEL)
         if partition is not None:
             found.lock([partition] if operation.concurrently else self._tree(partition), _AEL)
+            if not operation.concurrently:
+                self._lock_partitions(self._others(c for c in partition.constraints if c.inherited), _SRE, found)
+                self._lock_partitions(self._referencing(partition), _AEL, found)
 
     def _on_indexed_table(self, operation: OnIndexedTable, found: Forecast) -> None:
         index = self._names.find(operation.index)
@@ -392,7 +414,13 @@ class StatementForecaster(RelatedRelations):
                 found.lock([parent], _SUE)
         if operation.partition_of is not None and (parent := self._find(operation.partition_of)) is not None:
             found.lock([parent], _AEL)
+            self._new_partition(parent, found)
             default = self._default_partition(parent)
             found.lock(default, _AEL)
             found.scan(default, "check for rows of the new partition")
         self._names.create(operation.relation)
+
+
+def _is_inherited(constraint: TableConstraint) -> bool:
+    """Say whether children that are no partitions have a constraint of their parent."""
+    return constraint.type in (ConstraintType.CHECK, ConstraintType.NOT_NULL) and not constraint.no_inherit

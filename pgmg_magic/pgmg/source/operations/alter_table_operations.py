@@ -104,6 +104,8 @@ def _command(command: Tree, relation: Parts, *, tree: bool) -> Iterator[Operatio
             yield _add_constraint(definition(command).constraint, relation, tree=tree)
         case pb.AT_DropConstraint:
             yield DropConstraint(relation, command.name, tree)
+        case pb.AT_AlterConstraint:
+            yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree=True, partitions=True)
         case pb.AT_ValidateConstraint:
             yield ValidateConstraint(relation, command.name, tree)
         case pb.AT_SetLogged | pb.AT_SetUnLogged:

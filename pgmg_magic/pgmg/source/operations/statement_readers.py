@@ -16,6 +16,7 @@ from pgmg.model.sources.operations import (
     OnStatisticsTable,
     OnTypeUsers,
     Operation,
+    RenameConstraint,
     SetPath,
     Truncate,
     Unknown,
@@ -138,7 +139,7 @@ def _update(tree: Tree) -> Iterator[Operation]:
 
 def _lock(tree: Tree) -> Iterator[Operation]:
     for node in tree.relations:
-        yield Locks(relation_parts(node.range_var), _MODES[tree.mode], node.range_var.inh)
+        yield Locks(relation_parts(node.range_var), _MODES[tree.mode], node.range_var.inh, read=True)
 
 
 def _cluster(tree: Tree) -> Iterator[Operation]:
@@ -154,11 +155,11 @@ def _vacuum(tree: Tree) -> Iterator[Operation]:
     if not tree.rels and full:
         yield Unknown("VACUUM FULL of all tables")
     for node in tree.rels:
-        relation = relation_parts(node.vacuum_relation.relation)
-        if full:
-            yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, rewrite="VACUUM FULL")
-        else:
-            yield Locks(relation, LockMode.SHARE_UPDATE_EXCLUSIVE, scan=word)
+        relation, whole = relation_parts(node.vacuum_relation.relation), node.vacuum_relation.relation.inh
+        mode = LockMode.ACCESS_EXCLUSIVE if full else LockMode.SHARE_UPDATE_EXCLUSIVE
+        rewrite, scan = ("VACUUM FULL", None) if full else (None, word)
+        yield Locks(relation, mode, whole, partitions=True, rewrite=rewrite, scan=scan)
+        yield Locks(relation, mode, whole, rewrite=rewrite, scan=scan, since=180000)  # children that are no partitions
 
 
 def _refresh(tree: Tree) -> Iterator[Operation]:
@@ -231,7 +232,7 @@ def _publication(tree: Tree) -> Iterator[Operation]:
     for node in tree.pubobjects:
         table = node.publication_obj_spec.pubtable.relation
         if table.relname:
-            yield Locks(relation_parts(table), LockMode.SHARE_UPDATE_EXCLUSIVE, table.inh)
+            yield Locks(relation_parts(table), LockMode.SHARE_UPDATE_EXCLUSIVE, table.inh, inheritance=True)
 
 
 # -- names ------------------------------------------------------------------------------------------------
@@ -249,7 +250,7 @@ def _rename(tree: Tree) -> Iterator[Operation]:
         case pb.OBJECT_TRIGGER:
             yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree=True, partitions=True, since=150000)
         case pb.OBJECT_TABCONSTRAINT:
-            yield Locks(relation, LockMode.ACCESS_EXCLUSIVE, tree.relation.inh)
+            yield RenameConstraint(relation, tree.subname, tree.relation.inh)
         case pb.OBJECT_RULE | pb.OBJECT_POLICY:
             yield Locks(relation, LockMode.ACCESS_EXCLUSIVE)
         case pb.OBJECT_ATTRIBUTE:

@@ -146,8 +146,7 @@ def first_locks(plan: Plan, group: int) -> str:
     by_mode: dict[str, list[str]] = {}
     for lock in plan.first_locks:
         if lock.group == group:
-            name = str(lock.relation).removeprefix("table.")
-            by_mode.setdefault(lock.mode.value, []).append(f"{name} and its children" if lock.with_children else name)
+            by_mode.setdefault(lock.mode.value, []).append(lock.subject)
     return ", ".join(f"{', '.join(names)} ({mode})" for mode, names in by_mode.items())
 
 
