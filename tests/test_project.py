@@ -7,7 +7,9 @@ import pytest
 
 import pgmg
 from pgmg.errors import StalePlanError, UnknownObjectError
+from pgmg.render.html.impact import planned_outcomes
 from pgmg.render.json.documents import dumps, saved_plan_document
+from pgmg.render.labels import past_tense
 from pgmg.saved_plans import plan_again
 from tests.oracle import dump
 
@@ -470,3 +472,30 @@ def test_a_file_that_moved_is_recorded_where_it_is_with_other_changes(users):
     users.write("sql/more.sql", "CREATE VIEW more AS SELECT 1 AS one;")
     users.apply()
     assert users.value("SELECT path FROM pgmg_state WHERE object_name = 'view.names'") == "sql/deep/names.sql"
+
+
+def test_an_index_that_goes_with_its_view_counts_as_recreated(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.write("sql/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT id FROM t;")
+    project.write("sql/i.sql", "CREATE INDEX i ON m (id);")
+    project.apply()
+    project.write("sql/j.sql", "CREATE INDEX j ON m (id) WHERE id > 3;")
+    for statement in ("ALTER TABLE t ALTER COLUMN id TYPE bigint;", "ALTER TABLE t ADD COLUMN more integer;"):
+        project.write("migrations/002.sql", statement)
+        counted = planned_outcomes(project.plan())
+        if "TYPE" in statement:
+            assert counted == (1, {"recreate": 2, "create": 1})
+    assert counted == (1, {"create": 1})
+
+
+def test_what_a_block_drops_is_said_to_be_passed_over(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.apply()
+    project.do("CREATE MATERIALIZED VIEW m AS SELECT id, a FROM t", "CREATE INDEX i ON m (id)")
+    project.write("migrations/002.sql", "DO $$ BEGIN EXECUTE 'DROP INDEX i'; END $$;")
+    project.write("migrations/003.sql", "ALTER TABLE t ALTER COLUMN a TYPE bigint;")
+    with project.open() as opened:
+        result = opened.apply(yes=True)
+    said = [past_tense(done.step) for done in result.steps if done.step.object.name == "i"]
+    assert said == ["Passed over index: i (a migration has dropped it)"]
+    assert project.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'i'") == 0

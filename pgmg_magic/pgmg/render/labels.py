@@ -121,11 +121,14 @@ def past_tense(step: Step, *, doing: bool = False, distinct: bool = False) -> st
         elif name.kind is Kind.GRANT:
             tail = f"{' from ' if step.action is Action.REVOKE else ' to '}{spell(name.detail or '')}"
         name = name.parent
+    if step.action is Action.RESTORE and step.runtime is not None and not step.statements:
+        said, tail = "Passed over", " (a migration has dropped it)"
     kind = "object" if name.kind is Kind.OTHER else name.kind.sql_keyword
     return f"{said} {kind}: {name.display_name if distinct else name.short_name}{tail}"
 
 
 _ASPECTS = {
+    "DO": "privileges",
     "GRANT": "privileges",
     "REVOKE": "privileges",
     "COMMENT": "comments",

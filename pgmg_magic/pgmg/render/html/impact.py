@@ -88,8 +88,9 @@ def _outcomes(plan: Plan) -> Iterator[str]:
         elif Action.DROP in actions:
             managed = all(step.managed for step in steps)
             yield "deleted" if not actions & {*_CREATING} else "recreated" if managed else "restored"
-        elif Action.CREATE in actions:
-            yield "created"
+        elif Action.CREATE in actions:  # an index is dropped with its view, without a step of its own
+            was_there = any(step.properties is not None or step.runtime is not None for step in steps)
+            yield "recreated" if was_there else "created"
         elif Action.REPLACE in actions:
             yield "replaced"
         elif Action.ALTER in actions:
