@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from tests.risk.forms import ROLE, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import random
+    from collections.abc import Iterable, Iterator
 
 SCHEMA = """
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -215,6 +216,21 @@ DROP TABLE leaf, keys CASCADE
 TRUNCATE part, pointer
 TRUNCATE keys, leaf, part, pointer
 """
+
+
+def on_the_same(randomness: random.Random, number: int) -> Iterator[list[str]]:
+    """Yield pairs of statements about the same relation, the second one often LOCK TABLE."""
+    for _ in range(number):
+        name = randomness.choice([*_VIEWS.split(), *_TABLES.split()])
+        templates = (_OF_VIEWS if name in _VIEWS.split() else _OF_TABLES).split("\n")[1:-1]
+        second = randomness.choice((randomness.choice(templates), "LOCK TABLE $"))
+        yield [one.replace("$", name) for one in (randomness.choice((*templates, *_REPLACED)), second)]
+
+
+_REPLACED = (
+    "CREATE OR REPLACE VIEW $ AS SELECT id, note FROM alone",
+    "CREATE OR REPLACE VIEW $ AS SELECT id, note FROM over_base",
+)
 
 
 def _each(names: Iterable[str], statements: str) -> list[Form]:

@@ -11,7 +11,7 @@ import pytest
 from pgmg.model.naming.names import Kind
 from tests.risk.forecasts import first_locks_of, forecast
 from tests.risk.forms import ROLE
-from tests.risk.reach import FORMS, SCHEMA
+from tests.risk.reach import FORMS, SCHEMA, on_the_same
 from tests.risk.server_effects import RANKS, measure
 
 
@@ -93,3 +93,21 @@ def test_what_is_locked_strongly_is_locked_first_unless_a_view_must_come_before_
     assert not wrong, "\n".join(map(str, wrong))
     assert seen > 150
     assert of_views > 30
+
+
+def test_what_is_locked_first_is_locked_by_two_statements_about_one_relation(schema):
+    """One renames, replaces or drops it, or what reads it; nothing is locked first that the server does not hold then."""
+    wrong, seen = [], 0
+    with psycopg.connect(schema, autocommit=True) as conn:
+        for script in on_the_same(random.Random(3), 300):
+            try:
+                said = measure(conn, ";".join(script)).locks
+            except psycopg.Error:
+                continue  # they do not go together
+            locks = first_locks_of(schema, script)
+            held = measure(conn, ";".join(lock.statement for lock in locks)).locks if locks else {}
+            seen += bool(locks)
+            if not held.items() <= said.items():
+                wrong.append((script, said, held))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert seen > 30

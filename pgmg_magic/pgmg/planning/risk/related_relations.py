@@ -29,6 +29,7 @@ class RelatedRelations:
     def __init__(self, facts: RelationFacts, names: RelationNames) -> None:
         self._facts = facts
         self._names = names
+        self._replaced: set[int] = set()
         self._children: dict[int, list[int]] = {}
         for relation in facts.relations.values():
             for parent in relation.inherits:
@@ -76,8 +77,11 @@ class RelatedRelations:
                 yield from self._readers(view)
 
     def _read(self, view: Relation) -> Iterator[Relation]:
-        """Yield what LOCK TABLE of a view locks below it: tables and views, directly or through others."""
-        for oid, tree in view.reads or ():
+        """Yield what LOCK TABLE of a view locks below it: tables and views, directly or through others.
+
+        Of a view that has got another query there is nothing to be known.
+        """
+        for oid, tree in (view.reads or ()) if view.oid not in self._replaced else ():
             relation = self._facts.relations.get(oid)
             if relation is not None and relation.kind in _LOCKED_BELOW and self._names.exists(relation):
                 yield from self._tree(relation, tree=tree)

@@ -403,6 +403,7 @@ class StatementForecaster(RelatedRelations):
         existing = self._names.find(operation.relation)
         if operation.replace and existing is not None:
             found.lock([existing], _AEL)
+            self._replaced.add(existing.oid)
             return
         if operation.if_missing and self._names.is_taken(operation.relation):
             return
