@@ -177,3 +177,19 @@ def _moved(kind: str, move: str, since: str, role: str, head: str = "") -> list[
     }
     first = [f"migrations/{number}.sql" for number in ((1, 2) if since == "before" else (1,))]
     return [{path: files[path] for path in first}, *({path: files[path]} for path in files if path not in first)]
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_what_an_earlier_transaction_recreated_is_not_lost_with_a_column(project, kind):
+    """A block drops a column and all that reads it; what reads it was dropped and created by the group before."""
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer, b integer);")
+    project.write("sql/v.sql", f"CREATE {kind} v AS SELECT * FROM t;")
+    project.write("sql/w.sql", "CREATE VIEW w AS SELECT * FROM v;")
+    project.apply()
+    project.do("GRANT SELECT ON w TO PUBLIC")
+    alone = "-- pgmg: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (id);\nALTER TABLE t DROP COLUMN a;\n"
+    project.write("migrations/002.sql", alone)
+    project.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP COLUMN b CASCADE'; END $$;")
+    project.apply()
+    project.settled()
+    assert project.value("SELECT has_table_privilege('public', 'w', 'SELECT')")

@@ -248,15 +248,16 @@ def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, 
                 said.objects, said.columns, said.comments = kept
                 continue
             one.world.keep(world)
+            history.rounds.append(one)
             outcome = ones.apply(one.world)
             names_new = any(id_ not in world.objects for id_ in said.objects.keys() - kept[0].keys())
             if names_new and _needs_code(outcome):  # a later migration of the round changes what its source names
+                history.rounds.pop()
                 said.objects, said.columns, said.comments = kept
                 counted["ones refused between"] += 1
                 if "Already committed" in outcome:
                     return
                 continue
-            history.rounds.append(one)
             world = one.world
             assert not outcome.startswith("refused"), outcome
             counted[outcome] += 1

@@ -110,7 +110,7 @@ class Reconciliation:
 
     def begin(self) -> None:
         """Note what there is before the first suspect runs; of constraints and defaults no snapshot tells."""
-        is_first = self.group[0].migration is not None and self.group[0] is self.suspects[0].step
+        is_first = self.suspects[0].step is self.plan.steps[0]  # an earlier group may have recreated what there was
         self.before = self.snapshot if is_first else read_snapshot(self.conn, self.state_schema)
         self.parts = read_table_parts(self.conn)
         set_path(self.conn, self.snapshot.server.setting)

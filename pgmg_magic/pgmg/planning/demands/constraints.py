@@ -45,13 +45,14 @@ class Demands:
     """The demands of one migration.
 
     `absent` must not be there while a statement runs; all that depends on it is dropped first and recreated later.
-    `replaced` are views and functions whose `*` is expanded anew afterwards, in place. `altered` are the objects that
-    the migration names, by the names they have then.
+    `replaced` are views and functions whose `*` is expanded anew afterwards, in place. `outgrown` is all that reads by
+    `*` what grows, recreated or not. `altered` are the objects that the migration names, by the names they have then.
     """
 
     absent: Mapping[ObjectId, Cause]
     replaced: Mapping[ObjectName, Cause]
     altered: Mapping[ObjectName, ObjectId]
+    outgrown: Mapping[ObjectId, Cause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,13 @@ class _Found:
             if any(self._reads(name, read) for read in cause.because):
                 replaced.setdefault(name, cause)
         absent = {id_: cause for id_, cause in self.absent.items() if id_ not in own}
-        return Demands(absent, replaced, self.names)
+        names = ((id_, self._declared_name(id_)) for id_ in self.stale)
+        outgrown = {
+            id_: self.stale[id_]
+            for id_, name in names
+            if name is not None and any(self._reads(name, read) for read in self.stale[id_].because)
+        }
+        return Demands(absent, replaced, self.names, outgrown)
 
     def _reads(self, name: ObjectName, read: ObjectName) -> bool:
         declared = self.context.declared

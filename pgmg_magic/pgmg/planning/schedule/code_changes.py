@@ -87,6 +87,7 @@ class CodeChanges:
         self._just_created.append((id_, key))
         if form is Form.SOURCE:
             self._presence.from_source[id_] = key
+            self._presence.outgrown.pop(id_, None)
 
     def take_created(self) -> list[tuple[ObjectId, SlotKey]]:
         """Return what has been created since the last call."""
@@ -267,7 +268,8 @@ class CodeChanges:
         """Bring every declared object to its source, drop what is deleted, and restore everything else."""
         point = key.point
         slot = self._lifetimes.slot(key)
-        roots = {i: reason for i, reason in self._roots.roots(point).items() if self._presence.is_present(i, point)}
+        roots = self._outgrown() | self._roots.roots(point)
+        roots = {i: reason for i, reason in roots.items() if self._presence.is_present(i, point)}
         slot.released |= self._roots.released(roots, point)
         closure = self._presence.dependents_closure(self._roots.with_learned(roots, point), point, slot.released)
         for id_, explicit in closure.items():
@@ -279,6 +281,15 @@ class CodeChanges:
         for id_ in list(self._presence.absent):
             if self.restored.is_restored(id_):
                 self.create(id_, key, Form.CATALOG, "restored as it was")
+
+    def _outgrown(self) -> dict[ObjectId, str]:
+        """Return what has been restored as it was though its `*` means more columns since, with the reason."""
+        presence, found = self._presence, {}
+        for id_, cause in presence.outgrown.items():
+            restored = presence.restored.get(id_)
+            if restored is not None and restored.point > cause.statement and id_ not in presence.absent:
+                found[id_] = cause.reason
+        return found
 
     def _reason(self, id_: ObjectId, closure: Mapping[ObjectId, bool]) -> str:
         graph = self._context.graph

@@ -16,6 +16,7 @@ from pgmg.planning.schedule.lifetimes import SlotKey
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from pgmg.planning.demands.constraints import Cause
     from pgmg.planning.replay.object_operations import Operation
     from pgmg.planning.replay.schema_state import ObjectId
     from pgmg.planning.replay.timeline import PendingStatement
@@ -45,6 +46,8 @@ class Presence:
         self.from_source: dict[ObjectId, SlotKey] = {}
         """Objects that the plan has created or changed from their source, since when."""
         self.restored: dict[ObjectId, SlotKey] = {}
+        self.outgrown: dict[ObjectId, Cause] = {}
+        """Objects whose definition in the catalog has fewer columns than their source reads by `*` now, and why."""
         self.last_change: dict[ObjectId, int] = {}
         """The last statement that changed the definition of an object."""
         self.last_notice: dict[ObjectId, int] = {}

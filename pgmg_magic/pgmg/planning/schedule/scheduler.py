@@ -289,7 +289,14 @@ class Scheduler:
                 presence.from_source.pop(gone, None)
                 for link in graph.needs(gone):
                     presence.last_notice[link.on] = number
-        for name, cause in self._demands[statement.migration].replaced.items():
+        self._note_outgrown(statement)
+
+    def _note_outgrown(self, statement: PendingStatement) -> None:
+        """Take note of what reads by `*` something to which a statement adds columns."""
+        presence, number = self.presence, statement.number
+        demands = self._demands[statement.migration]
+        presence.outgrown |= {id_: cause for id_, cause in demands.outgrown.items() if cause.statement == number}
+        for name, cause in demands.replaced.items():
             id_ = self._context.declared.id_of(name)
             if cause.statement == number and presence.is_present(id_, number):
                 self._stale.setdefault(name, statement)
@@ -297,7 +304,7 @@ class Scheduler:
 
     def _refresh_used(self, statement: PendingStatement) -> None:
         """Expand the `*` of stale views anew before a statement that names them."""
-        for name in [use.name for use in statement.uses if use.name in self._stale]:
+        for name in dict.fromkeys(use.name for use in statement.uses if use.name in self._stale):
             if self._availability.source_holds(name, statement.number):
                 self._replace(name, SlotKey(statement.number))
 
@@ -330,6 +337,7 @@ class Scheduler:
     def _replace(self, name: ObjectName, key: SlotKey) -> None:
         del self._stale[name]
         if self.presence.is_present(self._context.declared.id_of(name), key.point):
+            self.presence.outgrown.pop(self._context.declared.id_of(name), None)
             self._lifetimes.slot(key).replaced.setdefault(name, "its `*` is expanded anew")
 
     def end_of_transaction(self, name: ObjectName, statement: PendingStatement) -> SlotKey:
