@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 import pgmg
+from pgmg.model.results.events import ServerNotice
 from tests.oracle import differences, dump
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, c integer);\nINSERT INTO t VALUES (1, 2);"
@@ -193,3 +194,36 @@ def test_what_an_earlier_transaction_recreated_is_not_lost_with_a_column(project
     project.apply()
     project.settled()
     assert project.value("SELECT has_table_privilege('public', 'w', 'SELECT')")
+
+
+def test_what_a_block_changes_of_what_an_earlier_transaction_created_is_brought_to_its_source(project):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.apply()
+    project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;")
+    project.write("migrations/002.sql", "INSERT INTO t SELECT f();")
+    project.write("migrations/003.sql", "-- pgmg: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (id);")
+    project.write("migrations/004.sql", "DO $$ BEGIN EXECUTE 'ALTER FUNCTION f() COST 7'; END $$;")
+    project.apply()
+    assert project.value("SELECT procost FROM pg_proc WHERE proname = 'f'") == 100
+    project.settled()
+
+
+def test_a_plan_that_was_made_again_tells_its_new_warnings(project):
+    """The function's former definition names the column: that it cannot be restored between, only the server says."""
+    body = "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT * FROM {}; END;"
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.write("sql/f.sql", body.format("t"))
+    project.apply()
+    alone = "-- pgmg: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (id);\nALTER TABLE t DROP COLUMN a;\n"
+    project.write("migrations/002.sql", alone)
+    project.write("migrations/003.sql", "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC;")
+    project.write("migrations/004.sql", "ALTER TABLE t RENAME TO u;")
+    project.write("sql/f.sql", body.format("u").replace("SETOF t", "SETOF u"))
+    events = []
+    with project.open() as opened:
+        plan = opened.plan()
+        opened.apply(plan, yes=True, listener=events.append)
+    told = [event.message for event in events if isinstance(event, ServerNotice)]
+    assert not [notice for notice in plan.warnings if notice.message in told]
+    assert any("f() does not exist while 003.sql:1 runs" in message for message in told), told
+    project.settled()

@@ -150,6 +150,7 @@ class _Apply:
             self._conn.execute("ROLLBACK")
             return plan
         if plan.steps:
+            self._tell(self._progress.new_warnings(plan))
             self._listener(Started(plan))
         groups = plan.groups or ((),)
         if is_shared(self._conn):

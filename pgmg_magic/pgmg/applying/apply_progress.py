@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, Moved, ServerFacts
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.plans.plan import Edge, Origin
-from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered
+from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered, ServerNotice
 from pgmg.planning.compare.change_consent import listed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ApplyProgress:
     `owed` are objects that do not exist since a group was committed, and are still to be created again.
     `looks`: the next attempt looks at the database where a statement fails. `watched` are numbers of groups of which
     another run is to find out which statement did what. `plan` is the one whose first group was committed, `taught_by`
-    the failure that changed the plan last.
+    the failure that changed the plan last. `warned` are the messages of all plans so far.
     """
 
     began: float = field(default_factory=time.monotonic)
@@ -50,6 +50,7 @@ class ApplyProgress:
     owed: tuple[ObjectName, ...] = ()
     plan: Plan | None = None
     taught_by: StepFailed | None = None
+    warned: frozenset[str] | None = None
 
     def learn_from_group(self, expected: Reconciliation, now: Snapshot) -> list[Discovered] | None:
         """Learn what the statements of a group did beyond the plan, before its commit; return what is to be told.
@@ -91,6 +92,12 @@ class ApplyProgress:
         self.lessons += 1
         self.discovered += [one.edge for one in fresh.values()]
         return list(fresh.values())
+
+    def new_warnings(self, plan: Plan) -> list[ServerNotice]:
+        """Return the warnings of a plan that was made again which no plan before it had; none of the first plan."""
+        is_first, known = self.warned is None, self.warned or frozenset()
+        self.warned = known | {notice.message for notice in plan.warnings}
+        return [] if is_first else [ServerNotice("WARNING", message) for message in sorted(self.warned - known)]
 
     def done(self) -> list[str]:
         """Return what earlier groups have committed, in words."""

@@ -23,6 +23,10 @@ _COMPARED = ROUTINES | {Kind.VIEW, Kind.POLICY, Kind.TRIGGER, Kind.RULE}
 _FROM_SOURCE = frozenset({Action.CREATE, Action.REPLACE, Action.ALTER})
 
 
+def _brings_to_source(step: Step) -> bool:
+    return step.action in _FROM_SOURCE and step.object.kind in _COMPARED
+
+
 class DefinitionsBefore:
     """The definitions of managed objects right before statements that cannot be read.
 
@@ -36,11 +40,11 @@ class DefinitionsBefore:
 
     def created(self, after: int, before: int) -> set[ObjectName]:
         """Return what steps between two numbers bring to its source."""
-        return {
-            step.object
-            for step in self._group
-            if after < step.number < before and step.action in _FROM_SOURCE and step.object.kind in _COMPARED
-        }
+        return {step.object for step in self._group if after < step.number < before and _brings_to_source(step)}
+
+    def created_before(self, steps: Iterable[Step]) -> set[ObjectName]:
+        """Return what earlier groups of a plan have brought to its source: state as it was read has none of it."""
+        return {step.object for step in steps if step.group < self._group[0].group and _brings_to_source(step)}
 
     def unrecorded(self) -> set[ObjectName]:
         """Return objects whose row in the catalog has been written since state was: by GRANT, or by a restored dump."""

@@ -122,7 +122,7 @@ class Reconciliation:
         for suspect in self.suspects:
             unknown = self._definitions.created(last, suspect.step.number)
             if not before:
-                unknown |= self._definitions.unrecorded()
+                unknown |= self._definitions.unrecorded() | self._definitions.created_before(self.plan.steps)
             if not before or self.is_watched or unknown:
                 before[suspect.key] = self._before(unknown, is_first=not before)
             last = suspect.step.number
