@@ -227,3 +227,18 @@ def test_a_plan_that_was_made_again_tells_its_new_warnings(project):
     assert not [notice for notice in plan.warnings if notice.message in told]
     assert any("f() does not exist while 003.sql:1 runs" in message for message in told), told
     project.settled()
+
+
+def test_what_a_block_moves_may_be_dropped_under_its_new_name(project):
+    project.write("migrations/001.sql", "CREATE SCHEMA other; CREATE TABLE t (id integer, a integer);")
+    project.apply()
+    project.write("migrations/002.sql", "CREATE VIEW made AS SELECT id FROM t;")
+    project.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'ALTER VIEW made SET SCHEMA other'; END $$;")
+    project.write("migrations/004.sql", "DROP VIEW other.made;")
+    alone = (
+        "-- pgmg: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\nALTER TABLE t ALTER COLUMN id TYPE bigint;\n"
+    )
+    project.write("migrations/005.sql", alone)
+    project.apply()
+    project.settled()
+    assert project.value("SELECT count(*) FROM pg_views WHERE viewname = 'made'") == 0

@@ -23,6 +23,7 @@ from pgmg.model.database.snapshot import Address
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plans.plan import Action
+from pgmg.model.sources.source import Effect
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.source import drops_within
 
@@ -206,8 +207,17 @@ class Reconciliation:
             found += self.taken
         elif not self.plan.options.drop_unmanaged:
             restored = {step.object for step in self.group if step.action is Action.RESTORE}
+            # the statement may have moved what a later one drops under its new name
+            dropped = {
+                (alteration.target.kind, alteration.target.parts[-1])
+                for step in self.group
+                for statement in step.migration_statements
+                for alteration in statement.alterations
+                if alteration.effect is Effect.DROP
+            }
             for address, name in self._dropped_along(before, now):
                 is_sure = len(suspects) == 1 and name not in now.objects and name not in restored
+                is_sure = is_sure and (name.kind, name.name) not in dropped
                 self.is_ambiguous = self.is_ambiguous or not is_sure
                 found.append(suspects[0].effect(name, self._older(address), f"CASCADE takes {name} along"))
         renamed = {effect.object for effect in self.plan.effects if effect.effect in LEAVES_NAME}
