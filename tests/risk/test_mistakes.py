@@ -79,6 +79,7 @@ MISTAKES = {
     "renamed table": (sql("ALTER TABLE logs RENAME TO journal;"), 'sql/close.sql:11: relation "logs" does not exist'),
     "moved table": (sql("CREATE SCHEMA old; ALTER TABLE logs SET SCHEMA old;"), 'sql/close.sql:11: relation "logs" does not exist'),
     "deleted function that another calls": ({"sql/age_of.sql": None}, "function.close(integer) (sql/close.sql:1) still uses function.age_of(integer)"),
+    "one more parameter, and a grant that names the former ones": (changed("sql/close.sql", "close(n integer)", "close(n integer, m integer)"), "Name function.close(integer, integer) instead of function.close(integer)"),
     "one more parameter": (changed("sql/age_of.sql", "(n integer)", "(n integer, m integer)"), "sql/close.sql:12: function age_of"),
     "another type of parameter": ({"sql/age_of.sql": "CREATE FUNCTION age_of(n date) RETURNS integer LANGUAGE sql AS 'SELECT 1';"}, "sql/close.sql:12: function age_of(integer) does not exist"),
     # new code that means nothing

@@ -51,9 +51,10 @@ def _refuse_used_deletions(context: PlanContext) -> None:
         place = declared.source.location
         lines += [f"{declared.name} ({place.path}:{place.line}) still uses {name}" for name in gone]
     if lines:
+        now = dict.fromkeys(f"{new} instead of {gone}" for gone in blame for new in context.resolved.overloads(gone))
         raise RefusedChange(
-            "An object's file is gone, but something declared needs it: " + "; ".join(lines) + ".",
-            hint="Bring the file back, or change or delete what uses it.",
+            "An object is no longer declared, but something declared needs it: " + "; ".join(lines) + ".",
+            hint=f"Name {', '.join(now)}." if now else "Bring the file back, or change or delete what uses it.",
             blame=tuple(dict.fromkeys(blame)),
         )
 
