@@ -546,6 +546,9 @@ def refusals(old: World, new: World, *, rewrite: bool) -> tuple[list[str], list[
                 must.append(f"{before.name} is held by table columns")
             elif used and _retyped(before, after):
                 may.append(f"{before.name} has an attribute for whose types there may be no cast")
+        if isinstance(before, Domain) and isinstance(after, Domain) and before.default != after.default:
+            if any(new.column_users(id_)):
+                may.append(f"{before.name} gives another default to the rows of pending migrations")
         if isinstance(before, Function) and id_ in new.hanging and old.identity(id_) != (after and new.identity(id_)):
             may.append(f"{before.name} stands under a default or check")
     return must, may
