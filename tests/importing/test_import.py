@@ -112,6 +112,34 @@ def test_routines_that_the_server_would_not_create_again_are_carried_over(projec
     project.settled()
 
 
+def test_what_is_older_than_default_privileges_gets_none_of_them(project, server):
+    project.do(
+        "CREATE TABLE old (id integer); CREATE SEQUENCE old_s; CREATE SCHEMA old_n; CREATE VIEW old_v AS SELECT 1 AS one",
+        "CREATE FUNCTION old_f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE TYPE old_t AS ENUM ('a')",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC",
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC",
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        "ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA old_n GRANT DELETE ON TABLES TO PUBLIC",
+        "CREATE TABLE young (id integer); CREATE SEQUENCE young_s; CREATE SCHEMA young_n; CREATE TABLE old_n.young (i int)",
+        "CREATE FUNCTION young_f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE TYPE young_t AS ENUM ('a')",
+    )
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.differences == ()
+    assert report.proof.is_dump_equal, report.proof.why
+    acl = (
+        "SELECT c.oid::regclass::text, a.grantee, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a"
+        " WHERE c.relname IN ('old', 'young', 'old_s', 'young_s') AND a.grantee = 0 ORDER BY 1, 3"
+    )
+    rebuilt = server.create()
+    with project.open(connection_string=rebuilt) as opened:
+        opened.apply()
+    with psycopg.connect(rebuilt) as conn:
+        assert conn.execute(acl).fetchall() == project.rows(acl)
+    project.settled()
+
+
 def test_overloads_and_names_that_no_file_can_have_are_told_apart(project):
     project.do(
         "CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",

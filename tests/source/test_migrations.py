@@ -324,6 +324,11 @@ def test_the_refusal_says_how_to_be_without_a_transaction():
     assert "-- pgmg: no-transaction" in found.hint
 
 
+def test_a_migration_may_state_all_privileges_itself():
+    assert migration("-- the beginning\n--pgmg: built-in-privileges\nSELECT 1").built_in_privileges
+    assert not migration("SELECT 1;\n-- pgmg: built-in-privileges").built_in_privileges
+
+
 def test_without_a_transaction_everything_is_the_files_own_business():
     found = migration("-- pgmg: no-transaction\nBEGIN; SELECT 1; COMMIT; VACUUM")
     assert found.no_transaction

@@ -13,6 +13,7 @@ from pgmg.model.results.import_report import LeftOut
 from pgmg.model.secrets import mask_secrets
 from pgmg.source.grammar.line_ends import spelled
 from pgmg.source.migrations.dumped import DumpedStatement, dumped_statements
+from pgmg.source.migrations.sections import BUILT_IN_PRIVILEGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ _HEADER = """\
 -- Schemas, extensions, tables, sequences and whatever else the code folder does not declare, as they were when the
 -- database was taken over. Recorded as applied; it runs where a new database is built.
 """
+_BUILT_IN_HEADER = f"{BUILT_IN_PRIVILEGES}\n"
+"""pg_dump states privileges as they differ from those that the server gives by itself."""
 _NEEDS_HEADER = """\
 -- A new database needs before it what the setting ignore leaves to somebody else:
 """
@@ -85,7 +88,7 @@ def baseline_text(dsn: str, server: ServerInfo, code: ImportedCode, scope: Basel
             ]
         text = archive.sql(chosen)
     kept, left_out = _filtered(dumped_statements(text), server.user)
-    header = _HEADER
+    header = (_BUILT_IN_HEADER if code.sets_default_privileges else "") + _HEADER
     if divided.needs:
         header += _NEEDS_HEADER + "".join(f"--   {line}\n" for line in needed(divided.needs))
     return BaselineText(f"{header}\n{_joined(kept)}" if kept else "", tuple(left_out), divided.needs)

@@ -39,6 +39,8 @@ class ImportedCode:
     fixed: tuple[LeftOut, ...] = ()
     unstated: tuple[Unstated, ...] = ()
     has_default_privileges: bool = False
+    """Whether those of the database are declared; there may be none."""
+    sets_default_privileges: bool = False
 
 
 def code_files(
@@ -75,10 +77,12 @@ def code_files(
         for default in facts.view_defaults.get(live.address, ()):
             what = f"the default of its column {default.column}"
             unstated.append(Unstated(str(live.name), what, (default.statement,)))
-    if privileges:
-        for name, said in _default_privileges(facts).items():
-            statements[names.path(name, overloaded=False)] = (said,)
-    return ImportedCode(statements, homes, frozenset(addresses), tuple(fixed), tuple(unstated), privileges)
+    defaults = _default_privileges(facts) if privileges else {}
+    for name, said in defaults.items():
+        statements[names.path(name, overloaded=False)] = (said,)
+    return ImportedCode(
+        statements, homes, frozenset(addresses), tuple(fixed), tuple(unstated), privileges, bool(defaults)
+    )
 
 
 def file_text(groups: Sequence[Sequence[str]]) -> str:

@@ -244,6 +244,7 @@ class Migration:
     """One migration file. `name` is its file name, `path` relative to the project, `hash` the SHA-256 of its text.
 
     What it requires is the first of its statements; `ensures` are the queries that must return true after all steps.
+    With `built_in_privileges`, declared default privileges are set only after it.
     """
 
     name: str
@@ -252,6 +253,7 @@ class Migration:
     hash: str
     statements: tuple[Statement, ...] = ()
     no_transaction: bool = False
+    built_in_privileges: bool = False
     ensures: tuple[Statement, ...] = ()
 
     @property

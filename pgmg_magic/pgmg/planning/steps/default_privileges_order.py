@@ -41,7 +41,13 @@ def earliest_point(difference: ObjectComparison, context: PlanContext) -> int:
     facts = difference.declared.source.facts if difference.declared is not None else None
     if not isinstance(facts, GrantFacts) or facts.scope is None:
         return learned
-    return max(learned, _scope_exists_at(facts.scope, context))
+    return max(learned, _scope_exists_at(facts.scope, context), _after_built_in(context))
+
+
+def _after_built_in(context: PlanContext) -> int:
+    """Return the end of the last migration that states all privileges as the server gives them by itself."""
+    timeline = context.timeline
+    return max((timeline.first[n + 1] for n, m in enumerate(timeline.migrations) if m.built_in_privileges), default=0)
 
 
 def _scope_exists_at(scope: DefaultScope, context: PlanContext) -> int:

@@ -22,7 +22,7 @@ from pgmg.source.migrations.assertion_directives import assertions_of
 from pgmg.source.migrations.migration_references import references_of_statement
 from pgmg.source.migrations.no_transaction import must_run_outside_transaction
 from pgmg.source.migrations.qualifying import qualified, qualified_reference, qualified_scope
-from pgmg.source.migrations.sections import no_transaction
+from pgmg.source.migrations.sections import built_in_privileges, no_transaction
 from pgmg.source.migrations.statement_scopes import scopes_of
 from pgmg.source.migrations.temporary import Temporary
 from pgmg.source.transaction_block import BEGINS, is_commit
@@ -79,6 +79,7 @@ def _parse_migration(file: MigrationFile) -> Migration:
         hash=file.hash,
         statements=tuple(reading.statements),
         no_transaction=alone,
+        built_in_privileges=built_in_privileges(file.text),
         ensures=tuple(after.statements),
     )
 

@@ -17,6 +17,8 @@ _NO_TRANSACTION = re.compile(
     r"|migrate:up\b.*\btransaction:[ \t]*false)\b",
     re.IGNORECASE,
 )
+BUILT_IN_PRIVILEGES = "-- pgmg: built-in-privileges"
+_BUILT_IN_PRIVILEGES = re.compile(r"--[ \t]*pgmg:[ \t]*built-in-privileges\b", re.IGNORECASE)
 _STATEMENT_LINE = re.compile(r"^(?![ \t]*--).+$", re.MULTILINE)
 
 
@@ -38,8 +40,17 @@ def up_section(text: str) -> str:
 
 def no_transaction(text: str) -> bool:
     """Tell whether the comments that a migration begins with ask for no transaction (rule 9.2)."""
+    return _begins_with(_NO_TRANSACTION, text)
+
+
+def built_in_privileges(text: str) -> bool:
+    """Tell whether a migration is to run before declared default privileges are set: it states all privileges."""
+    return _begins_with(_BUILT_IN_PRIVILEGES, text)
+
+
+def _begins_with(directive: re.Pattern[str], text: str) -> bool:
     comments = takewhile(lambda token: token.sort is Sort.COMMENT, tokens(text))
-    return any(_NO_TRANSACTION.match(comment.text) for comment in comments)
+    return any(directive.match(comment.text) for comment in comments)
 
 
 def _mark(found: re.Match[str]) -> str:

@@ -1,0 +1,2 @@
+-- pgmg: built-in-privileges
+CREATE TABLE old (id integer);

@@ -1,0 +1,1 @@
+CREATE TABLE young (id integer);
