@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import string
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,46 @@ def test_a_secret_of_several_words_is_hidden_as_well(form):
     if "'§" not in form.text or form.name in ("role, opening quote forgotten", "hstore"):
         return
     assert SECRET not in mask_secrets(form.planted(f"{SECRET} and {SECRET}"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_token_of_any_length_is_hidden_to_its_end(form):
+    """Some services give out passwords of thousands of characters; each word of this one stands in it once."""
+    token = "x".join(f"{number:05}" for number in range(900))
+    shown = mask_secrets(form.planted(token))
+    assert not re.search(r"\d{5}x\d{5}", shown)
+
+
+ENDS_IT = {
+    "role, opening quote forgotten": ";.-",
+    "role, no quotes": ";.-",
+    "role, after a broken constant": "-",
+    "role, dollars": "$",
+    "dynamic, a variable": "$",
+    "dynamic, a variable of any name": "$",
+    "dynamic, escaped": "$",
+    "URL, blank in it": "#,/?@",
+}
+"""Characters that end the secret for PostgreSQL, too, or that begin a comment, or that nobody could read there."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_of_any_characters_is_hidden_to_its_end(form):
+    """It begins with a digit, with a sign or with two, or has one in its middle; only quotes and blanks end it."""
+    shown = {}
+    for sign in set(string.digits + string.punctuation) - set("'\"" + ENDS_IT.get(form.name, "")):
+        for secret in (f"{sign}qwvx", f"7{sign}qwvx", f"{sign}{sign}7qwvx", f"zk{sign}qwvx"):
+            masked = mask_secrets(form.planted(secret))
+            if "qwvx" in masked:
+                shown[secret] = masked
+    assert shown == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["$1", "${PASSWORD}", "$PASSWORD", "%s", "%(password)s", "{password}", "{{password}}", "?"]
+)
+def test_what_stands_for_a_secret_is_shown(value):
+    assert mask_secrets(f"host=h password={value} user=u") == f"host=h password={value} user=u"
 
 
 @pytest.mark.parametrize("form", [pytest.param(form, id=form.name) for form in SQL])

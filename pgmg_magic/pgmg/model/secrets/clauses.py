@@ -41,8 +41,13 @@ _PLACEHOLDERS = ("%", "$", "{", "?", ":")
 _NOT_CALLS = frozenset({"IN", "ENUM", "ANY", "ALL"})
 _IS_NAME = re.compile(r"'[\w.\-]{1,63}'")
 _IS_NAMED = re.compile(r"\w*(?:passw|passphrase|secret)\w*", re.IGNORECASE)
-_VALUE = re.compile(r"[^\s'\"&;,)}`]+")
+_VALUE = re.compile(r"(?:[^\s'\"`]|`(?![\s.,;:)]|\Z))+")
 _UNTIL_QUOTE = re.compile(r"[^\s'\";]+")
+_NUMBER = re.compile(r"[\w.]+")
+_JOINED = re.compile(r"=(?!>?\Z|=\Z).")
+_BLANKS = re.compile(r"\s*")
+_PLACEHOLDER = re.compile(r"%(?:\d+\$)?[sLI]|%\(\w+\)s|\$\d+|\$\{\w*\}|\$[A-Z_][A-Z0-9_]*|\{\{?\s*\w*\s*\}\}?|\?|\*+")
+"""What stands for a value in a text, in full: all else may be a value."""
 _NEXT_QUOTE = re.compile(r"['\n]|\Z")
 
 
@@ -76,8 +81,11 @@ def find_secrets(
             if found.start() < known:
                 continue
             known = found.start() + _NEAR // 2
-            near = text.part(found.start(), min(found.start() + _NEAR, len(text.text)))
-            level.spans += find_secrets(near, depth=_RESTARTS + 1, afresh=True)[0]
+            stop = min(found.start() + _NEAR, len(text.text))
+            near = text.part(found.start(), stop)
+            for start, end in find_secrets(near, depth=_RESTARTS + 1, afresh=True)[0]:
+                cut = end == text.offsets[stop]
+                level.spans.append((start, text.offsets[_end_of(_UNTIL_QUOTE, text.text, stop)] if cut else end))
     return level.spans, level.openness
 
 
@@ -92,6 +100,7 @@ class _Level:
         self._is_sql = self._layout.word(0) in _STATEMENTS
         self._role_statement = False
         self._hidden: list[tuple[int, int]] = []  # ranges of positions whose constants are secrets
+        self._hidden_up_to: dict[re.Pattern[str], int] = {}
         self.spans: list[TextSpan] = []
         self.openness = Openness.CLOSED
 
@@ -209,13 +218,12 @@ class _Level:
             self._password_clause(after)
         elif token.sort is Sort.STRING:
             self._constant_or_open(after)
-        elif token.text in _CONNECTORS or token.word == "TO":
+        elif token.text in _CONNECTORS or token.word == "TO" or _JOINED.match(token.text):
             self._assigned(name, after, end)
         elif token.text == "(":
             self._hidden.append((after, at.closing(after)))
         elif token.text == ")" and at.sign(after + 1) == "=" and at.sign(after + 2) == "(":
-            closing = at.closing(after + 2)  # Key (password)=(secret) already exists
-            self._hide(self._tokens[after + 2].end, self._tokens[closing - 1].end)
+            self._hide_in_line(self._tokens[after + 2].end)  # Key (password)=(secret) already exists
         elif token.text.startswith(_PLACEHOLDERS):
             self._open(after)
         elif token.sort is Sort.WORD:
@@ -239,29 +247,33 @@ class _Level:
             self._hide_token(token)
         elif token.text in _CONNECTORS and self._layout.sign(after + 1):
             self._hidden.append((after + 1, self._layout.item_end(after + 1)))
-        elif token.text.startswith(_PLACEHOLDERS):
-            self._open(after)
+            self._hide_unquoted(_end_of(_BLANKS, self._text.text, token.end), _UNTIL_QUOTE)
         else:
-            self._hide_word(token, _UNTIL_QUOTE)
+            if token.text.startswith(_PLACEHOLDERS):
+                self._open(after)
+            self._hide_unquoted(token.start, _UNTIL_QUOTE)
 
     def _assigned(self, name: int, after: int, end: int) -> None:
         """Hide the value behind `=`, `=>`, `:=`, `:` or TO."""
-        value = after + 1
+        value, sign = after + 1, self._tokens[after]
+        joined = _JOINED.match(sign.text)  # password=!x, where =! is one operator to the lexer
+        start = _end_of(_BLANKS, self._text.text, sign.end) if joined is None else sign.start + 1
+        is_pair = sign.word != "TO" and self._is_pair(name, sign, start)
+        hidden = is_pair and self._hide_unquoted(start, _VALUE)
         if value >= end:
-            self._open(value)
+            if not hidden:
+                self._open(value)
             return
-        token, sign = self._tokens[value], self._tokens[after]
+        token = self._tokens[value]
         self._hidden.append((value, self._layout.item_end(value)))
         if token.sort is Sort.NUMBER:
-            self._hide_token(token)
+            self._hide_unquoted(token.start, _NUMBER)
         elif token.text.startswith("%") or (token.text.startswith("$") and self._constant):
             self._open(value)
         elif token.sort is Sort.QUOTED and (not self._is_sql or sign.text == ":"):
             self._hide_token(token)
-        elif sign.text in _CONNECTORS and token.text[0] not in "*$:?({" and self._is_pair(name, sign, token):
-            self._hide_word(token, _VALUE)
 
-    def _is_pair(self, name: int, sign: Token, value: Token) -> bool:
+    def _is_pair(self, name: int, sign: Token, value: int) -> bool:
         """Whether `password = value` is a pair of a connection string, or a line of settings, and no expression."""
         before = self._tokens[name].start
         if sign.text == ":":
@@ -269,7 +281,7 @@ class _Level:
             return before - line < _NEAR and not self._text.text[line:before].strip(" \t-{,")
         if name > 1 and self._layout.sign(name - 2) == "=" and self._layout.sign(name - 1) not in (",", ")"):
             return True
-        touching = sign.end == value.start and sign.start == self._tokens[name].end
+        touching = value in (sign.end, sign.start + 1) and sign.start == self._tokens[name].end
         return not self._is_sql and (touching or self._depth > 0)
 
     def _declared(self, after: int) -> None:
@@ -307,13 +319,34 @@ class _Level:
             end = max(token.end, _next_quote(self._text.text, token.end))
         self._hide(start, end)
 
-    def _hide_word(self, token: Token, pattern: re.Pattern[str]) -> None:
-        found = pattern.match(self._text.text, token.start)
-        self._hide(token.start, found.end() if found else token.end)
+    def _hide_unquoted(self, start: int, pattern: re.Pattern[str]) -> bool:
+        """Hide a word, whatever the tokens in it, unless it stands for a value; say whether there is one to hide."""
+        if start < self._hidden_up_to.get(pattern, 0):
+            return True  # as a part of a longer word
+        found = pattern.match(self._text.text, start)
+        if found is None or _PLACEHOLDER.fullmatch(found[0]):
+            return False
+        self._hide(start, found.end())
+        self._hidden_up_to[pattern] = found.end()
+        return True
+
+    def _hide_in_line(self, start: int) -> None:
+        """Hide what stands between an open parenthesis and the last one that closes in its line."""
+        text = self._text.text
+        line = text.find("\n", start)
+        end = len(text) if line < 0 else line
+        closing = text.rfind(")", start, end)
+        self._hide(start, end if closing < 0 else closing)
 
     def _hide(self, start: int, end: int) -> None:
         if self._text.text[start:end].strip("*"):
             self.spans.append((self._text.offsets[start], self._text.offsets[end]))
+
+
+def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Return where what a pattern finds at a position ends; the position itself where it finds nothing."""
+    found = pattern.match(text, position)
+    return position if found is None else found.end()
 
 
 def _next_quote(text: str, position: int) -> int:

@@ -10,8 +10,9 @@ from pgmg.model.secrets.secret_names import is_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_END = re.compile(r"[\s'\"<>`]")
-_END_NESTED = re.compile(r"[\s\"<>`]")
+_MARKUP = r"[>`](?=[\s'\".,;:)<]|\Z)|<(?=/)"
+_END = re.compile(rf"[\s'\"]|{_MARKUP}")
+_END_NESTED = re.compile(rf"[\s\"]|{_MARKUP}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 _PORT = re.compile(r"\d*(?:[/?#,]|\Z)")
 _SPOKEN = re.compile(
@@ -20,16 +21,25 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<value>.*?)(?:-----END|\Z)", re.DOTALL)
-_LONGEST = 2000  # characters of a URL
-_NEAR = 100  # characters in which an @ is looked for behind a blank that a password holds
+_MOST = 50  # URLs in one word; what follows them in it is a secret
+_NEAR = 20_000  # characters in which an @ is looked for behind a blank that a password holds
 
 
 def url_secrets(text: str, *, nested: bool) -> Iterator[tuple[int, int]]:
     """Yield the spans of secrets; `nested` says that the text is the content of a constant, where no quote ends it."""
-    at = text.find("://")
+    at, end, seen = text.find("://"), -1, 0
     while at >= 0:
-        if _SCHEME.search(text, max(0, at - 20), at):
-            yield from _url(text, at + 3, _SCHEME.search(text, max(0, at - 20), at), nested=nested)
+        if at + 3 > end:
+            stop = (_END_NESTED if nested else _END).search(text, at + 3)
+            end, seen = len(text) if stop is None else stop.start(), 0
+        scheme = _SCHEME.search(text, max(0, at - 20), at)
+        seen += 1
+        if seen > _MOST:
+            yield at + 3, end
+            at = text.find("://", end)
+            continue
+        if scheme is not None:
+            yield from _url(text, at + 3, end, scheme)
         at = text.find("://", at + 3)
     for pattern in (_SPOKEN, _KEY):
         for found in pattern.finditer(text):
@@ -38,10 +48,7 @@ def url_secrets(text: str, *, nested: bool) -> Iterator[tuple[int, int]]:
                     yield found.span(name)
 
 
-def _url(text: str, start: int, scheme: re.Match[str] | None, *, nested: bool) -> Iterator[tuple[int, int]]:
-    longest = min(len(text), start + _LONGEST)
-    stop = (_END_NESTED if nested else _END).search(text, start, longest)
-    end = longest if stop is None else stop.start()
+def _url(text: str, start: int, end: int, scheme: re.Match[str]) -> Iterator[tuple[int, int]]:
     query = text.find("?", start, end)
     if query >= 0:
         yield from _parameters(text, query + 1, end)
@@ -54,7 +61,7 @@ def _url(text: str, start: int, scheme: re.Match[str] | None, *, nested: bool) -
         yield (colon + 1, end if at < 0 else at)
     elif at >= 0 and 0 <= colon < at:
         yield colon + 1, at
-    elif at >= 0 and scheme is not None and not scheme[0].lower().startswith(("postgres", "ssh", "mailto")):
+    elif at >= 0 and not scheme[0].lower().startswith(("postgres", "ssh", "mailto")):
         yield start, at  # a token in place of a user
 
 
@@ -65,7 +72,7 @@ def _authority_end(text: str, start: int, end: int) -> int:
 
 
 def _parameters(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for found in re.compile(r"([^&;=#]+)=([^&;#]*)").finditer(text, start, end):
+    for found in re.compile(r"([^&;=#]+)=((?:[^&;#]|[&;#](?![^&;=#]+=))*)").finditer(text, start, end):
         if is_secret(_unescaped(found[1])):
             yield found.span(2)
 
