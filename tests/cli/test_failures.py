@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 
-from pgmg.cli.main import COMMANDS
+from pgmg.cli.main import COMMANDS, program
 from pgmg.errors import (
     ApplyError,
     ConfigError,
@@ -148,3 +149,41 @@ def test_a_closed_pipe_is_quiet(here):
     os.close(writer)
     assert done.stderr == ""
     assert done.returncode == 141
+
+
+LONG = "é" * 100_000
+"""Longer than what anybody reads."""
+
+
+@pytest.mark.parametrize(
+    "words", [[LONG], [f"--{LONG}"], ["plan", LONG], ["plan", f"--{LONG}"], ["plan", "--recreate", LONG]]
+)
+def test_a_word_of_any_length_makes_a_message_that_can_be_read(pgmg, words):
+    done = pgmg(*words)
+    assert done.exit_code == 2
+    assert 1_000 < len(done.stderr) < 20_000
+    assert "characters are left out" in done.stderr
+
+
+def test_the_whole_password_is_hidden_where_a_long_message_is_cut(fake, pgmg):
+    """Cut before it is masked, half of it would stay."""
+    secret = "ab" * 2_000
+    fake.error = ConfigError("x" * 7_500 + secret + "x" * 9_000)
+    words = ["plan", "--connection-string", f"postgresql://u:{secret}@h/d"]
+    assert "abab" not in pgmg(*words).stderr
+
+
+PATHS = [
+    (name, parameter)
+    for name in COMMANDS
+    for parameter in program.get_command(click.Context(program), name).params
+    if isinstance(parameter.type, click.Path)
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), PATHS, ids=lambda one: getattr(one, "name", one))
+def test_no_path_is_taken_that_no_system_has(pgmg, name, parameter):
+    option = [parameter.opts[0]] if isinstance(parameter, click.Option) else []
+    done = pgmg(name, *option, "a\0b")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "null character" in done.stderr

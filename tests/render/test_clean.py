@@ -53,3 +53,11 @@ def test_sections_are_one_empty_line_apart_and_empty_ones_leave_no_gap():
 
 def test_a_span_keeps_its_role():
     assert span_line("a ", Span("b", Role.DROPPED), "") == (Span("a "), Span("b", Role.DROPPED))
+
+
+def test_the_middle_of_an_endless_line_is_left_out_and_the_other_lines_stay():
+    text = "\n".join(["short", "a" * 9_500 + "b" * 90_000 + "c" * 500, "x" * 10_000])
+    first, cut, last = sanitize.shortened(text).split("\n")
+    assert (first, last) == ("short", "x" * 10_000)
+    assert cut.startswith("a" * 9_000 + " … (90,000 characters are left out) … b")
+    assert cut.endswith("b" + "c" * 500)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -115,6 +116,18 @@ class WholeNumber(_Number):
         return int(text)
 
 
+class FilePath(click.Path):
+    """A file or a folder; what no system takes as a name is refused before the system is asked."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path."""
+        if "\0" in os.fspath(value):
+            self.fail("the name of a file holds no null character.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _type(value: Value, choices: tuple[str, ...]) -> click.ParamType[Any]:
     match value:
         case Value.FLAG:
@@ -128,8 +141,8 @@ def _type(value: Value, choices: tuple[str, ...]) -> click.ParamType[Any]:
         case Value.CHOICE:
             return click.Choice(choices)
         case Value.FILE:
-            return click.Path(dir_okay=False, path_type=Path)
+            return FilePath(dir_okay=False, path_type=Path)
         case Value.FOLDER:
-            return click.Path(file_okay=False, path_type=Path)
+            return FilePath(file_okay=False, path_type=Path)
         case _:
             assert_never(value)

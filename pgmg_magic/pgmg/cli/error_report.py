@@ -60,9 +60,9 @@ def report(error: Exception, call: Call) -> int:
     if isinstance(problem, UnexpectedError) and call.verbosity > 1:
         import traceback
 
-        _print_error(_masked("".join(traceback.format_exception(error)), secrets), call)
+        _print_error(_shown("".join(traceback.format_exception(error)), secrets), call)
     lead = "" if isinstance(problem, DeclinedError) else click.style("error:", fg="red", bold=True) + " "
-    _print_error(lead + _masked(str(problem), secrets), call)
+    _print_error(lead + _shown(str(problem), secrets), call)
     if call.json:
         from pgmg.render.json import documents
 
@@ -81,7 +81,7 @@ def interrupted(cause: BaseException | None, call: Call) -> int:
     """Report an interruption by the keyboard or a signal, with what its notes say of an apply; return the exit code."""
     number = cause.number if isinstance(cause, Terminated) else signal.SIGINT
     said = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
-    _print_error(_masked(". ".join((said, *getattr(cause, "__notes__", ()))), ()), call)
+    _print_error(_shown(". ".join((said, *getattr(cause, "__notes__", ()))), ()), call)
     return by_signal(number)
 
 
@@ -110,6 +110,12 @@ def _exit_code(problem: PgmgError) -> int:
             return DECLINED
         case _:
             return FAILED
+
+
+def _shown(text: str, secrets: tuple[str, ...]) -> str:
+    from pgmg.render import sanitize
+
+    return sanitize.shortened(_masked(text, secrets))
 
 
 def _masked(text: str, secrets: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Makes text safe to display: escapes control characters and direction marks, masks passwords."""
+"""Makes text safe to display: escapes control characters and direction marks, masks passwords, cuts endless lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from pgmg.model.secrets import mask_secrets
 
-__all__ = ["escape_controls", "mask_secrets", "sanitize_block", "sanitize_line"]
+__all__ = ["escape_controls", "mask_secrets", "sanitize_block", "sanitize_line", "shortened"]
 
 _CONTROL = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, delete, C1
@@ -15,6 +15,8 @@ _CONTROL = (
     "\ufeff\ufffe\uffff\ud800-\udfff"  # not encodable, or not allowed in XML
 )
 _IN_BLOCK = re.compile(f"[{_CONTROL}]")
+_LONGEST, _END = 10_000, 1_000
+"""Most characters of a line of a message, and how many of them are its end. A message may quote what is endless."""
 _IN_LINE = re.compile(f"[{_CONTROL}\n]")
 
 
@@ -26,6 +28,18 @@ def sanitize_line(text: str) -> str:
 def sanitize_block(text: str) -> str:
     """Return `text` with its line feeds and tabs; otherwise like `sanitize_line`."""
     return _IN_BLOCK.sub(_escape, mask_secrets(text).replace("\r\n", "\n"))
+
+
+def shortened(text: str) -> str:
+    """Return a text without the middle of its longest lines; mask it first, as half of a password is not found."""
+    return "\n".join(map(_shortened, text.split("\n")))
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LONGEST:
+        return line
+    left_out = len(line) - _LONGEST
+    return f"{line[: _LONGEST - _END]} … ({left_out:,} characters are left out) … {line[-_END:]}"
 
 
 def escape_controls(json_text: str) -> str:

@@ -38,7 +38,7 @@ def error_html(error: PgmgError, secrets: Sequence[str] = ()) -> str:
 
 def _problem(error: PgmgError, secrets: Sequence[str]) -> Iterator[Line]:
     def shown(text: str) -> str:
-        return sanitize.sanitize_block(sanitize.mask_secrets(text, secrets))
+        return sanitize.shortened(sanitize.sanitize_block(sanitize.mask_secrets(text, secrets)))
 
     first, *rest = shown(error.message).split("\n")
     role = Role.WARNING if error.code in _NO_FAILURES else Role.DROPPED
