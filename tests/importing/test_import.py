@@ -124,6 +124,10 @@ def test_what_is_older_than_default_privileges_gets_none_of_them(project, server
         "ALTER DEFAULT PRIVILEGES IN SCHEMA old_n GRANT DELETE ON TABLES TO PUBLIC",
         "CREATE TABLE young (id integer); CREATE SEQUENCE young_s; CREATE SCHEMA young_n; CREATE TABLE old_n.young (i int)",
         "CREATE FUNCTION young_f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE TYPE young_t AS ENUM ('a')",
+        # and what the baseline needs
+        "CREATE FUNCTION young_g() RETURNS integer LANGUAGE sql AS 'SELECT young_f()'; CREATE TYPE young_u AS ENUM ('a')",
+        "CREATE DOMAIN young_d AS integer CHECK (value > young_g()); GRANT EXECUTE ON FUNCTION young_g() TO pg_monitor",
+        "CREATE TABLE users (a integer DEFAULT old_f(), b old_t, c young_d, d young_u)",
     )
     report = take_over(project, baseline=True, scratch=server.dsn)
     assert report.proof.differences == ()

@@ -51,6 +51,8 @@ class BaselineText:
     left_out: tuple[LeftOut, ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
     """Ignored objects that the project refers to, each with one that does."""
+    privileges: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """All privileges of declared objects that the migration needs before default privileges are set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,42 @@ def baseline_text(dsn: str, server: ServerInfo, code: ImportedCode, scope: Basel
                 entry for entry in chosen if entry.description.split(" ")[:3] != ["SCHEMA", "-", scope.state_schema]
             ]
         text = archive.sql(chosen)
+        early = _needed_by(chosen, divided.ours, code) if code.sets_default_privileges else {}
+        privileges = {address: _statements(archive.sql(acls)) for address, acls in early.items()}
     kept, left_out = _filtered(dumped_statements(text), server.user)
     header = (_BUILT_IN_HEADER if code.sets_default_privileges else "") + _HEADER
     if divided.needs:
         header += _NEEDS_HEADER + "".join(f"--   {line}\n" for line in needed(divided.needs))
-    return BaselineText(f"{header}\n{_joined(kept)}" if kept else "", tuple(left_out), divided.needs)
+    return BaselineText(f"{header}\n{_joined(kept)}" if kept else "", tuple(left_out), divided.needs, privileges)
+
+
+def _needed_by(
+    chosen: Sequence[DumpEntry], entries: Sequence[DumpEntry], code: ImportedCode
+) -> dict[Address, list[DumpEntry]]:
+    """Return the declared objects that entries of the migration need, through others as well, each with its privileges.
+
+    What the text of one may name is needed with it. An object that has the privileges that the server gives by itself
+    is left out.
+    """
+    by_number = {entry.number: entry for entry in entries}
+    by_address = {entry.address: entry for entry in entries if entry.address.objid}
+    own = {entry.number for entry in chosen}
+    queue = list(chosen)
+    early: dict[int, DumpEntry] = {}
+    for entry in queue:
+        named = (by_address.get(address) for address in code.named_by(entry.address))
+        needed = [by_number.get(number) for number in entry.depends_on]
+        for one in (*needed, *(named if entry.number not in own else ())):
+            if one is not None and one.number not in own and one.number not in early:
+                early[one.number] = one
+                queue.append(one)
+    acls = [entry for entry in entries if entry.description.startswith("ACL ")]
+    found = {one.address: [acl for acl in acls if number in acl.depends_on] for number, one in early.items()}
+    return {address: said for address, said in found.items() if said and address.objid}
+
+
+def _statements(text: str) -> tuple[str, ...]:
+    return tuple(one.sql for one in dumped_statements(text))
 
 
 def details_text(unstated: Sequence[Unstated]) -> str:

@@ -29,10 +29,11 @@ from pgmg.importing.baseline_migration import (
     baseline_text,
     details_text,
 )
-from pgmg.importing.files.code_files import ImportedCode, code_files
+from pgmg.importing.files.code_files import ImportedCode, code_files, with_privileges
 from pgmg.importing.files.drafted_files import DraftedFiles
 from pgmg.importing.files.file_names import FileNames
 from pgmg.importing.files.file_set import FileSet
+from pgmg.importing.files.spelling import Spelling
 from pgmg.importing.foreign import ignored_patterns, is_ignored_default, needed, read_foreign
 from pgmg.importing.kept_versions import NOTHING_KEPT, KeptVersions, keep_database_versions, kept_texts
 from pgmg.importing.proof import prove
@@ -230,7 +231,11 @@ class Importer:
             self._progress("Reading tables and whatever else migrations own with pg_dump")
             excluded = (*((self._settings.state_schema, table) for table in OWN_TABLES), *unreadable)
             scope = BaselineScope(self._settings.state_schema, selection.skipped, excluded, options.schemas, foreign)
-            draft = self._with_baseline(code, baseline_text(dsn, snapshot.server, code, scope), files)
+            made = baseline_text(dsn, snapshot.server, code, scope)
+            live = snapshot.by_address
+            said = {live[a].name: statements for a, statements in made.privileges.items() if a in live}
+            code = with_privileges(code, said, Spelling(facts.home, facts.system_names))
+            draft = self._with_baseline(code, made, files)
         else:
             draft = _Draft(code, self._drafted(code), (), (*code.fixed, *map(_left_out, code.unstated)))
         unread = (LeftOut(f"table {schema}.{table}", "the role may not read it") for schema, table in hidden)

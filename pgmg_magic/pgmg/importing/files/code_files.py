@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from pgmg.importing.declared_text import DeclaredText, Unstated, declared_text
 from pgmg.importing.files.spelling import Spelling
 from pgmg.model.lazy_dataclass import dataclass
-from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.names import ROUTINES, TYPES, Kind, ObjectName
 from pgmg.model.results.import_report import LeftOut
+from pgmg.source.grammar.lexer import identifiers
 from pgmg.source.grammar.line_ends import spelled
 from pgmg.source.grammar.set_statements import BODIES_UNCHECKED
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pgmg.importing.selection import Selection
     from pgmg.model.database.snapshot import Address, LiveObject
 
+_PRIVILEGES = ("GRANT ", "REVOKE ")
 _UNDECLARABLE = "no statement of a code file creates it"
 
 
@@ -41,6 +43,17 @@ class ImportedCode:
     has_default_privileges: bool = False
     """Whether those of the database are declared; there may be none."""
     sets_default_privileges: bool = False
+    names: Mapping[Address, ObjectName] = field(default_factory=dict)
+    """The names of all that the files create."""
+
+    def named_by(self, address: Address) -> list[Address]:
+        """Return routines and types that the file of an object may name, in bodies too."""
+        name = self.names.get(address)
+        if name is None or name not in self.homes:
+            return []
+        words = identifiers("\n".join(one for group in self.statements[self.homes[name]] for one in group))
+        kinds = ROUTINES | TYPES
+        return [other for other, one in self.names.items() if one.kind in kinds and one.name in words]
 
 
 def code_files(
@@ -55,6 +68,7 @@ def code_files(
     routines = Counter((name.schema, name.name) for name in chosen if name.arguments is not None)
     statements: dict[str, tuple[tuple[str, ...], ...]] = {}
     homes: dict[ObjectName, str] = {}
+    created: dict[Address, ObjectName] = {}
     addresses: set[Address] = set()
     fixed = list(selection.left_out)
     unstated: list[Unstated] = []
@@ -74,6 +88,7 @@ def code_files(
             groups = _groups(list(texts.values()))
             statements[path] = tuple(tuple(map(spelled, group)) for group in groups)
             homes |= {one.name: path for one, text in texts.items() if text.create}
+            created |= {one.address: one.name for one, text in texts.items() if text.create}
         for default in facts.view_defaults.get(live.address, ()):
             what = f"the default of its column {default.column}"
             unstated.append(Unstated(str(live.name), what, (default.statement,)))
@@ -81,8 +96,23 @@ def code_files(
     for name, said in defaults.items():
         statements[names.path(name, overloaded=False)] = (said,)
     return ImportedCode(
-        statements, homes, frozenset(addresses), tuple(fixed), tuple(unstated), privileges, bool(defaults)
+        statements, homes, frozenset(addresses), tuple(fixed), tuple(unstated), privileges, bool(defaults), created
     )
+
+
+def with_privileges(
+    code: ImportedCode, privileges: Mapping[ObjectName, Sequence[str]], spelling: Spelling
+) -> ImportedCode:
+    """Return the files in which some objects state all their privileges, whatever new objects get by default."""
+    statements = dict(code.statements)
+    for name, said in privileges.items():
+        path = code.homes.get(name)
+        if path is None:
+            continue
+        kept = (tuple(one for one in group if not one.startswith(_PRIVILEGES)) for group in statements[path])
+        stated = tuple(map(spelling.everywhere, said))
+        statements[path] = tuple(group for group in (*kept, stated) if group)
+    return replace(code, statements=statements)
 
 
 def file_text(groups: Sequence[Sequence[str]]) -> str:

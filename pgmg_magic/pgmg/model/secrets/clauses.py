@@ -256,6 +256,8 @@ class _Level:
     def _assigned(self, name: int, after: int, end: int) -> None:
         """Hide the value behind `=`, `=>`, `:=`, `:` or TO."""
         value, sign = after + 1, self._tokens[after]
+        if sign.text == ":" and self._is_file(after - 1) and value < end and self._tokens[value].sort is Sort.NUMBER:
+            return
         joined = _JOINED.match(sign.text)  # password=!x, where =! is one operator to the lexer
         start = _end_of(_BLANKS, self._text.text, sign.end) if joined is None else sign.start + 1
         is_pair = sign.word != "TO" and self._is_pair(name, sign, start)
@@ -272,6 +274,10 @@ class _Level:
             self._open(value)
         elif token.sort is Sort.QUOTED and (not self._is_sql or sign.text == ":"):
             self._hide_token(token)
+
+    def _is_file(self, last: int) -> bool:
+        """Whether a name ends in `.sql`: the line of a file follows, as in `sql/reset_password.sql:12`."""
+        return last > 0 and self._layout.word(last) == "SQL" and self._tokens[last - 1].text == "."
 
     def _is_pair(self, name: int, sign: Token, value: int) -> bool:
         """Whether `password = value` is a pair of a connection string, or a line of settings, and no expression."""

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 from pgmg.model.sources.source import Parts, TypeName
 from pgmg.source.grammar.lexer import flat_comments
+from pgmg.source.grammar.older_names import renamed, restore
 from pgmg.source.grammar.recursion import TooDeepError, deep_recursion, is_too_deep, length
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def parse(sql: str) -> Tree:
     try:
         return _parse(sql)
     except postgast.PgQueryError as error:
+        if (result := _parse_older(sql)) is not None:
+            return result
         offset = error.cursorpos - 1 if error.cursorpos > 0 else None  # characters, unlike positions in trees
         raise GrammarError(error.message, offset) from None
     except (DecodeError, TooDeepError):
@@ -95,6 +98,20 @@ def _parse(sql: str) -> Tree:
     if is_too_deep(sql):
         raise TooDeepError
     return postgast.parse(flat_comments(sql) if sql.count("/*") > _COMMENTS else sql)
+
+
+def _parse_older(sql: str) -> Tree | None:
+    """Return the tree of a text whose names are key words only for newer servers; None where that is not it."""
+    found = renamed(sql)
+    if found is None:
+        return None
+    text, names = found
+    try:
+        result = _parse(text)
+    except postgast.PgQueryError:
+        return None
+    restore(result, names)
+    return result
 
 
 def deparse(statement: Tree) -> str:
