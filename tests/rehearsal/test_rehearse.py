@@ -189,3 +189,31 @@ def test_effects_that_nobody_forecast_are_found_among_many_quiet_steps(applied, 
     }
     assert locking == {"view.w7": [("table.users", LockMode.SHARE)]}
     assert all(done.measured for done in found.steps)
+
+
+VIEWS = {
+    "a": "CREATE MATERIALIZED VIEW a AS SELECT id, age FROM users",
+    "b": "CREATE MATERIALIZED VIEW b AS SELECT max(age) AS age FROM z",
+    "z": "CREATE MATERIALIZED VIEW z AS SELECT id, age FROM a",
+    "w": "CREATE VIEW w AS SELECT age FROM b",
+}
+CHANGES = {
+    "a migration below": {"migrations/002.sql": "ALTER TABLE users ALTER COLUMN age TYPE bigint;"},
+    "another query": {"sql/z.sql": f"{VIEWS['z']} WHERE age > 0;"},
+    "another column": {"sql/a.sql": "CREATE MATERIALIZED VIEW a AS SELECT id, age, 1 AS one FROM users;"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("empty", [(), ("a", "b", "z"), ("b",)])
+def test_materialized_views_are_as_populated_on_a_copy_without_rows(applied, rehearsed, change, empty):
+    for name, text in VIEWS.items():
+        applied.write(f"sql/{name}.sql", f"{text};")
+    applied.apply()
+    for name in empty:
+        applied.do(f"REFRESH MATERIALIZED VIEW {name} WITH NO DATA")
+    for path, text in CHANGES[change].items():
+        applied.write(path, text)
+    found = rehearsed(applied)
+    assert found.is_same_plan
+    assert found.left_over == ()

@@ -79,6 +79,8 @@ def scratch_copies(
             _log_nothing(admin, names[0])
         if rows is None:
             omitted = _restore(_dump(source, state_schema, role), first)
+            with connect(first) as copy:  # whether they are populated decides how they are recreated
+                fill_materialized_views(conn, copy)
         else:
             omitted = _with_rows(conn, source, first, state_schema, role, rows)
         _create(admin, names[1], names[0])
