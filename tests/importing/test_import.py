@@ -200,6 +200,15 @@ def test_a_dry_run_writes_nothing(project):
     assert project.value("SELECT to_regclass('pgmg_state')") is None
 
 
+def test_a_dry_run_names_what_is_imported_then(project, server, roles):
+    build(project, server)
+    foretold = take_over(project, dry_run=True, baseline=True)
+    assert texts(project) == {}
+    done = take_over(project, baseline=True, verify=False)
+    assert {one.path: one.objects for one in foretold.files} == {one.path: one.objects for one in done.files}
+    assert foretold.left_out == done.left_out
+
+
 def test_existing_files_are_not_overwritten(project):
     project.do("CREATE VIEW v AS SELECT 1 AS one")
     project.write("sql/public/views/v.sql", "-- to be written\n")

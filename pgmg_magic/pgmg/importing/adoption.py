@@ -21,7 +21,7 @@ from pgmg.planning.resolve.lookup import find_all
 from pgmg.source import split_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pgmg.catalog.sessions.connection import Connection
     from pgmg.config import Settings
@@ -86,11 +86,28 @@ class Adopter:
                 return replace(found, left_out=tuple(left_out))
             self._conn.execute("ROLLBACK TO SAVEPOINT pgmg_import")
             left_out += [one.said for one in found]
-            for one in found:
-                if one.path in files.groups:
-                    files = files.without(one.path, one.statements)
+            files = _without(files, found)
         listed = "; ".join(f"{one.object}: {one.reason}" for one in left_out[-3:])
         raise ImportRefused(f"The next plan would not be empty: {listed}.", hint="--exclude leaves objects out.")
+
+    def foretell(self, files: DraftedFiles, kept: KeptVersions = NOTHING_KEPT) -> Adoption:
+        """Return what `adopt` would record, as far as a comparison tells: nothing is written, and no plan is made.
+
+        Raises:
+            SourceErrors: files that were there before cannot be read.
+        """
+        left_out: list[LeftOut] = []
+        for _ in range(_ROUNDS):
+            try:
+                mine = self._mine(self._sources(files, (), kept), files)
+                found = _missing(mine)
+            except SourceErrors as errors:
+                mine, found = [], list(_refused(errors, files))
+            if not found:
+                return Adoption(files, _names_by_path(mine, files), tuple(left_out))
+            left_out += [one.said for one in found]
+            files = _without(files, found)
+        return Adoption(files, left_out=tuple(left_out))
 
     def adopt_declared(self, names: Sequence[str], *, dry_run: bool) -> Adoption:
         """Record unrecorded objects that existing files declare and the database has; run nothing.
@@ -128,8 +145,8 @@ class Adopter:
             mine = self._mine(sources, files)
         except SourceErrors as errors:
             return list(_refused(errors, files))
-        if missing := [d for d in mine if d.change is ChangeKind.NEW and d.name.kind not in DECLARATIVE_KINDS]:
-            return [_unwanted(d, "under the project's search_path the database has no such object") for d in missing]
+        if missing := _missing(mine):
+            return missing
         recorded = [*mine, *(self._proved(sources, kept) if kept.after else ())]
         now = read_snapshot(self._conn, self._settings.state_schema)
         self._state.record([Record(d.name, d.declared.source, 1) for d in recorded if d.declared is not None], now)
@@ -192,13 +209,30 @@ class Adopter:
         unwanted = [_unwanted(by_name[name], _said(step)) for name, step in steps.items() if name in by_name]
         if unwanted:
             return unwanted
-        names: dict[str, list[str]] = {path: [] for path in files.groups}
-        for difference in mine:
-            if difference.declared is not None:
-                names[difference.declared.source.location.path].append(str(difference.name))
         others = len(plan.steps)
         why = f"{others} steps were pending before the import" if others else ""
-        return Adoption(files, {path: tuple(said) for path, said in names.items()}, (), not others, why)
+        return Adoption(files, _names_by_path(mine, files), (), not others, why)
+
+
+def _names_by_path(mine: Iterable[ObjectComparison], files: DraftedFiles) -> dict[str, tuple[str, ...]]:
+    names: dict[str, list[str]] = {path: [] for path in files.groups}
+    for difference in mine:
+        if difference.declared is not None:
+            names[difference.declared.source.location.path].append(str(difference.name))
+    return {path: tuple(said) for path, said in names.items()}
+
+
+def _without(files: DraftedFiles, unwanted: Iterable[_Unwanted]) -> DraftedFiles:
+    for one in unwanted:
+        if one.path in files.groups:
+            files = files.without(one.path, one.statements)
+    return files
+
+
+def _missing(mine: Iterable[ObjectComparison]) -> list[_Unwanted]:
+    """Return what is declared under a name that the database has not."""
+    missing = [d for d in mine if d.change is ChangeKind.NEW and d.name.kind not in DECLARATIVE_KINDS]
+    return [_unwanted(d, "under the project's search_path the database has no such object") for d in missing]
 
 
 def _is_adoptable(difference: ObjectComparison, wanted: set[ObjectName] | None) -> bool:

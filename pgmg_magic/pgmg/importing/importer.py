@@ -111,9 +111,9 @@ class Importer:
             with reading(conn, self._planner.search_path, self._settings.lock_timeout):
                 dsn = connection_string(conn)
                 draft = self._draft(conn, dsn, files, options, given_path)
-        if dry_run:
-            unchecked = Adoption(draft.files, _names_by_path(draft.code, self._code_folder()))
-            return self._report(draft, unchecked, began, Proof(why="nothing was written"), dry_run=True)
+                if dry_run:
+                    foretold = Adopter(conn, self._planner, self._settings, files).foretell(draft.files, draft.kept)
+                    return self._report(draft, foretold, began, Proof(why="nothing was written"), dry_run=True)
         written = FileSet()
         try:
             with locked(self._settings, self._planner, self._connect) as conn:
@@ -340,10 +340,3 @@ def _relative(root: Path, folder: Path | None) -> str:
     assert folder is not None  # checked before
     shown = os.path.relpath(folder, root).replace(os.sep, "/")
     return "" if shown == "." else f"{shown}/"
-
-
-def _names_by_path(code: ImportedCode, folder: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for name, path in code.homes.items():
-        found.setdefault(f"{folder}{path}", []).append(str(name))
-    return {path: tuple(names) for path, names in found.items()}
