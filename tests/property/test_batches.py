@@ -246,7 +246,7 @@ def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, 
             kept = (dict(said.objects), set(said.columns), set(said.comments))
             one = _round(world, base, choose, said, broad)
             must, may = refusals(world, one.world, rewrite=options.rewrite_tables)
-            if must or may or not one.told:
+            if must or may or not one.told or _comes_back(base, world, one.world):
                 said.objects, said.columns, said.comments = kept
                 continue
             one.world.keep(world)
@@ -316,6 +316,12 @@ def _unlike(lines: list[str]) -> list[str]:
     at = lines.index("--- found") if "--- found" in lines else len(lines)
     wanted, found = lines[:at], lines[at + 1 :]
     return [line for line in (*wanted[1:], *found) if (line in wanted) != (line in found)] if found else lines
+
+
+def _comes_back(base: World, before: World, after: World) -> bool:
+    """Say whether an object has the signature again that it began with: one by one, its privileges are lost between."""
+    both = after.objects.keys() & before.objects.keys() & base.objects.keys()
+    return any(before.identity(id_) != after.identity(id_) == base.identity(id_) for id_ in both)
 
 
 def _needs_code(outcome: str) -> bool:
