@@ -123,6 +123,19 @@ def test_what_was_broken_before_is_no_news(case):
     assert problems(planned(case)) == []
 
 
+def test_a_pending_plan_is_not_blamed_for_what_was_broken_before(case):
+    case.do("ALTER TABLE users DROP COLUMN age")
+    case.write("sql/new.sql", "CREATE VIEW new AS SELECT id FROM users;")
+    case.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(nope) FROM users';")
+    with case.open() as project:
+        found = project.check()
+    assert found.checked_on is CheckedOn.TRANSACTION
+    assert [(str(one.object), one.cause) for one in sorted(found.problems, key=lambda one: str(one.object))] == [
+        ("function.adults()", None), ("function.close_month(integer)", None), ("function.f()", None),
+        ("function.stamp()", None),
+    ]  # fmt: skip
+
+
 def test_nothing_stays_of_the_trial(case):
     case.write(
         "sql/new.sql",
@@ -270,6 +283,21 @@ def test_a_body_that_looks_for_a_schema_is_prepared_for_what_would_be_in_it(case
         f"IF EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {constant}) THEN PERFORM 1 FROM {name}; END IF;",
     )
     assert [found for found, _, _ in problems(planned(case))] == ([] if is_prepared else ["function.g()"])
+
+
+def test_a_function_that_comes_to_no_end_for_the_planner_is_not_waited_for(case):
+    """The planner calls an immutable function, with variables that have no value yet."""
+    case.do(
+        "CREATE FUNCTION next(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS"
+        " 'BEGIN LOOP a := a + 1; EXIT WHEN a > 9; END LOOP; RETURN a; END'"
+    )
+    body_of(case, "DECLARE n integer; BEGIN n := next(n); END;")
+    case.apply()
+    with case.open() as project:
+        found = project.check()
+    assert found.checked_on is CheckedOn.TRANSACTION
+    assert [str(name) for name in found.unchecked] == ["function.g()"]
+    assert found.problems == ()
 
 
 EVALUATED = {

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0
 """Seconds that a plan may wait for the network to be tried out."""
-_LONGEST = "30s"
-"""How long one statement may take in a transaction that is rolled back."""
+_LONGEST = "5s"
+"""How long the server may take for one routine: to plan a query, it calls immutable functions without the arguments."""
 
 
 class PlanChecker:
@@ -102,8 +102,10 @@ class PlanChecker:
         problems = list(failed.values())
         problems += [one for one in found.problems if one.object not in failed and one.object.parent not in failed]
         conn.execute("ROLLBACK TO SAVEPOINT pgmg_present")
-        if only_affected:
-            problems = self._new(within, plan, problems)
+        if only_affected or any(one.cause is not None for one in problems):
+            new = self._new(within, plan, problems)
+            all_of_them = [one if one in new else replace(one, cause=None) for one in problems]
+            problems = new if only_affected else all_of_them
         return replace(found, problems=tuple(problems), checked=found.checked + len(plan.steps))
 
     def _new(self, within: Scratch, plan: Plan, problems: list[BodyProblem]) -> list[BodyProblem]:
