@@ -20,7 +20,8 @@ from pgmg.model.database.server_facts import (
 )
 from pgmg.model.database.snapshot import Address
 from pgmg.model.lazy_dataclass import dataclass
-from pgmg.model.naming.names import Kind
+from pgmg.model.naming.names import RELATIONS, TYPES, Kind
+from pgmg.model.naming.quoting import spell
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.compare.attachments import LiveAttachments
 from pgmg.planning.demands.dependencies import DependencyGraph
@@ -78,6 +79,17 @@ class PlanContext:
     def differences(self) -> Mapping[ObjectName, ObjectComparison]:
         """The comparisons by name."""
         return {comparison.name: comparison for comparison in self.comparisons}
+
+    @cached_property
+    def renamed_types(self) -> Mapping[str, str]:
+        """The types that pending migrations rename or move, as the catalog spells them, with what they become."""
+        if not self.timeline.statements:
+            return {}
+        before, after = self.timeline.state(0), self.timeline.final
+        kinds = TYPES | RELATIONS
+        types = [live.address for name, live in self.resolved.snapshot.objects.items() if name.kind in kinds]
+        pairs = ((before.name_of(id_), after.name_of(id_)) for id_ in types)
+        return {_spelled(old): _spelled(new) for old, new in pairs if (old.schema, old.name) != (new.schema, new.name)}
 
     @cached_property
     def changed(self) -> tuple[ObjectComparison, ...]:
@@ -250,3 +262,8 @@ class PlanContext:
 def statement_id(statement: PendingStatement) -> StatementId:
     """Return what facts call a statement."""
     return StatementId(statement.source.name, *statement.statement.position)
+
+
+def _spelled(name: ObjectName) -> str:
+    """Return a type as facts of the catalog spell it."""
+    return f"{spell(name.schema or 'public')}.{spell(name.name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgmg.errors import RefusedChange
 from pgmg.model.lazy_dataclass import dataclass
@@ -165,7 +165,7 @@ def _object_diff(
         live=difference.live,
         argument_type=lambda type_: context.resolved.resolver.argument_type(type_, source.settings),
         column_type=lambda type_: context.resolved.resolver.column_type(type_, source.settings),
-        facts=known.values if known else {},
+        facts=_with_types_of_the_end(known.values, context) if known else {},
         previous=before,
         shape=context.details.shapes.get(name),
         upstream=next((unsettled[other] for other in used if other in unsettled), None),
@@ -178,6 +178,24 @@ def _object_diff(
         altered_by_migration=name in context.touched_by_migrations,
         options=context.options,
     )
+
+
+def _with_types_of_the_end(values: Mapping[str, Any], context: PlanContext) -> Mapping[str, Any]:
+    """Return facts in which the base of a domain, and attributes of a composite, have the names of the end."""
+    renamed = context.renamed_types
+    if not renamed:
+        return values
+    found = dict(values)
+    if isinstance(base := values.get("base"), str):
+        found["base"] = _renamed_type(base, renamed)
+    if attributes := values.get("attributes"):
+        found["attributes"] = [[name, _renamed_type(str(type_), renamed), *rest] for name, type_, *rest in attributes]
+    return found
+
+
+def _renamed_type(spelled: str, renamed: Mapping[str, str]) -> str:
+    plain, bracket, dimensions = spelled.partition("[")
+    return renamed.get(plain, plain) + bracket + dimensions
 
 
 def _only_options_differ(difference: ObjectComparison) -> bool:
