@@ -499,3 +499,31 @@ def test_what_a_block_drops_is_said_to_be_passed_over(project):
     said = [past_tense(done.step) for done in result.steps if done.step.object.name == "i"]
     assert said == ["Passed over index: i (a migration has dropped it)"]
     assert project.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'i'") == 0
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_source_that_loses_its_schema_is_about_the_first_one_of_the_path(project, moves):
+    sources = {
+        "v": "CREATE VIEW {}v AS SELECT 1 AS x;",
+        "f": "CREATE FUNCTION {}f(n integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';",
+        "d": "CREATE DOMAIN {}d AS text;",
+    }
+    words = {"v": "VIEW", "f": "FUNCTION", "d": "DOMAIN"}
+    project.write("migrations/001.sql", "CREATE SCHEMA a;")
+    for name, source in sources.items():
+        project.write(f"sql/{name}.sql", source.format("a."))
+    project.apply()
+    for name, source in sources.items():
+        project.write(f"sql/{name}.sql", source.format(""))
+    if moves:
+        moved = "".join(f"ALTER {word} a.{name} SET SCHEMA public;\n" for name, word in words.items())
+        project.write("migrations/002.sql", moved)
+    project.apply()
+    project.settled()
+    there = """
+        SELECT array_agg(n.nspname::text) FROM pg_namespace n JOIN (
+          SELECT relnamespace AS space FROM pg_class WHERE relname = 'v'
+          UNION ALL SELECT pronamespace FROM pg_proc WHERE proname = 'f'
+          UNION ALL SELECT typnamespace FROM pg_type WHERE typname = 'd'
+        ) AS o ON o.space = n.oid WHERE n.nspname IN ('a', 'public')"""
+    assert project.value(there) == ["public"] * 3

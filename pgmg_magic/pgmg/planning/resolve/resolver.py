@@ -69,6 +69,8 @@ class Resolver:
         """Declared casts, by the type that they cast to."""
         self._qualified: set[ObjectName] = set()
         """Names that are declared with their schema: no name without one means these."""
+        self._left: set[ObjectName] = set()
+        """Recorded names whose file has another text now: executed, it would not be about these."""
         self._recorded_schemas = sorted({row.schema for row in snapshot.state.values() if row.schema})
 
     def at(self, names: NameSpace) -> Resolver:
@@ -170,6 +172,9 @@ class Resolver:
                     name = self.name(source.target, source.settings)
                     if not _is_unqualified(source):
                         self._qualified.add(name)
+                    elif self._is_left_by(source, name):
+                        self._left.add(name)
+                        name = self.name(source.target, source.settings)
                     self.space.add(name)
                     self._sources[name] = source
                     if not has_types:
@@ -187,6 +192,12 @@ class Resolver:
         for name in self._new_names():
             self.space.add_missing(name)
         return found
+
+    def _is_left_by(self, source: SourceObject, name: ObjectName) -> bool:
+        """Say whether a name is only that of a record, and the source is not what was recorded."""
+        recorded = self._snapshot.state.get(str(name))
+        is_elsewhere = name.parent is None and name.schema not in (None, self._path(source.settings)[0])
+        return is_elsewhere and recorded is not None and recorded.hash not in ("", source.hash)
 
     def _new_names(self) -> Iterator[ObjectName]:
         """Yield the names that pending migrations give to objects that exist before."""
@@ -235,7 +246,10 @@ class Resolver:
         return role_meant(word, server.user, server.session_user or server.user)
 
     def _unqualified(self, name: ObjectName) -> ObjectName:
-        """Prefer the schema in which an object of this name was recorded (rule 10), unless a file declares it there."""
+        """Prefer the schema in which an object of this name was recorded (rule 10), unless a file declares it there.
+
+        An edited source is executed: it is about the schema that comes first in search_path.
+        """
         if str(name) in self._snapshot.state:
             return name
         others = [
@@ -243,7 +257,7 @@ class Resolver:
             for schema in self._recorded_schemas
             if str(other := ObjectName(name.kind, name.name, schema, name.arguments, None, name.detail))
             in self._snapshot.state
-            and other not in self._qualified
+            and other not in self._qualified | self._left
         ]
         return others[0] if len(others) == 1 else name
 
