@@ -61,3 +61,35 @@ def test_a_statement_may_name_twice_what_has_outgrown_its_definition(project):
     project.write("migrations/003.sql", "CREATE TABLE pairs AS SELECT a.more FROM v AS a, v AS b;")
     project.apply()
     project.settled()
+
+
+EARLY = {
+    "view": ("GRANT SELECT ON v TO PUBLIC", READERS["view"]),
+    "materialized view": ("GRANT SELECT ON v TO PUBLIC", READERS["materialized view"]),
+    "function": (
+        "GRANT EXECUTE ON FUNCTION v() TO PUBLIC",
+        "CREATE FUNCTION v() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT b.* FROM public.t AS b; END;",
+    ),
+}
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize("what", EARLY)
+def test_what_a_block_needed_early_has_the_columns_of_later_migrations(project, what, is_read):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.apply()
+    early, source = EARLY[what]
+    project.write("sql/v.sql", source)
+    if is_read:
+        project.write("sql/w.sql", f"CREATE VIEW w AS SELECT id FROM v{'()' if what == 'function' else ''};")
+    project.write("migrations/002.sql", f"DO $$ BEGIN EXECUTE '{early}'; END $$;")
+    project.write("migrations/003.sql", "ALTER TABLE t ADD COLUMN more text;")
+    project.apply()
+    project.settled()
+    if what == "function":
+        assert "more" in project.value("SELECT pg_get_functiondef('v'::regproc)")
+    else:
+        columns = project.value(
+            "SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = 'v'::regclass AND attnum > 0"
+        )
+        assert "more" in columns

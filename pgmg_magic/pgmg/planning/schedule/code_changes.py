@@ -278,6 +278,7 @@ class CodeChanges:
                 self.drop(id_, key, reason, explicit=explicit)
         for name in self._to_settle():
             self._settle(name, key)
+        self._expand_again(key)
         for id_ in list(self._presence.absent):
             if self.restored.is_restored(id_):
                 self.create(id_, key, Form.CATALOG, "restored as it was")
@@ -366,6 +367,27 @@ class CodeChanges:
             return
         self.drop(id_, key, reason, explicit=True)
         self.create(id_, key, Form.SOURCE, self._creation_reason(id_, change))
+
+    def _expand_again(self, key: SlotKey) -> None:
+        """Read anew what was created from its source before something that it reads by `*` got more columns.
+
+        Of what the database has had before, the demands of the migrations say so.
+        """
+        statements, presence = self._context.timeline.statements, self._presence
+        grown = {o.object: s.number for s in statements for o in s.operations if o.effect is Effect.ADD_COLUMN}
+        for id_, since in list(presence.from_source.items()) if grown else ():
+            name = self._declared.name_of(id_)
+            if name is None or id_ in self._context.graph.definitions or not presence.is_present(id_, key.point):
+                continue
+            later = (other for other, number in grown.items() if number >= since.point)
+            if not any(self._declared.reads_rows_of(name, other) for other in later):
+                continue
+            reason = "its `*` is expanded anew"
+            if name.kind is Kind.MATERIALIZED_VIEW or name in self._context.not_replaceable:
+                self.drop(id_, key, reason, explicit=True)
+                self.create(id_, key, Form.SOURCE, reason)
+            else:
+                self._lifetimes.slot(key).changes[name] = reason
 
     def _is_altered(self, name: ObjectName, id_: ObjectId) -> bool:
         """Say whether the last that a migration does to an object is to alter it."""
