@@ -242,3 +242,17 @@ def test_what_a_block_moves_may_be_dropped_under_its_new_name(project):
     project.apply()
     project.settled()
     assert project.value("SELECT count(*) FROM pg_views WHERE viewname = 'made'") == 0
+
+
+@pytest.mark.parametrize("name", ["g", "f"])
+def test_a_function_over_a_namesake_of_another_schema_is_dropped_before_it(project, name):
+    project.write("migrations/001.sql", "CREATE SCHEMA other; CREATE TABLE t (id integer);")
+    project.write("sql/f.sql", "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql RETURN (SELECT max(id) FROM t);")
+    project.apply()
+    project.write("sql/g.sql", f"CREATE FUNCTION other.{name}() RETURNS text LANGUAGE sql RETURN public.f()::text;")
+    project.write(
+        "migrations/002.sql", f"DO $$ BEGIN EXECUTE 'GRANT EXECUTE ON FUNCTION other.{name}() TO PUBLIC'; END $$;"
+    )
+    project.write("migrations/003.sql", "ALTER TABLE t ALTER COLUMN id TYPE bigint;")
+    project.apply()
+    project.settled()

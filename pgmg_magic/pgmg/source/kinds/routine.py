@@ -84,7 +84,9 @@ def _read_other_options(options: dict[str, Tree], collector: Collector) -> None:
 
 
 def _softened(references: tuple[Reference, ...], name: Parts) -> Iterator[Reference]:
-    """A routine that calls itself must not wait for itself."""
+    """A routine that calls itself must not wait for itself. A namesake of another schema is another routine."""
     for reference in references:
         own = reference.kind is RefKind.ROUTINE and reference.parts[-1] == name[-1]
+        is_elsewhere = len(reference.parts) > 1 and len(name) > 1 and reference.parts[-2] != name[-2]
+        own = own and not is_elsewhere
         yield dataclasses.replace(reference, hard=False) if own and reference.hard else reference
