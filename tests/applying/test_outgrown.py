@@ -73,9 +73,10 @@ EARLY = {
 }
 
 
+@pytest.mark.parametrize("change", ["ADD COLUMN more text", "RENAME COLUMN a TO more"])
 @pytest.mark.parametrize("is_read", [False, True])
 @pytest.mark.parametrize("what", EARLY)
-def test_what_a_block_needed_early_has_the_columns_of_later_migrations(project, what, is_read):
+def test_what_a_block_needed_early_has_the_columns_of_later_migrations(project, what, is_read, change):
     project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
     project.apply()
     early, source = EARLY[what]
@@ -83,7 +84,7 @@ def test_what_a_block_needed_early_has_the_columns_of_later_migrations(project, 
     if is_read:
         project.write("sql/w.sql", f"CREATE VIEW w AS SELECT id FROM v{'()' if what == 'function' else ''};")
     project.write("migrations/002.sql", f"DO $$ BEGIN EXECUTE '{early}'; END $$;")
-    project.write("migrations/003.sql", "ALTER TABLE t ADD COLUMN more text;")
+    project.write("migrations/003.sql", f"ALTER TABLE t {change};")
     project.apply()
     project.settled()
     if what == "function":
