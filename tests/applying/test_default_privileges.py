@@ -29,7 +29,7 @@ GRANTED = (
     ["REVOKE ALL ON {on} FROM CURRENT_USER"],
     [f"ALTER {{object}} OWNER TO {BOSS}", f"GRANT {{privilege}} ON {{on}} TO {APP} WITH GRANT OPTION"],
 )
-"""What is done by hand to each of so many objects."""
+"""The statements that are executed by hand, for each object of a kind."""
 DEFAULTS = {
     "more": ("SELECT", f"ALTER DEFAULT PRIVILEGES GRANT ALL ON {{kind}} TO {READER}"),
     "more in a schema": ("SELECT", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON {kind} TO PUBLIC"),
@@ -43,7 +43,7 @@ DEFAULTS = {
         f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON {{kind}} FROM {APP}",
     ),
 }
-"""What is done by hand before, and what a migration does, for tables and for functions."""
+"""A statement executed by hand before the migrations, and the statement of a migration; `{kind}` is filled in."""
 FIRST = "CREATE TABLE t (id integer PRIMARY KEY, a integer);"
 RETYPED = "ALTER TABLE t ALTER COLUMN a TYPE text USING a::text;\n"
 ALONE = "-- pgmg: no-transaction\n" + RETYPED + "CREATE INDEX CONCURRENTLY i ON t (id);\n"

@@ -1,4 +1,4 @@
-"""What reads `*` of a table that grew, and had to be restored as it was, is read anew in the end (rule 4.2)."""
+"""Views and functions over `*` of a table that gets columns show all of its columns in the end (rule 4.2)."""
 
 from __future__ import annotations
 

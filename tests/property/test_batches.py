@@ -109,7 +109,7 @@ class Way:
     _open: ExitStack = field(default_factory=ExitStack)
     _connected: tuple[psycopg.Connection, pgmg.Project] | None = None
     missed: str = ""
-    """What the plans said about objects that cannot exist while a statement runs that may be about them."""
+    """The warnings `missed-by-statement` of all plans, as one text."""
 
     def _connect(self) -> tuple[psycopg.Connection, pgmg.Project]:
         if self._connected is None:

@@ -1,4 +1,4 @@
-"""What pgmg expects of statements, in the shape of what the server is asked."""
+"""The locks and rewrites that pgmg forecasts for statements, as rows that can be compared with pg_locks."""
 
 from __future__ import annotations
 

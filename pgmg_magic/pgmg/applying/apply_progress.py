@@ -94,7 +94,7 @@ class ApplyProgress:
         return list(fresh.values())
 
     def new_warnings(self, plan: Plan) -> list[ServerNotice]:
-        """Return the warnings of a plan that was made again which no plan before it had; none of the first plan."""
+        """Return the warnings of this attempt's plan that no earlier attempt's plan had; none at the first attempt."""
         is_first, known = self.warned is None, self.warned or frozenset()
         self.warned = known | {notice.message for notice in plan.warnings}
         return [] if is_first else [ServerNotice("WARNING", message) for message in sorted(self.warned - known)]

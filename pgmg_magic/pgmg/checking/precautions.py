@@ -41,7 +41,7 @@ _TEMPORARY = re.compile(
 _NO_RELATION = "42P01"
 _VERSION = "server_version_num"
 _SYSTEM = "pg_"
-"""What the server's own names begin with."""
+"""The prefix of the names of the server's own objects."""
 
 
 def is_prepared_for(body: str, said: ServerSaid, schemas: Collection[str] | None = None) -> bool:

@@ -84,7 +84,7 @@ def read_definitions(
     """Return how each wanted object is dropped and recreated, with its properties.
 
     `back` is the search_path to go back to. Nothing wanted costs no round trip, and leaves the search_path alone.
-    With `absolute`, privileges come back whatever the default privileges are when the object is created.
+    With `absolute`, the statements restore the privileges under any default privileges of a later time.
 
     Raises:
         psycopg.errors.InternalError_: one has been dropped since the transaction began: its names come from functions

@@ -47,7 +47,7 @@ _NUMBER = re.compile(r"[\w.]+")
 _JOINED = re.compile(r"=(?!>?\Z|=\Z).")
 _BLANKS = re.compile(r"\s*")
 _PLACEHOLDER = re.compile(r"%(?:\d+\$)?[sLI]|%\(\w+\)s|\$\d+|\$\{\w*\}|\$[A-Z_][A-Z0-9_]*|\{\{?\s*\w*\s*\}\}?|\?|\*+")
-"""What stands for a value in a text, in full: all else may be a value."""
+"""A placeholder that is a whole word, as `%s`, `$1` or `{name}`; any other word may be a secret."""
 _NEXT_QUOTE = re.compile(r"['\n]|\Z")
 
 

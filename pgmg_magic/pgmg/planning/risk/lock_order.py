@@ -13,6 +13,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES
 from pgmg.model.plans.risk import FirstLock, LockMode
 from pgmg.planning.risk.forecast import relation_name
+from pgmg.planning.risk.related_relations import LOCKED_BELOW_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -27,8 +28,6 @@ SHORT_WORK = 8 * 1024 * 1024
 
 _TABLES = frozenset("rp")
 """Kinds that LOCK TABLE takes alone: of a view it locks what that reads, too."""
-_LOCKED_BELOW = frozenset("rpv")
-"""Kinds that it locks below a view."""
 _VIEWS = frozenset("vm")
 _TEMPORARY = "t"
 
@@ -149,7 +148,7 @@ class _Group:
         """Return what LOCK TABLE of a view locks below it."""
         found: set[int] = set()
         for oid, tree in self._named(view).reads or ():
-            if oid in self._facts.relations and self._named(oid).kind in _LOCKED_BELOW:
+            if oid in self._facts.relations and self._named(oid).kind in LOCKED_BELOW_VIEWS:
                 found |= {oid, *self._read(oid)}.union(self._below(oid) if tree else ())
         return found
 

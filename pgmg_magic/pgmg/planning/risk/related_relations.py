@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from pgmg.planning.risk.relation_names import RelationNames
 
 
-_LOCKED_BELOW = frozenset("rpv")
-"""Kinds that LOCK TABLE of a view locks: neither materialized views nor foreign tables."""
-
-
+LOCKED_BELOW_VIEWS = frozenset("rpv")
+"""Kinds (`relkind`) that LOCK TABLE of a view locks below it: neither materialized views nor foreign tables."""
 _TRIGGERS_OF_PARTITIONED = 150000
+"""From this version on, a referenced partitioned table has triggers of its own for foreign keys."""
 
 
 class RelatedRelations:
@@ -83,7 +82,7 @@ class RelatedRelations:
         """
         for oid, tree in (view.reads or ()) if view.oid not in self._replaced else ():
             relation = self._facts.relations.get(oid)
-            if relation is not None and relation.kind in _LOCKED_BELOW and self._names.exists(relation):
+            if relation is not None and relation.kind in LOCKED_BELOW_VIEWS and self._names.exists(relation):
                 yield from self._tree(relation, tree=tree)
                 yield from self._read(relation)
 

@@ -133,12 +133,10 @@ class PlanContext:
         return LiveAttachments.of(resolved.declared, resolved.snapshot, self.evidence, resolved.expected)
 
     @cached_property
-    def last_default_privileges(self) -> int:
-        """The last point at which default privileges may change; -1: new objects get what they get now."""
-        if any(difference.name.kind is Kind.DEFAULT_PRIVILEGES for difference in self.changed):
-            return self.timeline.end
-        changes = (s.number for s in reversed(self.timeline.statements) if may_change_default_privileges(s.statement))
-        return next(changes, -1)
+    def default_privileges_may_change(self) -> bool:
+        """Whether new objects may get other privileges by themselves than when the plan is made."""
+        is_declared = any(difference.name.kind is Kind.DEFAULT_PRIVILEGES for difference in self.changed)
+        return is_declared or any(may_change_default_privileges(s.statement) for s in self.timeline.statements)
 
     # -- what migrations do to declared objects ---------------------------------------------------------------
 

@@ -28,11 +28,11 @@ from pgmg.planning.demands.soft_dependents import checked_routines
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.resolve.declared import NamesInText
 from pgmg.planning.resolve.sql_names import target
+from pgmg.planning.schedule.absence_notices import absent_between_commits, missed_by_statements
 from pgmg.planning.schedule.context import PlanContext
 from pgmg.planning.schedule.cycles import refuse_cycles
 from pgmg.planning.schedule.decisions import decide
 from pgmg.planning.schedule.lifetimes import Slot, SlotKey
-from pgmg.planning.schedule.owed_details import absent_between_commits, missed_by_statements
 from pgmg.planning.schedule.refusals import not_restorable_by_role, refuse_losses
 from pgmg.planning.schedule.scheduler import Scheduler
 from pgmg.planning.schedule.transactions import Transaction, Transactions

@@ -162,7 +162,7 @@ class SlotSteps:
         """Return how a definition is read again, for an object that is dropped after a migration has run."""
         whole = None if id_ in self.lifetimes.drop_keys else self._dropped_whole(id_)
         dropped = [key for key in self.lifetimes.drop_keys.get(whole or id_, ()) if key <= self.key]
-        if not dropped or (dropped[-1].point == 0 and self.context.last_default_privileges < 0):
+        if not dropped or (dropped[-1].point == 0 and not self.context.default_privileges_may_change):
             return None
         name = self.context.declared.name_of(id_)
         address = (id_.classid, id_.objid) if id_ in self.context.graph.definitions else None
