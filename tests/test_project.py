@@ -7,7 +7,7 @@ import pytest
 
 import pgmg
 from pgmg.errors import StalePlanError, UnknownObjectError
-from pgmg.render.html.impact import planned_outcomes
+from pgmg.render.impact import planned_outcomes
 from pgmg.render.json.documents import dumps, saved_plan_document
 from pgmg.render.labels import past_tense
 from pgmg.saved_plans import plan_again

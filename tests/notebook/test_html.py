@@ -27,11 +27,11 @@ from pgmg.render.html import graph_html
 from pgmg.render.html.confirm_html import confirm_html
 from pgmg.render.html.diff_html import changes_html, readable, rows
 from pgmg.render.html.error_html import error_html
-from pgmg.render.html.impact import counts, deletions, locks, rewrites
 from pgmg.render.html.plan_html import plan_html
 from pgmg.render.html.result_html import result_html
 from pgmg.render.html.sql_html import highlighted
 from pgmg.render.html.status_html import status_html
+from pgmg.render.impact import counts, deletions, locks, rewrites
 from pgmg.render.sql_layout import laid_out
 from pgmg.render.text.side_by_side import sides
 

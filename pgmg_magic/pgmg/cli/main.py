@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgmg.cli import error_report
+from pgmg.cli import error_report, process_exit
 from pgmg.cli.invocation import Call, no_color_asked
 from pgmg.cli.signals import raising_signals
 
@@ -145,4 +145,9 @@ def main() -> None:
     """Run `pgmg` with the process's arguments."""
     # a plan is thousands of small objects that live until the end: garbage collection would take a tenth of the time
     gc.set_threshold(100_000, 20, 20)
-    program()
+    try:
+        program()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            process_exit.leave(end.code)
+        raise

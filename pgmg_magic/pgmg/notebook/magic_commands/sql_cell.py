@@ -22,7 +22,7 @@ from pgmg.model.results.cell_result import CellResult, ColumnsChanged
 from pgmg.model.results.row_questions import ColumnDifference, Preview
 from pgmg.model.sources.source import CodeFile, SourceObject
 from pgmg.planning.deferral import needed_migration
-from pgmg.render.html.impact import deletions, rewrites
+from pgmg.render.impact import deletions, rewrites
 from pgmg.source import parse_file, read_files
 from pgmg.source.code_folder import CodeFolder, write
 from pgmg.source.file_backup import FileBackup

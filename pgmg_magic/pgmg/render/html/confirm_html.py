@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgmg.render.html import markup
-from pgmg.render.html.impact import deletions, rewrites
+from pgmg.render.impact import deletions, rewrites
 
 if TYPE_CHECKING:
     from pgmg.model.plans.plan import Plan

@@ -15,8 +15,8 @@ from pgmg.render import labels, plan_content, sanitize
 from pgmg.render.html import markup
 from pgmg.render.html.diff_html import rows
 from pgmg.render.html.graph_html import figure, plan_graph
-from pgmg.render.html.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.html.sql_html import highlighted
+from pgmg.render.impact import NO_LOCKS, counts, deletions, locks, rewrites
 from pgmg.render.site.site_page import page_address
 from pgmg.render.text.plans.client_lines import ROLES, worst_first
 from pgmg.render.text.plans.drift_choice import drift_choice

@@ -8,7 +8,7 @@ from pgmg.model.naming.names import Kind
 from pgmg.model.plans.compatibility import Compatibility
 from pgmg.model.plans.risk import Risk, RiskKind
 from pgmg.render import labels
-from pgmg.render.html.impact import planned_outcomes
+from pgmg.render.impact import planned_outcomes
 from pgmg.render.text.spans import Line, Role, Span, span_line
 
 if TYPE_CHECKING:
