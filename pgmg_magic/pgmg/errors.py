@@ -208,6 +208,21 @@ class AssertionFailedError(ApplyError):
     code = "assertion"
 
 
+class FailedOnCopyError(ApplyError):
+    """A plan failed on a copy of the database.
+
+    `omitted` are the server's messages about what the copy cannot hold, and `server_version` is the copy's.
+    """
+
+    def __init__(
+        self, error: PgmgError, *, omitted: tuple[str, ...], server_version: str, hint: str | None = None
+    ) -> None:
+        known = {name: getattr(error, name, None) for name in ("sqlstate", "object")}
+        super().__init__(error.message, where=error.where, hint=hint or error.hint, **known)
+        self.omitted = omitted
+        self.server_version = server_version
+
+
 class RehearsalError(PgmgError):
     """A plan cannot be rehearsed: there can be no copy of the database."""
 

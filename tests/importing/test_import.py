@@ -386,3 +386,32 @@ def test_conditions_that_are_laid_out_for_people_are_the_same(project, server):
     project.do("CREATE TABLE t (a integer, b integer)", f"CREATE VIEW v AS SELECT a FROM t WHERE {condition}")
     report = take_over(project, baseline=True, scratch=server.dsn)
     assert report.proof.is_dump_equal, report.proof.differences
+
+
+ABSENT = {
+    "extension pgmg_test_absent": "SET allow_system_table_mods = on; INSERT INTO pg_extension (oid, extname, extowner,"
+    " extnamespace, extrelocatable, extversion) SELECT max(e.oid::bigint) + 1000000, 'pgmg_test_absent', min(r.oid),"
+    " 'public'::regnamespace, false, '1' FROM pg_extension e, pg_roles r WHERE r.rolname = current_user",
+    "tablespace keep_space": "CREATE TABLE t (id integer) TABLESPACE keep_space",
+}
+"""What a server need not offer, and how a database comes to need it."""
+
+
+@pytest.mark.parametrize("absent", ABSENT)
+def test_what_the_server_of_the_proof_does_not_offer_is_no_difference(project, server, roles, absent):
+    if absent.startswith("tablespace") and server.major < 15:
+        pytest.skip(f"{ONLY_FOR}servers that make a tablespace in place")
+    project.do(ABSENT[absent], "CREATE VIEW v AS SELECT 1 AS one")
+    report = take_over(project, baseline=True)  # the empty database is on an embedded server of its own
+    assert report.proof.is_planned_empty
+    assert report.proof.is_dump_equal is None
+    assert f"does not offer {absent}." in report.proof.why
+    assert report.proof.differences == ()
+
+
+def test_a_project_that_fails_on_a_server_with_everything_differs(project, server):
+    project.do("CREATE TABLE t (id integer)", "CREATE VIEW v AS SELECT id FROM t")
+    project.write("sql/w.sql", "CREATE VIEW w AS SELECT nowhere FROM t;")
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.proof.is_dump_equal is False
+    assert "nowhere" in report.proof.differences[0]

@@ -14,9 +14,10 @@ import jsonschema
 import pytest
 
 from pgmg import saved_plans
+from pgmg.catalog.servers import server_programs
 from pgmg.catalog.servers.scratch_names import create_role, remove_dead
 from pgmg.catalog.sessions.connection import connect
-from pgmg.errors import ConfigError, UsageError
+from pgmg.errors import ConfigError, FailedOnCopyError, UsageError
 from pgmg.model.plans.risk import LockMode, RiskKind
 from pgmg.rehearsal import rehearse, with_rehearsal
 from pgmg.rehearsed_plan import planned
@@ -253,3 +254,40 @@ def test_a_role_that_a_killed_one_left_is_removed(server):
             return not admin.execute("SELECT FROM pg_roles WHERE rolname = 'pgmg_rehearsal_left'").fetchall()
 
         wait_for(is_gone)  # another test's rehearsal keeps it for a while
+
+
+ABSENT = """SET allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+SELECT max(e.oid::bigint) + 1000000, 'pgmg_test_absent', min(r.oid), 'public'::regnamespace, false, '1'
+FROM pg_extension e, pg_roles r WHERE r.rolname = current_user;"""
+"""A row like that of an extension: no server can restore its dump."""
+
+
+@pytest.fixture
+def incomplete(case):
+    case.do(ABSENT)
+    return case
+
+
+def test_a_failure_on_an_incomplete_copy_says_what_the_copy_lacks(incomplete, rehearsed, server):
+    incomplete.write("migrations/002.sql", "ALTER EXTENSION pgmg_test_absent SET SCHEMA pg_catalog;")
+    plan = rehearsed()
+    assert not plan.rehearsal.proved
+    assert '"pgmg_test_absent" is not available' in plan.rehearsal.omitted[0]
+    text = plain.plan_text(plan)
+    assert f"not in the copy: {plan.rehearsal.omitted[0]}" in text
+    with incomplete.open() as project, pytest.raises(FailedOnCopyError) as caught:
+        rehearse(project, project.plan(), server.dsn)
+    assert plan.rehearsal.omitted[0] in caught.value.hint
+    assert "--scratch" in caught.value.hint
+
+
+def test_a_failure_names_the_version_of_the_copy(case, rehearsed, server):
+    case.write("migrations/002.sql", "ALTER TABLE users ADD COLUMN x nowhere;")
+    failed = rehearsed().rehearsal
+    assert failed.failure
+    assert failed.omitted == ()
+    assert failed.server_version == case.value("SHOW server_version")
+    with case.open() as project:  # on the embedded server of the project
+        there = with_rehearsal(project, project.plan()).rehearsal
+    assert there.server_version.startswith(str(max(server_programs.programs())))

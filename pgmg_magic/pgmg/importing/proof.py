@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgmg.model.results.import_report import Proof
 
 _MAJOR = 10000
+_ABSENT = "the server of the empty database does not offer {}. --scratch URL names a server that does."
 
 
 def prove(
@@ -36,7 +37,8 @@ def prove(
     What the setting `ignore` names is compared on neither side; where the project refers to it, an empty database
     cannot hold the project. `unreadable` are schema and name of ignored tables that the role may not read. Where the
     empty database is on another major version, a difference proves nothing: two servers may word one definition in two
-    ways. All this is said as the reason why there is no proof.
+    ways. Where its server lacks an extension, a tablespace or a locale of the original, the project cannot be applied
+    there. All this is said as the reason why there is no proof.
     """
     try:
         return _proved(settings, dsn, scratch, planned, unreadable)
@@ -64,6 +66,8 @@ def _proved(
             with Project(replace(settings, connection_string=target, role=None)) as project:
                 project.apply(yes=True)
         except PgmgError as error:
+            if absent := _absent(dsn, target):
+                return replace(planned, why=_ABSENT.format(", ".join(absent)))
             return replace(planned, is_dump_equal=False, differences=(f"The project cannot be applied: {error}",))
         with connect(target) as conn:
             rebuilt, _ = _dump(conn, target, settings, ())
@@ -97,6 +101,20 @@ def _dump(
     with dump_archive(dsn, version, options) as archive:
         divided = divide(archive.entries(), foreign)
         return archive.sql(divided.ours), divided.needs
+
+
+def _absent(dsn: str, target: str) -> list[str]:
+    """Say what the original database has that the server of the database `target` does not offer."""
+    with connect(dsn) as conn:
+        needed = conn.execute(query("needed_of_server")).fetchall()
+    with connect(target) as conn:
+        offered = {_offer(*row) for row in conn.execute(query("offered_by_server"))}
+    return [f"{kind} {name}" for kind, name in needed if _offer(kind, name) not in offered]
+
+
+def _offer(kind: str, name: str) -> tuple[str, str]:
+    """Return both so that they compare: libc accepts `de_DE.UTF-8` and `de_DE.utf8` for one locale."""
+    return kind, name.lower().replace("-", "") if kind == "locale" else name
 
 
 def _user(conn: Connection) -> str:

@@ -14,7 +14,7 @@ from pgmg.catalog.sessions.connection import connect, translated_errors
 from pgmg.checking import chosen, with_check
 from pgmg.checking.plan_checker import PlanChecker
 from pgmg.connections import Connections
-from pgmg.errors import ApplyError
+from pgmg.errors import ApplyError, FailedOnCopyError, PlanError
 from pgmg.model.naming.names import Kind, ObjectName
 from pgmg.model.plans.rehearsal import Rehearsal, RehearsedRows, RehearsedStep
 from pgmg.model.results.events import ServerNotice
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pgmg.model.results.events import Event
     from pgmg.project import Project
 
+_NAMED = 3
+"""How many reasons for an incomplete copy a hint names: the first ones cause the others."""
+
 
 def rehearse(project: Project, plan: Plan, scratch: str | None = None, rows: int | None = None) -> Rehearsal:
     """Carry `plan` out on a copy of the project's database, and return what was seen.
@@ -43,7 +46,7 @@ def rehearse(project: Project, plan: Plan, scratch: str | None = None, rows: int
     Raises:
         RehearsalError: there can be no copy.
         EmbeddedServerError: the embedded server is not installed.
-        ApplyError: the plan fails on the copy, as it would on the database.
+        FailedOnCopyError: the plan fails on the copy, as it would on the database, or because the copy lacks something.
     """
     with _copies(project, scratch, rows) as copies:
         if rows is None:
@@ -59,10 +62,25 @@ def _copies(project: Project, scratch: str | None, rows: int | None = None) -> I
     place = Connections(replace(settings, connection_string=scratch or "embedded:"), project.connect)
     try:
         with scratch_copies(source.dsn(), place.dsn(), settings.state_schema, settings.role, rows) as copies:
-            yield copies
+            try:
+                yield copies
+            except (ApplyError, PlanError) as error:
+                raise _failed(error, copies) from error
     finally:
         place.close()
         source.close()
+
+
+def _failed(error: ApplyError | PlanError, copies: ScratchCopies) -> FailedOnCopyError:
+    """Return the error with what the copy lacks: the plan may fail for that reason alone."""
+    with connect(copies.first) as conn:
+        version = conn.info.parameter_status("server_version") or "?"
+    hint = None
+    if copies.omitted:
+        first, more = "; ".join(copies.omitted[:_NAMED]), len(copies.omitted) - _NAMED
+        others = f"; and {more} more" if more > 0 else ""
+        hint = f"This may be because the copy is incomplete: {first}{others}. --scratch URL names another server."
+    return FailedOnCopyError(error, omitted=copies.omitted, server_version=version, hint=hint)
 
 
 def _for_copy(settings: Settings, dsn: str) -> Settings:
@@ -82,10 +100,10 @@ def with_rehearsal(project: Project, plan: Plan, scratch: str | None = None) -> 
         return plan
     try:
         found = rehearse(project, plan, scratch)
-    except ApplyError as error:
+    except FailedOnCopyError as error:
         place = "" if error.where is None else f" ({error.where})"
-        version = plan.database.server_version
-        found = Rehearsal(plan.fingerprint, datetime.now(UTC), version, failure=f"{error.message}{place}")
+        failure, version = f"{error.message}{place}", error.server_version
+        found = Rehearsal(plan.fingerprint, datetime.now(UTC), version, omitted=error.omitted, failure=failure)
     plan = replace(plan, rehearsal=found, risks=measured_risks(plan, found))
     return plan if found.bodies is None else with_check(plan, found.bodies)
 
@@ -157,7 +175,7 @@ def check_on_copy(project: Project, names: Sequence[str], scratch: str | None = 
     """Carry out what is pending on a copy, and check the bodies of all declared objects there, or of the named.
 
     Raises:
-        RehearsalError, EmbeddedServerError, ApplyError: as `rehearse`.
+        RehearsalError, EmbeddedServerError, FailedOnCopyError: as `rehearse`.
         UnknownObjectError: a name that nothing declared bears.
     """
     project.status()  # an empty plan reads no sources
