@@ -223,12 +223,12 @@ def blocked_by(operation: Operation, graph: DependencyGraph, removals: Removals)
     links = [link for link in graph.dependents(operation.object) if holds(link)]
     match operation.effect:
         case Effect.DROP_COLUMN:
-            return [x.dependent for x in links if x.column == operation.column and _blocks_column(x, graph)]
+            return [x.dependent for x in links if x.uses_column(operation.column) and _blocks_column(x, graph)]
         case Effect.RETYPE_COLUMN:
             return [
                 link.dependent
                 for link in links
-                if link.column == operation.column and graph.name(link.dependent).kind in BLOCKS_COLUMN_CHANGES
+                if link.uses_column(operation.column) and graph.name(link.dependent).kind in BLOCKS_COLUMN_CHANGES
             ]
         case Effect.DROP if operation.name.kind not in _TABLES | _VIEWS:
             return [link.dependent for link in links if _blocks_drop(link, graph)]
@@ -280,7 +280,7 @@ def _meaning_another(operation: Operation, context: DemandContext) -> list[Objec
             case Effect.RENAME | Effect.SET_SCHEMA:
                 is_meant = _is_replaced(operation, context) and _names(name, operation.name, declared)
             case Effect.RENAME_COLUMN:
-                is_meant = link.column == operation.column and _is_reused(operation, context)
+                is_meant = link.uses_column(operation.column) and _is_reused(operation, context)
             case _:
                 return found
         if is_meant:

@@ -44,6 +44,10 @@ class Link:
     is_internal: bool = False  # a part, created with the whole
     is_of_partition: bool = False  # only what the dependent has on a partition depends on it
 
+    def uses_column(self, column: str | None) -> bool:
+        """Say whether the dependent uses a column of `on`; a pending statement adds one that has none here (None)."""
+        return column is not None and self.column == column
+
 
 def _always(_link: Link) -> bool:
     return True

@@ -30,7 +30,7 @@ def removed_with(operation: Operation, graph: DependencyGraph) -> Iterator[Objec
             case Effect.DROP:
                 is_removed = link.is_auto
             case Effect.DROP_COLUMN:
-                is_removed = link.is_auto and link.column == operation.column
+                is_removed = link.is_auto and link.uses_column(operation.column)
             case Effect.DROP_CONSTRAINT | Effect.SET_DEFAULT as effect:
                 member = operation.member if effect is Effect.DROP_CONSTRAINT else operation.column
                 is_removed = dependent.kind is _PARTS[effect] and dependent.name == member

@@ -68,7 +68,7 @@ def _retyped(context: PlanContext, pins: dict[ObjectName, str | None]) -> Iterat
             id_ = operation.object
             if operation.effect is not Effect.RETYPE_COLUMN or id_ not in context.resolved.snapshot.by_address:
                 continue
-            users = [link.dependent for link in graph.dependents(id_) if link.column == operation.column]
+            users = [link.dependent for link in graph.dependents(id_) if link.uses_column(operation.column)]
             for user in (*users, *graph.dependents_closure(users)):
                 name = graph.name(user)
                 if name in pins and name.kind in _VIEWS:
