@@ -5,9 +5,14 @@ The ground truth is the same project applied one migration at a time.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import psycopg
 import pytest
 
 import pgmg
+from pgmg.applying.failing.failure import Failure
+from pgmg.model.database.server_facts import NO_FACTS, StatementId
 from pgmg.model.results.events import ServerNotice
 from tests.oracle import differences, dump
 
@@ -256,3 +261,33 @@ def test_a_function_over_a_namesake_of_another_schema_is_dropped_before_it(proje
     project.write("migrations/003.sql", "ALTER TABLE t ALTER COLUMN id TYPE bigint;")
     project.apply()
     project.settled()
+
+
+CREATORS = {
+    "a block": (dynamic("CREATE VIEW u AS SELECT 1"), "CREATE TABLE filler (id integer);"),
+    "a called function": ("SELECT noted_now();", "GRANT SELECT ON t TO PUBLIC;"),
+    "an extension": ("CREATE EXTENSION IF NOT EXISTS plpgsql;", "CREATE TABLE filler (id integer);"),
+}
+
+
+@pytest.mark.parametrize("creator", CREATORS)
+def test_the_last_statement_that_may_have_created_it_is_held_to_have_done_so(project, creator):
+    """Statements that say all that they create have not created what no text names."""
+    unread, named = CREATORS[creator]
+    noted = "CREATE FUNCTION noted_now() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; END $$;"
+    project.write("migrations/1.sql", f"{TABLE}\n{noted}")
+    project.apply()
+    project.write("migrations/2.sql", f"CREATE TABLE first (id integer);\n{unread}\n{named}")
+    project.write("migrations/3.sql", named.replace("filler", "filled"))
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT id FROM t;")
+    plan = project.plan()
+    step = plan.steps[-1]
+    assert step.migration is None
+    assert _failure_at(step, plan).last_creator == StatementId("2.sql", 2, 1)
+    without = replace(plan, steps=tuple(s for s in plan.steps if "2.sql" not in str(s.object)))
+    moved = replace(step, number=len(without.steps))
+    assert _failure_at(moved, without).last_creator == StatementId("3.sql", 1, 1), "there is no other"
+
+
+def _failure_at(step, plan) -> Failure:
+    return Failure(psycopg.Error(), step, 0, plan, NO_FACTS, None, None, "public")

@@ -15,7 +15,7 @@ from pgmg.errors import SourceErrors
 from pgmg.model.database.server_facts import StatementId
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import BLOCKING_KINDS, RELATIONS
-from pgmg.model.sources.source import Effect, MigrationFile
+from pgmg.model.sources.source import Effect, MigrationFile, ScopeKind
 from pgmg.planning.demands.constraints import blocked_by
 from pgmg.planning.demands.dependencies import BLOCKS_COLUMN_CHANGES, DependencyGraph
 from pgmg.planning.demands.removals import removals_of
@@ -137,13 +137,14 @@ class Failure:
         return [Blocker(name, (a.classid, a.objid) if a in older else None, on) for a, (name, on) in found.items()]
 
     @property
-    def last_statement(self) -> StatementId | None:
-        """The statement of a migration that ran last before the failed one."""
-        own = self.step.migration_statements[: self.number]
-        ran = [(self.step, own), *((step, step.migration_statements) for step in reversed(self.earlier))]
-        for step, statements in ran:
-            if step.migration is not None and statements:
-                return StatementId(step.migration.name, *statements[-1].position)
+    def last_creator(self) -> StatementId | None:
+        """The statement that ran last before the failed one and may create what it does not name; else the last."""
+        ran = [(step, len(step.migration_statements)) for step in self.earlier]
+        ran += [(self.step, min(self.number, len(self.step.migration_statements)))]
+        places = [(step, number) for step, count in ran for number in range(count)]
+        creators = [place for place in places if may_create_unnamed(*place)]
+        for step, number in (creators or places)[-1:]:
+            return StatementId(step.whole.name, *step.migration_statements[number].position)
         return None
 
     def _named_blockers(self, now: Snapshot) -> _Found:
@@ -184,6 +185,13 @@ class Failure:
         whole = _QUOTED.search(self.error.diag.context or "")
         if whole is not None:
             yield whole[1]
+
+
+def may_create_unnamed(step: Step, number: int) -> bool:
+    """Say whether a statement of a migration, counted from 0, may create objects that its text does not name."""
+    statement = step.migration_statements[number]
+    is_unread = number in step.unread and all(scope.kind is not ScopeKind.OWNED for scope in statement.scopes)
+    return is_unread or statement.creates_unnamed
 
 
 def _name_at(sql: str, offset: int) -> str | None:

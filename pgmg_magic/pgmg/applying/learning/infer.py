@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgmg.applying.failing.failure import may_create_unnamed
 from pgmg.applying.learning import error_classes as classes
 from pgmg.applying.learning.error_text import contains_name, names_object
 from pgmg.model.database.server_facts import (
@@ -26,7 +27,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import RELATIONS, ROUTINES, TYPES, Kind, ObjectName, migration_name
 from pgmg.model.naming.quoting import spell
 from pgmg.model.plans.plan import Action, ChangeKind, Edge, Origin
-from pgmg.model.sources.source import Effect, ScopeKind
+from pgmg.model.sources.source import Effect
 from pgmg.source.grammar.lexer import Sort, significant
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _in_use(failure: Failure) -> Inference | None:
 
 def _created_unseen(blockers: Iterable[Blocker], failure: Failure) -> list[Fact]:
     """Return which blocking objects migrations of the plan have created, though no step and no file names them."""
-    created_by = failure.last_statement
+    created_by = failure.last_creator
     if created_by is None:
         return []
     planned = {step.object for step in failure.plan.steps if step.action in _CREATES}
@@ -151,8 +152,7 @@ def _created_by_unread(failure: Failure) -> Inference | None:
         if step.migration is None:
             continue
         for number, statement in enumerate(step.migration_statements):
-            may_create = number in step.unread and all(scope.kind is not ScopeKind.OWNED for scope in statement.scopes)
-            if not may_create and not statement.creates_unnamed:
+            if not may_create_unnamed(step, number):
                 continue
             after = StatementId(step.migration.name, *statement.position)
             fact = DependsOn(name, after)
