@@ -27,7 +27,7 @@ from pgmg.applying.outside.migration_progress import settle
 from pgmg.applying.outside.no_transaction_runner import NoTransactionRunner
 from pgmg.applying.outside.owed_recorder import OwedObjects
 from pgmg.applying.outside.pooled import check_shareable, second_connection
-from pgmg.applying.record import record_group
+from pgmg.applying.record import record_group, records_of
 from pgmg.applying.runner import BACK, Runner, StepFailed
 from pgmg.applying.stale_plan import check_same
 from pgmg.applying.verify import corrected_notice
@@ -236,8 +236,7 @@ class _Apply:
     ) -> bool:
         number = group[0].group if group else 1
         owed.begin(group)
-        records = [r for r in plan.records if r.group == number]
-        silent = plan.rebaseline if is_last else ()
+        records, silent = records_of(plan, number, is_last=is_last)
         limits, path = self._target.limits, snapshot.server.setting
         watch = self._lock_watch()
         done: list[AppliedStep]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgmg.applying.learning.created_names import as_created
 from pgmg.applying.verify import since_last_migration, verify
 from pgmg.catalog.reading.snapshot_reader import read_again, read_snapshot
 from pgmg.catalog.state.state_tables import DoneMigration
+from pgmg.model.sources.source import PARTIAL_FILE
 from pgmg.planning.schedule.transactions import runs_alone
 from pgmg.source import statements_hash
 from pgmg.source.migrations.progress_notes import note_of
@@ -72,6 +74,28 @@ def record_group(  # noqa: PLR0913, PLR0917 - all that is recorded
         state.record_history(done, records)
     state.transaction = _notify(conn, [m.name for m in migrations], records, plan) if group else None
     return corrected
+
+
+def records_of(plan: Plan, group: int, *, is_last: bool) -> tuple[list[Record], list[Record]]:
+    """Return what a group records, and the rows that it brings up to date silently.
+
+    A row that is written before the last one of its file has no hash of the file until then: files whose hashes are
+    recorded are not compared object by object.
+    """
+    later = {_path(record) for record in plan.records if record.group > group}
+    own = [record for record in plan.records if record.group == group]
+    complete = {_path(record) for record in own} - later
+    earlier = [r for r in plan.records if r.group < group and r.source is not None and _path(r) in complete]
+    silent = {record.object: record for record in (*earlier, *(plan.rebaseline if is_last else ()))}
+    return [_partial(record) if _path(record) in later else record for record in own], list(silent.values())
+
+
+def _path(record: Record) -> str | None:
+    return None if record.source is None else record.source.location.path
+
+
+def _partial(record: Record) -> Record:
+    return record if record.source is None else replace(record, source=replace(record.source, file_hash=PARTIAL_FILE))
 
 
 def recorded_later(plan: Plan, group: int) -> set[ObjectName]:

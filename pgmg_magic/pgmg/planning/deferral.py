@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.naming.names import PROPERTY_KINDS, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind, Plan
-from pgmg.model.sources.source import Effect, Migration
+from pgmg.model.sources.source import PARTIAL_FILE, Effect, Migration
 from pgmg.planning.compare.resolved import Comparison, ResolvedProject
 from pgmg.planning.replay.object_operations import LEAVES_NAME
 from pgmg.planning.replay.timeline import replay
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pgmg.errors import PgmgError
     from pgmg.planning.compare.changes import ObjectComparison
     from pgmg.planning.resolve.declared import Declared
-
-PARTIAL_FILE = ""
-"""The hash of a file that is recorded while some of its objects are left out."""
 
 
 @dataclass(frozen=True, slots=True)

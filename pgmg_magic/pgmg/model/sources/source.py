@@ -82,6 +82,9 @@ class Target:
     detail: str | None = None
 
 
+PARTIAL_FILE = ""
+"""The hash of a file that is recorded while some of its objects are left out, or have not had their turn."""
+
 Later = tuple["tuple[Reference, ...]", "Facts | None"]
 """References and facts of an object."""
 
