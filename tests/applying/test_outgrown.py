@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 import pgmg
+from pgmg.applying.learning.outgrown_stars import StarReaders
+from pgmg.catalog.sessions.connection import connect
+from pgmg.model.database.catalog_details import ShapeQuestion
+from pgmg.model.naming.names import Kind, ObjectName
 
 READERS = {
     "view": "CREATE VIEW v AS SELECT b.*, 1 AS n FROM public.t AS b;",
@@ -94,3 +98,129 @@ def test_what_a_block_needed_early_has_the_columns_of_later_migrations(project, 
             "SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = 'v'::regclass AND attnum > 0"
         )
         assert "more" in columns
+
+
+CHANGES = {
+    "adds a column": ("ALTER TABLE t ADD COLUMN more text", "more"),
+    "renames a column": ("ALTER TABLE t RENAME COLUMN a TO renamed", "renamed"),
+}
+UNREAD = {
+    "a block": "DO $$ BEGIN EXECUTE '{}'; END $$;",
+    "a function": "CREATE FUNCTION change() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '{}'; END $$;\nSELECT change();",
+    "the second of two blocks": "DO $$ BEGIN PERFORM 1; END $$;\nDO $$ BEGIN EXECUTE '{}'; END $$;\nDO $$ BEGIN PERFORM 2; END $$;",
+}
+STARS = {
+    "a view": {"v": "CREATE VIEW v AS SELECT * FROM t;"},
+    "a view with columns after the star": {"v": "CREATE VIEW v AS SELECT b.*, 1 AS n FROM t AS b;"},
+    "a materialized view": {"v": "CREATE MATERIALIZED VIEW v AS SELECT * FROM t;"},
+    "a view over a view": {"v": "CREATE VIEW v AS SELECT * FROM w;", "w": "CREATE VIEW w AS SELECT * FROM t;"},
+    "a view over views with columns after their star": {
+        "v": "CREATE VIEW v AS SELECT 0 AS o, w.* FROM w;",
+        "w": "CREATE VIEW w AS SELECT x.*, 1 AS n FROM x;",
+        "x": "CREATE VIEW x AS SELECT * FROM t;",
+    },
+    "a value of the row type": {"v": "CREATE VIEW v AS SELECT (b.r).* FROM (SELECT t AS r FROM t) AS b;"},
+}
+
+
+def _columns(project, relation: str) -> list[str]:
+    return project.value(
+        "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute"
+        f" WHERE attrelid = '{relation}'::regclass AND attnum > 0 AND NOT attisdropped"
+    )
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["the table was there", "a block creates the table"])
+@pytest.mark.parametrize("later", ["SELECT 1;", "CREATE TABLE copy AS SELECT * FROM v;"], ids=["not read", "read"])
+@pytest.mark.parametrize("reader", STARS)
+@pytest.mark.parametrize("unread", UNREAD)
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_has_the_columns_that_an_unread_statement_adds_or_renames(project, change, unread, reader, later, is_new):
+    table = "CREATE TABLE t (id integer, a integer)"
+    sources = {f"sql/{name}.sql": text for name, text in STARS[reader].items()}
+    project.write("migrations/001.sql", "SELECT 1;" if is_new else f"{table};")
+    for path, text in () if is_new else sources.items():
+        project.write(path, text)
+    project.apply()
+    if is_new:
+        project.write("migrations/002.sql", f"DO $$ BEGIN EXECUTE '{table}'; END $$;")
+        project.write("migrations/003.sql", "GRANT SELECT ON v TO PUBLIC;")
+        for path, text in sources.items():
+            project.write(path, text)
+    else:
+        project.do("GRANT SELECT ON v TO PUBLIC")
+    statement, column = CHANGES[change]
+    project.write("migrations/004.sql", UNREAD[unread].format(statement))
+    project.write("migrations/005.sql", later)
+    project.apply()
+    project.settled()
+    project.do(STARS[reader]["v"].replace(" v ", " fresh ", 1))
+    assert column in _columns(project, "fresh")
+    assert _columns(project, "v") == _columns(project, "fresh")
+    assert project.value("SELECT has_table_privilege('pg_monitor', 'v', 'SELECT')")
+    if "copy" in later:
+        assert _columns(project, "copy") == _columns(project, "fresh")
+
+
+@pytest.mark.parametrize("later", [None, "SELECT 1;"], ids=["last", "not last"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["the view was there", "the view is new"])
+@pytest.mark.parametrize("reader", STARS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_has_the_columns_that_a_block_outside_a_transaction_adds_or_renames(project, change, reader, is_new, later):
+    """The statement is committed when it is found out: what is left to do is planned anew."""
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    sources = {f"sql/{name}.sql": text for name, text in STARS[reader].items()}
+    sources["sql/v.sql"] += "\nGRANT SELECT ON v TO PUBLIC;\nCOMMENT ON COLUMN v.id IS 'said';"
+    project.apply()
+    for path, text in sources.items():
+        project.write(path, text)
+    if not is_new:
+        project.apply()
+    statement, column = CHANGES[change]
+    block = UNREAD["a block"].format(statement)
+    project.write("migrations/002.sql", f"-- pgmg: no-transaction\n{block}\nCREATE INDEX CONCURRENTLY i ON t (id);")
+    if later is not None:
+        project.write("migrations/003.sql", later)
+    project.apply()
+    project.settled()
+    project.do(STARS[reader]["v"].replace(" v ", " fresh ", 1))
+    assert column in _columns(project, "fresh")
+    assert _columns(project, "v") == _columns(project, "fresh")
+    assert project.value("SELECT has_table_privilege('pg_monitor', 'v', 'SELECT')")
+    assert project.value(
+        "SELECT col_description('v'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'v'::regclass AND attname = 'id'"
+    )
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_a_declared_view_that_a_block_outside_a_transaction_drops_is_created_again(project, kind):
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.write("sql/v.sql", f"CREATE {kind} v AS SELECT * FROM t;\nGRANT SELECT ON v TO PUBLIC;")
+    project.apply()
+    block = "DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP COLUMN a CASCADE'; END $$;"
+    project.write("migrations/002.sql", f"-- pgmg: no-transaction\n{block}\nCREATE INDEX CONCURRENTLY i ON t (id);")
+    project.apply()
+    assert _columns(project, "v") == ["id"]
+    assert project.value("SELECT has_table_privilege('pg_monitor', 'v', 'SELECT')")
+    project.settled()
+
+
+def test_queries_are_asked_under_the_search_path_of_the_project(project):
+    """Whatever the catalog was read under before."""
+    project.do("CREATE TABLE t (id integer)", "CREATE VIEW v AS SELECT * FROM t", "ALTER TABLE t ADD COLUMN more text")
+    question = ShapeQuestion(ObjectName(Kind.VIEW, "v", "public"), "SELECT * FROM t", None, ())
+    with connect(project.dsn) as conn, conn.transaction():
+        conn.execute("SET LOCAL search_path = ''")
+        assert StarReaders(conn, [question], "public").stale() == {question.name}
+        assert conn.execute("SHOW search_path").fetchone() == ("public",)
+
+
+def test_a_view_that_was_out_of_date_before_is_left_alone(project):
+    """What somebody did to the table by hand is not the affair of a migration."""
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer);")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT * FROM t;")
+    project.apply()
+    project.do("ALTER TABLE t ADD COLUMN by_hand integer")
+    project.write("migrations/002.sql", "DO $$ BEGIN PERFORM 1; END $$;")
+    assert [done.step.action for done in project.apply().steps] == [pgmg.Action.MIGRATE]
+    assert _columns(project, "v") == ["id"]

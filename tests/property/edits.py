@@ -396,12 +396,6 @@ def _migration(world: World, choose: Chooser, verb: str, *statements: str, seen:
     return f"{number}_{verb}"
 
 
-def _shown_by_star(world: World) -> bool:
-    """Say whether somebody may show a new or renamed column of which the server says nothing (rule 4.3)."""
-    rows = any(isinstance(o, Function) and o.form == "rows" for o in world.objects.values())
-    return rows or any(isinstance(o, View) and o.star for o in world.objects.values())
-
-
 def _has_attached(world: World, table: Table) -> bool:
     """Say whether the table takes declared triggers or policies along."""
     return any(isinstance(o, Trigger | Policy) and o.on == table.id for o in world.objects.values())
@@ -441,7 +435,7 @@ def add_column(world: World, choose: Chooser) -> str | None:
     table.columns.append(column)
     _pin(world, column.type)
     said = f"ALTER TABLE {table.spelled} ADD COLUMN {column.name} {world.type(column.type)}"
-    return _migration(world, choose, "add", said, seen=_shown_by_star(world))
+    return _migration(world, choose, "add", said)
 
 
 def _column(world: World, choose: Chooser) -> tuple[Table, Column] | None:
@@ -505,7 +499,7 @@ def rename_column(world: World, choose: Chooser) -> str | None:
             done.columns = [(column.name if c == old else c, own) for c, own in done.columns]
             done.column = column.name if done.column == old else done.column
     said = f"ALTER TABLE {table.spelled} RENAME COLUMN {old} TO {column.name}"
-    return _migration(world, choose, "rename", said, seen=_shown_by_star(world))
+    return _migration(world, choose, "rename", said)
 
 
 def _rename(world: World, relation: int, old: str, new: str) -> None:

@@ -17,7 +17,6 @@ from tests.property.edits import (
     _migration,
     _pin,
     _place,
-    _shown_by_star,
     add_column,
     drop_column,
     rename_column,
@@ -401,8 +400,6 @@ def publication(world: World, choose: Chooser, said: Said, base: World) -> str |
 
 def serial_column(world: World, choose: Chooser, said: Said, base: World) -> str | None:
     """Add a serial column, whose sequence somebody may read."""
-    if _shown_by_star(world):
-        return None
     table, column = pick(choose, list(world.tables.values())), Column(f"c{world.next()}", "bigint")
     table.columns.append(column)
     sequence = f"{table.spelled}_{column.name}_seq"

@@ -241,16 +241,10 @@ class _Apply:
         watch = self._lock_watch()
         done: list[AppliedStep]
         now: Snapshot | None = None
+        learned: list[Discovered] | None = None
         try:
             if group and not group[0].transactional:
-                self._conn.execute("COMMIT")
-                self._progress.committed = True
-                self._reconciliation = None
-                outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
-                self._current = lambda: outside.current
-                done = [outside.run(group[0], snapshot.progress)]
-                self._conn.execute("BEGIN")
-                self._limit()
+                done, learned = self._run_outside(plan, group, snapshot, watch)
             else:
                 run = self._run_in_transaction(plan, group, snapshot, watch)
                 if run is None:
@@ -261,7 +255,7 @@ class _Apply:
                 self._listener(corrected_notice(step))
             owed.record(self._state)
             Assertions(self._conn, path, limits).ensure(done)
-            self._commits.begin(self._state.transaction, is_last=is_last)
+            self._commits.begin(self._state.transaction, is_last=is_last and learned is None)
             self._conn.execute("COMMIT")
         except StepFailed as failure:
             return self._recover(failure, plan, snapshot, watch)
@@ -282,7 +276,33 @@ class _Apply:
         self._progress.objects += len(records)
         if migrations or records:
             self._listener(Recorded(migrations, len(records)))
-        return True
+        self._tell(learned or ())
+        return learned is None
+
+    def _run_outside(
+        self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, watch: LockWatch
+    ) -> tuple[list[AppliedStep], list[Discovered] | None]:
+        """Run the step of a group outside a transaction, and open the next one.
+
+        Return what was done, and what it did beyond the plan; None: the rest of the plan holds.
+        """
+        expected = Reconciliation(self._conn, self._target.state_schema, snapshot, group, plan)
+        if expected.suspects:
+            expected.begin()
+        self._conn.execute("COMMIT")
+        self._progress.committed = True
+        self._reconciliation = None
+        path, limits = snapshot.server.setting, self._target.limits
+        outside = NoTransactionRunner(self._conn, path, limits, watch, self._listener, self._state)
+        self._current = lambda: outside.current
+        done = [outside.run(group[0], snapshot.progress)]
+        self._current = _nothing
+        self._conn.execute("BEGIN")
+        self._limit()
+        if not expected.suspects:
+            return done, None
+        now = read_snapshot(self._conn, self._target.state_schema)
+        return done, self._progress.learn_from_committed(expected, now)
 
     def _run_in_transaction(
         self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, watch: LockWatch

@@ -6,17 +6,19 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, Moved, ServerFacts
+from pgmg.model.database.server_facts import NO_FACTS, Blocks, Changed, Fact, Moved, Outgrown, ServerFacts
 from pgmg.model.lazy_dataclass import dataclass
+from pgmg.model.naming.names import migration_name
 from pgmg.model.plans.plan import Edge, Origin
 from pgmg.model.results.events import AppliedStep, ApplyResult, Discovered, ServerNotice
 from pgmg.planning.compare.change_consent import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pgmg.applying.learning.reconcile import Reconciliation, UnplannedEffect
     from pgmg.applying.runner import StepFailed
+    from pgmg.model.database.server_facts import StatementId
     from pgmg.model.database.snapshot import Snapshot
     from pgmg.model.naming.names import ObjectName
     from pgmg.model.plans.plan import Plan, Step
@@ -59,23 +61,33 @@ class ApplyProgress:
         """
         if self.lessons >= MAX_REPLANS:
             return None
-        effects = expected.effects(now)
+        effects, outgrown = expected.effects(now), expected.outgrown()
         if expected.is_ambiguous:
             return self._watch(expected)
-        return self._learn(effects, expected.changed(now))
+        changed = [name for name in expected.changed(now) if name not in outgrown]
+        return self._learn(effects, changed, outgrown)
+
+    def learn_from_committed(self, expected: Reconciliation, now: Snapshot) -> list[Discovered] | None:
+        """Learn what a group outside a transaction did beyond the plan, after it: the rest is planned anew then."""
+        return None if self.lessons >= MAX_REPLANS else self._learn(expected.effects(now), (), expected.outgrown())
 
     def learn_from_failure(self, expected: Reconciliation | None, failure: StepFailed) -> list[Discovered] | None:
         """Learn which statement took along what a failed step was about; None if none did. See `learn_from_group`."""
         if expected is None or self.lessons >= MAX_REPLANS or not expected.may_explain(failure):
             return None
-        return self._learn(expected.taken, ()) if expected.is_watched else self._watch(expected)
+        return self._learn(expected.taken, (), {}) if expected.is_watched else self._watch(expected)
 
     def _watch(self, expected: Reconciliation) -> list[Discovered]:
         self.watched.add(expected.group[0].group)
         self.lessons += 1
         return []
 
-    def _learn(self, effects: Iterable[UnplannedEffect], changed: Iterable[ObjectName]) -> list[Discovered] | None:
+    def _learn(
+        self,
+        effects: Iterable[UnplannedEffect],
+        changed: Iterable[ObjectName],
+        outgrown: Mapping[ObjectName, StatementId],
+    ) -> list[Discovered] | None:
         told: dict[Fact, Discovered] = {}
         for effect in effects:
             edge = Edge(effect.object, effect.migration, Origin.ERROR, hard=True)
@@ -85,6 +97,9 @@ class ApplyProgress:
             told[fact] = Discovered(edge, effect.because)
         for name in changed:
             told[Changed(name)] = Discovered(Edge(name, name, Origin.ERROR, hard=True), f"a migration changes {name}")
+        for name, statement in outgrown.items():
+            edge = Edge(name, migration_name(statement.migration), Origin.ERROR, hard=True)
+            told[Outgrown(name, statement)] = Discovered(edge, f"the `*` of {name} stands for other columns afterwards")
         fresh = {fact: one for fact, one in told.items() if fact not in self.facts}
         if not fresh:
             return None

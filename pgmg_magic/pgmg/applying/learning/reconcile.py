@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.applying.learning import error_classes as classes
 from pgmg.applying.learning.changed_definitions import DefinitionsBefore
+from pgmg.applying.learning.outgrown_stars import StarReaders
 from pgmg.applying.learning.shadowing import shadowed_objects, users_of_old_object
 from pgmg.applying.runner import Care
 from pgmg.catalog.reading.catalog_queries import set_path
@@ -24,7 +25,7 @@ from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plans.plan import Action
 from pgmg.model.sources.source import Effect
-from pgmg.planning.replay.object_operations import LEAVES_NAME
+from pgmg.planning.replay.object_operations import CHANGES_SHAPE, LEAVES_NAME
 from pgmg.source import drops_within
 
 if TYPE_CHECKING:
@@ -74,10 +75,14 @@ class Suspect:
         """The migration and the number of the statement in it, as `Care` has them."""
         return self.migration, self.step.first_statement + self.number
 
+    @property
+    def place(self) -> StatementId:
+        """The statement as facts name it."""
+        return StatementId(self.migration, *self.statement.position)
+
     def effect(self, name: ObjectName, address: Address | None, because: str) -> UnplannedEffect:
         """Return an effect of this statement on an object."""
-        place = StatementId(self.migration, *self.statement.position)
-        return UnplannedEffect(name, address, place, self.step.whole, because)
+        return UnplannedEffect(name, address, self.place, self.step.whole, because)
 
     def move(self, name: ObjectName, becomes: ObjectName) -> UnplannedEffect:
         """Return that this statement gives an object another name."""
@@ -102,18 +107,25 @@ class Reconciliation:
     is_watched: bool = False
     taken: list[UnplannedEffect] = field(default_factory=list)
     is_ambiguous: bool = False
-    """Objects are gone, and which of several statements took them is not known."""
+    """Objects are gone, or `*` stands for other columns, and which of several statements did so is not known."""
+    _stale_before: frozenset[ObjectName] = field(default=frozenset(), init=False)
+    _outgrown: dict[ObjectName, StatementId] = field(default_factory=dict, init=False)
     _there: tuple[Snapshot, Mapping[Address, ObjectName]] | None = field(default=None, init=False)
 
     @cached_property
     def _definitions(self) -> DefinitionsBefore:
         return DefinitionsBefore(self.conn, self.snapshot, self.group)
 
+    @cached_property
+    def _stars(self) -> StarReaders:
+        return StarReaders(self.conn, self.plan.star_readers, self.snapshot.server.setting)
+
     def begin(self) -> None:
         """Note what there is before the first suspect runs; of constraints and defaults no snapshot tells."""
         is_first = self.suspects[0].step is self.plan.steps[0]  # an earlier group may have recreated what there was
         self.before = self.snapshot if is_first else read_snapshot(self.conn, self.state_schema)
         self.parts = read_table_parts(self.conn)
+        self._stale_before = self._stars.stale()
         set_path(self.conn, self.snapshot.server.setting)
 
     def care(self, *, savepoints: bool) -> Care:
@@ -127,7 +139,10 @@ class Reconciliation:
             if not before or self.is_watched or unknown:
                 before[suspect.key] = self._before(unknown, is_first=not before)
             last = suspect.step.number
-        after = {suspect.key: self._watch(suspect) for suspect in self.suspects} if self.is_watched else {}
+        after: dict[tuple[str, int], Callable[[], None]] = {}
+        if self.is_watched:
+            after = {one.key: self._watch_stars(one) for one in self._column_changes} if self.plan.star_readers else {}
+            after |= {suspect.key: self._watch(suspect) for suspect in self.suspects}
         return Care(savepoints, before, after)
 
     def _before(self, unknown: Collection[ObjectName], *, is_first: bool) -> Callable[[], None]:
@@ -168,6 +183,17 @@ class Reconciliation:
                 suspect.effect(name, self._older(address), f"CASCADE takes {name} along") for address, name in lost
             ]
             self.taken += [suspect.move(*names) for names in self._moved(before, now)]
+            look_at_stars()
+
+        look_at_stars = self._watch_stars(suspect)
+        return look
+
+    def _watch_stars(self, statement: Suspect) -> Callable[[], None]:
+        """Return what notes after a statement which views have a `*` that stands for other columns now."""
+
+        def look() -> None:
+            for name in self._stars.stale() - self._stale_before:
+                self._outgrown.setdefault(name, statement.place)
 
         return look
 
@@ -186,6 +212,16 @@ class Reconciliation:
         step = failure.step
         is_gone = isinstance(failure.error, classes.GONE)
         return is_gone and step is not None and any(s.step.number <= step.number for s in self.suspects)
+
+    @cached_property
+    def _column_changes(self) -> list[Suspect]:
+        """The statements of which the text says that they change columns, maybe of a relation not known to the plan."""
+        return [
+            Suspect(step, step.migration.name, number, statement)
+            for step in self.group
+            for number, statement in enumerate(step.migration_statements)
+            if step.migration is not None and any(a.effect in CHANGES_SHAPE for a in statement.alterations)
+        ]
 
     @cached_property
     def suspects(self) -> list[Suspect]:
@@ -240,6 +276,20 @@ class Reconciliation:
         if not self.suspects or self.before is None:
             return []
         return self._definitions.changed(now, self.suspects[-1].step.number)
+
+    def outgrown(self) -> dict[ObjectName, StatementId]:
+        """Return managed views whose `*` stands for other columns since which statement.
+
+        That is a suspect, or a statement about a relation that a suspect has created.
+        """
+        if not self.suspects or self.before is None or not self.plan.star_readers:
+            return {}
+        found = self._stars.stale() - self._stale_before
+        if self.is_watched:
+            return {name: self._outgrown[name] for name in sorted(found) if name in self._outgrown}
+        is_sure = len(self.suspects) == 1 and all(name in self.before.objects for name in found)
+        self.is_ambiguous = self.is_ambiguous or (bool(found) and not is_sure)
+        return dict.fromkeys(sorted(found), self.suspects[0].place)
 
     def _older(self, address: Address | None) -> Address | None:
         """Return an address that is older than the plan: what the plan itself creates has another one each time."""

@@ -45,6 +45,20 @@ def descriptions(questions: Sequence[ShapeQuestion]) -> list[Trial]:
     return [(question.settings, _describe(question)) for question in questions]
 
 
+def described_columns(
+    questions: Sequence[ShapeQuestion], outcomes: Sequence[pq.abc.PGresult | psycopg.Error]
+) -> dict[ObjectName, tuple[str, ...]]:
+    """Return the names of the columns of each question's query; not of those that the server refused.
+
+    `outcomes` are the answers to `descriptions`.
+    """
+    return {
+        question.name: _renamed(question, _columns(outcome).names)
+        for question, outcome in zip(questions, outcomes, strict=True)
+        if not isinstance(outcome, psycopg.Error)
+    }
+
+
 class DescribedQueries:
     """Queries whose columns the server has described, or which it has refused."""
 
@@ -105,19 +119,24 @@ def _typed_row(question: ShapeQuestion, described: _Described) -> str:
 
 def _shape(question: ShapeQuestion, described: _Described, result: pq.abc.PGresult) -> ViewShape:
     types, collations = (_numbers(result.get_value(0, n) or b"{}") for n in (0, 1))
-    renamed = question.columns or ()
     return ViewShape(
         tuple(
             ColumnShape(
-                renamed[n] if n < len(renamed) else name,
+                name,
                 types[n],
                 # a domain has no modifier of its own; the description shows that of its base type
                 described.modifiers[n] if types[n] == described.types[n] else -1,
                 collations[n],
             )
-            for n, name in enumerate(described.names)
+            for n, name in enumerate(_renamed(question, described.names))
         )
     )
+
+
+def _renamed(question: ShapeQuestion, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that the columns of a query have in its view: a list of columns names the first ones."""
+    given = question.columns or ()
+    return (*given[: len(names)], *names[len(given) :])
 
 
 def _numbers(array: bytes) -> list[int]:

@@ -73,6 +73,14 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgrown:
+    """After a statement, the `*` in the source of a managed object stands for other columns than the server stores."""
+
+    object: ObjectName
+    statement: StatementId
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """Migrations removed the object, or the column of an object, before pgmg came to it."""
 
@@ -111,6 +119,7 @@ Fact = (
     | Moved
     | Exists
     | Changed
+    | Outgrown
     | Missing
     | CannotReplace
     | NeedsOwnTransaction
@@ -124,6 +133,7 @@ _Fact = TypeVar(
     Moved,
     Exists,
     Changed,
+    Outgrown,
     Missing,
     CannotReplace,
     NeedsOwnTransaction,

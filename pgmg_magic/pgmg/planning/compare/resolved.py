@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.errors import ConfigError
 from pgmg.model.database.catalog_details import CatalogQueries, DriftChecks, DriftEvidence, ShapeQuestion
-from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, Moved, ServerFacts, StatementId
+from pgmg.model.database.server_facts import Blocks, Creates, DependsOn, Moved, Outgrown, ServerFacts, StatementId
 from pgmg.model.database.snapshot import Address, Snapshot
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import PROPERTY_KINDS, RELATIONS, ROUTINES, Kind, ObjectName, unknown_object
@@ -291,6 +291,8 @@ def _named_by(facts: ServerFacts, resolved: ResolvedProject) -> Iterator[Address
         if fact.address is not None:
             yield Address(*fact.address)
         yield from _live(fact.object, resolved.snapshot)
+    for outgrown in facts.of(Outgrown):
+        yield from _live(outgrown.object, resolved.snapshot)
     for depends in facts.of(DependsOn):
         for end in (depends.dependent, depends.on):
             if not isinstance(end, StatementId):

@@ -60,6 +60,8 @@ class DemandContext:
     """The inputs of the demands, for all migrations of a plan.
 
     `blocking` are objects that, as the server said, block a statement, `refused` those that it did not replace.
+    `outgrown` are objects whose `*` stands for other columns after a statement, though no text tells, each with the
+    object below it of which that holds as well.
     """
 
     timeline: Timeline
@@ -69,6 +71,7 @@ class DemandContext:
     mode: Recreate
     blocking: Mapping[int, Collection[ObjectId]] = field(default_factory=dict)
     refused: Collection[ObjectName] = ()
+    outgrown: Mapping[int, Mapping[ObjectName, ObjectName | None]] = field(default_factory=dict)
 
 
 def demands_of(migration: int, used: Collection[ObjectId], context: DemandContext) -> Demands:
@@ -79,6 +82,8 @@ def demands_of(migration: int, used: Collection[ObjectId], context: DemandContex
             found.note(operation, statement)
         for id_ in context.blocking.get(statement.number, ()):
             found.absent.setdefault(id_, Cause(statement.number, (), f"blocks {statement.source.name}"))
+        for name, read in context.outgrown.get(statement.number, {}).items():
+            found.note_outgrown(name, read, statement)
     if context.mode is Recreate.DEPENDENTS:
         found.note_dependents()
     return found.demands(used)
@@ -92,6 +97,7 @@ class _Found:
     altered: dict[ObjectId, Cause] = field(default_factory=dict)
     names: dict[ObjectName, ObjectId] = field(default_factory=dict)
     carried: set[ObjectId] = field(default_factory=set)
+    outgrown: dict[ObjectName, Cause] = field(default_factory=dict)
 
     def note(self, operation: Operation, statement: PendingStatement) -> None:
         """Add what one operation demands."""
@@ -124,6 +130,13 @@ class _Found:
                 if above != id_ and name is not None and name.kind is Kind.VIEW:
                     self.stale.setdefault(above, cause)
 
+    def note_outgrown(self, name: ObjectName, read: ObjectName | None, statement: PendingStatement) -> None:
+        """Add an object whose `*` stands for other columns after a statement; `read` is another such that it reads."""
+        reason = f"{statement.source.name} changes the columns that its `*` stands for"
+        if read is not None:
+            reason = f"reads {read.display_name} by `*`"
+        self.outgrown.setdefault(name, Cause(statement.number, () if read is None else (read,), reason))
+
     def _holds(self, point: int) -> Callable[[Link], bool]:
         return self.context.removals.holding_at(point)
 
@@ -152,6 +165,9 @@ class _Found:
                 continue
             if any(self._reads(name, read) for read in cause.because):
                 replaced.setdefault(name, cause)
+        for name, cause in self.outgrown.items():
+            if not (name.kind is Kind.MATERIALIZED_VIEW or name in self.context.refused):
+                replaced.setdefault(name, cause)
         absent = {id_: cause for id_, cause in self.absent.items() if id_ not in own}
         names = ((id_, self._declared_name(id_)) for id_ in self.stale)
         outgrown = {
@@ -159,6 +175,7 @@ class _Found:
             for id_, name in names
             if name is not None and any(self._reads(name, read) for read in self.stale[id_].because)
         }
+        outgrown |= {self.context.declared.id_of(name): cause for name, cause in self.outgrown.items()}
         return Demands(absent, replaced, self.names, outgrown)
 
     def _reads(self, name: ObjectName, read: ObjectName) -> bool:
@@ -326,7 +343,7 @@ def _stale_readers(operation: Operation, context: DemandContext) -> dict[ObjectI
                 routines.add(link.dependent)
                 queue.append((link.dependent, name))
             own = declared.name_of(link.dependent)
-            if own is None or link.dependent in found or not _keeps_columns(own, declared):
+            if own is None or link.dependent in found or not keeps_columns(own, declared):
                 continue
             if declared.reads_rows_of(own, on):
                 found[link.dependent] = read
@@ -335,7 +352,7 @@ def _stale_readers(operation: Operation, context: DemandContext) -> dict[ObjectI
     return found
 
 
-def _keeps_columns(name: ObjectName, declared: DeclaredObjects) -> bool:
+def keeps_columns(name: ObjectName, declared: DeclaredObjects) -> bool:
     """Say whether the server stores the columns that a `*` in the source stands for."""
     facts = declared[name].source.facts
     return name.kind in _VIEWS or (isinstance(facts, RoutineFacts) and facts.atomic)

@@ -1,13 +1,14 @@
-"""Finds what reads by `*` something that gets more columns in place: left alone, it would show only the old ones."""
+"""Finds objects that read by `*` something that gets more columns in place: left alone, they show only the old ones."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pgmg.model.database.catalog_details import ShapeQuestion
 from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
-from pgmg.model.sources.facts import CompositeFacts, RoutineFacts
+from pgmg.model.sources.facts import CompositeFacts, RoutineFacts, ViewFacts
 from pgmg.model.sources.source import Reference, RefKind
 from pgmg.planning.kinds.rules import AlterInPlace, Strategy
 from pgmg.source.grammar.lexer import significant
@@ -23,13 +24,15 @@ _READERS = ROUTINES | {Kind.VIEW, Kind.MATERIALIZED_VIEW}
 def stale_stars(context: PlanContext, strategies: Mapping[ObjectName, Strategy]) -> dict[ObjectName, ObjectName]:
     """Return objects of unchanged source whose `*` has to be expanded anew, each with what grows below it.
 
-    Views and composite types grow. So does what a function returns whose result is one of them.
+    Views and composite types grow. So does what a function returns whose result is one of them. An object of which the
+    server has said that its own `*` is to be expanded is there with itself.
     """
     grown = [
         name for name, strategy in strategies.items() if isinstance(strategy, AlterInPlace) and _grows(name, context)
     ]
+    found = {name: name for name in context.outgrown_before if name not in strategies}
+    grown += found
     spread = set(grown)
-    found: dict[ObjectName, ObjectName] = {}
     for read in grown:
         readers = [name for name in _readers(read, context) if _is_stored(name, context)]
         for name in readers:  # one that returns a row of what it reads is among both
@@ -41,6 +44,16 @@ def stale_stars(context: PlanContext, strategies: Mapping[ObjectName, Strategy])
                 grown.append(name)
     order = {name: position for position, name in enumerate(context.resolved.declared)}
     return dict(sorted(found.items(), key=lambda pair: order[pair[0]]))
+
+
+def star_readers(context: PlanContext) -> tuple[ShapeQuestion, ...]:
+    """Return the queries of all declared views with a `*`: the server stores the columns that it stood for."""
+    found = []
+    for name, declared in context.resolved.declared.items():
+        source, view = declared.source, declared.source.facts
+        if isinstance(view, ViewFacts) and (any(r.star for r in source.references) or _expands_a_value(source.sql)):
+            found.append(ShapeQuestion(name, view.query, view.columns, source.settings))
+    return tuple(found)
 
 
 def _is_stored(name: ObjectName, context: PlanContext) -> bool:

@@ -33,6 +33,11 @@ class SchemaState:
         """Return the object that has a name, of whatever kind: a view and a table share their names."""
         return self.history.holder(name, self.point)
 
+    def holder_of_kind(self, name: ObjectName) -> ObjectId | None:
+        """Return the object that has a name if it is of the same kind."""
+        found = self.holder(name)
+        return found if found is not None and self.name_of(found).kind is name.kind else None
+
     def name_of(self, id_: ObjectId) -> ObjectName:
         """Return the name of an object; the last one it had where it does not exist any more."""
         return self.history.name_of(id_, self.point)

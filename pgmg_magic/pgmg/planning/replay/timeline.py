@@ -109,10 +109,8 @@ class Timeline:
 
         An object of another kind, such as a view in the place of a materialized view, is not the declared one.
         """
-        holder = self.final.holder(name)
-        if holder is None or self.final.name_of(holder).kind is not name.kind:
-            return self.history.identify(name)
-        return holder
+        holder = self.final.holder_of_kind(name)
+        return self.history.identify(name) if holder is None else holder
 
     def uses_of_created(self, id_: ObjectId) -> tuple[Used, ...]:
         """Return what the definition uses with which a pending statement creates an object."""

@@ -266,16 +266,7 @@ class CodeChanges:
 
     def finish(self, key: SlotKey) -> None:
         """Bring every declared object to its source, drop what is deleted, and restore everything else."""
-        point = key.point
-        slot = self._lifetimes.slot(key)
-        roots = self._outgrown() | self._roots.roots(point)
-        roots = {i: reason for i, reason in roots.items() if self._presence.is_present(i, point)}
-        slot.released |= self._roots.released(roots, point)
-        closure = self._presence.dependents_closure(self._roots.with_learned(roots, point), point, slot.released)
-        for id_, explicit in closure.items():
-            if self._presence.is_present(id_, point):
-                reason = roots.get(id_) or self._reason(id_, closure)
-                self.drop(id_, key, reason, explicit=explicit)
+        self._drop_closure(self._outgrown() | self._roots.roots(key.point), key)
         for name in self._to_settle():
             self._settle(name, key)
         self._expand_again(key)
@@ -283,12 +274,48 @@ class CodeChanges:
             if self.restored.is_restored(id_):
                 self.create(id_, key, Form.CATALOG, "restored as it was")
 
+    def recreate_outgrown(self, names: Iterable[ObjectName], key: SlotKey) -> None:
+        """Recreate objects whose `*` stands for other columns now, as far as they cannot be replaced in place."""
+        wanted = {self._declared.id_of(name) for name in names}
+        roots = {id_: reason for id_, reason in self._outgrown().items() if id_ in wanted}
+        if roots:
+            self._recreate(roots, key, {id_: f"recreated: {reason}" for id_, reason in roots.items()})
+
+    def _recreate(self, roots: Mapping[ObjectId, str], key: SlotKey, creations: Mapping[ObjectId, str]) -> None:
+        """Drop objects, each for its reason, and create them from their sources, for the reasons of `creations`.
+
+        What the plan has created above them is recreated too. What the catalog has above them is absent afterwards.
+        """
+        presence = self._presence
+        created = [id_ for id_ in presence.from_source if id_ not in roots]
+        self._drop_closure(roots, key)
+        above = {id_: f"recreated: {presence.absent[id_].reason}" for id_ in created if id_ in presence.absent}
+        for id_, reason in (above | dict(creations)).items():
+            self.create(id_, key, Form.SOURCE, reason)
+
+    def _drop_closure(self, roots: Mapping[ObjectId, str], key: SlotKey) -> None:
+        """Drop objects that exist, each for its reason, and all that depends on them."""
+        point, slot = key.point, self._lifetimes.slot(key)
+        roots = {i: reason for i, reason in roots.items() if self._presence.is_present(i, point)}
+        slot.released |= self._roots.released(roots, point)
+        closure = self._presence.dependents_closure(self._roots.with_learned(roots, point), point, slot.released)
+        for id_, explicit in closure.items():
+            if self._presence.is_present(id_, point):
+                reason = roots.get(id_) or self._reason(id_, closure)
+                self.drop(id_, key, reason, explicit=explicit)
+
     def _outgrown(self) -> dict[ObjectId, str]:
-        """Return what has been restored as it was though its `*` means more columns since, with the reason."""
+        """Return objects whose `*` has not been expanded anew since it stands for other columns, with the reason.
+
+        They have been restored as they were, or cannot be replaced in place.
+        """
         presence, found = self._presence, {}
+        learned = {self._declared.id_of(name) for names in self._context.outgrown.values() for name in names}
         for id_, cause in presence.outgrown.items():
             restored = presence.restored.get(id_)
-            if restored is not None and restored.point > cause.statement and id_ not in presence.absent:
+            is_restored = restored is not None and restored.point > cause.statement
+            is_left = id_ in learned and presence.created_at(id_) <= cause.statement
+            if (is_restored or is_left) and id_ not in presence.absent:
                 found[id_] = cause.reason
         return found
 
@@ -365,8 +392,7 @@ class CodeChanges:
         else:
             self._lifetimes.slot(key).changes[name] = "a migration creates or changes it"
             return
-        self.drop(id_, key, reason, explicit=True)
-        self.create(id_, key, Form.SOURCE, self._creation_reason(id_, change))
+        self._recreate({id_: reason}, key, {id_: self._creation_reason(id_, change)})
 
     def _expand_again(self, key: SlotKey) -> None:
         """Read anew what was created from its source before something that it reads by `*` got more columns.
@@ -384,8 +410,7 @@ class CodeChanges:
                 continue
             reason = "its `*` is expanded anew"
             if name.kind is Kind.MATERIALIZED_VIEW or name in self._context.not_replaceable:
-                self.drop(id_, key, reason, explicit=True)
-                self.create(id_, key, Form.SOURCE, reason)
+                self._recreate({id_: reason}, key, {id_: reason})
             else:
                 self._lifetimes.slot(key).changes[name] = reason
 

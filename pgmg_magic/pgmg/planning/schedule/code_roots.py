@@ -63,7 +63,7 @@ class CodeRoots:
         for fact in self._context.facts.of(DependsOn):
             if isinstance(fact.dependent, StatementId) or isinstance(fact.on, StatementId):
                 continue
-            holder, on = (self._context.timeline.state(point).holder(n) for n in (fact.dependent, fact.on))
+            holder, on = (self._context.timeline.state(point).holder_of_kind(n) for n in (fact.dependent, fact.on))
             is_dropped = on is not None and (on in roots or fact.on in self._decisions.strategies)
             if holder is not None and holder not in self._presence.from_source and is_dropped:
                 found.append(holder)

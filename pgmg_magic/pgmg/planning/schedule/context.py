@@ -15,6 +15,7 @@ from pgmg.model.database.server_facts import (
     Exists,
     Missing,
     NeedsOwnTransaction,
+    Outgrown,
     ServerFacts,
     StatementId,
 )
@@ -24,6 +25,7 @@ from pgmg.model.naming.names import RELATIONS, TYPES, Kind
 from pgmg.model.naming.quoting import spell
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.planning.compare.attachments import LiveAttachments
+from pgmg.planning.demands.constraints import keeps_columns
 from pgmg.planning.demands.dependencies import DependencyGraph
 from pgmg.planning.demands.implied_families import family_like, implied_family, is_migrated
 from pgmg.planning.demands.removals import Removals, removals_of
@@ -201,9 +203,36 @@ class PlanContext:
                 found[number] = (*found.get(number, ()), id_)
         return found
 
+    @cached_property
+    def outgrown(self) -> Mapping[int, Mapping[ObjectName, ObjectName | None]]:
+        """Declared objects whose `*` stands for other columns after a statement, by its number.
+
+        The server has said so of some (None). The others read one of them by `*`.
+        """
+        found: dict[int, dict[ObjectName, ObjectName | None]] = {}
+        for fact in self.facts.of(Outgrown):
+            number = self.number_of(fact.statement)
+            if number is not None and fact.object in self.declared:
+                found.setdefault(number, {})[fact.object] = None
+        for names in found.values():
+            queue = list(names)
+            for read in queue:
+                for user, use in self.declared.users.get(read, ()):
+                    if use.star and user not in names and keeps_columns(user, self.declared):
+                        names[user] = read
+                        queue.append(user)
+        return found
+
+    @cached_property
+    def outgrown_before(self) -> tuple[ObjectName, ...]:
+        """Declared objects whose `*` stands for other columns since a statement that is not pending any more."""
+        facts = self.facts.of(Outgrown)
+        found = (fact.object for fact in facts if self.number_of(fact.statement) is None)
+        return tuple(name for name in found if name in self.declared)
+
     def _blocking_object(self, fact: Blocks, number: int) -> ObjectId | None:
         """Return the object that a fact is about, by its name when the statement runs or else by its address."""
-        holder = self.timeline.state(number).holder(fact.object)
+        holder = self.timeline.state(number).holder_of_kind(fact.object)
         if holder is not None:
             return holder
         if fact.address is not None:

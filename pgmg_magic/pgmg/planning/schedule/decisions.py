@@ -59,7 +59,11 @@ def decide(context: PlanContext, demands: Sequence[Demands]) -> Decisions:
             blame=tuple(refusals),
         )
     for name, read in stale_stars(context, found.strategies).items():
-        found.strategies[name] = _expand_star(name, f"its `*` reads {read.display_name}, which gets columns", context)
+        if read == name:
+            reason = "its `*` stands for other columns since an earlier migration"
+        else:
+            reason = f"its `*` reads {read.display_name}, which gets columns"
+        found.strategies[name] = _expand_star(name, reason, context)
     return found
 
 

@@ -24,7 +24,7 @@ from pgmg.planning.schedule.transactions import Transaction, Transactions
 from pgmg.planning.steps.default_privileges_order import earliest_point, is_about_new_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pgmg.model.naming.names import ObjectName
     from pgmg.planning.demands.constraints import Cause, Demands
@@ -89,10 +89,11 @@ class Scheduler:
         needed = self._unblocked(self._code.needed_by(statement), blocked)
         if needed:
             self._code.bring(needed, statement, start, f"{statement.source.name} needs it")
-        noticed = self._unblocked(self._noticed_changes(statement), blocked)
+        noticed = self._noticed_changes(statement, blocked)
         if noticed:
             reason = f"{statement.source.name} may notice it"
             self._code.bring(noticed, statement, start, reason, is_noticed=True)
+        self._recreate_used(statement)
         self._restore(self._noticed(statement), statement, start, blocked)
         self._note_missed(statement)
         self._refresh_used(statement)
@@ -104,10 +105,11 @@ class Scheduler:
     def _unblocked(self, names: Iterable[ObjectName], blocked: Mapping[ObjectId, bool]) -> list[ObjectName]:
         return [name for name in names if self._context.declared.id_of(name) not in blocked]
 
-    def _noticed_changes(self, statement: PendingStatement) -> list[ObjectName]:
+    def _noticed_changes(self, statement: PendingStatement, blocked: Collection[ObjectId]) -> list[ObjectName]:
         """Return declared objects that a statement may notice, and that exist after the migrations before its own.
 
-        Applied one by one, each migration would find what the code folder declares, as far as it can be created.
+        Applied one by one, each migration would find what the code folder declares, as far as it can be created beside
+        it: not what is `blocked`, nor what uses that.
         """
         if not statement.scopes or statement.migration == 0 or not self._unsettled:
             return []
@@ -117,9 +119,27 @@ class Scheduler:
             for name, since in self._unsettled.items()
             if since <= point and any(self._scopes.includes_declared(scope, name) for scope in statement.scopes)
         ]
+        wanted = self._code.with_needs(found, statement.number)
+        held = self._users_of_blocked(wanted, blocked)
         for name in found:
-            del self._unsettled[name]
-        return self._code.with_needs(found, statement.number)
+            if name not in held:
+                del self._unsettled[name]
+        return [name for name in wanted if name not in held]
+
+    def _users_of_blocked(self, names: Collection[ObjectName], blocked: Collection[ObjectId]) -> set[ObjectName]:
+        """Return which declared objects are blocked, or use one that is."""
+        declared = self._context.declared
+        found: set[ObjectName] = set()
+        queue = [name for name in names if declared.id_of(name) in blocked]
+        queue += [
+            name for name in names for use in declared.uses(name) if use.hard and declared.id_of(use.object) in blocked
+        ]
+        while queue:
+            name = queue.pop()
+            if name not in found:
+                found.add(name)
+                queue += [user for user, use in declared.users.get(name, ()) if use.hard and user in names]
+        return found
 
     def _blocked(self, statement: PendingStatement) -> dict[ObjectId, bool]:
         """Return what has to be absent while a statement runs; True for what is dropped by name."""
@@ -162,7 +182,7 @@ class Scheduler:
             return []
         found = dict.fromkeys(use.object for use in statement.uses if use.object is not None and use.object in absent)
         state = self._timeline.state(statement.number)
-        waited_for = (state.holder(name) for name in self._context.waiting_for.get(statement.number, ()))
+        waited_for = (state.holder_of_kind(name) for name in self._context.waiting_for.get(statement.number, ()))
         found |= {id_: None for id_ in waited_for if id_ is not None and id_ in absent}
         for scope in statement.scopes:
             found |= {id_: None for id_ in absent if self._scopes.includes(scope, id_, statement.number)}
@@ -302,18 +322,40 @@ class Scheduler:
                 self._stale.setdefault(name, statement)
                 self._lifetimes.affected[statement.migration].setdefault(id_, Because(cause.reason, cause.because))
 
+    def _recreate_used(self, statement: PendingStatement) -> None:
+        """Recreate what a statement uses if its `*` stands for other columns now and it cannot be replaced in place."""
+        if self._context.outgrown:
+            names = [name for name in self._stale_used(statement) if name not in self._stale]
+            ready = [name for name in names if self._availability.source_holds(name, statement.number)]
+            self._code.recreate_outgrown(ready, SlotKey(statement.number))
+
     def _refresh_used(self, statement: PendingStatement) -> None:
-        """Expand the `*` of stale views anew before a statement that names them."""
-        for name in dict.fromkeys(use.name for use in statement.uses if use.name in self._stale):
-            if self._availability.source_holds(name, statement.number):
-                self._replace(name, SlotKey(statement.number))
+        """Expand the `*` of stale views anew before a statement that uses them."""
+        if self._stale:
+            self._refresh(self._stale_used(statement), SlotKey(statement.number))
 
     def _refresh_below_created(self) -> None:
         """Expand the `*` of what an object created just now uses: a materialized view is filled at once."""
         for id_, key in self._code.take_created():
-            for name in self._stale_below(id_) if self._stale else ():
-                if self._availability.source_holds(name, key.point):
-                    self._replace(name, key)
+            if self._stale:
+                self._refresh(self._stale_below(id_), key)
+
+    def _refresh(self, names: Iterable[ObjectName], key: SlotKey) -> None:
+        for name in names:
+            if name in self._stale and self._availability.source_holds(name, key.point):
+                self._replace(name, key)
+
+    def _stale_used(self, statement: PendingStatement) -> list[ObjectName]:
+        """Return the stale objects that a statement names, and those that they use."""
+        names = dict.fromkeys(use.name for use in statement.uses if use.name in self._context.declared)
+        found: dict[ObjectName, None] = {}
+        for name in names:
+            found |= dict.fromkeys(self._stale_below(self._context.declared.id_of(name)))
+            found |= {name: None} if self._is_stale(name) else {}
+        return list(found)
+
+    def _is_stale(self, name: ObjectName) -> bool:
+        return name in self._stale or self._context.declared.id_of(name) in self.presence.outgrown
 
     def _stale_below(self, id_: ObjectId) -> list[ObjectName]:
         """Return the stale objects that an object uses, through others as well."""
@@ -327,7 +369,7 @@ class Scheduler:
                 if use.object not in queue:
                     queue[use.object] = None
                     names.append(use.object)
-        return [name for name in names if name in self._stale]
+        return [name for name in names if self._is_stale(name)]
 
     def _refresh_all(self) -> None:
         """Expand the `*` of stale views anew before their transaction ends: the next run would not know of it."""

@@ -25,6 +25,7 @@ from pgmg.planning.compare.fingerprint import basis, fingerprint
 from pgmg.planning.compare.report import change
 from pgmg.planning.demands.constraints import DemandContext, demands_of, users_among
 from pgmg.planning.demands.soft_dependents import checked_routines
+from pgmg.planning.demands.stale_stars import star_readers
 from pgmg.planning.kinds.rules import AlterInPlace
 from pgmg.planning.resolve.declared import NamesInText
 from pgmg.planning.resolve.sql_names import target
@@ -114,6 +115,7 @@ def build(
         removed=_removed(context, lifetimes),
         removed_names=context.removals.created_names(),
         effects=tuple(migration_effects(context.timeline)),
+        star_readers=star_readers(context) if any(step.unread for step in steps) else (),
         rebaseline=tuple(
             Record(d.name, d.declared.source, 1, d.recorded_key) for d in found if d.rebaseline and d.declared
         ),
@@ -124,7 +126,7 @@ def _demands(context: PlanContext) -> list[Demands]:
     timeline = context.timeline
     asked = DemandContext(
         timeline, context.graph, context.removals, context.declared, context.options.recreate, context.blocking,
-        context.not_replaceable,
+        context.not_replaceable, context.outgrown,
     )  # fmt: skip
     found = []
     for number in range(len(timeline.migrations)):
