@@ -21,7 +21,7 @@ from psycopg import conninfo, sql
 
 import pgmg
 from pgmg.model.plans.plan import Step
-from pgmg.model.results.events import ServerNotice, Started
+from pgmg.model.results.events import Recorded, ServerNotice, Started, StepBegun
 from tests.oracle import differences, dump
 from tests.property import edits, facts, histories
 from tests.property.projects import create_roles, told_anew, write
@@ -123,16 +123,37 @@ class Way:
         self._connected = None
         self._open.close()
 
+    def _apply_in_part(self, commits: int) -> None:
+        """Apply until so many transactions are committed, and disconnect in the middle of the next one."""
+        left = commits
+
+        def listen(event: object) -> None:
+            nonlocal left
+            left -= isinstance(event, Recorded)
+            if isinstance(event, StepBegun) and not left:
+                raise _BrokenOff
+
+        _, project = self._connect()
+        try:
+            plan = project.plan(self.options)
+            self.missed += "".join(notice.message for notice in plan.warnings if notice.code == "missed-by-statement")
+            project.apply(plan, yes=True, listener=listen)
+        except (_BrokenOff, pgmg.PgmgError):
+            self.close()
+
     def write(self, world: World) -> None:
         write(self.root, world.files())
         (self.root / "pgmg.toml").write_text(CONFIG)
 
-    def apply(self, world: World) -> str:
+    def apply(self, world: World, *, breaks_after: int = 0) -> str:
         """Return "applied", "learned" where the server taught something, or the text of a refusal.
 
         A plan that was shown runs as shown: the executed steps are those of the plan unless something was learned.
+        `breaks_after`: the process ends after that many commits, and another one begins again.
         """
         self.write(world)
+        if breaks_after:
+            self._apply_in_part(breaks_after)
         events: list[object] = []
         looking, project = self._connect()
         before = facts.read(looking)
@@ -153,6 +174,10 @@ class Way:
         left = [f"{s.action} {s.object}: {s.sql}" for s in project.plan(self.options).steps]
         assert not left, f"left to do: {left}"
         return "learned" if learned else "applied"
+
+
+class _BrokenOff(BaseException):
+    """The end of a process in the middle of an apply."""
 
 
 def _named(steps: Iterable[Step]) -> list[str]:
@@ -269,7 +294,8 @@ def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, 
         wanted = told_anew(dump(ones.dsn, rows=True))
         cuts = sorted({*(n for n in range(len(history.rounds) - 1) if chance(choose, 2)), len(history.rounds) - 1})
         for name, ends in (("all", [len(history.rounds) - 1]), ("cuts", cuts)):
-            _compare(history, ways[name], name, ends, wanted, counted)
+            breaks = [1 + choose.below(3) if name == "cuts" and chance(choose, 2) else 0 for _ in ends]
+            _compare(history, ways[name], name, dict(zip(ends, breaks, strict=True)), wanted, counted)
     except Exception as error:
         error.add_note(str(history))
         if history.rounds:
@@ -278,13 +304,15 @@ def _compare_ways(choose: Chooser, history: History, ones: Way, ways: dict[str, 
 
 
 def _compare(
-    history: History, way: Way, name: str, ends: list[int], wanted: dict[str, str], counted: Counter[str]
+    history: History, way: Way, name: str, ends: dict[int, int], wanted: dict[str, str], counted: Counter[str]
 ) -> None:
+    """Apply the rounds up to each of `ends` at once, broken off after the commits that it says, if any."""
     world = history.base
-    for end in ends:
+    for end, breaks_after in ends.items():
         new = history.rounds[end].world
         must, may = refusals(world, new, rewrite=history.options.rewrite_tables)
-        outcome = way.apply(new)
+        outcome = way.apply(new, breaks_after=breaks_after)
+        counted["broken off"] += bool(breaks_after)
         if outcome.startswith("refused"):
             if must or may:
                 counted[f"{name} refused"] += 1
