@@ -30,7 +30,7 @@ WRONG = {
 STUB = ast.parse((Path(pgmg.__file__).parent / "__init__.pyi").read_text())
 STUBS = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
 INTERNAL = {
-    "Plan": "basis bodies breaches effects first_locks inputs rebaseline records rehearsal removed removed_names",
+    "Plan": "basis bodies breaches effects first_locks inputs rebaseline records rehearsal removed removed_names star_readers",
     "Step": "beside completes_migration first_statement migration migration_statements noticed_by properties runtime "
     "source unread whole",
     "Project": "apply_files attributes_in change_records check declared plan_files reloaded_settings settings "
