@@ -32,6 +32,11 @@ EVERY_FILE = sorted(path for path in CASES.rglob("*.sql") if "migrations" not in
 MANY = tuple(code_file(f"CREATE VIEW v{n} AS SELECT {n} AS n FROM t{n};", f"sql/v{n}.sql") for n in range(20))
 
 
+def kept(file, objects):
+    """Return objects as they come out of the text that they are packed into."""
+    return unpack([(pack(objects, file), file)])[file.path]
+
+
 def parsed(files):
     return {file.path: (file, parse_file(file)) for file in files}
 
@@ -49,7 +54,7 @@ def test_every_object_of_every_case_is_the_same_after_json():
             objects = parse_file(file)
         except SourceErrors:
             continue
-        assert unpack(json.loads(json.dumps(pack(objects, file))), file) == objects
+        assert kept(file, objects) == objects
         compared += len(objects)
     assert compared > 500
 
@@ -62,12 +67,14 @@ def test_no_field_of_an_object_is_forgotten():
     given = [field for field in dataclasses.fields(one) if field.init]
     defaults = {field.name: field.default for field in given if field.default is not dataclasses.MISSING}
     assert [name for name, default in defaults.items() if getattr(one, name) == default] == []
-    assert unpack(json.loads(json.dumps(pack(objects, file))), file) == objects
+    assert kept(file, objects) == objects
 
 
 def test_no_sql_stands_in_the_cache_that_is_in_the_file(cache, tmp_path):
-    file = code_file("CREATE VIEW secret_view AS SELECT 'a very long text' AS t;", "sql/a.sql")
-    assert "very long" not in json.dumps([row[0] for row in pack(parse_file(file), file)])
+    file = code_file("CREATE VIEW secret_view AS\nSELECT 'a very long text' AS t;", "sql/a.sql")
+    first, _, _ = pack(parse_file(file), file).partition("\n")
+    assert "secret_view" in first
+    assert "very long" not in first
 
 
 def test_what_was_written_is_read(cache):
@@ -121,12 +128,27 @@ def test_a_damaged_cache_is_made_anew(cache, tmp_path, harm):
     assert len(cache.read(MANY)) == len(MANY)
 
 
-def test_values_that_are_not_ours_are_parsed(cache, tmp_path):
-    cache.write(parsed(MANY))
+NOT_OURS = ["", "[", "[]]", "null", "1", "{}", '[["x", 1]]', '[["x", 1]]\n[]', "[]],[[]"]
+
+
+def harm(tmp_path, value, which="true"):
     with sqlite3.connect(tmp_path / "cache" / "parsed.sqlite") as connection:
-        connection.execute("""UPDATE parsed SET value = '[["x", 1]]'""")
+        connection.execute(f"UPDATE parsed SET value = ? WHERE {which}", [value])
     connection.close()
+
+
+@pytest.mark.parametrize("value", NOT_OURS)
+def test_values_that_are_not_ours_are_parsed(cache, tmp_path, value):
+    cache.write(parsed(MANY))
+    harm(tmp_path, value)
     assert cache.read(MANY) == {}
+
+
+@pytest.mark.parametrize("value", NOT_OURS)
+def test_one_value_that_is_not_ours_keeps_no_other_from_being_read(cache, tmp_path, value):
+    cache.write(parsed(MANY))
+    harm(tmp_path, value, f"file = '{MANY[7].hash}'")
+    assert cache.read(MANY) == {file.path: parse_file(file) for file in MANY if file is not MANY[7]}
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
@@ -213,23 +235,36 @@ def test_a_user_without_a_home_has_none(monkeypatch):
     assert cache_folder() is None
 
 
-def test_what_cannot_be_unpacked_later_is_parsed_again():
+@pytest.mark.parametrize("rest", ["", "[", "[]", "{}", "null", '[[["x"], null], [[10000, 1], null]]'])
+def test_what_cannot_be_unpacked_later_is_parsed_again(rest):
     """A cache that somebody has damaged changes no plan."""
     file = code_file("CREATE VIEW v AS SELECT a FROM t;\nCREATE VIEW w AS SELECT a FROM v;")
     objects = parse_file(file)
-    packed = json.loads(json.dumps(pack(objects, file)))
-    for one in packed:
-        one[4] = [10_000, "no such class"]
-    found = unpack(packed, file)
+    first, _, _ = pack(objects, file).partition("\n")
+    found = unpack([(f"{first}\n{rest}", file)])[file.path]
     assert [one.target for one in found] == [one.target for one in objects]
     assert [one.references for one in found] == [one.references for one in objects]
     assert found == objects
 
 
+def test_references_and_facts_of_a_file_are_decoded_once_and_only_when_asked_for(cache, monkeypatch):
+    many = "".join(f"CREATE VIEW v{n} AS\nSELECT {n} AS n FROM t{n};\n" for n in range(100))
+    file = code_file(many)
+    cache.write(parsed([file]))
+    decoded = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text: decoded.append(text) or loads(text))
+    found = cache.read([file])[file.path]
+    assert [one.target.parts for one in found] == [(f"v{n}",) for n in range(100)]
+    assert (len(decoded), "t99" in decoded[0]) == (1, False)
+    assert [one.references[0].parts for one in found] == [(f"t{n}",) for n in range(100)]
+    assert len(decoded) == 2
+
+
 def test_an_object_that_is_kept_can_be_copied_before_it_is_unpacked():
     file = code_file("CREATE VIEW v AS SELECT a FROM t;")
     objects = parse_file(file)
-    (found,) = unpack(json.loads(json.dumps(pack(objects, file))), file)
+    (found,) = kept(file, objects)
     assert pickle.loads(pickle.dumps(copy.copy(found))) == objects[0]
     assert dataclasses.replace(found, contract=True).facts == objects[0].facts
     assert not hasattr(found, "no_field")

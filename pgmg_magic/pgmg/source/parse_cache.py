@@ -74,7 +74,6 @@ class ParseCache:
             by_hash.setdefault(file.hash, []).append(file)
         if not by_hash or not self._is_there():
             return {}
-        found: dict[str, tuple[SourceObject, ...]] = {}
         today, seldom = _today(), []
         rows: list[tuple[str, str, str]] = []
         with suppress(sqlite3.Error), closing(self._connect()) as connection:
@@ -83,11 +82,7 @@ class ParseCache:
             if seldom:
                 with connection:
                     connection.execute(_USED, (today, parser(), json.dumps(seldom)))
-        for key, value, _ in rows:
-            with suppress(ValueError, LookupError, TypeError):
-                packed = json.loads(value)
-                found.update({file.path: unpack(packed, file) for file in by_hash[key]})
-        return found
+        return unpack([(value, file) for key, value, _ in rows for file in by_hash[key]])
 
     def write(self, parsed: Mapping[str, tuple[CodeFile, tuple[SourceObject, ...]]]) -> None:
         """Keep results, by path."""
@@ -97,7 +92,7 @@ class ParseCache:
         rows = []
         for file, objects in parsed.values():
             with suppress(TypeError):  # a value that has no packed form: this file is parsed each time
-                rows.append((parser(), file.hash, json.dumps(pack(objects, file), separators=(",", ":")), today))
+                rows.append((parser(), file.hash, pack(objects, file), today))
         try:
             with closing(self._connect()) as connection, connection:
                 connection.execute(_CREATE)

@@ -113,12 +113,28 @@ class SourceObject:
     _late: Callable[[], Later] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
-    def kept(cls, late: Callable[[], Later], **fields: Any) -> Self:
+    def kept(  # noqa: PLR0913, PLR0917 - the fields, in their order
+        cls,
+        late: Callable[[], Later],
+        target: Target,
+        sql: str,
+        location: SourceLocation,
+        hash_: str,
+        file_hash: str,
+        settings: tuple[str, ...],
+        contract: bool,  # noqa: FBT001 - a field
+    ) -> Self:
         """Return an object with these fields; `late` returns its references and facts."""
         made = object.__new__(cls)
-        for name, value in fields.items():
-            object.__setattr__(made, name, value)
-        object.__setattr__(made, "_late", late)
+        set_ = object.__setattr__
+        set_(made, "target", target)
+        set_(made, "sql", sql)
+        set_(made, "location", location)
+        set_(made, "hash", hash_)
+        set_(made, "file_hash", file_hash)
+        set_(made, "settings", settings)
+        set_(made, "contract", contract)
+        set_(made, "_late", late)
         return made
 
     if not TYPE_CHECKING:  # to a type checker, the fields are always there
