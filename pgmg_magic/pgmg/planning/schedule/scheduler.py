@@ -144,13 +144,15 @@ class Scheduler:
     def _blocked(self, statement: PendingStatement) -> dict[ObjectId, bool]:
         """Return what has to be absent while a statement runs; True for what is dropped by name."""
         roots = dict.fromkeys(self._absent_for.get(statement.number, {}))
+        together = {operation.object for operation in statement.operations if operation.effect is Effect.DROP}
         for operation in statement.operations:
-            roots |= dict.fromkeys(self.presence.blocked_from_source(operation))
+            found = self.presence.blocked_from_source(operation)
+            roots |= dict.fromkeys(id_ for id_ in found if id_ not in together)
             roots |= dict.fromkeys(self._deleted_in_the_way(operation))
         roots |= dict.fromkeys(self._context.blocking.get(statement.number, ()))
         own = {operation.object for operation in statement.operations if operation.changes_definition}
-        found = self.presence.dependents_closure(roots, statement.number)
-        return {id_: explicit for id_, explicit in found.items() if id_ not in own or id_ in roots}
+        closure = self.presence.dependents_closure(roots, statement.number)
+        return {id_: explicit for id_, explicit in closure.items() if id_ not in own or id_ in roots}
 
     def _deleted_in_the_way(self, operation: Operation) -> list[ObjectId]:
         """Return deleted objects whose name a statement gives to another, or whose table or schema it takes away."""
