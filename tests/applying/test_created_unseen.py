@@ -291,3 +291,50 @@ def test_the_last_statement_that_may_have_created_it_is_held_to_have_done_so(pro
 
 def _failure_at(step, plan) -> Failure:
     return Failure(psycopg.Error(), step, 0, plan, NO_FACTS, None, None, "public")
+
+
+MANY = 12
+UNSEEN = {
+    "trigger": ("CREATE TRIGGER g{0} BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION noted()", "TRIGGER g{0} ON t"),
+    "view": ("CREATE VIEW v{0} AS SELECT c + {0} AS c FROM t", "VIEW v{0}"),
+    "materialized view": ("CREATE MATERIALIZED VIEW m{0} AS SELECT c + {0} AS c FROM t", "MATERIALIZED VIEW m{0}"),
+    "function": ("CREATE FUNCTION f{0}(a integer) RETURNS integer LANGUAGE sql AS 'SELECT a + {0}'", "FUNCTION f{0}"),
+    "policy": ("CREATE POLICY p{0} ON t USING (c > {0})", "POLICY p{0} ON t"),
+    "domain": ("CREATE DOMAIN d{0} AS integer CHECK (VALUE > {0})", "DOMAIN d{0}"),
+    "aggregate": ("CREATE AGGREGATE a{0}(integer) (SFUNC = int4pl, STYPE = integer)", "AGGREGATE a{0}(integer)"),
+}
+
+
+UNSEEN_CASES = [(kind, False) for kind in UNSEEN] + [
+    (kind, True) for kind in ("trigger", "view", "function", "aggregate")
+]
+
+
+@pytest.mark.parametrize(("kind", "gone"), UNSEEN_CASES)
+def test_who_creates_many_declared_objects_unseen_costs_few_attempts(project, other, kind, gone):
+    """A migration of each half; the one after them may take an object away, which `CREATE OR REPLACE` creates again."""
+    create, name = UNSEEN[kind]
+    first = {"migrations/1.sql": f"{TABLE}\n{NOTED}"}
+    halves = [
+        {f"migrations/{half}.sql": dynamic("; ".join(create.format(n) for n in range(half * MANY, (half + 1) * MANY)))}
+        for half in (2, 3)
+    ]
+    last = {"migrations/4.sql": dynamic(f"DROP {name.format(2 * MANY)}") if gone else "SELECT 1;"}
+    code = {f"sql/{n}.sql": create.format(n) + ";" for n in range(2 * MANY, 4 * MANY)}
+    for path, text in first.items():
+        project.write(path, text)
+    project.apply()
+    for files in (*halves, last, code):
+        for path, text in files.items():
+            project.write(path, text)
+    started = []
+    with project.open() as opened:
+        opened.apply(
+            listener=lambda event: started.append(event) if isinstance(event, pgmg.Started) else None, yes=True
+        )
+    assert len(started) <= 6
+    project.settled()
+    for path, text in {**first, **code}.items():
+        other.write(path, text)
+    other.apply()
+    assert differences(dump(other.dsn), dump(project.dsn)) == []

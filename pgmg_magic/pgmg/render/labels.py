@@ -197,6 +197,8 @@ def named(name: ObjectName) -> str:
 def edge(item: Edge) -> str:
     """Return a dependency as a sentence."""
     if not isinstance(item, ColumnEdge):
+        if item.object == item.depends_on:
+            return f"{item.object} was there already: a migration had created it"
         return f"{item.object} depends on {item.depends_on}"
     user, used = named(item.object), named(item.depends_on)
     match item.flow:

@@ -6,6 +6,7 @@ a name that means nothing and whose place in the SQL the server does not point t
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pgmg.applying.failing.failure import may_create_unnamed
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pgmg.applying.failing.failure import Blocker, Failure
+    from pgmg.catalog.sessions.connection import Connection
     from pgmg.model.plans.plan import Step
 
 _CHANGES = frozenset({Action.REPLACE, Action.ALTER})
@@ -74,7 +76,7 @@ def _from_error(failure: Failure) -> Inference | None:
     if isinstance(error, classes.NEW_LABEL):
         return _new_label(failure)
     if isinstance(error, classes.EXISTS) and step.action is Action.CREATE:
-        return Inference((Exists(step.object),), (_edge(step.object, step.object),))
+        return _exists(failure)
     if isinstance(error, classes.IN_USE) and step.action in (Action.MIGRATE, Action.DROP, Action.SWAP):
         return _in_use(failure)
     if isinstance(error, classes.NOT_IN_PLACE) and step.action in _CHANGES:
@@ -207,6 +209,27 @@ def _unique_index(failure: Failure) -> Inference | None:
 
 
 # -- what is there already, or gone ----------------------------------------------------------------------------------
+
+
+def _exists(failure: Failure) -> Inference:
+    """A migration has created the object. Who creates a second one creates many: then the database tells them all."""
+    found = [failure.step.object]
+    if any(isinstance(fact, Exists) for fact in failure.facts.facts):
+        if failure.conn is None:
+            return _LOOK
+        found += _created_too(failure, failure.conn)
+    return Inference(tuple(map(Exists, found)), tuple(_edge(name, name) for name in found))
+
+
+def _created_too(failure: Failure, conn: Connection) -> list[ObjectName]:
+    """Return what the steps up to the next migration would create, though a migration has done so already."""
+    from pgmg.catalog.reading.snapshot_reader import read_snapshot
+
+    steps = list(takewhile(lambda step: step.migration is None, failure.later))
+    dropped = {step.object for step in steps if step.action is Action.DROP}
+    now = read_snapshot(conn, failure.state_schema).objects
+    names = (step.object for step in steps if step.action is Action.CREATE)
+    return [n for n in names if n in now and n not in failure.snapshot.objects and n not in dropped]
 
 
 def _is_taken_away(failure: Failure) -> bool:
