@@ -81,3 +81,56 @@ def test_a_renamed_function_keeps_what_it_has(project, result):
     project.apply()
     assert project.rows(has) == before
     project.settled()
+
+
+ABOUT = {
+    "dropped": ("DROP {kind} {name} ON {to};", None),
+    "dropped if there": ("DROP {kind} IF EXISTS {name} ON {to};", None),
+    "created anew": ("DROP {kind} {name} ON {to}; {create}", "{to}"),
+    "commented": ("COMMENT ON {kind} {name} ON {to} IS 'said';", None),
+    "renamed": ("ALTER {kind} {name} ON {to} RENAME TO other;", None),
+    "renamed and dropped": ("ALTER {kind} {name} ON {to} RENAME TO other; DROP {kind} other ON {to};", None),
+    "commented, and declared": ("COMMENT ON {kind} {name} ON {to} IS 'said';", "{to}"),
+}
+"""What the migration that moves the table says of its part, and on which table the part is declared afterwards."""
+OTHERS = (
+    "SELECT polname FROM pg_policy",
+    "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    "SELECT rulename FROM pg_rewrite WHERE ev_class IN (SELECT oid FROM pg_class WHERE relname IN ('t', 'u'))",
+)
+NAMES = {"policy": "p", "trigger": "g", "rule": "r"}
+SUCCESSOR = {False: "", True: "CREATE TABLE t (id bigint, c integer);"}
+"""Another table may take the name over."""
+
+
+@pytest.mark.parametrize("is_taken", SUCCESSOR, ids=["free", "taken"])
+@pytest.mark.parametrize("about", ABOUT)
+@pytest.mark.parametrize("to", MOVES)
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_migration_speaks_of_a_part_by_the_new_name_of_its_table(project, kind, to, about, is_taken):
+    """Also of a part that no file declares any more: it is there until the migration has spoken of it."""
+    said, declared = ABOUT[about]
+    project.write("migrations/1.sql", f"{TABLE}\n{NOTED}")
+    project.write("sql/part.sql", PARTS[kind].format("t", 0))
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT 1 AS one;")
+    project.apply()
+    again = PARTS[kind].format(to, 1)
+    words = said.format(kind=kind.upper(), name=NAMES[kind], to=to, create=again)
+    project.write("migrations/2.sql", f"{MOVES[to]}\n{words}\n{SUCCESSOR[is_taken]}")
+    if declared is None:
+        project.remove("sql/part.sql")
+    else:
+        project.write("sql/part.sql", again)
+    project.apply()
+    others = project.value(
+        "SELECT count(*) FROM (" + " UNION ALL ".join(OTHERS) + ") AS one (name) WHERE name = 'other'"
+    )
+    assert others == (about == "renamed")  # by another name, nobody has deleted it
+    assert (
+        project.value("SELECT count(*) FROM (" + " UNION ALL ".join(OTHERS) + ") AS one")
+        == (declared is not None) + others
+    )
+    if about == "commented, and declared":
+        assert project.rows(FOUND[kind])[0][-1] == "said"
+    assert ("c > 1" in project.dump()) == (declared is not None)
+    project.settled()

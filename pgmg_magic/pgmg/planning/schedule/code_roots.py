@@ -47,8 +47,8 @@ class CodeRoots:
         for difference in self._context.changed:
             live_object = difference.live
             if difference.change is ChangeKind.DELETED and live_object is not None:
-                is_there = self._context.timeline.final.name_of(live_object.address) == difference.name
-                found |= {live_object.address: "no longer declared"} if is_there else {}
+                final = self._context.timeline.final.name_of(live_object.address)
+                found |= {live_object.address: "no longer declared"} if _is_same(final, difference.name) else {}
             elif live_object is not None and self._is_left_behind(live_object.address):
                 found[live_object.address] = "its arguments have other types now"
             if difference.change is ChangeKind.NEW and difference.name.kind in ROUTINES:
@@ -150,3 +150,8 @@ class CodeRoots:
 def _place(name: ObjectName) -> tuple[object, ...]:
     """Return what only one object can have at a time: a view may follow a materialized view of its name."""
     return name.schema, name.name, name.arguments, name.parent
+
+
+def _is_same(now: ObjectName, before: ObjectName) -> bool:
+    """Say whether an object has kept its own name; its table, or the schema of that, may have another one."""
+    return now == before or (now.parent is not None and (now.kind, now.name) == (before.kind, before.name))

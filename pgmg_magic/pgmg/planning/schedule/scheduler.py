@@ -167,6 +167,7 @@ class Scheduler:
                 continue  # it is declared under the name that the statement gives it, or its table
             name = state.name_of(live.address)
             is_below = operation.effect in LEAVES_NAME and name.parent == operation.name
+            is_below = is_below and not self._is_named_after(live.address, operation.statement)
             is_below = is_below or (
                 operation.effect is Effect.DROP
                 and name.schema == operation.name.name
@@ -176,6 +177,10 @@ class Scheduler:
             if (is_below or (is_taken and name.parent is None)) and operation.object != live.address:
                 found.append(live.address)
         return found
+
+    def _is_named_after(self, id_: ObjectId, point: int) -> bool:
+        """Say whether a statement after a point is about an object, which has to be there then."""
+        return any(operation.statement > point for operation in self._timeline.operations_on(id_, point))
 
     def _noticed(self, statement: PendingStatement) -> list[ObjectId]:
         """Return absent objects that a statement names, or whose definition it would outdate."""
