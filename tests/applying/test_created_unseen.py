@@ -338,3 +338,38 @@ def test_who_creates_many_declared_objects_unseen_costs_few_attempts(project, ot
         other.write(path, text)
     other.apply()
     assert differences(dump(other.dsn), dump(project.dsn)) == []
+
+
+OF_KIND = {
+    "MATERIALIZED VIEW": {
+        "comment": "COMMENT ON MATERIALIZED VIEW v IS 'told';",
+        "owner": "ALTER MATERIALIZED VIEW v SET (fillfactor = 70);",
+        "refresh": "REFRESH MATERIALIZED VIEW v;",
+        "index": "CREATE UNIQUE INDEX i ON v (id);",
+        "block": dynamic("REFRESH MATERIALIZED VIEW v"),
+    },
+    "VIEW": {
+        "comment": "COMMENT ON VIEW v IS 'told';",
+        "owner": "ALTER VIEW v SET (security_barrier);",
+        "rule": "CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING;",
+        "trigger": "CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION noted();",
+        "block": dynamic("ALTER VIEW v ALTER COLUMN id SET DEFAULT 7"),
+    },
+}
+
+
+@pytest.mark.parametrize("schema", ["public", "elsewhere"])
+@pytest.mark.parametrize(("kind", "about"), [(kind, about) for kind in OF_KIND for about in OF_KIND[kind]])
+def test_a_statement_about_the_new_kind_of_a_view_runs_after_its_creation(project, other, kind, about, schema):
+    """The ground truth is a database that has had the new kind from the beginning."""
+    before = next(one for one in OF_KIND if one != kind)
+    new = f"CREATE {kind} {schema}.v AS SELECT id FROM t;\nGRANT SELECT ON {schema}.v TO PUBLIC;"
+    for one in (project, other):
+        one.write("migrations/1.sql", f"{TABLE}\n{NOTED}\nCREATE SCHEMA elsewhere;")
+        one.write("sql/v.sql", new if one is other else new.replace(f"CREATE {kind}", f"CREATE {before}"))
+        one.apply()
+        one.write("migrations/2.sql", OF_KIND[kind][about].replace(" v", f" {schema}.v"))
+        one.write("sql/v.sql", new)
+        one.apply()
+        one.settled()
+    assert differences(dump(other.dsn, rows=True), dump(project.dsn, rows=True)) == []

@@ -28,6 +28,9 @@ IN_USE = (errors.DependentObjectsStillExist, errors.FeatureNotSupported)
 NOT_IN_PLACE = (errors.InvalidTableDefinition, errors.InvalidFunctionDefinition, *IN_USE)
 """A definition cannot be replaced by this one."""
 
+WRONG_KIND = (errors.WrongObjectType, errors.FeatureNotSupported)
+"""An object of another kind has the name, or still has it."""
+
 GONE = (*UNDEFINED, errors.WrongObjectType)
 """The object to drop does not exist any more, or another object has its name."""
 

@@ -78,7 +78,8 @@ def _from_error(failure: Failure) -> Inference | None:
     if isinstance(error, classes.EXISTS) and step.action is Action.CREATE:
         return _exists(failure)
     if isinstance(error, classes.IN_USE) and step.action in (Action.MIGRATE, Action.DROP, Action.SWAP):
-        return _in_use(failure)
+        found = _in_use(failure)
+        return _former_kind(failure) if found is None and step.action is Action.MIGRATE else found
     if isinstance(error, classes.NOT_IN_PLACE) and step.action in _CHANGES:
         return Inference((CannotReplace(step.object),))
     if isinstance(error, classes.GONE) and _is_taken_away(failure):
@@ -89,6 +90,8 @@ def _from_error(failure: Failure) -> Inference | None:
         return _missing_column(failure) or _outdated(failure)
     if isinstance(error, classes.NOT_YET) and step.action is not Action.DROP:
         return _not_yet(failure) or _outdated(failure)
+    if isinstance(error, classes.WRONG_KIND) and step.action is Action.MIGRATE:
+        return _former_kind(failure)
     if isinstance(error, classes.NO_UNIQUE_INDEX) and step.action is Action.MIGRATE:
         return _unique_index(failure)
     return None
@@ -191,12 +194,23 @@ def _later_objects(failure: Failure, kinds: frozenset[Kind]) -> list[ObjectName]
     return list(dict.fromkeys(later))
 
 
+def _former_kind(failure: Failure) -> Inference | None:
+    """A statement about a materialized view, say, waits until that has taken the place of the view of its name."""
+    who, shown = _who(failure)
+    former = {name.name_key: name.kind for name in failure.snapshot.objects if name.kind in RELATIONS | TYPES}
+    for name in _later_objects(failure, RELATIONS | TYPES):
+        fact = DependsOn(who, name)
+        is_new = former.get(name.name_key, name.kind) is not name.kind
+        is_meant = names_object(failure.text, name) or name.name in _names_in_statement(failure)
+        if is_new and is_meant and fact not in failure.facts:
+            return Inference((fact,), (_edge(shown, name),))
+    return None
+
+
 def _unique_index(failure: Failure) -> Inference | None:
     """ON CONFLICT, a foreign key, a concurrent refresh need a unique index that a later step creates."""
     who, shown = _who(failure)
-    statements = failure.step.migration_statements
-    named = {r.parts[-1] for s in statements[failure.number : failure.number + 1] for r in s.references}
-    named |= {a.target.parts[-1] for s in statements[failure.number : failure.number + 1] for a in s.alterations}
+    named = _names_in_statement(failure)
     for later in failure.later:
         table = later.source.target.parent if later.source is not None else None
         if later.object.kind is not Kind.INDEX or later.action is not Action.CREATE or table is None:
@@ -206,6 +220,13 @@ def _unique_index(failure: Failure) -> Inference | None:
         if fact not in failure.facts and is_unique and table.parts[-1] in named:
             return Inference((fact,), (_edge(shown, later.object),))
     return None
+
+
+def _names_in_statement(failure: Failure) -> set[str]:
+    """Return the names of objects in the statement of a migration that failed, without their schemas."""
+    statements = failure.step.migration_statements[failure.number : failure.number + 1]
+    named = {reference.parts[-1] for statement in statements for reference in statement.references}
+    return named | {alteration.target.parts[-1] for s in statements for alteration in s.alterations}
 
 
 # -- what is there already, or gone ----------------------------------------------------------------------------------
