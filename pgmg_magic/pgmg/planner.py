@@ -139,7 +139,7 @@ class Planner:
         read: list[SourceFiles] = []
         snapshot = self.snapshot(conn, lambda: read.append(self.files()))
         files = read[0] if read else self.files()
-        quick = self._nothing_to_do(files, snapshot, options)
+        quick = self._nothing_to_do(files, snapshot, options) if facts == NO_FACTS else None
         if quick is not None:
             return quick, snapshot
         inputs = _DecidedFrom(files, options, facts, applied_from(self.settings))

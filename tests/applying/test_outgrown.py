@@ -9,6 +9,7 @@ from pgmg.applying.learning.outgrown_stars import StarReaders
 from pgmg.catalog.sessions.connection import connect
 from pgmg.model.database.catalog_details import ShapeQuestion
 from pgmg.model.naming.names import Kind, ObjectName
+from tests.oracle import differences, dump
 
 READERS = {
     "view": "CREATE VIEW v AS SELECT b.*, 1 AS n FROM public.t AS b;",
@@ -224,3 +225,33 @@ def test_a_view_that_was_out_of_date_before_is_left_alone(project):
     project.write("migrations/002.sql", "DO $$ BEGIN PERFORM 1; END $$;")
     assert [done.step.action for done in project.apply().steps] == [pgmg.Action.MIGRATE]
     assert _columns(project, "v") == ["id"]
+
+
+PARSED = {
+    "rows of the table": "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT b.* FROM t AS b; END;",
+    "rows of its own": "CREATE FUNCTION f() RETURNS TABLE (o integer, a integer) LANGUAGE sql BEGIN ATOMIC SELECT q.id, q.{} FROM (SELECT * FROM t) AS q; END;",
+    "a parameter": "CREATE FUNCTION f(p integer) RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT b.* FROM t AS b WHERE b.id = p; END;",
+    "a view below": "CREATE FUNCTION f() RETURNS SETOF v LANGUAGE sql BEGIN ATOMIC SELECT * FROM v; END;",
+    "a procedure": "CREATE PROCEDURE f() LANGUAGE sql BEGIN ATOMIC INSERT INTO t SELECT * FROM t WHERE false; END;",
+}
+
+
+@pytest.mark.parametrize("head", ["", "-- pgmg: no-transaction\n"], ids=["in a transaction", "outside"])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("body", PARSED)
+def test_a_parsed_body_is_what_its_source_makes_after_a_block(project, other, body, change, head):
+    """The ground truth is the function created after the change."""
+    statement, column = CHANGES[change]
+    before = {"sql/f.sql": PARSED[body].format("a"), "sql/v.sql": "CREATE VIEW v AS SELECT * FROM t;"}
+    after = PARSED[body].format("renamed" if column == "renamed" else "a")
+    table = "CREATE TABLE t (id integer, a integer);"
+    other.do(table, statement, before["sql/v.sql"], after)
+    project.write("migrations/001.sql", table)
+    for path, text in before.items():
+        project.write(path, text)
+    project.apply()
+    project.write("migrations/002.sql", head + UNREAD["a block"].format(statement))
+    project.write("sql/f.sql", after)
+    project.apply()
+    project.settled()
+    assert differences(dump(other.dsn), dump(project.dsn)) == []

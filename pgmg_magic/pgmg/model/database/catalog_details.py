@@ -233,6 +233,15 @@ class ShapeQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyQuestion:
+    """Asks whether CREATE OR REPLACE of a routine from its source would change what the server stores of it."""
+
+    name: ObjectName
+    statement: str
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WordingQuestion:
     """Asks whether the server would store of a declared query what the view at `address` stores (rule 3.1)."""
 

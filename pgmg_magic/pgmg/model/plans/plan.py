@@ -13,7 +13,7 @@ from pgmg.model.plans.consent import Consent
 from pgmg.model.plans.plan_inputs import PlanInputs
 
 if TYPE_CHECKING:
-    from pgmg.model.database.catalog_details import ObjectProperty, ShapeQuestion
+    from pgmg.model.database.catalog_details import BodyQuestion, ObjectProperty, ShapeQuestion
     from pgmg.model.database.server_facts import StatementId
     from pgmg.model.naming.location import SourceLocation
     from pgmg.model.plans.body_check import BodyCheck
@@ -283,8 +283,8 @@ class Plan:
     """Rows of state that are to be brought up to date in silence: moved files, a new server version."""
     effects: tuple[MigrationEffect, ...] = field(default=(), repr=False, compare=False)
     """The effects of the pending migrations on objects, statement by statement, as far as they can be read."""
-    star_readers: tuple[ShapeQuestion, ...] = field(default=(), repr=False, compare=False)
-    """The queries of the views with a `*`, where a statement that cannot be read may change what it stands for."""
+    star_readers: tuple[ShapeQuestion | BodyQuestion, ...] = field(default=(), repr=False, compare=False)
+    """Views and parsed bodies with a `*`, where a statement that cannot be read may change what it stands for."""
     rehearsal: Rehearsal | None = field(default=None, repr=False, compare=False)
     """The rehearsal of this very plan, if there was one."""
 

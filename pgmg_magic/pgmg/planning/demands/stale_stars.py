@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pgmg.model.database.catalog_details import ShapeQuestion
+from pgmg.model.database.catalog_details import BodyQuestion, ShapeQuestion
 from pgmg.model.naming.names import ROUTINES, Kind, ObjectName
 from pgmg.model.plans.plan import ChangeKind
 from pgmg.model.sources.facts import CompositeFacts, RoutineFacts, ViewFacts
 from pgmg.model.sources.source import Reference, RefKind
 from pgmg.planning.kinds.rules import AlterInPlace, Strategy
 from pgmg.source.grammar.lexer import significant
+from pgmg.source.grammar.rewriting import or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,13 +47,18 @@ def stale_stars(context: PlanContext, strategies: Mapping[ObjectName, Strategy])
     return dict(sorted(found.items(), key=lambda pair: order[pair[0]]))
 
 
-def star_readers(context: PlanContext) -> tuple[ShapeQuestion, ...]:
-    """Return the queries of all declared views with a `*`: the server stores the columns that it stood for."""
-    found = []
+def star_readers(context: PlanContext) -> tuple[ShapeQuestion | BodyQuestion, ...]:
+    """Return the declared views and parsed bodies with a `*`: the server stores the columns that it stood for."""
+    found: list[ShapeQuestion | BodyQuestion] = []
     for name, declared in context.resolved.declared.items():
-        source, view = declared.source, declared.source.facts
-        if isinstance(view, ViewFacts) and (any(r.star for r in source.references) or _expands_a_value(source.sql)):
-            found.append(ShapeQuestion(name, view.query, view.columns, source.settings))
+        source, facts = declared.source, declared.source.facts
+        is_stored = isinstance(facts, ViewFacts) or (isinstance(facts, RoutineFacts) and facts.atomic)
+        if not is_stored or not (any(r.star for r in source.references) or _expands_a_value(source.sql)):
+            continue
+        if isinstance(facts, ViewFacts):
+            found.append(ShapeQuestion(name, facts.query, facts.columns, source.settings))
+        else:
+            found.append(BodyQuestion(name, or_replace(source.sql), source.settings))
     return tuple(found)
 
 
