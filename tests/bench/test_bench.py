@@ -64,6 +64,26 @@ def test_planning_twice_the_size_takes_twice_the_work(shape, server, tmp_path, m
     assert twice <= 2.2 * once
 
 
+MOST_CALLS = 106
+"""Calls of Python functions, for each object that is as it was applied, by a process that plans for the first time."""
+
+
+def test_an_unchanged_object_costs_a_plan_few_calls(server, tmp_path):
+    calls = []
+    for size in (10, 200, 400):
+        load, dsn = workload.write(tmp_path / str(size), size), server.create()
+        try:
+            with pgmg.Project.open(load.root, connection_string=dsn) as project:
+                project.apply()
+            load.leaf.write_text(load.leaf.read_text().replace("WHERE", "WHERE true AND"))
+            with pgmg.Project.open(load.root, connection_string=dsn) as project:
+                calls.append(_calls_of_a_plan(project))
+        finally:
+            server.drop(dsn)
+    _, few, many = calls  # the first plan imports modules
+    assert (many - few) / 200 <= MOST_CALLS
+
+
 def _calls(shape, size, server, root):
     """Return how many functions a plan calls that has parsed nothing before."""
     dsn = server.create()
@@ -74,20 +94,25 @@ def _calls(shape, size, server, root):
             project.apply()
         shape.write_change(root, size)
         with pgmg.Project.open(root, connection_string=dsn) as project:
-            counter = itertools.count()
-
-            def count(frame, event, argument):
-                if event == "call":
-                    next(counter)
-
-            threading.setprofile(count)
-            sys.setprofile(count)
-            try:
-                steps = project.plan().steps
-            finally:
-                sys.setprofile(None)
-                threading.setprofile(None)
-            assert steps
-            return next(counter)
+            return _calls_of_a_plan(project)
     finally:
         server.drop(dsn)
+
+
+def _calls_of_a_plan(project):
+    """Return how many Python functions a plan calls; it has to have steps."""
+    counter = itertools.count()
+
+    def count(frame, event, argument):
+        if event == "call":
+            next(counter)
+
+    threading.setprofile(count)
+    sys.setprofile(count)
+    try:
+        steps = project.plan().steps
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert steps
+    return next(counter)

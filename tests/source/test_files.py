@@ -46,6 +46,13 @@ def test_code_is_every_sql_file_at_any_depth_in_the_order_of_paths(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("size", [0, 1, 2**16 - 1, 2**16, 2**16 + 1, 2**18 + 7])
+def test_a_file_of_any_size_is_read_to_its_end(tmp_path, size):
+    text = ("ä" * size)[: size - 1] + "x" * (size > 0)  # two bytes a character, and one: some stand across any border
+    write(tmp_path / "sql/a.sql", text)
+    assert read(tmp_path).code[0].text == text
+
+
 def test_subfolders_of_migrations_are_not_migrations(tmp_path):
     write(tmp_path / "migrations/1.sql", "")
     write(tmp_path / "migrations/old/2.sql", "")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgmg.model.naming import location, names
 from pgmg.model.naming.location import SourceLocation
-from pgmg.model.naming.names import Kind
+from pgmg.model.naming.names import KINDS
 from pgmg.model.sources import facts, firing, source
 from pgmg.model.sources.source import SourceObject, Target
 
@@ -45,7 +45,6 @@ _CLASSES: list[Any] = [found for found in _FOUND if is_dataclass(found)]
 _ENUMS: list[Any] = [found for found in _FOUND if issubclass(found, Enum)]
 _NUMBER = {found: number for number, found in enumerate(_CLASSES)}
 _ENUM_NUMBER = {found: _FIRST_ENUM - number for number, found in enumerate(_ENUMS)}
-_KINDS = {kind.value: kind for kind in Kind}
 _NOTHING_MORE = [_TUPLE, None, None, None]
 """Of a target that has no arguments, no parent and no detail."""
 _FIELDS = {found: [(f.name, f.default) for f in fields(found) if f.init] for found in _CLASSES}
@@ -109,7 +108,7 @@ def _unpacked_file(heads: Packed, rest: _Rest, file: CodeFile) -> tuple[SourceOb
     found = []
     for number, head in enumerate(heads):
         start, sql, line, column, shown, digest, kind, parts, more, settings, contract = head
-        target = Target(_KINDS[kind], tuple(parts), *(() if more is None else _unpacked(more)))
+        target = Target(KINDS[kind], tuple(parts), *(() if more is None else _unpacked(more)))
         if start is not None:
             sql = text[start : start + sql]  # the same SQL, cut from its file
         place = SourceLocation(path, line, column, shown)

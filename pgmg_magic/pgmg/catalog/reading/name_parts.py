@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.naming.names import KINDS, Kind, ObjectName
 from pgmg.model.naming.type_identity import NO_TYPE, formatted_type
 
 
@@ -20,11 +20,11 @@ def object_name(
     detail: str | None = None,
 ) -> ObjectName:
     """Return the name for one row of `objects.sql` or `constraints.sql`."""
-    what = Kind(kind)
+    what = KINDS[kind]
     parent_kind, parent_schema, parent_name = parent
-    above = None if parent_kind is None else ObjectName(Kind(parent_kind), parent_name or "", parent_schema)
-    if what is Kind.INDEX:
-        above = None  # an index has a name of its own in its schema
+    above = None  # as of an index, which has a name of its own in its schema
+    if parent_kind is not None and what is not Kind.INDEX:
+        above = ObjectName(KINDS[parent_kind], parent_name or "", parent_schema)
     spelled = None if arguments is None else tuple(type_spelling(argument) for argument in arguments)
     form = detail if what in (Kind.OPERATOR_CLASS, Kind.OPERATOR_FAMILY) else None
     return ObjectName(what, name, schema, spelled, above, form)

@@ -23,7 +23,9 @@ def state_by_name(rows: Iterable[StateRow], live: Mapping[ObjectName, LiveObject
     names = {str(name) for name in with_types.values()}
     renamed: dict[str, str] = {}
     for row in found.values():
-        name = None if row.name in names or row.version is None else with_types.get(int(row.version.partition(":")[0]))
+        if "(" not in row.name or row.name in names or row.version is None:
+            continue
+        name = with_types.get(int(row.version.partition(":")[0]))
         if name is not None and row.name.startswith(_before_arguments(name)) and str(name) not in found:
             renamed[row.name] = str(name)
     if not renamed:

@@ -62,6 +62,10 @@ class Kind(StrEnum):
         return self.value.replace("_", " ")
 
 
+KINDS = {kind.value: kind for kind in Kind}
+"""The kinds by their values: found faster than by `Kind(value)`, which thousands of rows would call."""
+
+
 def kind_of(word: str) -> Kind | None:
     """Return the kind that a word such as `materialized_view` names, or None."""
     return Kind.__members__.get(word.upper())

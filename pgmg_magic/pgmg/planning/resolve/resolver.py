@@ -166,25 +166,26 @@ class Resolver:
         self._columns.declare(declared)
         found: dict[int, ObjectName] = {}
         qualified_first = sorted(declared, key=_is_unqualified)
-        for has_types in (False, True):
-            for source in qualified_first:
-                if (source.target.arguments is not None) is has_types:
+        with_types = [source for source in qualified_first if source.target.arguments is not None]
+        without = [source for source in qualified_first if source.target.arguments is None]
+        for has_types, sources in ((False, without), (True, with_types)):
+            for source in sources:
+                name = self.name(source.target, source.settings)
+                if not _is_unqualified(source):
+                    self._qualified.add(name)
+                elif self._is_left_by(source, name):
+                    self._left.add(name)
                     name = self.name(source.target, source.settings)
-                    if not _is_unqualified(source):
-                        self._qualified.add(name)
-                    elif self._is_left_by(source, name):
-                        self._left.add(name)
-                        name = self.name(source.target, source.settings)
-                    self.space.add(name)
-                    self._sources[name] = source
-                    if not has_types:
-                        found[id(source)] = name
-                    if name.kind is Kind.CAST and name.arguments is not None:
-                        self._casts.setdefault(name.arguments[1], []).append(name)
-                    if name.kind is Kind.TYPE and isinstance(source.facts, RangeFacts):
-                        multirange = self.name(Target(Kind.TYPE, source.facts.multirange), source.settings)
-                        self.space.add(multirange)
-                        self._ranges[multirange] = name
+                self.space.add(name)
+                self._sources[name] = source
+                if not has_types:
+                    found[id(source)] = name
+                if name.kind is Kind.CAST and name.arguments is not None:
+                    self._casts.setdefault(name.arguments[1], []).append(name)
+                if name.kind is Kind.TYPE and isinstance(source.facts, RangeFacts):
+                    multirange = self.name(Target(Kind.TYPE, source.facts.multirange), source.settings)
+                    self.space.add(multirange)
+                    self._ranges[multirange] = name
             for alteration in created:
                 if (alteration.target.arguments is not None) is has_types:
                     self.space.add_missing(self.name(alteration.target, alteration.settings))
@@ -195,9 +196,10 @@ class Resolver:
 
     def _is_left_by(self, source: SourceObject, name: ObjectName) -> bool:
         """Say whether a name is only that of a record, and the source is not what was recorded."""
+        if name.parent is not None or name.schema in (None, self._path(source.settings)[0]):
+            return False
         recorded = self._snapshot.state.get(str(name))
-        is_elsewhere = name.parent is None and name.schema not in (None, self._path(source.settings)[0])
-        return is_elsewhere and recorded is not None and recorded.hash not in ("", source.hash)
+        return recorded is not None and recorded.hash not in ("", source.hash)
 
     def _new_names(self) -> Iterator[ObjectName]:
         """Yield the names that pending migrations give to objects that exist before."""
@@ -218,6 +220,14 @@ class Resolver:
 
     def name(self, target: Target, settings: tuple[str, ...] = ()) -> ObjectName:
         """Return the full name of what a statement makes, alters or talks about."""
+        return self._live_or_new(self._name(target, settings))
+
+    def _live_or_new(self, name: ObjectName) -> ObjectName:
+        """Return the same name as the snapshot has it, where it has it: that one knows its text and hash already."""
+        live = self._snapshot.objects.get(name)
+        return name if live is None else live.name
+
+    def _name(self, target: Target, settings: tuple[str, ...]) -> ObjectName:
         if target.kind is Kind.DEFAULT_PRIVILEGES:
             return self._default_privileges(target)
         parent = self._parent(target.parent, settings) if target.parent else None
@@ -231,7 +241,8 @@ class Resolver:
             return ObjectName(target.kind, last, None, arguments, parent, detail)
         if len(target.parts) > 1:
             return ObjectName(target.kind, last, target.parts[-2], arguments, None, target.detail)
-        return self._unqualified(ObjectName(target.kind, last, self._path(settings)[0], arguments, None, target.detail))
+        name = ObjectName(target.kind, last, self._path(settings)[0], arguments, None, target.detail)
+        return self._unqualified(self._live_or_new(name))
 
     def _default_privileges(self, target: Target) -> ObjectName:
         """Return a name such as `for alice in app on tables to bob`; our own role is not named as the creator."""
@@ -317,7 +328,7 @@ class Resolver:
     # -- looking up ---------------------------------------------------------------------------------
 
     def _path(self, settings: tuple[str, ...]) -> tuple[str, ...]:
-        return search_path_of(settings) or self.path or (self.home,)
+        return (search_path_of(settings) if settings else None) or self.path or (self.home,)
 
     def _keys(self, parts: Parts, settings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if len(parts) > 1:
