@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmg.model.database.server_facts import Creates, Moved, StatementId
 from pgmg.model.lazy_dataclass import dataclass
+from pgmg.model.naming.names import ROUTINES
 from pgmg.model.sources.source import Effect, ScopeKind
 from pgmg.planning.replay.called_functions import CalledFunctions
 from pgmg.planning.replay.object_operations import Operation, operations_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pgmg.model.database.snapshot import Snapshot
     from pgmg.model.naming.names import ObjectName
-    from pgmg.model.sources.source import Migration, Reference, Statement
+    from pgmg.model.sources.source import Alteration, Migration, Reference, Statement
     from pgmg.planning.replay.schema_state import ObjectId, SchemaState
     from pgmg.planning.resolve.declared import Declared
     from pgmg.planning.resolve.resolver import Resolver
@@ -162,7 +163,7 @@ def replay(
                 uses = meaning[statement.references] = _used(statement, at_point, state)
             operations: list[Operation] = []
             for alteration in statement.alterations:
-                names = tuple(at_point.targets(alteration))
+                names = _targets(alteration, at_point, state)
                 if alteration.effect is not Effect.CREATE:
                     uses = (*uses, *(Used(n, state.holder(n), is_optional=alteration.if_exists) for n in names))
                 operations += operations_of(alteration, names, history, number)
@@ -212,6 +213,18 @@ def _moved_unseen(fact: Moved, history: SchemaHistory, number: int) -> list[Oper
         return []  # it is not there in this plan, or went along with what another fact is about
     history.rename(moved, fact.becomes, number)
     return [Operation(number, Effect.RENAME, moved, fact.object, becomes=fact.becomes)]
+
+
+def _targets(alteration: Alteration, resolver: Resolver, state: SchemaState) -> tuple[ObjectName, ...]:
+    """Return the objects that an alteration names at this point.
+
+    A routine that is named without its arguments (`GRANT … ON FUNCTION f`) is one that exists; what the code folder
+    declares under the name is meant only where there is none.
+    """
+    names = tuple(resolver.targets(alteration))
+    if len(names) == 1 or alteration.target.kind not in ROUTINES or alteration.effect is Effect.CREATE:
+        return names
+    return tuple(name for name in names if state.holder(name) is not None) or names
 
 
 def _used(statement: Statement, resolver: Resolver, state: SchemaState) -> tuple[Used, ...]:
