@@ -127,10 +127,11 @@ FUNCTIONS = [PGFunction("public", "named(integer)", "RETURNS text LANGUAGE sql A
     ),
     "sqitch": (
         {
-            "sqitch.plan": "%syntax-version=1.0.0\n%project=app\n\nusers 2024-01-01T00:00:00Z A <a@b.c> # users\nemail [users] 2024-01-02T00:00:00Z A <a@b.c> # email\n@v1 2024-01-03T00:00:00Z A <a@b.c> # tag\nactive_users [users] 2024-01-04T00:00:00Z A <a@b.c> # view\n",
+            "sqitch.plan": "%syntax-version=1.0.0\n%project=app\n\nusers 2024-01-01T00:00:00Z A <a@b.c> # users\nemail [users] 2024-01-02T00:00:00Z A <a@b.c> # email\nviews/active_users [users] 2024-01-02T00:00:00Z A <a@b.c> # view\n@v1 2024-01-03T00:00:00Z A <a@b.c> # tag\n\nviews/active_users [views/active_users@v1 users] 2024-01-04T00:00:00Z A <a@b.c> # view\n",
             "deploy/users.sql": f"-- Deploy app:users to pg\nBEGIN;\n{TABLE}\nCOMMIT;\n",
             "deploy/email.sql": f"-- Deploy app:email to pg\n-- requires: users\nBEGIN;\n{MORE}\n{FUNCTION}\nCOMMIT;\n",
-            "deploy/active_users.sql": f"-- Deploy app:active_users to pg\nBEGIN;\n{VIEW}\nCOMMIT;\n",
+            "deploy/views/active_users@v1.sql": "CREATE VIEW active_users AS SELECT id FROM users;",
+            "deploy/views/active_users.sql": f"-- Deploy app:views/active_users to pg\nBEGIN;\n{VIEW}\nCOMMIT;\n",
             "revert/users.sql": "BEGIN;\nDROP TABLE users;\nCOMMIT;\n",
             "verify/users.sql": "BEGIN;\nSELECT id FROM users WHERE false;\nROLLBACK;\n",
         },
@@ -213,3 +214,18 @@ def test_the_commands_of_a_page_take_a_folder_over(project, tool):
     assert status.changes == ()
     assert dict(status.objects).get("view") == 1
     assert dict(status.objects).get("function") == 1
+
+
+def test_the_commands_for_sqitch_order_the_versions_of_a_reworked_change(project):
+    """The migrations are those of the plan, and build an empty database."""
+    files, _ = FOLDERS["sqitch"]
+    for path, text in files.items():
+        project.write(path, text)
+    (commands,) = re.findall(r"^```sh\n(.*?)^```", (PAGES / "sqitch.md").read_text(), re.DOTALL | re.MULTILINE)
+    copying = commands.partition("pgmg baseline")[0].partition("printf '%s\\n'")[0]
+    subprocess.run(["bash", "-e", "-c", copying], cwd=project.root, check=True)
+    found = {path.name: path.read_text() for path in sorted((project.root / "migrations").iterdir())}
+    deployed = ["users", "email", "views/active_users@v1", "views/active_users"]
+    assert list(found.values()) == [files[f"deploy/{change}.sql"] for change in deployed]
+    project.apply()
+    assert project.rows("SELECT name FROM active_users") == []
