@@ -47,13 +47,13 @@ WITH RECURSIVE part(classid, objid, part_class, part_oid) AS (
     GROUP BY 1, 2, 3, 4
 ), gone AS (
     SELECT x.*, x.privilege IN (SELECT l.privilege FROM live l WHERE (l.id, l.grantor, l.grantee) = (x.id, x.grantor, x.grantee) AND l.col IS NULL) AS only_option
-    FROM (SELECT f.id, f.grantor, f.grantee, f.privilege, f.grantable AND f.grantor <> f.grantee AS grantable FROM fresh f
-          EXCEPT SELECT l.id, l.grantor, l.grantee, l.privilege, l.grantable AND l.grantor <> l.grantee FROM live l WHERE l.col IS NULL) x
+    FROM (SELECT f.id, f.grantor, f.grantee, f.privilege, f.grantable FROM fresh f
+          EXCEPT SELECT l.id, l.grantor, l.grantee, l.privilege, l.grantable FROM live l WHERE l.col IS NULL) x
     WHERE x.grantable OR NOT EXISTS (SELECT FROM live l WHERE (l.id, l.grantor, l.grantee, l.privilege) = (x.id, x.grantor, x.grantee, x.privilege) AND l.col IS NULL)
 ), missing AS (
     SELECT l.* FROM live l
-    JOIN (SELECT l.id, coalesce(l.col, '') AS col, l.grantor, l.grantee, l.privilege, l.grantable AND l.grantor <> l.grantee AS grantable FROM live l
-          EXCEPT SELECT f.id, '', f.grantor, f.grantee, f.privilege, f.grantable AND f.grantor <> f.grantee FROM fresh f) x
+    JOIN (SELECT l.id, coalesce(l.col, '') AS col, l.grantor, l.grantee, l.privilege, l.grantable FROM live l
+          EXCEPT SELECT f.id, '', f.grantor, f.grantee, f.privilege, f.grantable FROM fresh f) x
       ON (l.id, coalesce(l.col, ''), l.grantor, l.grantee, l.privilege) = (x.id, x.col, x.grantor, x.grantee, x.privilege)
     WHERE x.grantable OR l.col IS NOT NULL OR NOT EXISTS (SELECT FROM fresh f WHERE (f.id, f.grantor, f.grantee, f.privilege) = (l.id, l.grantor, l.grantee, l.privilege))
 ), said AS (
