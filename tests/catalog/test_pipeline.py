@@ -88,3 +88,14 @@ def test_a_server_that_does_not_hear_loses_the_connection(database, monkeypatch)
         assert conn.asked > 1
         assert real.closed
         assert other.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone() == (True,)
+
+
+def test_a_machine_that_was_suspended_asks_again(database, monkeypatch):
+    """Its clock says that the time is over, though the server has been asked a few times only."""
+    monkeypatch.setattr(pipelines, "_GIVES_UP", -1.0)
+    with psycopg.connect(database, autocommit=True) as real:
+        conn = Refused(real, 3)
+        with pytest.raises(KeyboardInterrupt):
+            list(stream(conn, [Command(SLEEP)], interrupt))
+        assert conn.asked == 4
+        assert real.execute("SELECT 1").fetchone() == (1,)

@@ -21,7 +21,11 @@ _TICK = 0.1  # seconds between two looks at the clock while the server is silent
 
 _INSIST = 0.25  # seconds until a cancel request is repeated
 
-_GIVES_UP = 20.0  # seconds that a server is asked to cancel a statement
+_GIVES_UP, _AT_LEAST = 20.0, 8
+"""Seconds, and number of requests, for which a server is asked to cancel a statement.
+
+A machine that was suspended has made fewer requests than its clock says.
+"""
 
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
@@ -201,12 +205,14 @@ def _abandon(conn: psycopg.Connection[Any]) -> None:
     transaction when it finds out.
     """
     pgconn = conn.pgconn
-    end = time.monotonic() + _GIVES_UP
+    end, requests = time.monotonic() + _GIVES_UP, 0
 
     def cancel(_silence: float = 0) -> None:
+        nonlocal requests
+        requests += 1
         with suppress(psycopg.Error):
             conn.cancel_safe(timeout=5)
-        if time.monotonic() > end:
+        if time.monotonic() > end and requests >= _AT_LEAST:
             conn.close()
 
     again = _Patience(cancel, _INSIST)
