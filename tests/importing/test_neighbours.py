@@ -174,6 +174,12 @@ FUNCTIONS = [PGFunction("public", "named(integer)", "RETURNS text LANGUAGE sql A
     ),
 }  # fmt: skip
 
+ONLY_VERSIONED = (
+    {"sql/V1__users.sql": TABLE, "sql/2024/V2__email.sql": f"{MORE}\n{VIEW}", "sql/2024/V2.1__named.sql": FUNCTION},
+    FOLDERS["flyway"][1],
+)
+"""A folder of Flyway without undo files and repeatable ones."""
+
 
 def test_every_page_has_its_folder_and_is_a_page():
     pages = {path.stem: path.read_text() for path in PAGES.glob("*.md")}
@@ -181,12 +187,16 @@ def test_every_page_has_its_folder_and_is_a_page():
     assert all(len(text.splitlines()) <= 40 for text in pages.values())
 
 
-@pytest.mark.parametrize("tool", FOLDERS)
-def test_the_commands_of_a_page_take_a_folder_over(project, tool):
+@pytest.mark.parametrize(
+    ("tool", "folder"),
+    [*((tool, FOLDERS[tool]) for tool in FOLDERS), ("flyway", ONLY_VERSIONED)],
+    ids=[*FOLDERS, "flyway, versioned alone"],
+)
+def test_the_commands_of_a_page_take_a_folder_over(project, tool, folder):
     """No object is touched, no row is lost, and afterwards pgmg goes on by itself."""
     from tests.conftest import Case
 
-    files, made = FOLDERS[tool]
+    files, made = folder
     root = project.root / "theirs"
     root.mkdir()
     for path, text in files.items():
