@@ -176,7 +176,7 @@ FUNCTIONS = [PGFunction("public", "named(integer)", "RETURNS text LANGUAGE sql A
 
 ONLY_VERSIONED = (
     {"sql/V1__users.sql": TABLE, "sql/2024/V2__email.sql": f"{MORE}\n{VIEW}", "sql/2024/V2.1__named.sql": FUNCTION},
-    FOLDERS["flyway"][1],
+    f"{ALL} CREATE TABLE flyway_schema_history (version text);",
 )
 """A folder of Flyway without undo files and repeatable ones."""
 

@@ -26,6 +26,19 @@ def test_migrations_run_in_natural_order(tmp_path):
     assert found == ["1.9.sql", "1.10.sql", "009_b.sql", "9_x.sql", "10_y.sql", "V2__b.sql", "V10__a.sql", "a.sql"]
 
 
+VERSIONS = ["1", "1.1", "1.2", "1.2.1", "1.10", "2", "2.0.1", "10"]
+
+
+@pytest.mark.parametrize(
+    ("joint", "pattern"), [(".", "V{}__{}.sql"), ("_", "V{}__{}.sql"), (".", "{}_{}.sql"), (".", "{}.sql")]
+)
+def test_versions_of_several_numbers_run_in_their_order(joint, pattern):
+    """Whatever the rest of the names; V1_2__ is what V1.2__ is."""
+    names = [pattern.format(version.replace(".", joint), "zyxwvuts"[number]) for number, version in enumerate(VERSIONS)]
+    for shuffled in (sorted(names), sorted(names, reverse=True)):
+        assert sorted(shuffled, key=natural_key) == names
+
+
 def test_names_that_differ_only_in_zeros_have_one_order():
     assert sorted(["1_a", "01_a"], key=natural_key) == sorted(["01_a", "1_a"], key=natural_key)
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _UNDO = re.compile(r"(?i:.*\.down\.sql|U[^/]*__[^/]*\.sql)\Z")
 _TEST = re.compile(r"\.test\.(?:[^./]+\.)?sql\Z", re.IGNORECASE)
 _DIGITS = re.compile(r"(\d+)")
+_VERSION = re.compile(r"\d+(?:\.\d+)+|[vVuU]\d+(?:[._]\d+)+(?=__)")
+"""A number of several parts at the beginning of a name: `1.2`, and in the manner of Flyway `V1.2__` or `V1_2__`."""
+_JOINT = "\uffff"
+"""Sorts after whatever may end a version: 1, 1.1, 2."""
 _BOM = "\ufeff"
 _CHUNK = 1 << 16
 """Bytes that are read at a time."""
@@ -117,8 +121,10 @@ def read_files(
 
 
 def natural_key(name: str) -> tuple[object, ...]:
-    """Return a sort key under which `9_x` comes before `10_y`."""
-    parts = _DIGITS.split(name)
+    """Return a sort key under which `9_x` comes before `10_y`, and `V2__x` before `V2.1__y`."""
+    version = _VERSION.match(name)
+    spelled = name if version is None else re.sub(r"[._]", _JOINT, version[0]) + name[version.end() :]
+    parts = _DIGITS.split(spelled)
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
