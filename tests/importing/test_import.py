@@ -415,3 +415,13 @@ def test_a_project_that_fails_on_a_server_with_everything_differs(project, serve
     report = take_over(project, baseline=True, scratch=server.dsn)
     assert report.proof.is_dump_equal is False
     assert "nowhere" in report.proof.differences[0]
+
+
+def test_a_database_of_functions_alone_needs_no_migration_and_is_proved(project, server):
+    project.do(
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'", "GRANT EXECUTE ON FUNCTION f TO pg_monitor"
+    )
+    report = take_over(project, baseline=True, scratch=server.dsn)
+    assert report.migrations == ()
+    assert report.proof.is_planned_empty
+    assert report.proof.is_dump_equal, (report.proof.why, report.proof.differences)

@@ -176,7 +176,7 @@ class Importer:
         planned = Proof(adopted.is_planned_empty, why=adopted.why)
         if not options.verify:
             return replace(planned, why="--no-verify")
-        if not self._planner.files().migrations:
+        if not options.baseline and not self._planner.files().migrations:
             return replace(planned, why="no migration creates the tables; --baseline writes one")
         if draft.is_partial:
             return replace(planned, why="only a part of the database was imported")
