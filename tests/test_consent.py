@@ -152,6 +152,31 @@ def test_deleting_most_of_what_is_recorded_names_the_first_ten(project, gone):
     assert said.endswith("and view.v09." if gone == 10 else "and 3 more.")
 
 
+MOVES = {"schema": "ALTER SCHEMA a RENAME TO b;", "table": "ALTER TABLE a.t SET SCHEMA b;"}
+
+
+@pytest.mark.parametrize("moved", MOVES)
+def test_what_a_migration_renames_along_is_no_deletion(project, moved):
+    """The files follow a renamed schema, or a table that takes its triggers along."""
+    each = {
+        "schema": "CREATE VIEW {0}.v{1:02} AS SELECT 1 AS one;\nCOMMENT ON VIEW {0}.v{1:02} IS 'said';"
+        "\nCOMMENT ON COLUMN {0}.v{1:02}.one IS 'said';\nGRANT SELECT ON {0}.v{1:02} TO pg_monitor;",
+        "table": "CREATE TRIGGER g{1:02} BEFORE UPDATE ON {0}.t FOR EACH ROW EXECUTE FUNCTION"
+        " suppress_redundant_updates_trigger();\nCOMMENT ON TRIGGER g{1:02} ON {0}.t IS 'said';",
+    }[moved]
+    tables = "CREATE SCHEMA a;\nCREATE TABLE a.t (id integer);"
+    project.write("migrations/1.sql", tables if moved == "schema" else f"{tables}\nCREATE SCHEMA b;")
+    for number in range(12):
+        project.write(f"sql/{number:02}.sql", each.format("a", number))
+    project.apply()
+    project.write("migrations/2.sql", MOVES[moved])
+    for number in range(12):
+        project.write(f"sql/{number:02}.sql", each.format("b", number))
+    assert [warning.code for warning in project.plan().needs_consent] == []
+    apply(project)
+    project.settled()
+
+
 def test_a_code_folder_that_is_gone_drops_nothing_even_with_consent(project):
     project.write("sql/v.sql", view("v"))
     with project.open() as opened:

@@ -388,8 +388,22 @@ def _warnings(
     for strategy in decisions.strategies.values():
         if isinstance(strategy, AlterInPlace):
             found += strategy.warnings
-    found += consent_notices(context.resolved, differences, {step.object for step in steps})
+    doubtful = [d for d in differences if d.change is not ChangeKind.DELETED or not _is_renamed(d.name, context)]
+    found += consent_notices(context.resolved, doubtful, {step.object for step in steps})
     return (*found, *_stale_values(context, decisions))
+
+
+def _is_renamed(name: ObjectName, context: PlanContext) -> bool:
+    """Say whether an object is declared under the name that it has, or its table or schema, after the migrations."""
+    now = _name_afterwards(name, context)
+    return now != name and now in context.declared
+
+
+def _name_afterwards(name: ObjectName, context: PlanContext) -> ObjectName:
+    live = context.resolved.snapshot.objects.get(name)
+    if live is not None:
+        return context.timeline.final.name_of(live.address)
+    return name if name.parent is None else replace(name, parent=_name_afterwards(name.parent, context))
 
 
 def _stale_values(context: PlanContext, decisions: Decisions) -> Iterator[Notice]:
