@@ -74,6 +74,7 @@ class RuntimeDefinitions:
         self._known: dict[ObjectName, Sequence[Definition]] = {}
         self._parts: dict[ObjectName, Sequence[Definition]] = {}
         self._fresh: set[ObjectName] = set()
+        self._names_at: dict[tuple[int, ...] | None, ObjectName] = {}
         self.owed = owed
         self._indexes: dict[ObjectName, dict[ObjectName, None]] = {}
         """Indexes with staging names, by the materialized view that is built beside the former one."""
@@ -94,6 +95,7 @@ class RuntimeDefinitions:
                 self._parts[name] = [found[part] for part in parts.get(address, ()) if part in found]
                 self._known[name] = [found[address], *(d for d in self._parts[name] if not self._is_apart(d))]
                 self._fresh.add(name)
+                self._names_at[tuple(address)] = name
 
     def guard(self, step: Step) -> str | None:
         """Return what to run right before a drop so that it fails where the server would take something along."""
@@ -128,7 +130,7 @@ class RuntimeDefinitions:
             self._indexes.setdefault(step.beside[0], {})[step.object] = None
         if step.runtime is None:
             return step
-        known = self._known.get(step.object)
+        known = self._known.get(step.object) or self._known.get(self._names_at.get(step.runtime.address, step.object))
         if step.runtime.part_of in self._parts:
             part = self._part(step, step.runtime)
             if part is None and step.source is None:
@@ -147,7 +149,8 @@ class RuntimeDefinitions:
         if step.action is Action.REPLACE and source is not None:
             self._fresh.discard(step.object)
             return replace(step, statements=(*source.settings, *replacing(source.sql, own.properties)))
-        restored = restoration(own, source, runtime.previous or source, runtime.missing, runtime.removed_comments)
+        previous, table = runtime.previous or source, step.object.parent
+        restored = restoration(own, source, previous, runtime.missing, runtime.removed_comments, table)
         sources = () if source is None else (source, runtime.previous)
         parts = [part for part in parts if not is_of_domain_source(part.name, sources)]
         if step.action is Action.SWAP:

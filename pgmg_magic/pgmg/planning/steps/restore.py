@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgmg.model.database.catalog_details import Aspect, Definition, ObjectProperty
 from pgmg.model.lazy_dataclass import dataclass
 from pgmg.model.naming.names import Kind, ObjectName
-from pgmg.model.naming.quoting import quote
+from pgmg.model.naming.quoting import quote, spell, spelled_parts
 from pgmg.model.sources.facts import DefinitionFacts, DomainFacts, IndexFacts, ViewFacts, stated_options
 from pgmg.planning.kinds.domain_constraints import made_with_domain
 from pgmg.source.grammar.rewriting import partition_index, split_statements, stated_members, without_data
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from pgmg.model.sources.source import SourceObject
 
 _OF_COLUMNS = frozenset({Aspect.COMMENT, Aspect.STORAGE, Aspect.LATE_STORAGE, Aspect.COLUMN_GRANT, Aspect.LABEL})
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\s."]+)'
+_TABLE = re.compile(rf"^(?:COMMENT ON \w+ {_IDENTIFIER} ON|ALTER TABLE(?: ONLY)?) ({_IDENTIFIER}\.{_IDENTIFIER}) ")
+"""The table in the statement of a property of a trigger, policy or rule."""
+
 _BEFORE_ROWS = frozenset({Aspect.OPTION, Aspect.STORAGE})
 """Properties that decide how the rows of a materialized view are stored: set before it is filled."""
 
@@ -37,13 +43,17 @@ def restoration(
     previous: SourceObject | None,
     vanished: Iterable[str] = (),
     silenced: Iterable[str | None] = (),
+    table: ObjectName | None = None,
 ) -> Restoration:
     """Return the statements for a recreated object; `source` is None for an unmanaged one.
 
     `vanished` are columns and partitions that no longer exist; `silenced` are columns and constraints (None: the
-    object) whose comment is no longer declared.
+    object) whose comment is no longer declared. `table` is what the table of a trigger, policy or rule is called now.
     """
     properties = _kept(definition, source, previous, frozenset(vanished), frozenset(silenced))
+    before = definition.name.parent
+    if table is not None and before is not None and before != table:
+        properties = tuple(_on_table(one, before, table) for one in properties)
     partitions = [one for one in properties if one.aspect is Aspect.PARTITION]
     is_empty = True
     if source is None:
@@ -54,6 +64,21 @@ def restoration(
     is_filled = definition.name.kind is Kind.MATERIALIZED_VIEW and definition.populated and is_empty
     to_restore = [one for one in properties if not _is_created_with(one, source)]
     return Restoration(create, _restore(definition, to_restore, is_filled=is_filled), properties)
+
+
+def _on_table(one: ObjectProperty, before: ObjectName, table: ObjectName) -> ObjectProperty:
+    """Return a property of a trigger, policy or rule whose table has got another name since it was read."""
+
+    def respelled(statement: str) -> str:
+        # COMMENT ON … ON table, ALTER TABLE table: the first name there, whatever a comment says
+        found = _TABLE.search(statement)
+        is_meant = found is not None and spelled_parts(found[1]) == (before.schema, before.name)
+        if found is None or not is_meant:
+            return statement
+        present = ".".join(map(spell, (table.schema or "", table.name)))
+        return f"{statement[: found.start(1)]}{present}{statement[found.end(1) :]}"
+
+    return replace(one, statement=respelled(one.statement), undo=None if one.undo is None else respelled(one.undo))
 
 
 def create_statements(source: SourceObject) -> tuple[str, ...]:

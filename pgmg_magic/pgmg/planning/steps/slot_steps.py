@@ -207,8 +207,9 @@ class SlotSteps:
         if definition is not None and self._was_there(before):
             previous = self.decisions.previous.get(declared, source)
             restored = restoration(
-                definition, source, previous, self.context.missing_columns(declared), self._removed_comments(declared)
-            )
+                definition, source, previous, self.context.missing_columns(declared), self._removed_comments(declared),
+                declared.parent,
+            )  # fmt: skip
         created = create_statements(source) if restored is None else restored.create
         kept = None if restored is None else restored.properties
         is_apart = restored is not None and bool(restored.restore)
