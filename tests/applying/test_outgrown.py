@@ -255,3 +255,35 @@ def test_a_parsed_body_is_what_its_source_makes_after_a_block(project, other, bo
     project.apply()
     project.settled()
     assert differences(dump(other.dsn), dump(project.dsn)) == []
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_a_source_that_gets_its_star_meanwhile_is_not_held_to_be_stale_before(project, kind):
+    """After the move the new source means something, and is not applied yet; the second block makes it stale."""
+    project.write("migrations/001.sql", "CREATE SCHEMA other; CREATE TABLE other.t (id integer);")
+    project.write("sql/v.sql", f"CREATE {kind} v AS SELECT 1 AS one FROM other.t;")
+    project.apply()
+    project.write("migrations/002.sql", "DO $$ BEGIN PERFORM 1; END $$;")
+    project.write("migrations/003.sql", "ALTER TABLE other.t SET SCHEMA public;")
+    project.write("migrations/004.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN more text'; END $$;")
+    project.write("sql/v.sql", f"CREATE {kind} v AS SELECT b.*, 1 AS one FROM t AS b;")
+    project.apply()
+    project.settled()
+    assert _columns(project, "v") == ["id", "more", "one"]
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_what_uses_a_blocked_object_waits_as_well(project, kind):
+    """The new kind of `v` cannot exist while the block runs, nor can `w`, which was dropped for an earlier migration."""
+    before = next(one for one in ("VIEW", "MATERIALIZED VIEW") if one != kind)
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.write("sql/v.sql", f"CREATE {before} v AS SELECT a FROM t;")
+    project.write("sql/w.sql", "CREATE VIEW w AS SELECT * FROM v;\nGRANT SELECT ON w TO PUBLIC;")
+    project.apply()
+    project.write("migrations/002.sql", "ALTER TABLE t ALTER COLUMN a TYPE bigint;")
+    project.write("migrations/003.sql", "DO $$ BEGIN EXECUTE 'ALTER TABLE t ALTER COLUMN a TYPE text'; END $$;")
+    project.write("sql/v.sql", f"CREATE {kind} v AS SELECT a FROM t;")
+    project.apply()
+    project.settled()
+    assert project.value("SELECT has_table_privilege('pg_monitor', 'w', 'SELECT')")
+    assert project.value("SELECT pg_typeof(a)::text FROM w UNION ALL SELECT 'text' LIMIT 1") == "text"

@@ -109,7 +109,8 @@ class Reconciliation:
     is_ambiguous: bool = False
     """Objects are gone, or `*` stands for other columns, and which of several statements did so is not known."""
     _stale_before: frozenset[ObjectName] = field(default=frozenset(), init=False)
-    _outgrown: dict[ObjectName, StatementId] = field(default_factory=dict, init=False)
+    _seen_stale: list[tuple[Suspect, frozenset[ObjectName]]] = field(default_factory=list, init=False)
+    """What was stale after which statement, in their order."""
     _there: tuple[Snapshot, Mapping[Address, ObjectName]] | None = field(default=None, init=False)
 
     @cached_property
@@ -192,8 +193,7 @@ class Reconciliation:
         """Return what notes after a statement which views have a `*` that stands for other columns now."""
 
         def look() -> None:
-            for name in self._stars.stale() - self._stale_before:
-                self._outgrown.setdefault(name, statement.place)
+            self._seen_stale.append((statement, self._stars.stale()))
 
         return look
 
@@ -284,12 +284,20 @@ class Reconciliation:
         """
         if not self.suspects or self.before is None or not self.plan.star_readers:
             return {}
-        found = self._stars.stale() - self._stale_before
+        later = {step.object for step in self.plan.steps if step.group > self.group[0].group and _is_from_source(step)}
+        found = self._stars.stale() - self._stale_before - later
         if self.is_watched:
-            return {name: self._outgrown[name] for name in sorted(found) if name in self._outgrown}
+            since = {name: self._outgrown_since(name) for name in sorted(found)}
+            return {name: statement for name, statement in since.items() if statement is not None}
         is_sure = len(self.suspects) == 1 and all(name in self.before.objects for name in found)
         self.is_ambiguous = self.is_ambiguous or (bool(found) and not is_sure)
         return dict.fromkeys(sorted(found), self.suspects[0].place)
+
+    def _outgrown_since(self, name: ObjectName) -> StatementId | None:
+        """Return the first statement after which an object was stale; before its creation, its source was not meant."""
+        created = max((s.number for s in self.group if s.object == name and _is_from_source(s)), default=0)
+        seen = (one.place for one, stale in self._seen_stale if one.step.number > created and name in stale)
+        return next(seen, None)
 
     def _older(self, address: Address | None) -> Address | None:
         """Return an address that is older than the plan: what the plan itself creates has another one each time."""
@@ -361,6 +369,10 @@ class Reconciliation:
             is_same = table is not None and still is not None and table.address == still.address
             if not is_there and is_same and (name.kind, name.name) not in intended:
                 yield address, name
+
+
+def _is_from_source(step: Step) -> bool:
+    return step.source is not None and step.action in (Action.CREATE, Action.REPLACE)
 
 
 def _suspects_of(step: Step) -> Iterator[tuple[int, Statement]]:

@@ -214,7 +214,7 @@ class Availability:
                 return None
             found[id_] = form
             for needed in self._needed(id_, form):
-                if needed in self._presence.deleted and not self._is_overloaded(needed):
+                if needed in blocked or (needed in self._presence.deleted and not self._is_overloaded(needed)):
                     return None
                 if needed in self._presence.absent and needed not in known and needed not in queue:
                     queue.append(needed)
