@@ -401,9 +401,9 @@ def test_portions_do_not_matter(shard, server, roles, tmp_path):
     assert counted["ones refused between"] <= 0.03 * compared + 1, counted
 
 
-FAILED_ONCE = (262, 273, 283, 10051, 10228, 10362, 10388)
-"""Seeds of histories that found a fault: a table that an unread statement had renamed, swapped with another one;
-default privileges that change while an object is absent; all objects of a role that are given to another one then."""
+FAILED_ONCE = (30058, 30084, 30143, 30165, 40134, 40162, 50306, 50376, 50475)
+"""Seeds of histories that found a fault: a `*` that an unread statement outdates, a column that a plan adds and drops,
+a view that takes another kind, a table that gets another name while its policy is absent."""
 
 
 @pytest.mark.timeout(3600)
