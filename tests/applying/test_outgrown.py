@@ -9,6 +9,7 @@ from pgmg.applying.learning.outgrown_stars import StarReaders
 from pgmg.catalog.sessions.connection import connect
 from pgmg.model.database.catalog_details import ShapeQuestion
 from pgmg.model.naming.names import Kind, ObjectName
+from pgmg.model.results.events import ServerNotice
 from tests.oracle import differences, dump
 
 READERS = {
@@ -203,6 +204,23 @@ def test_a_declared_view_that_a_block_outside_a_transaction_drops_is_created_aga
     project.apply()
     assert _columns(project, "v") == ["id"]
     assert project.value("SELECT has_table_privilege('pg_monitor', 'v', 'SELECT')")
+    project.settled()
+
+
+def test_a_view_of_nobodys_file_that_such_a_block_drops_is_warned_of(project):
+    """Its definition is gone: the text of a block says nothing before it runs, and nothing can be rolled back after."""
+    project.write("migrations/001.sql", "CREATE TABLE t (id integer, a integer);")
+    project.write("sql/v.sql", "CREATE VIEW v AS SELECT * FROM t;")
+    project.apply()
+    project.do("CREATE VIEW hand AS SELECT a FROM t")
+    block = "DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP COLUMN a CASCADE'; END $$;"
+    project.write("migrations/002.sql", f"-- pgmg: no-transaction\n{block}")
+    events = []
+    with project.open() as opened:
+        opened.apply(yes=True, listener=events.append)
+    warned = [event.message for event in events if isinstance(event, ServerNotice) and event.severity == "WARNING"]
+    assert len(warned) == 1
+    assert warned[0].startswith("hand does not exist any more: 002.sql dropped it along outside a transaction.")
     project.settled()
 
 

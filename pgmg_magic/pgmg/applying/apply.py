@@ -241,7 +241,7 @@ class _Apply:
         watch = self._lock_watch()
         done: list[AppliedStep]
         now: Snapshot | None = None
-        learned: list[Discovered] | None = None
+        learned: list[Discovered | ServerNotice] | None = None
         try:
             if group and not group[0].transactional:
                 done, learned = self._run_outside(plan, group, snapshot, watch)
@@ -281,7 +281,7 @@ class _Apply:
 
     def _run_outside(
         self, plan: Plan, group: Sequence[Step], snapshot: Snapshot, watch: LockWatch
-    ) -> tuple[list[AppliedStep], list[Discovered] | None]:
+    ) -> tuple[list[AppliedStep], list[Discovered | ServerNotice] | None]:
         """Run the step of a group outside a transaction, and open the next one.
 
         Return what was done, and what it did beyond the plan; None: the rest of the plan holds.

@@ -67,9 +67,19 @@ class ApplyProgress:
         changed = [name for name in expected.changed(now) if name not in outgrown]
         return self._learn(effects, changed, outgrown)
 
-    def learn_from_committed(self, expected: Reconciliation, now: Snapshot) -> list[Discovered] | None:
-        """Learn what a group outside a transaction did beyond the plan, after it: the rest is planned anew then."""
-        return None if self.lessons >= MAX_REPLANS else self._learn(expected.effects(now), (), expected.outgrown())
+    def learn_from_committed(self, expected: Reconciliation, now: Snapshot) -> list[Discovered | ServerNotice] | None:
+        """Learn what a group outside a transaction did beyond the plan, after it: the rest is planned anew then.
+
+        Objects that no file declares and that are gone are warned of: nobody has their definitions any more.
+        """
+        if self.lessons >= MAX_REPLANS:
+            return None
+        effects = expected.effects(now)
+        learned = self._learn(effects, (), expected.outgrown())
+        if learned is None:
+            return None
+        gone = [e for e in effects if e.becomes is None and e.object not in now.objects and not expected.is_managed(e)]
+        return [*learned, *(ServerNotice("WARNING", _lost(effect)) for effect in gone)]
 
     def learn_from_failure(self, expected: Reconciliation | None, failure: StepFailed) -> list[Discovered] | None:
         """Learn which statement took along what a failed step was about; None if none did. See `learn_from_group`."""
@@ -146,3 +156,10 @@ class ApplyProgress:
             discovered=tuple(self.discovered),
             duration_ms=round((time.monotonic() - self.began) * 1000, 3),
         )
+
+
+def _lost(effect: UnplannedEffect) -> str:
+    return (
+        f"{effect.object.display_name} does not exist any more: {effect.migration.name} dropped it along outside a"
+        " transaction. No file declares it, so it is not created again."
+    )

@@ -271,6 +271,12 @@ class Reconciliation:
             found += [one.effect(name, None, f"{name} has another name afterwards") for one in suspects]
         return found
 
+    def is_managed(self, effect: UnplannedEffect) -> bool:
+        """Say whether a file declares, or has declared, the object of an effect."""
+        return str(effect.object) in self.snapshot.state or any(
+            effect.object == one.object for one in self.plan.records
+        )
+
     def changed(self, now: Snapshot) -> list[ObjectName]:
         """Return managed objects whose definition a suspect has changed: they are brought to their source after it."""
         if not self.suspects or self.before is None:
